@@ -1,0 +1,89 @@
+"""When a step need not run: its cache key, and Prefect's policy that uses it (contract 2)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from prefect.cache_policies import CachePolicy
+from prefect.context import TaskRunContext
+from pydantic import BaseModel
+
+from artifacts.digest import canonical_json, text_digest
+from artifacts.inputs import Input
+from artifacts.manifest import Recipe
+from artifacts.reference import Reference
+from artifacts.store import RECORD_FILE, Store
+
+KEY_LENGTH = 20
+
+
+def step_key(recipe: Recipe) -> str:
+    """The cache key of a recipe, in hex; the planner and the policy both use it."""
+    return text_digest(canonical_json(recipe.model_dump(mode="json")))[:KEY_LENGTH]
+
+
+def by_value(value: Any) -> Any:
+    """A parameter as JSON that equals for equal values, references and inputs left out (they enter by digest).
+
+    Raises:
+        TypeError: if the value is of a kind that has no such form.
+    """
+    if isinstance(value, BaseModel) and not isinstance(value, Reference | Input):
+        return {name: by_value(getattr(value, name)) for name in type(value).model_fields}
+    if isinstance(value, Mapping):
+        return {str(k): by_value(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [by_value(v) for v in value]
+    if isinstance(value, Reference | Input):
+        return "<input>"
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    raise TypeError(f"a step's parameter cannot be a {type(value).__name__}")
+
+
+def input_digests(name: str, value: Any) -> dict[str, str]:
+    """Digests of all references and outside inputs in a parameter, by the path to them."""
+    if isinstance(value, Reference):
+        return {name: f"{value.kind}:{value.digest}"}
+    if isinstance(value, Input):
+        return {name: value.digest()}
+    if isinstance(value, Mapping):
+        return {k: d for key, v in value.items() for k, d in input_digests(f"{name}.{key}", v).items()}
+    if isinstance(value, list | tuple):
+        return {k: d for i, v in enumerate(value) for k, d in input_digests(f"{name}.{i}", v).items()}
+    return {}
+
+
+def references_in(value: Any) -> list[Reference]:
+    """All references in a parameter."""
+    if isinstance(value, Reference):
+        return [value]
+    if isinstance(value, Mapping):
+        return [r for v in value.values() for r in references_in(v)]
+    if isinstance(value, list | tuple):
+        return [r for v in value for r in references_in(v)]
+    return []
+
+
+def record_key(kind: str, key: str) -> str:
+    """Where Prefect keeps the cache record of an artifact, relative to the store: in the artifact's own folder."""
+    return f"{kind}/{key}/{RECORD_FILE}"
+
+
+@dataclass
+class StorePolicy(CachePolicy):
+    """Hits when the store has the artifact whole and Prefect's record lies in its folder."""
+
+    store: Store | None = None
+    key_of: Callable[[dict[str, Any]], tuple[str, str]] | None = None
+
+    def compute_key(
+        self, task_ctx: TaskRunContext, inputs: dict[str, Any], flow_parameters: dict[str, Any], **kwargs: Any
+    ) -> str | None:
+        """Where the record lies; a record whose files are gone or changed is removed first."""
+        if self.store is None or self.key_of is None:
+            raise TypeError("StorePolicy needs a store and a way to make keys")
+        kind, key = self.key_of(inputs["arguments"])
+        if self.store.intact(kind, key) is None:
+            (self.store.place(kind, key) / RECORD_FILE).unlink(missing_ok=True)
+        return record_key(kind, key)

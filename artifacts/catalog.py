@@ -1,0 +1,307 @@
+"""Every kind of artifact that Crosstag persists, in one place.
+
+A `Dataset` is a Parquet table with the schema and the columns written down here. A `ModelKind` is a folder of
+safetensors, tokenizer and JSON files. Beside each stands the alias by which step signatures name a reference to it:
+the alias says which kinds a parameter accepts, and `artifacts.step` checks it at every call.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import pyarrow as pa
+
+from artifacts.reference import Reference
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A kind of table: its name, what its columns mean, their types."""
+
+    name: str
+    doc: str
+    schema: pa.Schema
+
+
+@dataclass(frozen=True)
+class ModelKind:
+    """A kind of model folder: its name and what is in it."""
+
+    name: str
+    doc: str
+
+
+Kind = Dataset | ModelKind
+
+_ID = pa.field("sentence_id", pa.int64(), nullable=False)
+_STRINGS = pa.list_(pa.string())
+_NUMBERS = pa.list_(pa.float32())
+_WORDS = pa.field("words", _STRINGS, nullable=False)
+_TAGS = pa.field("tags", _STRINGS, nullable=False)
+
+
+# --- Corpora ---------------------------------------------------------------------------------------------------------
+
+SENTENCES = Dataset(
+    "sentences",
+    """Sentences without labels; all that training may see of the target language.
+
+    sentence_id  position in the file, from 0 (after duplicates are removed, if they are)
+    words        the sentence's words
+    metadata     language
+    """,
+    pa.schema([_ID, _WORDS]),
+)
+Sentences = Annotated[Reference, SENTENCES]
+
+LABELLED = Dataset(
+    "labelled",
+    """Labelled sentences of the source language.
+
+    sentence_id  position in the file, from 0
+    words        the sentence's words
+    tags         one IOB2 tag per word
+    metadata     language; labels: all IOB2 labels, O first, types sorted
+    """,
+    pa.schema([_ID, _WORDS, _TAGS]),
+)
+Labelled = Annotated[Reference, LABELLED]
+
+GOLD = Dataset(
+    "gold",
+    """Gold tags of the target language, without the words. Only steps of tasks/evaluation accept it.
+
+    sentence_id  joins `sentences` read from the same file
+    tags         one IOB2 tag per word
+    metadata     language; labels
+    """,
+    pa.schema([_ID, _TAGS]),
+)
+Gold = Annotated[Reference, GOLD]
+
+PARALLEL = Dataset(
+    "parallel",
+    """Sentence pairs, untokenised, no labels.
+
+    pair_id   line number in the two files, from 0
+    source    the sentence in the source language
+    target    its translation
+    metadata  source_language; target_language; skipped_pairs: pairs left out because a side was empty
+    """,
+    pa.schema(
+        [
+            pa.field("pair_id", pa.int64(), nullable=False),
+            pa.field("source", pa.string(), nullable=False),
+            pa.field("target", pa.string(), nullable=False),
+        ]
+    ),
+)
+Parallel = Annotated[Reference, PARALLEL]
+
+
+# --- Translation -----------------------------------------------------------------------------------------------------
+
+VECTORS = Dataset(
+    "vectors",
+    """Word vectors of one language.
+
+    word      the word, in the case of the text
+    vector    its vector; the same length in every row
+    metadata  language; dimension
+    """,
+    pa.schema([pa.field("word", pa.string(), nullable=False), pa.field("vector", _NUMBERS, nullable=False)]),
+)
+Vectors = Annotated[Reference, VECTORS]
+
+ALIGNMENT = Dataset(
+    "alignment",
+    """The orthogonal map P from source vectors into the space of target vectors, x -> P x (UniTrans, Eq. 1-2).
+
+    row       row of P, from 0
+    weights   that row
+    metadata  seed_pairs; refinements: pairs and mean CSLS of each; precision_at_1, precision_at_5 against the test
+              dictionary (null without one); test_pairs
+    """,
+    pa.schema([pa.field("row", pa.int32(), nullable=False), pa.field("weights", _NUMBERS, nullable=False)]),
+)
+Alignment = Annotated[Reference, ALIGNMENT]
+
+LEXICON = Dataset(
+    "lexicon",
+    """Induced word translations; export it as text with `crosstag store export`.
+
+    source    word of the source language
+    target    a translation
+    csls      cross-domain similarity (UniTrans, Eq. 3), higher is better; null for pairs the user supplied
+    rank      0 for the best translation of this source word
+    metadata  source_language; target_language
+    """,
+    pa.schema(
+        [
+            pa.field("source", pa.string(), nullable=False),
+            pa.field("target", pa.string(), nullable=False),
+            pa.field("csls", pa.float32()),
+            pa.field("rank", pa.int32(), nullable=False),
+        ]
+    ),
+)
+Lexicon = Annotated[Reference, LEXICON]
+
+TRANSLATION = Dataset(
+    "translation",
+    """Source sentences turned into the target language, with their labels (D_trans).
+
+    sentence_id   joins the `labelled` table it was made from
+    words         the translated words
+    tags          one IOB2 tag per word, copied or projected
+    source_words  the words it came from; empty for an imported translation
+    origin        per word: lexicon, entity (copied, being part of a name), unknown (copied, having no translation),
+                  import
+    metadata      language; labels
+    """,
+    pa.schema(
+        [
+            _ID,
+            _WORDS,
+            _TAGS,
+            pa.field("source_words", _STRINGS, nullable=False),
+            pa.field("origin", _STRINGS, nullable=False),
+        ]
+    ),
+)
+Translation = Annotated[Reference, TRANSLATION]
+LabelledOrTranslation = Annotated[Reference, LABELLED, TRANSLATION]
+AnySentences = Annotated[Reference, SENTENCES, LABELLED, TRANSLATION]
+
+
+# --- Pseudo-labels and what to think of them -------------------------------------------------------------------------
+
+SOFT_LABELS = Dataset(
+    "soft_labels",
+    """A tagger's opinion on every word: one probability per label.
+
+    sentence_id    joins the sentences that were labelled
+    words          the sentence's words
+    probabilities  per word one probability per label, in the order of metadata labels; they sum to 1
+    metadata       language; labels
+    """,
+    pa.schema([_ID, _WORDS, pa.field("probabilities", pa.list_(_NUMBERS), nullable=False)]),
+)
+SoftLabels = Annotated[Reference, SOFT_LABELS]
+
+RELIABILITY = Dataset(
+    "reliability",
+    """How far to trust each pseudo-label (CoLaDa, Eq. 2-3).
+
+    sentence_id  joins `soft_labels`
+    agreement    lambda, one per word: share of the nearest neighbours with its label, [0, 1]
+    weight       w, one per word: loss weight, sigmoid(alpha (lambda - mu)), (0, 1)
+    metadata     labels; class_mean: mu per label (null where no word has the label); neighbours: K used
+    """,
+    pa.schema([_ID, pa.field("agreement", _NUMBERS, nullable=False), pa.field("weight", _NUMBERS, nullable=False)]),
+)
+ReliabilityScores = Annotated[Reference, RELIABILITY]
+
+PREDICTIONS = Dataset(
+    "predictions",
+    """Decoded labels.
+
+    sentence_id  joins the sentences that were labelled
+    words        the sentence's words
+    tags         one valid IOB2 tag per word
+    metadata     language; labels
+    """,
+    pa.schema([_ID, _WORDS, _TAGS]),
+)
+Predictions = Annotated[Reference, PREDICTIONS]
+
+
+# --- Scores ----------------------------------------------------------------------------------------------------------
+
+SCORES = Dataset(
+    "scores",
+    """Entity-level scores (strict IOB2, micro average), in [0, 1].
+
+    type       "overall" in the first row, then one row per entity type
+    precision  correct / predicted; 0 where nothing was predicted
+    recall     correct / gold; 0 where there is no gold entity
+    f1         harmonic mean of both
+    gold, predicted, correct  numbers of entities
+    metadata   name: what was scored
+    """,
+    pa.schema(
+        [
+            pa.field("type", pa.string(), nullable=False),
+            pa.field("precision", pa.float64(), nullable=False),
+            pa.field("recall", pa.float64(), nullable=False),
+            pa.field("f1", pa.float64(), nullable=False),
+            pa.field("gold", pa.int64(), nullable=False),
+            pa.field("predicted", pa.int64(), nullable=False),
+            pa.field("correct", pa.int64(), nullable=False),
+        ]
+    ),
+)
+Scores = Annotated[Reference, SCORES]
+
+RELIABILITY_BINS = Dataset(
+    "reliability_bins",
+    """Quality of pseudo-labels by reliability (CoLaDa, Figure 5), one row per bin of the weight.
+
+    low, high  bounds of the bin, low <= w < high (the last includes 1)
+    words      words in the bin
+    token_f1   micro F1 of the words' labels, O left out; null where neither side has an entity word
+    accuracy   share of words whose label is right; null in an empty bin
+    """,
+    pa.schema(
+        [
+            pa.field("low", pa.float64(), nullable=False),
+            pa.field("high", pa.float64(), nullable=False),
+            pa.field("words", pa.int64(), nullable=False),
+            pa.field("token_f1", pa.float64()),
+            pa.field("accuracy", pa.float64()),
+        ]
+    ),
+)
+ReliabilityBins = Annotated[Reference, RELIABILITY_BINS]
+
+CHANGE = Dataset(
+    "change",
+    """How far two sets of pseudo-labels of the same sentences differ; one row.
+
+    words    words compared
+    changed  words whose most probable label changed
+    share    changed / words, [0, 1]
+    """,
+    pa.schema(
+        [
+            pa.field("words", pa.int64(), nullable=False),
+            pa.field("changed", pa.int64(), nullable=False),
+            pa.field("share", pa.float64(), nullable=False),
+        ]
+    ),
+)
+Change = Annotated[Reference, CHANGE]
+
+
+# --- Models ----------------------------------------------------------------------------------------------------------
+
+ENCODER = ModelKind(
+    "encoder",
+    "A pretrained encoder: config.json, model.safetensors, tokenizer files; AutoModel and AutoTokenizer load it.",
+)
+Encoder = Annotated[Reference, ENCODER]
+
+TAGGER = ModelKind(
+    "tagger",
+    "An encoder with a linear head on the first sub-word; AutoModelForTokenClassification loads it. metadata: labels.",
+)
+Tagger = Annotated[Reference, TAGGER]
+
+STUDENT = ModelKind(
+    "student", "The tagger to ship: as `tagger`, with a model card; transformers.pipeline loads it. metadata: labels."
+)
+Student = Annotated[Reference, STUDENT]
+
+
+def catalogue() -> dict[str, Kind]:
+    """All kinds by name, in the order of this file."""
+    return {kind.name: kind for kind in globals().values() if isinstance(kind, Dataset | ModelKind)}

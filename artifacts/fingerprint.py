@@ -1,0 +1,306 @@
+"""Which of our own code a step runs, as hashes.
+
+Starting from a step's function, every top-level definition that can be reached through names is hashed: functions,
+classes, constants of flows/ and tasks/. Comments, docstrings, layout and everything that is not reached do not count,
+nor do the fields of configurations (they enter a key by value). artifacts/ is left out: `STORE_FORMAT` stands for it,
+and the schemas that a step declares enter its key on their own. The syntax tree is written out by ourselves, without
+empty fields, because `ast.dump` differs between versions of Python.
+"""
+
+import ast
+import builtins
+import hashlib
+import importlib.util
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+PROJECT_PACKAGES = ("flows", "tasks")
+_SETTINGS = ("artifacts.settings", "Settings")
+_DYNAMIC = {"__import__", "import_module", "exec", "eval"}
+_BODY = "<module body>"
+_BUILTINS = frozenset(dir(builtins))
+
+
+class FingerprintError(TypeError):
+    """Code of ours that cannot be followed, such as a dynamic import."""
+
+
+@dataclass(frozen=True)
+class _Module:
+    """The top-level definitions of one source file."""
+
+    name: str
+    is_package: bool
+    definitions: dict[str, list[ast.stmt]]
+    imports: dict[str, tuple[str, str | None]]
+    body: list[ast.stmt]
+
+
+def fingerprint(module: str, function: str) -> dict[str, str]:
+    """Hashes of all definitions of ours that `function` of `module` can reach, by qualified name.
+
+    The function's own decorators do not count (they wire the step, they do not run in it).
+
+    Raises:
+        FingerprintError: if reachable code imports dynamically.
+    """
+    walk = _Walk(root=(module, function))
+    walk.visit(module, function)
+    return dict(sorted(walk.hashes.items()))
+
+
+def combined(hashes: dict[str, str]) -> str:
+    """One digest for all hashes of a fingerprint."""
+    return hashlib.sha256("\n".join(f"{k}={v}" for k, v in sorted(hashes.items())).encode()).hexdigest()
+
+
+def forget() -> None:
+    """Reads all sources anew at the next fingerprint (for tests that change them)."""
+    _parse.cache_clear()
+
+
+@dataclass
+class _Walk:
+    root: tuple[str, str]
+    hashes: dict[str, str] = field(default_factory=dict)
+    whole: set[str] = field(default_factory=set)
+
+    def visit(self, module_name: str, name: str) -> None:
+        """Hashes one definition and everything it names."""
+        label = f"{module_name}:{name}"
+        if label in self.hashes:
+            return
+        module = _load(module_name)
+        if name not in module.definitions:
+            if name in module.imports:
+                self._follow_import(*module.imports[name], [])
+            else:
+                self.visit_module(module_name)
+            return
+        statements = module.definitions[name]
+        is_root = (module_name, name) == self.root
+        hashed = hashlib.sha256()
+        self.hashes[label] = ""
+        for statement in statements:
+            fields = _is_settings(module, statement)
+            hashed.update("".join(_tokens(statement, drop_decorators=is_root, drop_fields=fields)).encode())
+        self.hashes[label] = hashed.hexdigest()[:16]
+        for statement in statements:
+            self._names(module, statement, skip_decorators=is_root)
+        self._body(module)
+
+    def visit_module(self, module_name: str) -> None:
+        """Hashes a whole module, where it is used as a value or a name in it cannot be resolved."""
+        if module_name in self.whole:
+            return
+        self.whole.add(module_name)
+        module = _load(module_name)
+        for name in module.definitions:
+            self.visit(module_name, name)
+        self._body(module)
+
+    def _body(self, module: _Module) -> None:
+        """Statements that run when a module is imported count with every definition of it."""
+        label = f"{module.name}:{_BODY}"
+        if label in self.hashes or not module.body:
+            return
+        text = "".join("".join(_tokens(s)) for s in module.body)
+        self.hashes[label] = hashlib.sha256(text.encode()).hexdigest()[:16]
+        for statement in module.body:
+            self._names(module, statement, skip_decorators=False)
+
+    def _names(self, module: _Module, statement: ast.stmt, *, skip_decorators: bool) -> None:
+        local = {n: target for node in ast.walk(statement) for n, target in _imported(node, module)}
+        scope = {**module.imports, **local}
+        skipped: set[int] = set()
+        if skip_decorators and isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            skipped = {id(n) for d in statement.decorator_list for n in ast.walk(d)}
+        inner: set[int] = set()
+        for node in ast.walk(statement):
+            if id(node) in skipped or id(node) in inner:
+                continue
+            if isinstance(node, ast.Attribute):
+                chain = _chain(node)
+                if chain is None:
+                    continue
+                inner.update(id(n) for n in ast.walk(node))
+                self._resolve(module, scope, chain)
+            elif isinstance(node, ast.Name):
+                self._resolve(module, scope, [node.id])
+
+    def _resolve(self, module: _Module, scope: dict[str, tuple[str, str | None]], chain: list[str]) -> None:
+        first, rest = chain[0], chain[1:]
+        if first in module.definitions:
+            self.visit(module.name, first)
+        elif first in scope:
+            target, name = scope[first]
+            if target.split(".")[0] in ("importlib",) and (name in _DYNAMIC or _DYNAMIC & set(rest)):
+                raise FingerprintError(f"{module.name}: a dynamic import cannot be followed; import the module by name")
+            self._follow_import(target, name, rest)
+        elif first in _DYNAMIC and first in _BUILTINS:
+            raise FingerprintError(f"{module.name}: {first}() cannot be followed; import or call by name")
+
+    def _follow_import(self, target: str, name: str | None, rest: list[str]) -> None:
+        if target.split(".")[0] not in PROJECT_PACKAGES:
+            return
+        if name is not None:
+            if _is_module(f"{target}.{name}"):
+                target = f"{target}.{name}"
+            else:
+                self.visit(target, name)
+                return
+        while rest and _is_module(f"{target}.{rest[0]}"):
+            target, rest = f"{target}.{rest[0]}", rest[1:]
+        if rest:
+            self.visit(target, rest[0])
+        else:
+            self.visit_module(target)
+
+
+def _chain(node: ast.Attribute) -> list[str] | None:
+    """`a.b.c` as ["a", "b", "c"]; None if it does not start at a name."""
+    names: list[str] = []
+    current: ast.expr = node
+    while isinstance(current, ast.Attribute):
+        names.append(current.attr)
+        current = current.value
+    return [current.id, *reversed(names)] if isinstance(current, ast.Name) else None
+
+
+def _is_settings(module: _Module, statement: ast.stmt) -> bool:
+    """Whether a statement defines a configuration, whose fields enter the key by value."""
+    if not isinstance(statement, ast.ClassDef):
+        return False
+    for base in statement.bases:
+        if not isinstance(base, ast.Name):
+            continue
+        if base.id in module.definitions:
+            if any(_is_settings(module, s) for s in module.definitions[base.id]):
+                return True
+        elif base.id in module.imports:
+            target, name = module.imports[base.id]
+            if (target, name) == _SETTINGS:
+                return True
+            if name and target.split(".")[0] in PROJECT_PACKAGES:
+                owner = _load(target)
+                if any(_is_settings(owner, s) for s in owner.definitions.get(name, [])):
+                    return True
+    return False
+
+
+def _tokens(node: ast.AST, *, drop_decorators: bool = False, drop_fields: bool = False) -> Iterator[str]:
+    """The syntax tree as text, without docstrings, positions and empty fields."""
+    yield f"({type(node).__name__}"
+    for name, value in ast.iter_fields(node):
+        if name in ("type_comment", "kind") or (drop_decorators and name == "decorator_list"):
+            continue
+        if name == "body" and isinstance(value, list):
+            value = _without_docstring(value)
+            if drop_fields:
+                value = [s for s in value if not isinstance(s, ast.AnnAssign)]
+        if value is None or value == []:
+            continue
+        yield f" {name}="
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, ast.AST):
+                yield from _tokens(item)
+            else:
+                yield f"{type(item).__name__}:{item!r};"
+    yield ")"
+
+
+def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
+    if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+        if isinstance(body[0].value.value, str):
+            return body[1:]
+    return body
+
+
+def _imported(
+    node: ast.AST, module: _Module | None = None, package: str = ""
+) -> Iterator[tuple[str, tuple[str, str | None]]]:
+    """Names that an import statement binds, with what they stand for: (module, name in it or None)."""
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            if alias.asname:
+                yield alias.asname, (alias.name, None)
+            else:
+                first = alias.name.split(".")[0]
+                yield first, (first, None)
+    elif isinstance(node, ast.ImportFrom):
+        source = node.module or ""
+        if node.level:
+            here = package or (
+                module.name if module and module.is_package else module.name.rpartition(".")[0] if module else ""
+            )
+            parts = here.split(".")[: len(here.split(".")) - node.level + 1]
+            source = ".".join([*parts, source] if source else parts)
+        for alias in node.names:
+            if alias.name == "*" and source.split(".")[0] in PROJECT_PACKAGES:
+                raise FingerprintError(f"from {source} import *: import by name, so that the cache can follow it")
+            yield alias.asname or alias.name, (source, alias.name)
+
+
+def _load(module_name: str) -> _Module:
+    path = _source(module_name)
+    if path is None:
+        raise FingerprintError(f"{module_name}: its source cannot be found")
+    return _parse(module_name, path)
+
+
+@lru_cache(maxsize=1024)
+def _source(module_name: str) -> str | None:
+    try:
+        spec = importlib.util.find_spec(module_name)
+    except (ModuleNotFoundError, ValueError):
+        return None
+    return spec.origin if spec and spec.origin and spec.origin.endswith(".py") else None
+
+
+def _is_module(name: str) -> bool:
+    return _source(name) is not None
+
+
+@lru_cache(maxsize=1024)
+def _parse(module_name: str, path: str) -> _Module:
+    tree = ast.parse(Path(path).read_text(encoding="utf-8"))
+    is_package = path.endswith("__init__.py")
+    package = module_name if is_package else module_name.rpartition(".")[0]
+    definitions: dict[str, list[ast.stmt]] = {}
+    imports: dict[str, tuple[str, str | None]] = {}
+    body: list[ast.stmt] = []
+    for statement in _flat(_without_docstring(tree.body)):
+        bound = list(_imported(statement, package=package))
+        if bound:
+            imports.update(bound)
+            continue
+        names = _defined(statement)
+        for name in names:
+            definitions.setdefault(name, []).append(statement)
+        if not names and not isinstance(statement, ast.Pass):
+            body.append(statement)
+    return _Module(module_name, is_package, definitions, imports, body)
+
+
+def _flat(statements: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Top-level statements, those under `if` and `try` included."""
+    for statement in statements:
+        if isinstance(statement, ast.If):
+            yield from _flat(statement.body + statement.orelse)
+        elif isinstance(statement, ast.Try):
+            handlers = [s for h in statement.handlers for s in h.body]
+            yield from _flat(statement.body + handlers + statement.orelse + statement.finalbody)
+        else:
+            yield statement
+
+
+def _defined(statement: ast.stmt) -> list[str]:
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [statement.name]
+    if isinstance(statement, ast.Assign):
+        return [n.id for t in statement.targets for n in ast.walk(t) if isinstance(n, ast.Name)]
+    if isinstance(statement, ast.AnnAssign | ast.AugAssign):
+        return [statement.target.id] if isinstance(statement.target, ast.Name) else []
+    return []

@@ -1,0 +1,91 @@
+"""What a step's shell works with: its inputs, its output, its device, its progress."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from artifacts.progress import progress
+from artifacts.reference import Reference
+from artifacts.runtime import Runtime
+from artifacts.store import Store
+from artifacts.writer import Writer
+
+
+@dataclass
+class Job:
+    """One computation of a step. Shells use this alone; they know neither paths nor Prefect."""
+
+    store: Store
+    runtime: Runtime
+    writer: Writer
+    in_flow: bool = False
+
+    # --- Inputs
+
+    def table(self, reference: Reference, columns: list[str] | None = None) -> pa.Table:
+        """The table behind a reference, whole."""
+        return self.store.table(reference, columns)
+
+    def batches(
+        self, reference: Reference, columns: list[str] | None = None, rows: int = 4096
+    ) -> Iterator[pa.RecordBatch]:
+        """The table behind a reference, in batches of at most `rows` rows."""
+        return self.store.batches(reference, columns, rows)
+
+    def metadata(self, reference: Reference) -> dict[str, Any]:
+        """What an artifact says about itself, such as its label list."""
+        return self.store.metadata(reference)
+
+    def rows(self, reference: Reference) -> int:
+        """Number of rows of a table."""
+        return self.store.require(reference).rows or 0
+
+    def folder(self, reference: Reference) -> Path:
+        """The files of a model, to read."""
+        return self.store.folder(reference)
+
+    # --- Output
+
+    def write(self, rows: pa.Table | Iterable[pa.RecordBatch], metadata: Mapping[str, Any] | None = None) -> None:
+        """Writes the step's table, once. Rows are checked against the schema; `metadata` is part of the content."""
+        self.writer.write(rows, metadata)
+
+    @property
+    def output_folder(self) -> Path:
+        """Where a step that makes a model saves its files."""
+        return self.writer.folder
+
+    def describe(self, metadata: Mapping[str, Any]) -> None:
+        """Says about a model what its users need; part of its content."""
+        self.writer.metadata.update(metadata)
+
+    def note(self, **facts: Any) -> None:
+        """Keeps facts for the reader of the manifest (losses, timings, engines); not part of the content."""
+        self.writer.notes.update(facts)
+
+    # --- Work
+
+    @property
+    def work_folder(self) -> Path:
+        """A folder for checkpoints that outlives a crash and goes when the step has succeeded."""
+        folder = self.store.work_folder(self.writer.kind.name, self.writer.key)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    @property
+    def device(self) -> str:
+        """`cpu` or `cuda`."""
+        return self.runtime.resolved_device()
+
+    @property
+    def inference_subwords(self) -> int:
+        """Padded sub-words per batch when a model only predicts."""
+        return self.runtime.inference_subwords
+
+    def progress(self, description: str, total: int, unit: str = "") -> AbstractContextManager[Callable[[int], None]]:
+        """Shows progress in the terminal and in the Prefect UI; gives a function to call with each advance."""
+        return progress(description, total, unit, in_flow=self.in_flow)

@@ -1,0 +1,105 @@
+"""Locks on the kernel's flock: they end with the process that holds them, so a killed run stops no other."""
+
+import asyncio
+import fcntl
+import hashlib
+import os
+import time
+from pathlib import Path
+
+from prefect.locking.protocol import LockManager
+
+_POLL_SECONDS = 0.05
+
+
+class FlockManager(LockManager):
+    """A Prefect lock manager for a store on a local disk.
+
+    Prefect's own file locks have no expiry and outlive kill -9. Here the kernel releases the lock when its holder
+    dies. Lock files are named by the hash of the key and stay behind, empty; removing them while somebody waits
+    would give two holders, so nothing removes them.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._held: dict[str, tuple[int, str]] = {}
+
+    def __getstate__(self) -> dict[str, Path]:
+        return {"folder": self.folder}
+
+    def __setstate__(self, state: dict[str, Path]) -> None:
+        self.folder = state["folder"]
+        self._held = {}
+
+    def acquire_lock(
+        self, key: str, holder: str, acquire_timeout: float | None = None, hold_timeout: float | None = None
+    ) -> bool:
+        """Waits for the lock on `key`, for `acquire_timeout` seconds at most (None: until it is free).
+
+        `hold_timeout` is not needed: a lock lasts as long as its process.
+        """
+        if self.is_lock_holder(key, holder):
+            return True
+        deadline = None if acquire_timeout is None else time.monotonic() + acquire_timeout
+        while (handle := self._try(key)) is None:
+            if deadline is not None and time.monotonic() >= deadline:
+                return False
+            time.sleep(_POLL_SECONDS)
+        self._held[key] = (handle, holder)
+        return True
+
+    async def aacquire_lock(
+        self, key: str, holder: str, acquire_timeout: float | None = None, hold_timeout: float | None = None
+    ) -> bool:
+        """As `acquire_lock`, without blocking the event loop."""
+        return await asyncio.to_thread(self.acquire_lock, key, holder, acquire_timeout, hold_timeout)
+
+    def release_lock(self, key: str, holder: str) -> None:
+        """Gives the lock back.
+
+        Raises:
+            ValueError: if `holder` does not hold it.
+        """
+        if not self.is_lock_holder(key, holder):
+            raise ValueError(f"lock {key!r} is not held by {holder!r}")
+        handle, _ = self._held.pop(key)
+        os.close(handle)
+
+    def is_locked(self, key: str) -> bool:
+        """Whether anybody holds the lock, in this process or another."""
+        if key in self._held:
+            return True
+        handle = self._try(key)
+        if handle is None:
+            return True
+        os.close(handle)
+        return False
+
+    def is_lock_holder(self, key: str, holder: str) -> bool:
+        """Whether `holder` holds the lock in this process."""
+        return key in self._held and self._held[key][1] == holder
+
+    def wait_for_lock(self, key: str, timeout: float | None = None) -> bool:
+        """Waits until nobody holds the lock; False after `timeout` seconds."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while self.is_locked(key):
+            if deadline is not None and time.monotonic() >= deadline:
+                return False
+            time.sleep(_POLL_SECONDS)
+        return True
+
+    async def await_for_lock(self, key: str, timeout: float | None = None) -> bool:
+        """As `wait_for_lock`, without blocking the event loop."""
+        return await asyncio.to_thread(self.wait_for_lock, key, timeout)
+
+    def _try(self, key: str) -> int | None:
+        """An open handle that holds the lock, or None if somebody else does."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.lock"
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            return None
+        return handle

@@ -1,0 +1,51 @@
+"""What is written down beside an artifact: how it came to be and what it consists of."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Recipe(BaseModel):
+    """Everything a step's cache key is made of (contract 2), so that two keys can be told apart in words."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    step: str
+    parameters: dict[str, Any]
+    inputs: dict[str, str]
+    code: dict[str, str]
+    schemas: dict[str, str]
+    store_format: int
+
+
+class FileEntry(BaseModel):
+    """One file of an artifact."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    bytes: int
+    sha256: str
+
+
+class Manifest(BaseModel):
+    """The last file written into an artifact's folder; a folder without one is no artifact.
+
+    `notes`, `made` and `environment` do not enter the digest: they may differ between two runs of the same step.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: str
+    key: str
+    digest: str
+    recipe: Recipe
+    files: dict[str, FileEntry]
+    metadata: dict[str, Any]
+    rows: int | None = None
+    label: str = ""
+    notes: dict[str, Any] = {}
+    seconds: float
+    made: str
+    environment: dict[str, str]
+    adopted_from: str | None = None
+    adopted_why: str | None = None

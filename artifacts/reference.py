@@ -1,0 +1,25 @@
+"""What steps hand to each other instead of data."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Reference(BaseModel):
+    """Names one artifact in a store, wherever that store lies.
+
+    Two artifacts of equal digest have equal content, whichever step made them. While a run is only planned,
+    the digest of what is not there yet is empty.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: str = Field(title="Kind", description="Name of the dataset or model kind in the catalogue.")
+    key: str = Field(title="Key", description="Cache key of the step that made it, in hex.")
+    digest: str = Field(title="Digest", description="SHA-256 of the logical content, in hex; empty if unknown.")
+
+    @property
+    def known(self) -> bool:
+        """Whether the content exists (always, outside a plan)."""
+        return bool(self.digest)
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.key}"

@@ -1,0 +1,107 @@
+"""Where and how a run computes. Nothing here changes a result, so nothing here is in a cache key."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pydantic import Field
+
+from artifacts.reference import Reference
+from artifacts.settings import Settings
+from artifacts.store import Store
+
+STORE_VARIABLE = "CROSSTAG_STORE"
+
+
+def default_store() -> str:
+    """The store that is used when none is named: $CROSSTAG_STORE, or the folder `store`."""
+    return os.environ.get(STORE_VARIABLE, "store")
+
+
+class Runtime(Settings):
+    """Settings of the machine that runs a flow."""
+
+    store: str = Field(
+        default_factory=default_store,
+        title="Store",
+        description="Folder of the artifacts, on the machine of the worker.",
+    )
+    data: str = Field(
+        ".", title="Data folder", description="Folder that relative paths in the configuration start from."
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", title="Device", description="Where models compute; auto takes a CUDA GPU if there is one."
+    )
+    inference_subwords: int = Field(
+        16_384, ge=64, title="Inference batch", description="Padded sub-words per batch when labelling."
+    )
+
+    def resolved_device(self) -> str:
+        """`cpu` or `cuda`."""
+        if self.device != "auto":
+            return self.device
+        import torch
+
+        return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+Status = Literal["cached", "ran", "to run", "depends"]
+
+
+@dataclass
+class StepOutcome:
+    """What became of one step of a run or a plan."""
+
+    step: str
+    label: str
+    status: Status
+    reference: Reference
+    seconds: float = 0.0
+    reasons: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Run:
+    """The run (or plan) that steps belong to while a flow calls them."""
+
+    store: Store
+    runtime: Runtime
+    planning: bool = False
+    outcomes: list[StepOutcome] = field(default_factory=list)
+    stage: str = ""
+
+
+_CURRENT: ContextVar[Run | None] = ContextVar("crosstag_run", default=None)
+
+
+def current_run() -> Run | None:
+    """The run that encloses the caller."""
+    return _CURRENT.get()
+
+
+@contextmanager
+def running(runtime: Runtime, *, planning: bool = False) -> Iterator[Run]:
+    """Makes steps that are called inside work on the store of `runtime`, or only plan."""
+    run = Run(store=Store(runtime.store), runtime=runtime, planning=planning)
+    token = _CURRENT.set(run)
+    try:
+        yield run
+    finally:
+        _CURRENT.reset(token)
+
+
+@contextmanager
+def stage(name: str) -> Iterator[None]:
+    """Names a part of a flow; it shows beside the steps in tables and in the UI, and is not in the key."""
+    run = current_run()
+    if run is None:
+        yield
+        return
+    before, run.stage = run.stage, name
+    try:
+        yield
+    finally:
+        run.stage = before

@@ -1,0 +1,232 @@
+"""A step: a function over references that Prefect caches, retries and shows.
+
+@step(RELIABILITY)
+def score_reliability(job: Job, tagger: Tagger, soft_labels: SoftLabels, config: Reliability) -> None: ...
+
+scores = score_reliability(tagger, soft_labels, config.reliability)     # in a flow: a Reference
+"""
+
+import inspect
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Concatenate, Generic, ParamSpec, get_args, get_origin, get_type_hints
+
+from httpx import HTTPError
+from prefect import Task
+from prefect.states import State
+from prefect.transactions import IsolationLevel, get_transaction
+
+from artifacts.cache import StorePolicy, by_value, input_digests, record_key, references_in, step_key
+from artifacts.catalog import Dataset, Kind, ModelKind, catalogue
+from artifacts.digest import text_digest
+from artifacts.errors import StoreError
+from artifacts.explain import explain
+from artifacts.fingerprint import fingerprint
+from artifacts.job import Job
+from artifacts.manifest import Recipe
+from artifacts.reference import Reference
+from artifacts.report import report_artifact
+from artifacts.runtime import Run, Runtime, Status, StepOutcome, current_run, running
+from artifacts.store import STORE_FORMAT, Store
+from artifacts.upkeep import is_failed_record
+
+__all__ = ["Job", "Step", "run_alone", "step"]
+
+P = ParamSpec("P")
+_GOLD_READERS = "tasks.evaluation"
+
+
+class Step(Generic[P]):
+    """What `@step` makes of a shell. Call it inside a flow: it gives a reference, computed or cached."""
+
+    def __init__(self, shell: Callable[Concatenate[Job, P], None], output: Kind, retries: int) -> None:
+        self.shell = shell
+        self.output = output
+        self.name = shell.__name__
+        self.__doc__ = shell.__doc__
+        self.__name__ = shell.__name__
+        self.__module__ = shell.__module__
+        self.signature = _without_job(inspect.signature(shell))
+        self.kinds = _accepted_kinds(shell)
+        self._check_gold()
+        self.task: Task[..., Reference] = Task(
+            self._execute,
+            name=self.name,
+            description=inspect.getdoc(shell),
+            retries=retries,
+            retry_delay_seconds=[2**n for n in range(retries)] or None,
+            retry_condition_fn=_worth_retrying,
+            persist_result=True,
+            cache_result_in_memory=False,
+            result_serializer="json",
+            on_failure=[_remove_failed_record],
+        )
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Reference:
+        """Runs the step, or takes its result from the store, or plans it (inside `running`)."""
+        run = current_run()
+        if run is None:
+            raise RuntimeError(f"step {self.name} was called outside a flow; wrap the call in `with running(runtime):`")
+        arguments = self.bound(*args, **kwargs)
+        recipe = self.recipe(arguments)
+        key = step_key(recipe)
+        if run.planning:
+            return self._plan(run, arguments, recipe, key)
+        started = time.monotonic()
+        task = self.task.with_options(
+            task_run_name=f"{self.name} · {run.stage}" if run.stage else self.name,
+            result_storage=run.store.root,
+            cache_policy=StorePolicy(
+                store=run.store,
+                key_of=self.key_of,
+                isolation_level=IsolationLevel.SERIALIZABLE,
+                lock_manager=run.store.locks,
+            ),
+        )
+        run.store.create()
+        state: Any = task(arguments=arguments, runtime=run.runtime, stage=run.stage, return_state=True)
+        reference = state.result()
+        if not isinstance(reference, Reference) or reference.kind != self.output.name or not reference.digest:
+            raise StoreError(
+                f"step {self.name}: the cache record of {self.output.name}/{key} in {run.store.root} is no reference; "
+                "delete that artifact's folder and run again"
+            )
+        status: Status = "cached" if state.name == "Cached" else "ran"
+        run.outcomes.append(StepOutcome(self.name, run.stage, status, reference, time.monotonic() - started))
+        return reference
+
+    def bound(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """The arguments by name, defaults filled in, kinds of references checked.
+
+        Raises:
+            TypeError: if a reference is of a kind that the parameter does not accept.
+        """
+        bound = self.signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        for name, value in bound.arguments.items():
+            for reference in references_in(value):
+                if name in self.kinds and reference.kind not in self.kinds[name]:
+                    expected = " or ".join(self.kinds[name])
+                    raise TypeError(f"step {self.name}: {name} must be a reference to {expected}, not {reference.kind}")
+        return dict(bound.arguments)
+
+    def recipe(self, arguments: dict[str, Any]) -> Recipe:
+        """Everything that the cache key is made of."""
+        inputs = {k: d for name, value in arguments.items() for k, d in input_digests(name, value).items()}
+        kinds = {self.output.name: self.output}
+        for value in arguments.values():
+            kinds.update({r.kind: catalogue()[r.kind] for r in references_in(value)})
+        schemas = {k: text_digest(str(v.schema))[:16] for k, v in sorted(kinds.items()) if isinstance(v, Dataset)}
+        return Recipe(
+            step=self.name,
+            parameters={name: by_value(value) for name, value in arguments.items()},
+            inputs=inputs,
+            code=fingerprint(self.shell.__module__, self.shell.__name__),
+            schemas=schemas,
+            store_format=STORE_FORMAT,
+        )
+
+    def key_of(self, arguments: dict[str, Any]) -> tuple[str, str]:
+        """Kind and key of what the step makes of these arguments."""
+        return self.output.name, step_key(self.recipe(arguments))
+
+    def compute(
+        self, store: Store, runtime: Runtime, arguments: dict[str, Any], *, label: str, in_flow: bool
+    ) -> Reference:
+        """Runs the shell and commits what it wrote, or adopts what a killed run had already committed."""
+        recipe = self.recipe(arguments)
+        key = step_key(recipe)
+        if (finished := store.intact(self.output.name, key)) is not None:
+            return finished
+        store.move_aside(self.output.name, key)
+        with store.writing(self.output, key, recipe, label) as writer:
+            shell: Callable[..., None] = self.shell
+            shell(Job(store, runtime, writer, in_flow=in_flow), **arguments)
+        if writer.reference is None:
+            raise RuntimeError(f"step {self.name} was not committed")
+        return writer.reference
+
+    def _execute(self, arguments: dict[str, Any], runtime: Runtime, stage: str) -> Reference:
+        """The body of the Prefect task; it holds the lock of its key."""
+        transaction = get_transaction()
+        kind, key = self.key_of(arguments)
+        if transaction is None or transaction.key != record_key(kind, key):
+            raise StoreError(
+                f"step {self.name}: Prefect runs it without the cache key {key}; see the error logged above"
+            )
+        store = Store(runtime.store)
+        reference = self.compute(store, runtime, arguments, label=stage, in_flow=True)
+        report_artifact(store, reference, stage)
+        return reference
+
+    def _plan(self, run: Run, arguments: dict[str, Any], recipe: Recipe, key: str) -> Reference:
+        unknown = [r for value in arguments.values() for r in references_in(value) if not r.known]
+        if unknown:
+            reference = Reference(kind=self.output.name, key="", digest="")
+            run.outcomes.append(StepOutcome(self.name, run.stage, "depends", reference))
+            return reference
+        if (found := run.store.intact(self.output.name, key)) is not None:
+            run.outcomes.append(StepOutcome(self.name, run.stage, "cached", found))
+            return found
+        reference = Reference(kind=self.output.name, key=key, digest="")
+        reasons = explain(run.store, self.output.name, recipe, run.stage)
+        run.outcomes.append(StepOutcome(self.name, run.stage, "to run", reference, reasons=reasons))
+        return reference
+
+    def _check_gold(self) -> None:
+        takes_gold = [name for name, kinds in self.kinds.items() if "gold" in kinds]
+        if takes_gold and not self.__module__.startswith(_GOLD_READERS):
+            raise TypeError(f"step {self.name} accepts gold labels; only steps of {_GOLD_READERS} may")
+
+
+def step(output: Kind, *, retries: int = 0) -> Callable[[Callable[Concatenate[Job, P], None]], Step[P]]:
+    """Makes a step of a shell that writes one artifact of the kind `output`.
+
+    Args:
+        output: the dataset or model kind, from `artifacts.catalog`.
+        retries: how often to try again after a network error; never after an error of the data.
+    """
+
+    def wrap(shell: Callable[Concatenate[Job, P], None]) -> Step[P]:
+        return Step(shell, output, retries)
+
+    return wrap
+
+
+def run_alone(store: Store, made: Step[P], *args: P.args, **kwargs: P.kwargs) -> Reference:
+    """Runs one step without Prefect, for tests and notebooks; it uses and fills the store all the same."""
+    runtime = Runtime(store=str(store.root))
+    with running(runtime):
+        return made.compute(store, runtime, made.bound(*args, **kwargs), label="", in_flow=False)
+
+
+def _without_job(signature: inspect.Signature) -> inspect.Signature:
+    return signature.replace(parameters=list(signature.parameters.values())[1:], return_annotation=Reference)
+
+
+def _accepted_kinds(shell: Callable[..., None]) -> dict[str, tuple[str, ...]]:
+    """For each parameter that is annotated by an alias of the catalogue: names of the kinds it accepts."""
+    accepted = {}
+    for name, hint in get_type_hints(shell, include_extras=True).items():
+        if kinds := _kinds_in(hint):
+            accepted[name] = kinds
+    return accepted
+
+
+def _kinds_in(hint: Any) -> tuple[str, ...]:
+    if get_origin(hint) is Annotated:
+        return tuple(k.name for k in hint.__metadata__ if isinstance(k, Dataset | ModelKind))
+    return tuple(name for inner in get_args(hint) for name in _kinds_in(inner))
+
+
+def _worth_retrying(task: Any, task_run: Any, state: State[Any]) -> bool:
+    """Whether a failure may pass by itself: the network's, never the data's."""
+    return isinstance(state.result(raise_on_failure=False), HTTPError | ConnectionError | TimeoutError)
+
+
+def _remove_failed_record(task: Any, task_run: Any, state: State[Any]) -> None:
+    """Prefect keeps the exception of a failed task as a file in the store; nothing reads it."""
+    path = getattr(getattr(state.data, "metadata", None), "storage_key", None)
+    if path and is_failed_record(Path(path)):
+        Path(path).unlink(missing_ok=True)

@@ -1,0 +1,92 @@
+"""Writing one artifact: a table batch by batch, or the files of a model."""
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from artifacts.catalog import Dataset, Kind
+from artifacts.digest import TableDigest, file_digest, folder_digest
+from artifacts.durable import sync_file, sync_folder
+from artifacts.environment import environment
+from artifacts.manifest import FileEntry, Manifest, Recipe
+from artifacts.reference import Reference
+
+TABLE_FILE = "data.parquet"
+_METADATA_KEY = b"crosstag"
+_ROWS_PER_GROUP = 8192
+
+
+@dataclass
+class Writer:
+    """Writes one artifact into a temporary folder of the store."""
+
+    kind: Kind
+    key: str
+    recipe: Recipe
+    folder: Path
+    label: str = ""
+    metadata: dict[str, Any] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
+    reference: Reference | None = None
+    _rows: int | None = None
+    _digest: str | None = None
+    _started: float = field(default_factory=time.monotonic)
+
+    def write(self, rows: pa.Table | Iterable[pa.RecordBatch], metadata: Mapping[str, Any] | None = None) -> None:
+        """Writes the table, batch by batch, and takes its digest on the way."""
+        if not isinstance(self.kind, Dataset) or self._digest is not None:
+            raise TypeError(
+                f"{self.kind.name}: a table is written once, a model by saving files into the output folder"
+            )
+        self.metadata = json.loads(json.dumps(dict(metadata or {}), allow_nan=False))
+        digest = TableDigest(self.kind.schema, self.metadata)
+        schema = self.kind.schema.with_metadata({_METADATA_KEY: json.dumps(self.metadata, ensure_ascii=False).encode()})
+        count = 0
+        path = self.folder / TABLE_FILE
+        with pq.ParquetWriter(path, schema, compression="zstd") as file:
+            for batch in _in_groups(rows, self.kind.schema):
+                digest.update(batch)
+                file.write_batch(batch)
+                count += batch.num_rows
+        self._rows = count
+        self._digest = digest.hexdigest()
+
+    def finish(self) -> Manifest:
+        """Makes the files durable and says what the artifact is; the store publishes it."""
+        files = {}
+        for path in sorted(p for p in self.folder.rglob("*") if p.is_file()):
+            sync_file(path)
+            name = path.relative_to(self.folder).as_posix()
+            files[name] = FileEntry(bytes=path.stat().st_size, sha256=file_digest(path))
+        if not files or (isinstance(self.kind, Dataset) and self._digest is None):
+            raise TypeError(f"step {self.recipe.step} wrote no {self.kind.name}")
+        sync_folder(self.folder)
+        digest = self._digest or folder_digest({n: f.sha256 for n, f in files.items()}, self.metadata)
+        self.reference = Reference(kind=self.kind.name, key=self.key, digest=digest)
+        return Manifest(
+            kind=self.kind.name,
+            key=self.key,
+            digest=digest,
+            recipe=self.recipe,
+            files=files,
+            metadata=self.metadata,
+            rows=self._rows,
+            label=self.label,
+            notes=self.notes,
+            seconds=round(time.monotonic() - self._started, 3),
+            made=datetime.now(UTC).isoformat(timespec="seconds"),
+            environment=environment(),
+        )
+
+
+def _in_groups(rows: pa.Table | Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    batches = rows.to_batches(max_chunksize=_ROWS_PER_GROUP) if isinstance(rows, pa.Table) else rows
+    for batch in batches:
+        yield batch if batch.schema == schema else batch.select(schema.names).cast(schema)

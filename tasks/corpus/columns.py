@@ -1,0 +1,135 @@
+"""Read column files: a word and its tag on each line, a blank line after each sentence."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from artifacts.errors import InputError
+from tasks.corpus.layout import DOCUMENT_START, Layout
+from tasks.corpus.lines import is_blank
+from tasks.corpus.schemes import is_tag
+
+# CoNLL-U writes `# sent_id = 7`, OntoNotes `#begin document`. A word that starts with # has its tag behind it.
+_COMMENT = re.compile(r"#(?: |\t|$|begin |end )")
+_WORD_RANGE = re.compile(r"[0-9]+[-.][0-9]+")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What a column file holds, flat: one entry per word, and the position at which each sentence starts.
+
+    Attributes:
+        words: all words.
+        tags: the tag of each, as the file writes it; None if the file has none or they were not asked for.
+        lines: the line of each, from 1.
+        starts: position of each sentence's first word, ascending.
+    """
+
+    words: list[str]
+    tags: list[str] | None
+    lines: list[int]
+    starts: list[int]
+
+
+def parse_columns(lines: Sequence[str], name: str, layout: Layout, *, with_tags: bool) -> Columns:
+    """Reads the lines of a column file.
+
+    Blank lines and -DOCSTART- lines end a sentence. Comments, and CoNLL-U's ranges (`1-2`) and empty nodes (`8.1`),
+    are left out. Everything else must be a word with as many columns as the layout says.
+
+    Args:
+        lines: the file's lines, without line ends.
+        name: what to call the file in an error.
+        layout: which column holds what.
+        with_tags: whether the tags are wanted.
+
+    Raises:
+        InputError: at a line with a wrong number of columns, an empty word, or a number out of turn.
+    """
+    words: list[str] = []
+    tags: list[str] = []
+    numbers: list[int] = []
+    starts: list[int] = []
+    opened = False
+    width, token, tag = layout.width, layout.token, layout.tag if with_tags else None
+    split_by_tab = layout.separator == "\t"
+    for number, line in enumerate(lines, 1):
+        if is_blank(line):
+            opened = False
+            continue
+        fields = line.split("\t") if split_by_tab else layout.fields(line)
+        if len(fields) != width or line[0] in "#-" or layout.indexed:
+            kind = _special(line, fields, layout, opened)
+            if kind == "document":
+                opened = False
+            if kind:
+                continue
+            if len(fields) != width:
+                fields = _refit(fields, line, name, number, layout)
+        if not opened:
+            starts.append(len(words))
+            opened = True
+        if not fields[token]:
+            raise InputError(
+                f"corpus {name}, line {number}: the word in column {token + 1} is empty; expected a word; "
+                "delete the line, or set token_column"
+            )
+        words.append(fields[token])
+        if tag is not None:
+            tags.append(fields[tag])
+        numbers.append(number)
+    if layout.checked:
+        _check_index(lines, name, layout, numbers, starts)
+    if split_by_tab:
+        words = [word.strip(" ") or word if " " in word else word for word in words]
+        tags = [each.strip(" ") for each in tags]
+    return Columns(words, tags if tag is not None else None, numbers, starts)
+
+
+def _special(line: str, fields: list[str], layout: Layout, opened: bool) -> str:
+    """What a line is that is not a word's: comment, document, range; empty for a word."""
+    if line.startswith(DOCUMENT_START) or (len(fields) == layout.width and fields[layout.token] == DOCUMENT_START):
+        return "document"
+    if line[0] == "#" and layout.indexed:
+        return "comment"
+    if layout.indexed and not fields[0].isdigit() and _WORD_RANGE.fullmatch(fields[0]):
+        return "range"
+    if line[0] == "#" and not opened and _COMMENT.match(line) and not _has_tag(fields, layout):
+        return "comment"
+    return ""
+
+
+def _has_tag(fields: list[str], layout: Layout) -> bool:
+    return len(fields) == layout.width and (layout.tag is None or is_tag(fields[layout.tag]))
+
+
+def _refit(fields: list[str], line: str, name: str, number: int, layout: Layout) -> list[str]:
+    """The columns of a line with spaces or tabs at its end; any other misfit is an error."""
+    trimmed = line.rstrip(" \t").split(layout.separator)
+    if layout.separator == "\t" and len(trimmed) == layout.width:
+        return trimmed
+    separator = "tabs" if layout.separator == "\t" else "spaces"
+    raise InputError(
+        f"corpus {name}, line {number}: {_count(len(fields))} separated by {separator}, expected {layout.width} as in "
+        "most lines; fix the line (a blank line ends a sentence), or set format: text if the file has no columns"
+    )
+
+
+def _check_index(lines: Sequence[str], name: str, layout: Layout, numbers: list[int], starts: list[int]) -> None:
+    """Checks that the words of each sentence are numbered one after the other, from 0 or 1."""
+    indices = [lines[number - 1].split(layout.separator, 1)[0] for number in numbers]
+    longest = max((end - start for start, end in zip(starts, [*starts[1:], len(indices)], strict=True)), default=0)
+    counted = [str(index) for index in range(longest + 1)]
+    for start, end in zip(starts, [*starts[1:], len(indices)], strict=True):
+        first = 0 if indices[start] == "0" else 1
+        if indices[start:end] != counted[first : first + end - start]:
+            wrong = next(place for place in range(start, end) if indices[place] != counted[first + place - start])
+            raise InputError(
+                f"corpus {name}, line {numbers[wrong]}: word number {indices[wrong]!r}, expected "
+                f"{counted[first + wrong - start]!r}; is a blank line between sentences missing? Fix the line, or set "
+                f"token_column: {layout.token + 1} to read the file whatever its numbers are"
+            )
+
+
+def _count(width: int) -> str:
+    return "1 column" if width == 1 else f"{width} columns"

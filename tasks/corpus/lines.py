@@ -1,0 +1,68 @@
+"""The lines of a text file, decoded with care.
+
+Only a line feed ends a line (with or without a carriage return before it). Python's `str.splitlines` and universal
+newlines also break at U+0085, U+2028 and others, which occur inside the words of real corpora.
+"""
+
+import unicodedata
+from pathlib import Path
+
+from artifacts.errors import InputError
+
+
+def read_lines(path: Path) -> list[str]:
+    """The lines of a UTF-8 file, in Unicode NFC, without byte order mark and line ends.
+
+    Raises:
+        InputError: if there is no such file, or it is not UTF-8 text.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"corpus {path}: no such file; check the path") from None
+    except IsADirectoryError:
+        raise InputError(f"corpus {path}: this is a folder; expected a file; name one of the files in it") from None
+    return split_lines(content, str(path))
+
+
+def split_lines(content: bytes, name: str) -> list[str]:
+    """The lines of UTF-8 bytes; see `read_lines`.
+
+    Args:
+        content: the file's bytes.
+        name: what to call the file in an error.
+
+    Raises:
+        InputError: if they are not UTF-8 text.
+    """
+    text = _decode(content, name)
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").removesuffix("\r")
+        if "\n" not in text:
+            text = text.replace("\r", "\n")
+    lines = unicodedata.normalize("NFC", text).split("\n")
+    return lines[:-1] if lines[-1] == "" else lines
+
+
+def is_blank(line: str) -> bool:
+    """Whether a line holds nothing but spaces, of any kind."""
+    return not line or line.isspace()
+
+
+def _decode(content: bytes, name: str) -> str:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise InputError(f"corpus {name}: the file is UTF-16; expected UTF-8; convert it, such as with iconv")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        # With a byte order mark, the decoder counts from behind it; `error.object` is what it counted in.
+        seen = error.object[: error.start]
+        line, column = seen.count(b"\n") + 1, len(seen) - (seen.rfind(b"\n") + 1) + 1
+        raise InputError(
+            f"corpus {name}, line {line}: byte {column} of the line (0x{error.object[error.start]:02x}) is not UTF-8; "
+            "expected UTF-8 text; convert the file, such as with iconv -f latin1 -t utf-8"
+        ) from None
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise InputError(f"corpus {name}, line {line}: a zero byte; expected UTF-8 text; is the file UTF-16, or binary?")
+    return text

@@ -1,0 +1,53 @@
+"""What every training can be told."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from artifacts.settings import Settings
+
+
+class TrainingConfig(Settings):
+    """Settings of one training; stages that need more subclass it."""
+
+    epochs: int = Field(3, ge=1, le=1000, title="Epochs", description="Passes over the data.")
+    learning_rate: float = Field(
+        5e-5, gt=0, le=1, title="Learning rate", description="Peak learning rate of AdamW, per update."
+    )
+    subwords_per_batch: int = Field(
+        2048,
+        ge=16,
+        title="Sub-words per batch",
+        description="Budget of one update in sub-words, padding included; a longer sentence is a batch of its own.",
+    )
+    warmup_fraction: float = Field(
+        0.1, ge=0, le=1, title="Warmup", description="Share of all updates in which the rate rises linearly, 0 to 1."
+    )
+    weight_decay: float = Field(
+        0.01, ge=0, le=1, title="Weight decay", description="AdamW's decay of matrices; biases and norms have none."
+    )
+    clip_norm: float = Field(
+        1.0, ge=0, title="Gradient clipping", description="Largest L2 norm of the gradient; 0 does not clip."
+    )
+    frozen_layers: int = Field(
+        0,
+        ge=0,
+        title="Frozen layers",
+        description="0 trains everything; n > 0 keeps the embeddings and the n bottom layers as they are.",
+    )
+    dropout: float = Field(0.1, ge=0, lt=1, title="Dropout", description="Probability of dropping a unit, 0 to 1.")
+    precision: Literal["auto", "float32", "bf16"] = Field(
+        "auto", title="Precision", description="auto: bf16 on GPUs, float32 on CPUs; bf16 on a CPU if asked."
+    )
+    schedule: Literal["linear", "constant"] = Field(
+        "linear", title="Schedule", description="After the warmup the rate falls linearly to 0, or stays."
+    )
+    seed: int = Field(
+        0, ge=0, lt=2**32, title="Seed", description="Decides the order of batches, the dropout and the masks."
+    )
+    checkpoint_minutes: float = Field(
+        5.0,
+        ge=0,
+        title="Checkpoint interval",
+        description="Minutes between checkpoints, from which a killed training goes on; 0 = after every update.",
+    )
