@@ -12,7 +12,9 @@ from artifacts.digest import canonical_json, text_digest
 from artifacts.inputs import Input
 from artifacts.manifest import Recipe
 from artifacts.reference import Reference
-from artifacts.store import RECORD_FILE, Store
+from artifacts.store import RECORD_FILE, Store, record_key
+
+__all__ = ["StorePolicy", "by_value", "input_digests", "record_key", "references_in", "step_key"]
 
 KEY_LENGTH = 20
 
@@ -47,6 +49,8 @@ def input_digests(name: str, value: Any) -> dict[str, str]:
         return {name: f"{value.kind}:{value.digest}"}
     if isinstance(value, Input):
         return {name: value.digest()}
+    if isinstance(value, BaseModel):
+        value = {field: getattr(value, field) for field in type(value).model_fields}
     if isinstance(value, Mapping):
         return {k: d for key, v in value.items() for k, d in input_digests(f"{name}.{key}", v).items()}
     if isinstance(value, list | tuple):
@@ -58,16 +62,13 @@ def references_in(value: Any) -> list[Reference]:
     """All references in a parameter."""
     if isinstance(value, Reference):
         return [value]
+    if isinstance(value, BaseModel):
+        value = {field: getattr(value, field) for field in type(value).model_fields}
     if isinstance(value, Mapping):
         return [r for v in value.values() for r in references_in(v)]
     if isinstance(value, list | tuple):
         return [r for v in value for r in references_in(v)]
     return []
-
-
-def record_key(kind: str, key: str) -> str:
-    """Where Prefect keeps the cache record of an artifact, relative to the store: in the artifact's own folder."""
-    return f"{kind}/{key}/{RECORD_FILE}"
 
 
 @dataclass

@@ -77,6 +77,7 @@ GOLD = Dataset(
     pa.schema([_ID, _TAGS]),
 )
 Gold = Annotated[Reference, GOLD]
+GoldOrLabelled = Annotated[Reference, GOLD, LABELLED]
 
 PARALLEL = Dataset(
     "parallel",

@@ -48,6 +48,8 @@ class TableDigest:
 
     def update(self, batch: pa.RecordBatch) -> None:
         """Adds the rows of a batch that has the table's schema."""
+        if batch.num_rows == 0:
+            return
         self._rows += batch.num_rows
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             self._add(name, column)

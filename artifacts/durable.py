@@ -19,8 +19,11 @@ def write_durably(path: Path, text: str) -> None:
 
 def sync_file(path: Path) -> None:
     """Returns when the file's bytes are on the disk."""
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def sync_folder(path: Path) -> None:

@@ -6,6 +6,7 @@ from artifacts.manifest import Manifest, Recipe
 from artifacts.store import Store
 
 _SHOWN = 4
+_UNSET = object()
 
 
 def explain(store: Store, kind: str, recipe: Recipe, label: str) -> list[str]:
@@ -34,7 +35,8 @@ def nearest_manifest(store: Store, kind: str, recipe: Recipe, label: str) -> Man
 def differences(old: Recipe, new: Recipe) -> list[str]:
     """What differs between two recipes, in words."""
     lines = []
-    before, after = _flat("", old.parameters), _flat("", new.parameters)
+    before = _flat("", old.parameters) if old.parameters else {}
+    after = _flat("", new.parameters) if new.parameters else {}
     for name in _changed(before, after):
         lines.append(f"{name}: {before.get(name, 'unset')} -> {after.get(name, 'unset')}")
     lines += [f"input {name} has new content" for name in _changed(old.inputs, new.inputs)]
@@ -58,13 +60,13 @@ def _verb(name: str, old: dict[str, str], new: dict[str, str]) -> str:
 
 
 def _changed(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    return [n for n in dict.fromkeys([*old, *new]) if old.get(n) != new.get(n)]
+    return [n for n in dict.fromkeys([*old, *new]) if old.get(n, _UNSET) != new.get(n, _UNSET)]
 
 
 def _flat(prefix: str, value: Any) -> dict[str, Any]:
-    if isinstance(value, dict):
+    if isinstance(value, dict) and value:
         pairs = value.items()
-    elif isinstance(value, list):
+    elif isinstance(value, list) and value:
         pairs = ((str(i), v) for i, v in enumerate(value))  # type: ignore[assignment]
     else:
         return {prefix: value}

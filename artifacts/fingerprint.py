@@ -18,7 +18,11 @@ from pathlib import Path
 
 PROJECT_PACKAGES = ("flows", "tasks")
 _SETTINGS = ("artifacts.settings", "Settings")
-_DYNAMIC = {"__import__", "import_module", "exec", "eval"}
+_IMPORTERS = ("builtins", "importlib", "pkgutil", "runpy")
+_DYNAMIC = {"__import__", "import_module", "exec", "eval", "resolve_name", "run_module", "run_path"} | {
+    "spec_from_file_location",
+    "SourceFileLoader",
+}
 _BODY = "<module body>"
 _BUILTINS = frozenset(dir(builtins))
 
@@ -46,9 +50,15 @@ def fingerprint(module: str, function: str) -> dict[str, str]:
     Raises:
         FingerprintError: if reachable code imports dynamically.
     """
-    walk = _Walk(root=(module, function))
-    walk.visit(module, function)
-    return dict(sorted(walk.hashes.items()))
+    return dict(_fingerprint(module, function))
+
+
+@lru_cache(maxsize=256)
+def _fingerprint(module: str, function: str) -> tuple[tuple[str, str], ...]:
+    walk = _Walk(root=(module, function), waiting=[(module, function)])
+    while walk.waiting:
+        walk.visit(*walk.waiting.pop())
+    return tuple(sorted(walk.hashes.items()))
 
 
 def combined(hashes: dict[str, str]) -> str:
@@ -58,12 +68,15 @@ def combined(hashes: dict[str, str]) -> str:
 
 def forget() -> None:
     """Reads all sources anew at the next fingerprint (for tests that change them)."""
+    _fingerprint.cache_clear()
     _parse.cache_clear()
+    _source.cache_clear()
 
 
 @dataclass
 class _Walk:
     root: tuple[str, str]
+    waiting: list[tuple[str, str]]
     hashes: dict[str, str] = field(default_factory=dict)
     whole: set[str] = field(default_factory=set)
 
@@ -79,16 +92,17 @@ class _Walk:
             else:
                 self.visit_module(module_name)
             return
+        if name in module.imports:  # bound twice, as in try: import, except: define
+            self._follow_import(*module.imports[name], [])
         statements = module.definitions[name]
         is_root = (module_name, name) == self.root
         hashed = hashlib.sha256()
-        self.hashes[label] = ""
-        for statement in statements:
-            fields = _is_settings(module, statement)
+        settings = [_is_settings(module, statement) for statement in statements]
+        for statement, fields in zip(statements, settings, strict=True):
             hashed.update("".join(_tokens(statement, drop_decorators=is_root, drop_fields=fields)).encode())
         self.hashes[label] = hashed.hexdigest()[:16]
-        for statement in statements:
-            self._names(module, statement, skip_decorators=is_root)
+        for statement, fields in zip(statements, settings, strict=True):
+            self._names(module, statement, skip_decorators=is_root, skip_values=fields)
         self._body(module)
 
     def visit_module(self, module_name: str) -> None:
@@ -97,8 +111,7 @@ class _Walk:
             return
         self.whole.add(module_name)
         module = _load(module_name)
-        for name in module.definitions:
-            self.visit(module_name, name)
+        self.waiting += [(module_name, name) for name in module.definitions]
         self._body(module)
 
     def _body(self, module: _Module) -> None:
@@ -109,14 +122,19 @@ class _Walk:
         text = "".join("".join(_tokens(s)) for s in module.body)
         self.hashes[label] = hashlib.sha256(text.encode()).hexdigest()[:16]
         for statement in module.body:
-            self._names(module, statement, skip_decorators=False)
+            self._names(module, statement)
 
-    def _names(self, module: _Module, statement: ast.stmt, *, skip_decorators: bool) -> None:
+    def _names(
+        self, module: _Module, statement: ast.stmt, *, skip_decorators: bool = False, skip_values: bool = False
+    ) -> None:
         local = {n: target for node in ast.walk(statement) for n, target in _imported(node, module)}
         scope = {**module.imports, **local}
         skipped: set[int] = set()
         if skip_decorators and isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             skipped = {id(n) for d in statement.decorator_list for n in ast.walk(d)}
+        if skip_values and isinstance(statement, ast.ClassDef):
+            values = [s.value for s in statement.body if _is_field(s) and isinstance(s, ast.AnnAssign) and s.value]
+            skipped |= {id(n) for v in values for n in ast.walk(v)}
         inner: set[int] = set()
         for node in ast.walk(statement):
             if id(node) in skipped or id(node) in inner:
@@ -133,13 +151,13 @@ class _Walk:
     def _resolve(self, module: _Module, scope: dict[str, tuple[str, str | None]], chain: list[str]) -> None:
         first, rest = chain[0], chain[1:]
         if first in module.definitions:
-            self.visit(module.name, first)
-        elif first in scope:
+            self.waiting.append((module.name, first))
+        if first in scope:
             target, name = scope[first]
-            if target.split(".")[0] in ("importlib",) and (name in _DYNAMIC or _DYNAMIC & set(rest)):
+            if target.split(".")[0] in _IMPORTERS and (name in _DYNAMIC or _DYNAMIC & set(rest)):
                 raise FingerprintError(f"{module.name}: a dynamic import cannot be followed; import the module by name")
             self._follow_import(target, name, rest)
-        elif first in _DYNAMIC and first in _BUILTINS:
+        elif first in _DYNAMIC & _BUILTINS and first not in module.definitions:
             raise FingerprintError(f"{module.name}: {first}() cannot be followed; import or call by name")
 
     def _follow_import(self, target: str, name: str | None, rest: list[str]) -> None:
@@ -149,12 +167,12 @@ class _Walk:
             if _is_module(f"{target}.{name}"):
                 target = f"{target}.{name}"
             else:
-                self.visit(target, name)
+                self.waiting.append((target, name))
                 return
         while rest and _is_module(f"{target}.{rest[0]}"):
             target, rest = f"{target}.{rest[0]}", rest[1:]
         if rest:
-            self.visit(target, rest[0])
+            self.waiting.append((target, rest[0]))
         else:
             self.visit_module(target)
 
@@ -197,9 +215,9 @@ def _tokens(node: ast.AST, *, drop_decorators: bool = False, drop_fields: bool =
         if name in ("type_comment", "kind") or (drop_decorators and name == "decorator_list"):
             continue
         if name == "body" and isinstance(value, list):
-            value = _without_docstring(value)
+            value = [s for s in value if not _is_text(s)]
             if drop_fields:
-                value = [s for s in value if not isinstance(s, ast.AnnAssign)]
+                value = [s for s in value if not _is_field(s)]
         if value is None or value == []:
             continue
         yield f" {name}="
@@ -211,11 +229,20 @@ def _tokens(node: ast.AST, *, drop_decorators: bool = False, drop_fields: bool =
     yield ")"
 
 
-def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
-    if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-        if isinstance(body[0].value.value, str):
-            return body[1:]
-    return body
+def _is_text(statement: ast.stmt) -> bool:
+    """Whether a statement is a docstring, of a function or below an attribute."""
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )
+
+
+def _is_field(statement: ast.stmt) -> bool:
+    """Whether a statement in a configuration is a field; class variables and private attributes are code."""
+    if not isinstance(statement, ast.AnnAssign) or not isinstance(statement.target, ast.Name):
+        return False
+    return not statement.target.id.startswith("_") and "ClassVar" not in ast.unparse(statement.annotation)
 
 
 def _imported(
@@ -245,18 +272,21 @@ def _imported(
 
 def _load(module_name: str) -> _Module:
     path = _source(module_name)
-    if path is None:
+    if not path:
         raise FingerprintError(f"{module_name}: its source cannot be found")
     return _parse(module_name, path)
 
 
 @lru_cache(maxsize=1024)
 def _source(module_name: str) -> str | None:
+    """The module's source file; "" for a folder without `__init__.py` or a compiled module, None if there is none."""
     try:
         spec = importlib.util.find_spec(module_name)
     except (ModuleNotFoundError, ValueError):
         return None
-    return spec.origin if spec and spec.origin and spec.origin.endswith(".py") else None
+    if spec is None:
+        return None
+    return spec.origin if spec.origin and spec.origin.endswith(".py") else ""
 
 
 def _is_module(name: str) -> bool:
@@ -271,15 +301,17 @@ def _parse(module_name: str, path: str) -> _Module:
     definitions: dict[str, list[ast.stmt]] = {}
     imports: dict[str, tuple[str, str | None]] = {}
     body: list[ast.stmt] = []
-    for statement in _flat(_without_docstring(tree.body)):
+    for statement in _flat(tree.body):
         bound = list(_imported(statement, package=package))
         if bound:
             imports.update(bound)
             continue
         names = _defined(statement)
+        if not names:
+            imports.update(pair for node in ast.walk(statement) for pair in _imported(node, package=package))
         for name in names:
             definitions.setdefault(name, []).append(statement)
-        if not names and not isinstance(statement, ast.Pass):
+        if not names and not isinstance(statement, ast.Pass) and not _is_text(statement):
             body.append(statement)
     return _Module(module_name, is_package, definitions, imports, body)
 
@@ -288,6 +320,11 @@ def _flat(statements: list[ast.stmt]) -> Iterator[ast.stmt]:
     """Top-level statements, those under `if` and `try` included."""
     for statement in statements:
         if isinstance(statement, ast.If):
+            condition = ast.unparse(statement.test)
+            if condition.startswith("__name__ == "):
+                continue
+            if not condition.endswith("TYPE_CHECKING"):
+                yield ast.Expr(statement.test)
             yield from _flat(statement.body + statement.orelse)
         elif isinstance(statement, ast.Try):
             handlers = [s for h in statement.handlers for s in h.body]

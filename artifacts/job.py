@@ -61,11 +61,11 @@ class Job:
 
     def describe(self, metadata: Mapping[str, Any]) -> None:
         """Says about a model what its users need; part of its content."""
-        self.writer.metadata.update(metadata)
+        self.writer.describe(metadata)
 
     def note(self, **facts: Any) -> None:
         """Keeps facts for the reader of the manifest (losses, timings, engines); not part of the content."""
-        self.writer.notes.update(facts)
+        self.writer.note(facts)
 
     # --- Work
 

@@ -6,10 +6,12 @@ import hashlib
 import os
 import time
 from pathlib import Path
+from weakref import WeakSet
 
 from prefect.locking.protocol import LockManager
 
 _POLL_SECONDS = 0.05
+_MANAGERS: "WeakSet[FlockManager]" = WeakSet()
 
 
 class FlockManager(LockManager):
@@ -23,6 +25,7 @@ class FlockManager(LockManager):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._held: dict[str, tuple[int, str]] = {}
+        _MANAGERS.add(self)
 
     def __getstate__(self) -> dict[str, Path]:
         return {"folder": self.folder}
@@ -30,6 +33,7 @@ class FlockManager(LockManager):
     def __setstate__(self, state: dict[str, Path]) -> None:
         self.folder = state["folder"]
         self._held = {}
+        _MANAGERS.add(self)
 
     def acquire_lock(
         self, key: str, holder: str, acquire_timeout: float | None = None, hold_timeout: float | None = None
@@ -99,7 +103,20 @@ class FlockManager(LockManager):
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        except OSError as error:
             os.close(handle)
-            return None
+            if isinstance(error, BlockingIOError):
+                return None
+            raise
         return handle
+
+
+def _let_go_in_child() -> None:
+    """A forked child shares the parent's locks: closed here, they end with the parent."""
+    for manager in _MANAGERS:
+        for handle, _ in manager._held.values():
+            os.close(handle)
+        manager._held.clear()
+
+
+os.register_at_fork(after_in_child=_let_go_in_child)

@@ -1,8 +1,9 @@
 """What is written down beside an artifact: how it came to be and what it consists of."""
 
+from pathlib import PurePosixPath
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 
 class Recipe(BaseModel):
@@ -49,3 +50,11 @@ class Manifest(BaseModel):
     environment: dict[str, str]
     adopted_from: str | None = None
     adopted_why: str | None = None
+
+    @field_validator("files")
+    @classmethod
+    def _inside_the_folder(cls, files: dict[str, FileEntry]) -> dict[str, FileEntry]:
+        for name in files:
+            if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+                raise ValueError(f"file {name!r} lies outside the artifact's folder")
+        return files

@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from artifacts.manifest import Recipe
 from artifacts.reference import Reference
 from artifacts.settings import Settings
 from artifacts.store import Store
@@ -61,6 +62,7 @@ class StepOutcome:
     reference: Reference
     seconds: float = 0.0
     reasons: list[str] = field(default_factory=list)
+    recipe: Recipe | None = None
 
 
 @dataclass

@@ -8,12 +8,13 @@ scores = score_reliability(tagger, soft_labels, config.reliability)     # in a f
 
 import inspect
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Concatenate, Generic, ParamSpec, get_args, get_origin, get_type_hints
 
 from httpx import HTTPError
-from prefect import Task
+from prefect import Task, get_run_logger
 from prefect.states import State
 from prefect.transactions import IsolationLevel, get_transaction
 
@@ -85,6 +86,7 @@ class Step(Generic[P]):
             ),
         )
         run.store.create()
+        was_there = run.store.intact(self.output.name, key) is not None
         state: Any = task(arguments=arguments, runtime=run.runtime, stage=run.stage, return_state=True)
         reference = state.result()
         if not isinstance(reference, Reference) or reference.kind != self.output.name or not reference.digest:
@@ -92,7 +94,7 @@ class Step(Generic[P]):
                 f"step {self.name}: the cache record of {self.output.name}/{key} in {run.store.root} is no reference; "
                 "delete that artifact's folder and run again"
             )
-        status: Status = "cached" if state.name == "Cached" else "ran"
+        status: Status = "cached" if was_there or state.name == "Cached" else "ran"
         run.outcomes.append(StepOutcome(self.name, run.stage, status, reference, time.monotonic() - started))
         return reference
 
@@ -106,8 +108,8 @@ class Step(Generic[P]):
         bound.apply_defaults()
         for name, value in bound.arguments.items():
             for reference in references_in(value):
-                if name in self.kinds and reference.kind not in self.kinds[name]:
-                    expected = " or ".join(self.kinds[name])
+                if reference.kind not in self.kinds.get(name, ()):
+                    expected = " or ".join(self.kinds.get(name, ["nothing (annotate it by an alias of the catalogue)"]))
                     raise TypeError(f"step {self.name}: {name} must be a reference to {expected}, not {reference.kind}")
         return dict(bound.arguments)
 
@@ -138,6 +140,7 @@ class Step(Generic[P]):
         recipe = self.recipe(arguments)
         key = step_key(recipe)
         if (finished := store.intact(self.output.name, key)) is not None:
+            store.drop_work(self.output.name, key)
             return finished
         store.move_aside(self.output.name, key)
         with store.writing(self.output, key, recipe, label) as writer:
@@ -157,7 +160,10 @@ class Step(Generic[P]):
             )
         store = Store(runtime.store)
         reference = self.compute(store, runtime, arguments, label=stage, in_flow=True)
-        report_artifact(store, reference, stage)
+        try:
+            report_artifact(store, reference, stage)
+        except HTTPError as error:
+            get_run_logger().warning("step %s is done, but the UI does not show it: %s", self.name, error)
         return reference
 
     def _plan(self, run: Run, arguments: dict[str, Any], recipe: Recipe, key: str) -> Reference:
@@ -171,12 +177,12 @@ class Step(Generic[P]):
             return found
         reference = Reference(kind=self.output.name, key=key, digest="")
         reasons = explain(run.store, self.output.name, recipe, run.stage)
-        run.outcomes.append(StepOutcome(self.name, run.stage, "to run", reference, reasons=reasons))
+        run.outcomes.append(StepOutcome(self.name, run.stage, "to run", reference, reasons=reasons, recipe=recipe))
         return reference
 
     def _check_gold(self) -> None:
         takes_gold = [name for name, kinds in self.kinds.items() if "gold" in kinds]
-        if takes_gold and not self.__module__.startswith(_GOLD_READERS):
+        if takes_gold and not f"{self.__module__}.".startswith(f"{_GOLD_READERS}."):
             raise TypeError(f"step {self.name} accepts gold labels; only steps of {_GOLD_READERS} may")
 
 
@@ -197,8 +203,15 @@ def step(output: Kind, *, retries: int = 0) -> Callable[[Callable[Concatenate[Jo
 def run_alone(store: Store, made: Step[P], *args: P.args, **kwargs: P.kwargs) -> Reference:
     """Runs one step without Prefect, for tests and notebooks; it uses and fills the store all the same."""
     runtime = Runtime(store=str(store.root))
-    with running(runtime):
-        return made.compute(store, runtime, made.bound(*args, **kwargs), label="", in_flow=False)
+    arguments = made.bound(*args, **kwargs)
+    lock, holder = record_key(*made.key_of(arguments)), f"alone-{uuid.uuid4().hex}"
+    store.create()
+    store.locks.acquire_lock(lock, holder)
+    try:
+        with running(runtime):
+            return made.compute(store, runtime, arguments, label="", in_flow=False)
+    finally:
+        store.locks.release_lock(lock, holder)
 
 
 def _without_job(signature: inspect.Signature) -> inspect.Signature:

@@ -14,7 +14,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,11 @@ MANIFEST_FILE = "manifest.json"
 RECORD_FILE = "ref.json"
 
 
+def record_key(kind: str, key: str) -> str:
+    """Where Prefect keeps the cache record of an artifact, relative to the store; also the name of its lock."""
+    return f"{kind}/{key}/{RECORD_FILE}"
+
+
 class Store:
     """A folder of artifacts. It may be moved or copied as a whole."""
 
@@ -51,7 +56,7 @@ class Store:
             raise InputError(f"store {self.root}: this is a file, not a folder; name another place with --store")
         marker = self.root / "store.json"
         if marker.exists():
-            found = json.loads(marker.read_text(encoding="utf-8")).get("format")
+            found = _format_in(marker)
             if not isinstance(found, int) or found > STORE_FORMAT:
                 raise InputError(
                     f"store {self.root}: it has format {found}, this Crosstag reads up to {STORE_FORMAT}; "
@@ -64,7 +69,8 @@ class Store:
         self.root.mkdir(parents=True, exist_ok=True)
         marker = self.root / "store.json"
         if not marker.exists():
-            write_durably(marker, json.dumps({"format": STORE_FORMAT}))
+            with self._disk_errors("its creation"):
+                write_durably(marker, json.dumps({"format": STORE_FORMAT}))
 
     # --- Reading
 
@@ -82,28 +88,27 @@ class Store:
     def intact(self, kind: str, key: str) -> Reference | None:
         """A reference to the artifact if it is complete and unchanged, else None.
 
-        Sizes are always compared. Where a file is younger than the manifest (it was touched or copied), its bytes
-        are compared too.
+        Sizes are always compared. Where a file is no older than the manifest (it was touched or copied), its bytes are
+        compared too, and the manifest is dated after it so that they need not be again.
         """
         manifest = self.manifest(kind, key)
         if manifest is None or manifest.kind != kind or manifest.key != key:
             return None
         folder = self.place(kind, key)
-        manifest_time = (folder / MANIFEST_FILE).stat().st_mtime_ns
-        touched = False
-        for name, entry in manifest.files.items():
-            try:
+        try:
+            manifest_time = (folder / MANIFEST_FILE).stat().st_mtime_ns
+            newest = 0
+            for name, entry in manifest.files.items():
                 status = (folder / name).stat()
-            except OSError:
-                return None
-            if status.st_size != entry.bytes:
-                return None
-            if status.st_mtime_ns > manifest_time:
-                if file_digest(folder / name) != entry.sha256:
+                if status.st_size != entry.bytes:
                     return None
-                touched = True
-        if touched and os.access(folder / MANIFEST_FILE, os.W_OK):
-            os.utime(folder / MANIFEST_FILE)
+                if status.st_mtime_ns >= manifest_time and file_digest(folder / name) != entry.sha256:
+                    return None
+                newest = max(newest, status.st_mtime_ns)
+            if newest >= manifest_time and os.access(folder / MANIFEST_FILE, os.W_OK):
+                os.utime(folder / MANIFEST_FILE, ns=(newest + 1, newest + 1))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
         return Reference(kind=kind, key=key, digest=manifest.digest)
 
     def require(self, reference: Reference) -> Manifest:
@@ -171,11 +176,8 @@ class Store:
             if kind in ("", m.kind) and (m.key.startswith(start) or m.digest.startswith(start))
         ]
         if len(hits) != 1 or not start:
-            found = (
-                "nothing"
-                if not hits
-                else f"{len(hits)} artifacts ({', '.join(f'{m.kind}/{m.key}' for m in hits[:4])}...)"
-            )
+            names = [f"{m.kind}/{m.key}" for m in hits[:4]] + ["..."] * (len(hits) > 4)
+            found = f"{len(hits)} artifacts ({', '.join(names)})" if hits else "nothing"
             raise InputError(f"store {self.root}: {found} fits {text!r}; `crosstag store ls` lists kind/key")
         return Reference(kind=hits[0].kind, key=hits[0].key, digest=hits[0].digest)
 
@@ -184,35 +186,44 @@ class Store:
     @contextmanager
     def writing(self, kind: Kind, key: str, recipe: Recipe, label: str = "") -> Iterator["Writer"]:
         """A writer for one artifact. On success it is committed by one rename; on failure nothing stays."""
-        self.create()
         folder = self.root / ".unfinished" / f"{kind.name}-{key}-{uuid.uuid4().hex[:8]}"
-        folder.mkdir(parents=True)
         writer = Writer(kind=kind, key=key, recipe=recipe, folder=folder, label=label)
         try:
-            with self._disk_errors(recipe.step):
+            with self._disk_errors(f"step {recipe.step}"):
+                self.create()
+                folder.mkdir(parents=True)
                 yield writer
                 self._publish(folder, writer.finish())
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        shutil.rmtree(self.work_folder(kind.name, key), ignore_errors=True)
+        self.drop_work(kind.name, key)
 
     def work_folder(self, kind: str, key: str) -> Path:
         """Where a training step keeps its checkpoints; owned by whoever holds the step's lock."""
         return self.root / ".unfinished" / f"work-{kind}-{key}"
 
+    def drop_work(self, kind: str, key: str) -> None:
+        """Removes the checkpoints of a step whose artifact is committed."""
+        shutil.rmtree(self.work_folder(kind, key), ignore_errors=True)
+
     def move_aside(self, kind: str, key: str) -> None:
         """Takes an incomplete or changed folder out of the way of the artifact to be written."""
         place = self.place(kind, key)
-        if place.exists():
+        if os.path.lexists(place):
             aside = self.root / ".unfinished" / f"damaged-{kind}-{key}-{uuid.uuid4().hex[:8]}"
             aside.parent.mkdir(parents=True, exist_ok=True)
-            os.rename(place, aside)
+            with suppress(FileNotFoundError):  # somebody deletes it at this moment
+                os.rename(place, aside)
 
     def adopt(self, manifest: Manifest, key: str, recipe: Recipe, why: str) -> Reference:
         """Gives an artifact a second key: the code that makes it changed, its content does not.
 
         The files are linked where the disk can, copied where it cannot; the manifest says from where and why.
+
+        Raises:
+            StoreError: if the artifact's files are gone or changed.
         """
+        self.require(Reference(kind=manifest.kind, key=manifest.key, digest=manifest.digest))
         source = self.place(manifest.kind, manifest.key)
         folder = self.root / ".unfinished" / f"{manifest.kind}-{key}-{uuid.uuid4().hex[:8]}"
         folder.mkdir(parents=True)
@@ -239,15 +250,34 @@ class Store:
         sync_folder(place.parent)
 
     @contextmanager
-    def _disk_errors(self, step: str) -> Iterator[None]:
+    def _disk_errors(self, work: str) -> Iterator[None]:
         try:
             yield
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        except Exception as error:
+            if not _disk_is_full(error):
                 raise
-            free_mb = shutil.disk_usage(self.root).free // 2**20
+            existing = next(p for p in (self.root, *self.root.parents) if p.exists())
+            free_mb = shutil.disk_usage(existing).free // 2**20
             raise StoreError(
-                f"store {self.root}: the disk is full ({free_mb} MB free) while step {step} wrote its result; nothing "
+                f"store {self.root}: the disk is full ({free_mb} MB free) during {work}; nothing "
                 "half-written was kept. Free some space (`crosstag store gc` removes what no run needs), then run "
                 "again: finished steps are cached"
             ) from error
+
+
+def _disk_is_full(error: BaseException | None) -> bool:
+    """Whether an error, or what caused it, is a full disk; safetensors and torch say so in words only."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        if os.strerror(errno.ENOSPC) in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _format_in(marker: Path) -> object:
+    try:
+        return json.loads(marker.read_text(encoding="utf-8"))["format"]
+    except (ValueError, KeyError, TypeError):
+        return "unreadable"

@@ -45,23 +45,37 @@ class Writer:
             raise TypeError(
                 f"{self.kind.name}: a table is written once, a model by saving files into the output folder"
             )
-        self.metadata = json.loads(json.dumps(dict(metadata or {}), allow_nan=False))
+        self.metadata = _as_stored(metadata or {})
         digest = TableDigest(self.kind.schema, self.metadata)
         schema = self.kind.schema.with_metadata({_METADATA_KEY: json.dumps(self.metadata, ensure_ascii=False).encode()})
         count = 0
         path = self.folder / TABLE_FILE
         with pq.ParquetWriter(path, schema, compression="zstd") as file:
-            for batch in _in_groups(rows, self.kind.schema):
+            for batch in _in_groups(rows, self.kind):
                 digest.update(batch)
                 file.write_batch(batch)
                 count += batch.num_rows
         self._rows = count
         self._digest = digest.hexdigest()
 
+    def describe(self, metadata: Mapping[str, Any]) -> None:
+        """Adds to the metadata of a model."""
+        self.metadata.update(_as_stored(metadata))
+
+    def note(self, facts: Mapping[str, Any]) -> None:
+        """Keeps facts that are no part of the content; numpy's numbers become Python's."""
+        self.notes.update(json.loads(json.dumps(dict(facts), default=_plain)))
+
     def finish(self) -> Manifest:
         """Makes the files durable and says what the artifact is; the store publishes it."""
+        self.metadata = _as_stored(self.metadata)
         files = {}
-        for path in sorted(p for p in self.folder.rglob("*") if p.is_file()):
+        for path in sorted(self.folder.rglob("*")):
+            if path.is_symlink():
+                raise TypeError(f"step {self.recipe.step} wrote the link {path.name}; an artifact holds its own files")
+            if path.is_dir():
+                sync_folder(path)
+                continue
             sync_file(path)
             name = path.relative_to(self.folder).as_posix()
             files[name] = FileEntry(bytes=path.stat().st_size, sha256=file_digest(path))
@@ -86,7 +100,28 @@ class Writer:
         )
 
 
-def _in_groups(rows: pa.Table | Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def _in_groups(rows: pa.Table | Iterable[pa.RecordBatch], kind: Dataset) -> Iterator[pa.RecordBatch]:
     batches = rows.to_batches(max_chunksize=_ROWS_PER_GROUP) if isinstance(rows, pa.Table) else rows
     for batch in batches:
-        yield batch if batch.schema == schema else batch.select(schema.names).cast(schema)
+        yield batch if batch.schema == kind.schema else _cast(batch, kind)
+
+
+def _cast(batch: pa.RecordBatch, kind: Dataset) -> pa.RecordBatch:
+    """The batch with the columns and types of its dataset; a column too many or too few is a mistake of the step."""
+    if sorted(batch.schema.names) != sorted(kind.schema.names):
+        raise TypeError(f"{kind.name}: the columns are {kind.schema.names}, the step wrote {batch.schema.names}")
+    try:
+        return batch.select(kind.schema.names).cast(kind.schema)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError) as error:
+        found = ", ".join(f"{field.name} {field.type}" for field in batch.schema)
+        raise TypeError(f"{kind.name}: the step wrote {found}, which does not fit the catalogue: {error}") from error
+
+
+def _as_stored(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Metadata as it comes back from the manifest, so that its digest is the same before and after."""
+    stored: dict[str, Any] = json.loads(json.dumps(dict(metadata), allow_nan=False))
+    return stored
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if hasattr(value, "tolist") else str(value)

@@ -1,0 +1,1 @@
+"""The published methods as Prefect flows, and the command line."""

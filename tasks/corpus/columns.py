@@ -3,15 +3,15 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from artifacts.errors import InputError
-from tasks.corpus.layout import DOCUMENT_START, Layout
+from tasks.corpus.layout import DOCUMENT_START, WORD_RANGE, Layout, column_count
 from tasks.corpus.lines import is_blank
 from tasks.corpus.schemes import is_tag
 
 # CoNLL-U writes `# sent_id = 7`, OntoNotes `#begin document`. A word that starts with # has its tag behind it.
-_COMMENT = re.compile(r"#(?: |\t|$|begin |end )")
-_WORD_RANGE = re.compile(r"[0-9]+[-.][0-9]+")
+_COMMENT = re.compile(r"#(?: |\t|begin |end )")
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ def parse_columns(lines: Sequence[str], name: str, layout: Layout, *, with_tags:
     """
     words: list[str] = []
     tags: list[str] = []
+    indices: list[str] = []
     numbers: list[int] = []
     starts: list[int] = []
     opened = False
@@ -75,11 +76,12 @@ def parse_columns(lines: Sequence[str], name: str, layout: Layout, *, with_tags:
                 "delete the line, or set token_column"
             )
         words.append(fields[token])
+        indices.append(fields[0])
         if tag is not None:
             tags.append(fields[tag])
         numbers.append(number)
     if layout.checked:
-        _check_index(lines, name, layout, numbers, starts)
+        _check_index(indices, name, layout, numbers, starts)
     if split_by_tab:
         words = [word.strip(" ") or word if " " in word else word for word in words]
         tags = [each.strip(" ") for each in tags]
@@ -92,7 +94,7 @@ def _special(line: str, fields: list[str], layout: Layout, opened: bool) -> str:
         return "document"
     if line[0] == "#" and layout.indexed:
         return "comment"
-    if layout.indexed and not fields[0].isdigit() and _WORD_RANGE.fullmatch(fields[0]):
+    if layout.indexed and not fields[0].isdigit() and WORD_RANGE.fullmatch(fields[0]):
         return "range"
     if line[0] == "#" and not opened and _COMMENT.match(line) and not _has_tag(fields, layout):
         return "comment"
@@ -110,17 +112,18 @@ def _refit(fields: list[str], line: str, name: str, number: int, layout: Layout)
         return trimmed
     separator = "tabs" if layout.separator == "\t" else "spaces"
     raise InputError(
-        f"corpus {name}, line {number}: {_count(len(fields))} separated by {separator}, expected {layout.width} as in "
-        "most lines; fix the line (a blank line ends a sentence), or set format: text if the file has no columns"
+        f"corpus {name}, line {number}: {column_count(len(fields))} separated by {separator}, expected "
+        f"{layout.width} as in most lines; fix the line (a blank line ends a sentence), "
+        "or set format: text if the file has no columns"
     )
 
 
-def _check_index(lines: Sequence[str], name: str, layout: Layout, numbers: list[int], starts: list[int]) -> None:
+def _check_index(indices: list[str], name: str, layout: Layout, numbers: list[int], starts: list[int]) -> None:
     """Checks that the words of each sentence are numbered one after the other, from 0 or 1."""
-    indices = [lines[number - 1].split(layout.separator, 1)[0] for number in numbers]
-    longest = max((end - start for start, end in zip(starts, [*starts[1:], len(indices)], strict=True)), default=0)
+    bounds = list(pairwise([*starts, len(indices)]))
+    longest = max((end - start for start, end in bounds), default=0)
     counted = [str(index) for index in range(longest + 1)]
-    for start, end in zip(starts, [*starts[1:], len(indices)], strict=True):
+    for start, end in bounds:
         first = 0 if indices[start] == "0" else 1
         if indices[start:end] != counted[first : first + end - start]:
             wrong = next(place for place in range(start, end) if indices[place] != counted[first + place - start])
@@ -129,7 +132,3 @@ def _check_index(lines: Sequence[str], name: str, layout: Layout, numbers: list[
                 f"{counted[first + wrong - start]!r}; is a blank line between sentences missing? Fix the line, or set "
                 f"token_column: {layout.token + 1} to read the file whatever its numbers are"
             )
-
-
-def _count(width: int) -> str:
-    return "1 column" if width == 1 else f"{width} columns"

@@ -50,4 +50,4 @@ class CorpusFile(CorpusFormat):
 
     def without_path(self) -> CorpusFormat:
         """How to read the file, without its place; what a step takes."""
-        return CorpusFormat(**self.model_dump(exclude={"path"}))
+        return CorpusFormat(**self.model_dump(include=set(CorpusFormat.model_fields)))

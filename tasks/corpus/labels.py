@@ -14,7 +14,8 @@ class LabelConfig(Settings):
     types: tuple[str, ...] | None = Field(
         None,
         title="Entity types",
-        description="The label set, such as PER, LOC, ORG, in the names they have after renaming; empty: every type of the file.",
+        description="The label set, such as PER, LOC, ORG, in the names they have after renaming; "
+        "empty: every type of the file.",
     )
     rename: dict[str, str] = Field(
         default_factory=dict,

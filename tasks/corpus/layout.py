@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from artifacts.errors import InputError
 from tasks.corpus.lines import is_blank
@@ -11,6 +12,9 @@ from tasks.corpus.schemes import is_tag
 
 DOCUMENT_START = "-DOCSTART-"
 _SAMPLE_LINES = 2000
+_CONLLU_WIDTH = 10
+# CoNLL-U's numbers of words that were split in two (1-2) and of words that are not there (8.1).
+WORD_RANGE = re.compile(r"[0-9]+[-.][0-9]+")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
 
@@ -63,10 +67,12 @@ def find_layout(lines: Sequence[str], name: str, token_column: int | None, tag_c
     plain = Layout(separator, 1, 0, None, False, False)
     rows = [plain.fields(line) for line in sample]
     width = Counter(len(row) for row in rows).most_common(1)[0][0] if rows else 1
-    rows = [row for row in rows if len(row) == width]
+    rows = [row for row in rows if len(row) == width and not WORD_RANGE.fullmatch(row[0])]
     for option, column in (("token_column", token_column), ("tag_column", tag_column)):
         if column is not None and column > width:
-            raise InputError(f"corpus {name}: {option} is {column}, but its lines have {_columns(width)}; set another")
+            raise InputError(
+                f"corpus {name}: {option} is {column}, but its lines have {column_count(width)}; set another"
+            )
     tag_like = [column for column in range(width) if _tag_share(rows, column) > 0.5]
     indexed = _is_indexed(rows, 3 if tag_like or tag_column is not None else 2) and token_column != 1
     token = (token_column or (2 if indexed else 1)) - 1
@@ -77,23 +83,22 @@ def find_layout(lines: Sequence[str], name: str, token_column: int | None, tag_c
 
 
 def looks_like_columns(lines: Sequence[str]) -> bool:
-    """Whether a file is a column file: most of its lines have a column of tags. Text never has."""
+    """Whether a file is a column file: most of its lines have a column of tags, or it is CoNLL-U. Text is neither."""
     layout = find_layout(lines, "", None, None)
     if layout.tag is None:
-        return False
+        return layout.indexed and layout.width == _CONLLU_WIDTH
     rows = [layout.fields(line) for line in _sample(lines)]
     tagged = sum(len(row) == layout.width and is_tag(row[layout.tag].strip(" ")) for row in rows)
     return 2 * tagged > len(rows)
 
 
+def is_sampled(line: str) -> bool:
+    """Whether a line says something about the columns: it is not blank, and neither comment nor document start."""
+    return not is_blank(line) and not line.startswith(("#", DOCUMENT_START))
+
+
 def _sample(lines: Sequence[str]) -> list[str]:
-    words: list[str] = []
-    for line in lines:
-        if not is_blank(line) and not line.startswith(("#", DOCUMENT_START)):
-            words.append(line)
-            if len(words) == _SAMPLE_LINES:
-                break
-    return words
+    return list(islice(filter(is_sampled, lines), _SAMPLE_LINES))
 
 
 def _tag_share(rows: list[list[str]], column: int) -> float:
@@ -109,5 +114,6 @@ def _is_indexed(rows: list[list[str]], least_width: int) -> bool:
     return 2 * fitting > len(rows)
 
 
-def _columns(width: int) -> str:
+def column_count(width: int) -> str:
+    """A number of columns in words."""
     return "1 column" if width == 1 else f"{width} columns"

@@ -64,5 +64,7 @@ def _decode(content: bytes, name: str) -> str:
         ) from None
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
-        raise InputError(f"corpus {name}, line {line}: a zero byte; expected UTF-8 text; is the file UTF-16, or binary?")
+        raise InputError(
+            f"corpus {name}, line {line}: a zero byte; expected UTF-8 text; is the file UTF-16, or binary?"
+        )
     return text

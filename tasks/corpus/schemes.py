@@ -5,12 +5,11 @@ All work is done on the tags of a whole corpus in one flat list, with the positi
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 
 Scheme = Literal["iob1", "iob2", "bioes"]
-SCHEMES: tuple[str, ...] = get_args(Scheme)
 
 # BILOU writes L for E and U for S; BMES writes M for I.
 _BEGINS, _CONTINUES = "BSU", "IELM"

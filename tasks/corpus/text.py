@@ -39,10 +39,7 @@ def word_splitter(language: str, *, tokenized: bool) -> Callable[[str], list[str
 
 
 def split_at_spaces(line: str) -> list[str]:
-    """Splits at spaces and tabs only.
-
-    Example: "nach 34\u00a0000 Jahren" -> nach, 34\u00a0000, Jahren.
-    """
+    """Splits at spaces and tabs only: a no-break space stays inside its word."""
     return [word for word in line.replace("\t", " ").split(" ") if word]
 
 

@@ -1,0 +1,1 @@
+"""Encoders: a checkpoint that somebody has, or a small one pretrained on the corpora's own text."""

@@ -69,22 +69,22 @@ def load_checkpoint(folder: Path, identity: str) -> Loaded:
     content = path.read_bytes()
     payload = memoryview(content)[:-_DIGEST_BYTES]
     if hashlib.sha256(payload).digest() != content[-_DIGEST_BYTES:]:
-        return Loaded(None, f"{_NAME} is torn or damaged ({len(content)} bytes); the training starts again")
+        return Loaded(None, f"{_NAME} is torn or damaged ({len(content)} bytes); the training starts anew")
     state = torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
     if state["identity"] != identity:
-        return Loaded(None, f"{_NAME} is of a training with other settings, data or weights; the training starts again")
+        return Loaded(
+            None, f"{_NAME} is of a training with other settings, data or weights; this one starts anew"
+        )
     return Loaded(state)
 
 
-class _DigestingWriter(io.RawIOBase):
+class _DigestingWriter(io.BytesIO):
     """Passes what is written on, and digests it, so that a torn file is told from a whole one."""
 
     def __init__(self, file: IO[bytes]) -> None:
+        super().__init__()
         self.digest = hashlib.sha256()
         self._file = file
-
-    def writable(self) -> bool:
-        return True
 
     def write(self, data: Any) -> int:
         self.digest.update(data)

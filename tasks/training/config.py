@@ -1,6 +1,6 @@
 """What every training can be told."""
 
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field
 
@@ -21,10 +21,18 @@ class TrainingConfig(Settings):
         description="Budget of one update in sub-words, padding included; a longer sentence is a batch of its own.",
     )
     warmup_fraction: float = Field(
-        0.1, ge=0, le=1, title="Warmup", description="Share of all updates in which the rate rises linearly, 0 to 1."
+        0.1,
+        ge=0,
+        le=1,
+        title="Warmup",
+        description="Share of all updates in which the rate rises linearly, 0 to 1.",
     )
     weight_decay: float = Field(
-        0.01, ge=0, le=1, title="Weight decay", description="AdamW's decay of matrices; biases and norms have none."
+        0.01,
+        ge=0,
+        le=1,
+        title="Weight decay",
+        description="AdamW's decay of matrices; biases and norms have none.",
     )
     clip_norm: float = Field(
         1.0, ge=0, title="Gradient clipping", description="Largest L2 norm of the gradient; 0 does not clip."
@@ -35,7 +43,9 @@ class TrainingConfig(Settings):
         title="Frozen layers",
         description="0 trains everything; n > 0 keeps the embeddings and the n bottom layers as they are.",
     )
-    dropout: float = Field(0.1, ge=0, lt=1, title="Dropout", description="Probability of dropping a unit, 0 to 1.")
+    dropout: float = Field(
+        0.1, ge=0, lt=1, title="Dropout", description="Probability of dropping a unit, 0 to 1."
+    )
     precision: Literal["auto", "float32", "bf16"] = Field(
         "auto", title="Precision", description="auto: bf16 on GPUs, float32 on CPUs; bf16 on a CPU if asked."
     )
@@ -43,7 +53,11 @@ class TrainingConfig(Settings):
         "linear", title="Schedule", description="After the warmup the rate falls linearly to 0, or stays."
     )
     seed: int = Field(
-        0, ge=0, lt=2**32, title="Seed", description="Decides the order of batches, the dropout and the masks."
+        0,
+        ge=0,
+        lt=2**32,
+        title="Seed",
+        description="Decides the order of batches, the dropout and the masks.",
     )
     checkpoint_minutes: float = Field(
         5.0,
@@ -51,3 +65,7 @@ class TrainingConfig(Settings):
         title="Checkpoint interval",
         description="Minutes between checkpoints, from which a killed training goes on; 0 = after every update.",
     )
+
+    def seeded(self, seed: int) -> Self:
+        """The same settings with the seed of a run added to their own."""
+        return self.model_copy(update={"seed": self.seed + seed})

@@ -32,18 +32,15 @@ def isolated_randomness(device: str) -> Iterator[None]:
     """
     was_deterministic = torch.are_deterministic_algorithms_enabled()
     was_warning = torch.is_deterministic_algorithms_warn_only_enabled()
-    was_filling = torch.utils.deterministic.fill_uninitialized_memory
     on_cuda = device.startswith("cuda")
     devices = [torch.device(device).index or torch.cuda.current_device()] if on_cuda else []
     with torch.random.fork_rng(devices=devices):
         try:
             if not on_cuda:
                 torch.use_deterministic_algorithms(True)
-                torch.utils.deterministic.fill_uninitialized_memory = False
             yield
         finally:
             torch.use_deterministic_algorithms(was_deterministic, warn_only=was_warning)
-            torch.utils.deterministic.fill_uninitialized_memory = was_filling
 
 
 def _position_seed(*position: int) -> int:

@@ -26,7 +26,8 @@ def read_dictionary(path: Path) -> list[Pair]:
                 line = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
             except UnicodeDecodeError as error:
                 raise InputError(
-                    f"dictionary {path.name}, line {number}: byte {error.start + 1} is not UTF-8; convert the file to UTF-8"
+                    f"dictionary {path.name}, line {number}: byte {error.start + 1} is not UTF-8; "
+                    "convert the file to UTF-8"
                 ) from None
             if not line:
                 continue
@@ -83,9 +84,9 @@ def known_pairs(
     """Rows of the pairs of which both words are known.
 
     Returns:
-        [D, 2] int64 rows of source and target; each once, in the order of the pairs.
+        [D, 2] int64 rows of source and target, in the order of the pairs.
     """
     source_rows = find_rows((pair[0] for pair in pairs), source, ignore_case)
     target_rows = find_rows((pair[1] for pair in pairs), target, ignore_case)
-    known = dict.fromkeys(row for row in zip(source_rows, target_rows, strict=True) if min(row) >= 0)
-    return np.array(list(known), dtype=np.int64).reshape(-1, 2)
+    rows = np.array([source_rows, target_rows], dtype=np.int64).T
+    return rows[(rows >= 0).all(axis=1)]

@@ -101,9 +101,7 @@ def align(
     if advance:
         advance(1)
     for _ in range(refinements):
-        pairs, scores = mutual_neighbours(
-            map_rows(frequent_source, mapping), unit_target, neighbours, device=device
-        )
+        pairs, scores = mutual_neighbours(map_rows(frequent_source, mapping), unit_target, neighbours, device=device)
         if not len(pairs):
             break
         mapping = procrustes(frequent_source[pairs[:, 0]], frequent_target[pairs[:, 1]])

@@ -1,0 +1,53 @@
+# make quickstart   environment in .venv, then CoLaDa English -> German on the bundled corpora
+# make test         environment, checks, tests
+# make up           Prefect server, worker, deployments
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+STORE  ?= store
+export CROSSTAG_STORE := $(STORE)
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+export DO_NOT_TRACK := 1
+
+.PHONY: quickstart test test-all check bench up down environment deployments format
+
+environment: $(READY)
+
+# Torch first: an index that has a CPU build serves it by this exact pin.
+$(READY): constraints.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Crosstag needs Python 3.11 or newer; name one with PYTHON=")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[cpu,dev]'
+	touch $@
+
+quickstart: environment
+	$(BIN)/crosstag run configs/quickstart.yaml
+
+check: environment
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check
+	$(BIN)/pytest
+
+test-all: check
+	$(BIN)/pytest -m ''
+
+bench: environment
+	$(BIN)/python -m tests.benchmarks
+
+format: environment
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+deployments: environment
+	$(BIN)/python -m flows.deployments
+
+# The server keeps its database in PREFECT_HOME; stop everything with ctrl-c.
+up: environment
+	$(BIN)/python -m flows.up

@@ -1,0 +1,152 @@
+"""What is looked at before a run starts: everything a user gave, so that bad input costs seconds and leaves nothing.
+
+The checks use the same readers as the steps; each raises `InputError` with what, where, found, expected, next step.
+"""
+
+from collections import Counter
+from pathlib import Path
+
+from artifacts.errors import InputError
+from artifacts.runtime import Runtime
+from artifacts.store import Store
+from flows.corpora import ParallelText, SourceCorpus, TargetCorpus
+from flows.encoder import EncoderChoice, checkpoint_folder
+from flows.translation import TranslationChoice
+from tasks.corpus.corpus import Corpus, load_corpus
+from tasks.corpus.formats import CorpusFile
+from tasks.corpus.labels import LabelConfig
+from tasks.corpus.lines import read_lines
+from tasks.corpus.parallel import pair_lines
+from tasks.corpus.paths import resolve
+from tasks.encoding.load import check_encoder_folder
+from tasks.translation.dictionaries import known_pairs, read_dictionary
+from tasks.translation.vector_files import read_vector_file
+
+_VECTORS_READ = 1000
+
+
+def check_store(runtime: Runtime) -> None:
+    """The store can be opened, and is not from a newer Crosstag."""
+    Store(runtime.store)
+
+
+def check_corpora(
+    source: SourceCorpus, target: TargetCorpus, labels: LabelConfig, runtime: Runtime
+) -> tuple[Corpus, Corpus]:
+    """Every corpus can be read, all label sets are one, sentences and their gold labels fit.
+
+    Returns:
+        The labelled source corpus and the unlabelled target text.
+    """
+    train = _load(source.train, labels, source.language, runtime)
+    labelled = {source.train.path: train}
+    if source.dev is not None:
+        labelled[source.dev.path] = _load(source.dev, labels, source.language, runtime)
+    text = _load(target.text, None, target.language, runtime)
+    if target.text_gold is not None:
+        gold = labelled[target.text_gold.path] = _load(target.text_gold, labels, target.language, runtime)
+        _check_same_words(text, gold, target.text.path, target.text_gold.path)
+    names = Counter(test.name for test in target.tests)
+    for test in target.tests:
+        if names[test.name] > 1:
+            raise InputError(
+                f"target.tests: {names[test.name]} test sets are called {test.name!r}; name each differently"
+            )
+        labelled[test.path] = _load(test, labels, target.language, runtime)
+    for path, corpus in labelled.items():
+        if corpus.types != train.types:
+            raise InputError(
+                f"corpus {path}: its entity types are {', '.join(corpus.types)}, those of {source.train.path} are "
+                f"{', '.join(train.types)}; list the types to keep under labels.types, map names under labels.rename, "
+                "and set labels.other_types: drop for the rest"
+            )
+    return train, text
+
+
+def check_parallel(parallel: tuple[ParallelText, ...], runtime: Runtime) -> None:
+    """Parallel files have as many lines on both sides."""
+    for each in parallel:
+        source, target = resolve(each.source, runtime.data), resolve(each.target, runtime.data)
+        pair_lines(read_lines(source), read_lines(target), each.source, each.target)
+
+
+def check_neighbours(neighbours: int, source: Corpus, target: Corpus) -> None:
+    """There are more words than neighbours wanted."""
+    for name, corpus in (("labelled corpus", source), ("target text", target)):
+        if neighbours >= corpus.word_count:
+            raise InputError(
+                f"reliability.neighbours: {neighbours} neighbours of each word are asked for, the {name} has "
+                f"{corpus.word_count} words; expected fewer than its words: lower reliability.neighbours, or give more text"
+            )
+
+
+def check_encoder(choice: EncoderChoice, runtime: Runtime) -> None:
+    """A folder that is named as the encoder holds a checkpoint."""
+    folder = checkpoint_folder(choice, runtime)
+    if folder is not None:
+        check_encoder_folder(folder)
+
+
+def check_translation(
+    choice: TranslationChoice, labels: LabelConfig, source: Corpus, target: Corpus, runtime: Runtime
+) -> None:
+    """Files of the translation stage can be read and fit each other."""
+    if choice.imported is not None and choice.method == "import":
+        imported = _load(choice.imported, labels, target.language, runtime)
+        if imported.types != source.types:
+            raise InputError(
+                f"corpus {choice.imported.path}: its entity types are {', '.join(imported.types)}, those of the labelled "
+                f"corpus are {', '.join(source.types)}; map names under labels.rename"
+            )
+        return
+    files = (choice.vectors.source_file, choice.vectors.target_file)
+    sizes = [_dimension(path, choice, runtime) for path in files]
+    if sizes[0] != sizes[1]:
+        raise InputError(
+            f"word vectors: the source side ({files[0] or 'trained'}) has dimension {sizes[0]}, the target side "
+            f"({files[1] or 'trained'}) {sizes[1]}; expected the same; give other files, or set "
+            "translation.vectors.training.dimension"
+        )
+    for key in ("seed_lexicon", "supplied_lexicon", "test_lexicon"):
+        if path := getattr(choice, key):
+            pairs = read_dictionary(resolve(path, runtime.data))
+            known_source = _vocabulary(files[0], source, choice, runtime)
+            known_target = _vocabulary(files[1], target, choice, runtime)
+            if key != "supplied_lexicon" and len(known_pairs(pairs, known_source, known_target)) == 0:
+                raise InputError(
+                    f"translation.{key} {path}: of its {len(pairs)} pairs, none has both words in the vocabularies "
+                    f"({len(known_source)} and {len(known_target)} words); expected source word, space, target "
+                    "word on each line; check the order of the languages"
+                )
+
+
+def _load(file: CorpusFile, labels: LabelConfig | None, language: str, runtime: Runtime) -> Corpus:
+    return load_corpus(resolve(file.path, runtime.data), file.without_path(), labels, language)
+
+
+def _check_same_words(text: Corpus, gold: Corpus, text_path: str, gold_path: str) -> None:
+    if len(text.words) != len(gold.words):
+        raise InputError(
+            f"target.text_gold {gold_path}: it has {len(gold.words)} sentences, {text_path} has {len(text.words)}; "
+            "expected the same sentences; read both with the same options"
+        )
+    for number, (words, gold_words) in enumerate(zip(text.words, gold.words, strict=True)):
+        if words != gold_words:
+            raise InputError(
+                f"target.text_gold {gold_path}, sentence {number}: its words are {' '.join(gold_words[:8])!r}, those "
+                f"of {text_path} {' '.join(words[:8])!r}; expected the same words"
+            )
+
+
+def _dimension(path: str, choice: TranslationChoice, runtime: Runtime) -> int:
+    if not path:
+        return choice.vectors.training.dimension
+    _, vectors, _ = read_vector_file(resolve(path, runtime.data), _VECTORS_READ)
+    return int(vectors.shape[1])
+
+
+def _vocabulary(path: str, corpus: Corpus, choice: TranslationChoice, runtime: Runtime) -> list[str]:
+    if not path:
+        return sorted({word for sentence in corpus.words for word in sentence})
+    words, _, _ = read_vector_file(Path(resolve(path, runtime.data)), choice.vectors.loading.max_words)
+    return words

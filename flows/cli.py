@@ -1,0 +1,181 @@
+"""The command line. Imports that take long stand inside the commands, so that --help answers at once."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from artifacts.runtime import Runtime
+
+app = typer.Typer(
+    name="crosstag",
+    help="Labelled text in one language plus raw text in another, turned into a named-entity tagger for the second.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+store_app = typer.Typer(help="Look at the store, check it, tidy it.", no_args_is_help=True)
+app.add_typer(store_app, name="store")
+
+ConfigFile = Annotated[Path, typer.Argument(help="A configuration, such as configs/quickstart.yaml.", metavar="CONFIG")]
+Overrides = Annotated[
+    list[str], typer.Option("--set", help="Change a setting: path.to.key=value. May be repeated.", metavar="KEY=VALUE")
+]
+DataFolder = Annotated[str, typer.Option("--data", help="Folder that relative paths in the configuration start from.")]
+StoreFolder = Annotated[
+    str, typer.Option("--store", help="Folder of the artifacts.", envvar="CROSSTAG_STORE", show_default=True)
+]
+Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where models compute.")]
+REFERENCE = Annotated[str, typer.Argument(help="kind/key; a unique beginning of the key is enough.", metavar="REF")]
+
+
+@app.command()
+def run(
+    config: ConfigFile,
+    settings: Overrides = [],  # noqa: B006
+    data: DataFolder = ".",
+    store: StoreFolder = "store",
+    device: Device = "auto",
+) -> None:
+    """Run a method: train a tagger for the target language, step by step, every step cached."""
+    from flows.methods import load, preflight
+
+    method, checked = load(config, settings)
+    runtime = _runtime(store, data, device)
+    preflight(method, checked, runtime)
+    method.flow(checked, runtime)
+
+
+@app.command()
+def plan(
+    config: ConfigFile,
+    settings: Overrides = [],  # noqa: B006
+    data: DataFolder = ".",
+    store: StoreFolder = "store",
+) -> None:
+    """Say what a run would do, per step: cached, to run (and what changed), or depends on what runs before it."""
+    from flows.methods import load
+    from flows.planning import plan_steps, print_plan
+
+    method, checked = load(config, settings)
+    print_plan(plan_steps(method, checked, _runtime(store, data, "cpu")))
+
+
+@app.command()
+def adopt(
+    config: ConfigFile,
+    step: Annotated[str, typer.Option("--step", help="Name of the step whose code changed.")],
+    why: Annotated[str, typer.Option("--why", help="Why the change cannot alter the result; kept on record.")],
+    settings: Overrides = [],  # noqa: B006
+    data: DataFolder = ".",
+    store: StoreFolder = "store",
+) -> None:
+    """Keep the results of a step although its code changed: you vouch that the change does not alter them."""
+    from flows.methods import load
+    from flows.planning import adopt_step
+
+    method, checked = load(config, settings)
+    for line in adopt_step(method, checked, _runtime(store, data, "cpu"), step, why):
+        typer.echo(line)
+
+
+@app.command()
+def predict(
+    model: Annotated[str, typer.Argument(help="Folder of a student, or its reference in the store.", metavar="MODEL")],
+    sentences: Annotated[Path, typer.Argument(help="Text, one sentence a line; - reads standard input.")],
+    format: Annotated[Literal["conll", "jsonl"], typer.Option(help="How to write the result.")] = "conll",
+    language: Annotated[str, typer.Option(help="Language of the text; empty: the student's own.")] = "",
+    tokenized: Annotated[bool, typer.Option("--tokenized", help="Words are separated by spaces already.")] = False,
+    store: StoreFolder = "store",
+    device: Device = "auto",
+) -> None:
+    """Tag sentences with a trained student."""
+    from flows.predict import predict_file
+
+    predict_file(model, sentences, sys.stdout, format, language, tokenized=tokenized, store=store, device=device)
+
+
+@store_app.command("ls")
+def list_artifacts(
+    kind: Annotated[str, typer.Argument(help="Only this kind.")] = "", store: StoreFolder = "store"
+) -> None:
+    """List the artifacts, newest last."""
+    from flows.store_commands import print_artifacts
+
+    print_artifacts(store, kind)
+
+
+@store_app.command("show")
+def show_artifact(
+    reference: REFERENCE,
+    rows: Annotated[int, typer.Option(help="How many rows to print.", min=0)] = 20,
+    store: StoreFolder = "store",
+) -> None:
+    """Print what an artifact is, how it was made, and its rows: words with labels, probabilities, weights."""
+    from flows.store_commands import print_artifact
+
+    print_artifact(store, reference, rows)
+
+
+@store_app.command("export")
+def export_artifact(
+    reference: REFERENCE,
+    path: Annotated[Path, typer.Argument(help="Where to write: a text file for a lexicon, a folder for a model.")],
+    store: StoreFolder = "store",
+) -> None:
+    """Write a lexicon as text, labelled sentences as a column file, or copy a model's folder."""
+    from flows.store_commands import export
+
+    export(store, reference, path)
+
+
+@store_app.command("verify")
+def verify_store(store: StoreFolder = "store") -> None:
+    """Read every byte of every artifact and compare digests; exit code 1 if something is wrong."""
+    from flows.store_commands import print_verification
+
+    if not print_verification(store):
+        raise typer.Exit(1)
+
+
+@store_app.command("gc")
+def tidy_store(
+    older_than_hours: Annotated[float, typer.Option(help="Leave alone what is younger than this.", min=0.0)] = 24.0,
+    store: StoreFolder = "store",
+) -> None:
+    """Remove what crashed runs left behind; complete artifacts stay."""
+    from flows.store_commands import print_tidying
+
+    print_tidying(store, older_than_hours)
+
+
+def _runtime(store: str, data: str, device: Literal["auto", "cpu", "cuda"]) -> "Runtime":
+    from artifacts.runtime import Runtime
+
+    return Runtime(store=store, data=data, device=device)
+
+
+def run_from_module() -> None:
+    """`python -m flows.METHOD CONFIG ...` is `crosstag run CONFIG ...`."""
+    sys.argv.insert(1, "run")
+    main()
+
+
+def main() -> None:
+    """Runs the command line; what a user can mend ends with one clear message and exit code 2."""
+    from artifacts.errors import InputError, StoreError
+
+    try:
+        app()
+    except InputError as error:
+        typer.secho(f"error: {error}", fg="red", err=True)
+        sys.exit(2)
+    except StoreError as error:
+        typer.secho(f"error: {error}", fg="red", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,263 @@
+"""CoLaDa: two models that clean each other's labels (Ma et al., ACL 2023).
+
+python -m flows.colada configs/quickstart.yaml
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from prefect import flow
+from pydantic import Field
+
+from artifacts.reference import Reference
+from artifacts.runtime import Runtime, current_run, running, stage
+from artifacts.settings import Settings
+from flows.checks import check_corpora, check_encoder, check_neighbours, check_parallel, check_store, check_translation
+from flows.corpora import Corpora, ParallelText, ScoredText, SourceCorpus, TargetCorpus, read_corpora
+from flows.encoder import EncoderChoice, take_encoder
+from flows.summary import Model, finish
+from flows.translation import TranslationChoice, translate
+from tasks.corpus.labels import LabelConfig
+from tasks.denoising.reliability import Reliability
+from tasks.distillation.export_student import StudentCard, export_student
+from tasks.distillation.score_reliability import score_reliability
+from tasks.distillation.train_collaborator import CollaborationWeights, CollaboratorTraining, train_collaborator
+from tasks.distillation.train_student import StudentTraining, train_student
+from tasks.evaluation.bins import bin_reliability
+from tasks.evaluation.changed import measure_change
+from tasks.evaluation.decode import Decoding, decode
+from tasks.evaluation.scores import score
+from tasks.tagging.labelling import label_words
+from tasks.tagging.train_tagger import TaggerTraining, train_tagger
+from tasks.tagging.windows import WindowConfig
+
+Ablation = Literal[
+    "none",
+    "no_instance_collaboration",
+    "no_translation_denoising",
+    "no_iteration",
+    "no_model_collaboration",
+    "no_collaboration",
+]
+
+
+class EarlyStop(Settings):
+    """When to end before the last iteration."""
+
+    on: Literal["never", "source_dev", "unchanged"] = Field(
+        "never",
+        title="Stop on",
+        description="source_dev: F1 of M_tgt on the source dev set falls; unchanged: few pseudo-labels change.",
+    )
+    changed_share_below: float = Field(
+        0.002, ge=0, le=1, title="Changed share", description="For unchanged: stop when fewer labels than this change."
+    )
+
+
+class Colada(Settings):
+    """Everything that decides the result of a CoLaDa run."""
+
+    seed: int = Field(1, ge=0, lt=2**32, title="Seed", description="Of every training, split and draw.")
+    source: SourceCorpus = Field(title="Source language", description="The language that has labels.")
+    target: TargetCorpus = Field(title="Target language", description="The language that needs a tagger.")
+    parallel: tuple[ParallelText, ...] = Field(
+        (), title="Parallel text", description="For word vectors and for pretraining an encoder; may be empty."
+    )
+    labels: LabelConfig = Field(LabelConfig(), title="Labels", description="Entity types, the same for all corpora.")
+    encoder: EncoderChoice = Field(EncoderChoice(), title="Encoder", description="A pretrained one, or pretrain.")
+    translation: TranslationChoice = Field(
+        TranslationChoice(), title="Translation", description="How D_trans is made from the labelled corpus."
+    )
+    windows: WindowConfig = Field(WindowConfig(), title="Windows", description="How long sentences are cut.")
+    source_training: TaggerTraining = Field(
+        TaggerTraining(), title="Source training", description="Of M_src, and of the baseline M_trans^0."
+    )
+    reliability: Reliability = Field(
+        Reliability(), title="Reliability", description="Instance collaboration (Eq. 1-3)."
+    )
+    collaborator: CollaboratorTraining = Field(
+        CollaboratorTraining(), title="Collaborator", description="Step 1: M_trans on translation data (Eq. 4-5)."
+    )
+    collaboration: CollaborationWeights = Field(
+        CollaborationWeights(), title="Collaboration", description="How much each supervision of D_trans counts."
+    )
+    student: StudentTraining = Field(
+        StudentTraining(), title="Student", description="Step 2: M_tgt on unlabelled text (Eq. 6)."
+    )
+    iterations: int = Field(8, ge=1, le=50, title="Iterations", description="T of Algorithm 1; the paper has 8.")
+    stop: EarlyStop = Field(EarlyStop(), title="Early stop", description="The paper has none.")
+    ablation: Ablation = Field(
+        "none", title="Ablation", description="A row of the paper's Table 3: one part of the method left out."
+    )
+    decoding: Decoding = Field(Decoding(), title="Decoding", description="From probabilities to tags, for scores.")
+
+    @property
+    def denoises_instances(self) -> bool:
+        """Whether weights come from neighbours (Table 3, rows 1 and 5 leave it out)."""
+        return self.reliability.enabled and self.ablation not in ("no_instance_collaboration", "no_collaboration")
+
+    @property
+    def denoises_translation(self) -> bool:
+        """Whether M_tgt labels the translation data (Table 3, rows 2, 4 and 5 set beta_1 to 0)."""
+        return self.ablation not in ("no_translation_denoising", "no_model_collaboration", "no_collaboration")
+
+    @property
+    def rounds(self) -> int:
+        """Iterations to make (Table 3, rows 3, 4 and 5 make one)."""
+        once = ("no_iteration", "no_model_collaboration", "no_collaboration")
+        return 1 if self.ablation in once else self.iterations
+
+
+@dataclass
+class _Scoring:
+    """Scores models on all test sets as they come."""
+
+    config: Colada
+    texts: tuple[ScoredText, ...]
+    models: list[Model] = field(default_factory=list)
+
+    def model(self, name: str, tagger: Reference, *more: ScoredText) -> None:
+        """Labels every test set with a model, and scores it."""
+        scores = {}
+        for text in (*self.texts, *more):
+            with stage(f"{name} on {text.name}"):
+                scores[text.name] = self.labels(name, label_words(tagger, text.sentences, self.config.windows), text)
+        self.models.append(Model(name, tagger, scores))
+
+    def pseudo_labels(self, name: str, soft_labels: Reference, text: ScoredText | None) -> None:
+        """Scores pseudo-labels, if gold labels of the unlabelled text are known."""
+        if text is not None:
+            self.models.append(Model(name, soft_labels, {text.name: self.labels(name, soft_labels, text)}))
+
+    def labels(self, name: str, soft_labels: Reference, text: ScoredText) -> Reference:
+        """Scores the soft labels of a text."""
+        return score(decode(soft_labels, self.config.decoding), text.gold, f"{name} on {text.name}")
+
+
+def algorithm(config: Colada, runtime: Runtime) -> tuple[Reference, list[Model]]:
+    """Algorithm 1 of the paper, with all it needs before, and all that is measured on the way.
+
+    Returns:
+        The student, and the models with their scores.
+    """
+    languages = (config.source.language, config.target.language)
+    corpora = read_corpora(config.source, config.target, config.parallel, config.labels, config.seed, runtime)
+    with stage("D_trans"):
+        d_trans = translate(corpora, config.translation, languages, config.labels, config.seed, runtime)
+    encoder = take_encoder(config.encoder, corpora, config.seed, runtime)
+    scoring = _Scoring(config, corpora.tests)
+
+    with stage("M_src"):
+        m_src = train_tagger(corpora.train, encoder, config.source_training.seeded(config.seed), config.windows)
+    scoring.model("source-only (M_src)", m_src, ScoredText("source dev", corpora.dev, corpora.dev))
+    with stage("M_trans^0"):
+        m_trans = train_tagger(d_trans, encoder, config.source_training.seeded(config.seed), config.windows)
+    scoring.model("translate-train (M_trans^0)", m_trans)
+
+    m_tgt, before, source_dev_f1 = m_src, None, None
+    for i in range(1, config.rounds + 1):
+        with stage(f"iteration {i}, D_trans"):
+            p_u = label_words(m_tgt, d_trans, config.windows)
+            w = _weights(config, m_tgt, p_u)
+            betas = config.collaboration.at(i) if config.denoises_translation else (0.0, 1.0)
+            collaborator = config.collaborator.seeded(config.seed + i)
+            m_trans = train_collaborator(m_tgt, d_trans, p_u, w, *betas, collaborator, config.windows)
+        scoring.model(f"M_trans^{i}", m_trans)
+        with stage(f"iteration {i}, D_tgt"):
+            p_t = label_words(m_trans, corpora.target, config.windows)
+            w = _weights(config, m_trans, p_t)
+            start = m_trans if config.student.start == "collaborator" else encoder
+            m_tgt = train_student(start, p_t, w, config.student.seeded(config.seed + i), config.windows)
+            scoring.pseudo_labels(f"pseudo-labels^{i}", p_t, corpora.target_gold)
+            if w is not None and corpora.target_gold is not None:
+                bin_reliability(p_t, w, corpora.target_gold.gold)
+        scoring.model(f"M_tgt^{i}", m_tgt)
+        with stage(f"iteration {i}, early stop"):
+            stop, source_dev_f1 = _stop(config, corpora, before, p_t, m_tgt, source_dev_f1)
+        if stop:
+            break
+        before = p_t
+    with stage("student"):
+        student = export_student(m_tgt, tuple(scoring.models[-1].scores.values()), _card(config))
+    return student, scoring.models
+
+
+def _weights(config: Colada, tagger: Reference, soft_labels: Reference) -> Reference | None:
+    """The weights w of Eq. 3; None, which means 1 for every word, without instance collaboration."""
+    if not config.denoises_instances:
+        return None
+    return score_reliability(tagger, soft_labels, config.reliability, config.windows)
+
+
+def _stop(
+    config: Colada,
+    corpora: Corpora,
+    before: Reference | None,
+    now: Reference,
+    m_tgt: Reference,
+    best_f1: float | None,
+) -> tuple[bool, float | None]:
+    """Whether to end early, and the best F1 on the source dev set so far. While planning, iterations go on."""
+    run = current_run()
+    if run is None or config.stop.on == "never":
+        return False, best_f1
+    if config.stop.on == "unchanged":
+        if before is None:
+            return False, None
+        change = measure_change(before, now)
+        share = run.store.table(change)["share"][0].as_py() if change.known else 1.0
+        return share < config.stop.changed_share_below, None
+    soft = label_words(m_tgt, corpora.dev, config.windows)
+    scores = score(decode(soft, config.decoding), corpora.dev, "source dev")
+    f1 = run.store.table(scores)["f1"][0].as_py() if scores.known else None
+    if f1 is None or best_f1 is None:
+        return False, f1
+    return f1 < best_f1, max(f1, best_f1)
+
+
+def _card(config: Colada) -> StudentCard:
+    """The model card's facts. Paths are shortened to names: where files lay says nothing of the model."""
+    names = [config.source.train.path, config.target.text.path, *(each.source for each in config.parallel)]
+    what = ["labels", "unlabelled text", *("parallel text" for _ in config.parallel)]
+    shown = config.model_dump(mode="json", exclude={"source", "target", "parallel"}, exclude_defaults=True)
+    return StudentCard(
+        name=f"crosstag-colada-{config.source.language}-{config.target.language}",
+        source_language=config.source.language,
+        target_language=config.target.language,
+        data=tuple(f"{kind}: {Path(name).name}" for kind, name in zip(what, names, strict=True)),
+        config_text=yaml.safe_dump({"method": "colada", **shown}, sort_keys=False, allow_unicode=True),
+    )
+
+
+def check(config: Colada, runtime: Runtime) -> None:
+    """Looks at everything the user gave.
+
+    Raises:
+        InputError: at the first thing that would stop the run.
+    """
+    check_store(runtime)
+    check_encoder(config.encoder, runtime)
+    source, target = check_corpora(config.source, config.target, config.labels, runtime)
+    check_parallel(config.parallel, runtime)
+    check_translation(config.translation, config.labels, source, target, runtime)
+    if config.denoises_instances:
+        check_neighbours(config.reliability.neighbours, source, target)
+
+
+@flow(name="colada", log_prints=True)
+def colada(config: Colada, runtime: Runtime | None = None) -> Reference:
+    """CoLaDa: train a tagger for a language without labels; two models clean each other's pseudo-labels."""
+    chosen = runtime or Runtime()
+    check(config, chosen)
+    with running(chosen) as run:
+        student, models = algorithm(config, chosen)
+        finish(run, student, models)
+    return student
+
+
+if __name__ == "__main__":
+    from flows.cli import run_from_module
+
+    run_from_module()

@@ -1,0 +1,138 @@
+"""From a YAML file and `--set` options to a checked configuration, with errors a person can act on."""
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from artifacts.errors import InputError
+
+C = TypeVar("C", bound=BaseModel)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The mapping in a YAML file.
+
+    Raises:
+        InputError: if the file is missing, is no YAML, or holds no mapping; with the line.
+    """
+    try:
+        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob("*.yaml")], n=1)
+        hint = (
+            f"did you mean {path.parent / near[0]}?" if near else "the configurations that come along lie in configs/"
+        )
+        raise InputError(f"configuration {path}: no such file; {hint}") from None
+    except IsADirectoryError:
+        raise InputError(f"configuration {path}: this is a folder; name a .yaml file in it") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"configuration {path}: byte {error.start} is not UTF-8; save the file as UTF-8") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "not valid YAML"
+        raise InputError(f"configuration {path}{where}: {problem}; mend the YAML there") from error
+    if not isinstance(loaded, dict):
+        raise InputError(f"configuration {path}: expected `key: value` lines at the top, found {type(loaded).__name__}")
+    return loaded
+
+
+def override(values: dict[str, Any], settings: Iterable[str]) -> dict[str, Any]:
+    """A copy of `values` in which each `path.to.key=value` is set; the value is read as YAML.
+
+    Raises:
+        InputError: if a setting is not of that form, or leads through something that has no keys.
+    """
+    result = _copied(values)
+    for setting in settings:
+        path, equals, text = setting.partition("=")
+        if not equals or not path:
+            raise InputError(f"--set {setting}: expected path.to.key=value, such as --set student.epochs=5")
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise InputError(f"--set {setting}: the value {text!r} is not valid YAML; quote it") from None
+        *parents, last = path.split(".")
+        place: Any = result
+        for name in parents:
+            place = _step_into(place, name, setting)
+        if isinstance(place, list):
+            place[_position(place, last, setting)] = value
+        else:
+            place[last] = value
+    return result
+
+
+def checked(kind: type[C], values: dict[str, Any], origin: str) -> C:
+    """The configuration, if every key and value is valid.
+
+    Raises:
+        InputError: one line per fault, with the key, what was found, what is expected, and the nearest valid key.
+    """
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        lines = [_explain(kind, fault) for fault in error.errors()]
+        raise InputError(f"configuration {origin}: " + "\n  ".join(["", *lines] if len(lines) > 1 else lines)) from None
+
+
+def _explain(kind: type[BaseModel], fault: Any) -> str:
+    path = [str(part) for part in fault["loc"]]
+    key = ".".join(path)
+    if fault["type"] == "extra_forbidden":
+        valid = _keys_at(kind, path[:-1])
+        near = difflib.get_close_matches(path[-1], valid, n=1, cutoff=0.5)
+        hint = f"did you mean {'.'.join([*path[:-1], near[0]])}?" if near else f"valid keys are {', '.join(valid)}"
+        return f"{key}: unknown key; {hint}"
+    if fault["type"] == "missing":
+        return f"{key}: this key is needed and missing; add it"
+    found = fault.get("input")
+    shown = "" if isinstance(found, dict) else f" (found {found!r})"
+    return f"{key}: {fault['msg'].removeprefix('Value error, ')}{shown}; change it"
+
+
+def _keys_at(kind: type[BaseModel], path: list[str]) -> list[str]:
+    current: Any = kind
+    for name in path:
+        if name.isdigit():
+            continue
+        current = _model_in(current.model_fields[name].annotation) if name in current.model_fields else None
+        if current is None:
+            return []
+    return list(current.model_fields)
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        if (found := _model_in(inner)) is not None:
+            return found
+    return None
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _copied(v) for k, v in value.items()}
+    return [_copied(v) for v in value] if isinstance(value, list) else value
+
+
+def _step_into(place: Any, name: str, setting: str) -> Any:
+    if isinstance(place, list):
+        return place[_position(place, name, setting)]
+    inner = place.get(name)
+    if inner is None:
+        inner = place[name] = {}
+    if not isinstance(inner, dict | list):
+        raise InputError(f"--set {setting}: {name} is the value {inner!r} and has no keys below it")
+    return inner
+
+
+def _position(place: list[Any], name: str, setting: str) -> int:
+    if name.isdigit() and int(name) < len(place):
+        return int(name)
+    raise InputError(f"--set {setting}: {name!r} is no position in a list of {len(place)}; count from 0")

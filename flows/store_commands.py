@@ -1,0 +1,121 @@
+"""What `crosstag store` prints and writes."""
+
+import json
+import shutil
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from artifacts.catalog import ENCODER, LABELLED, LEXICON, PREDICTIONS, STUDENT, TAGGER, TRANSLATION, catalogue
+from artifacts.errors import InputError
+from artifacts.manifest import Manifest
+from artifacts.show import preview
+from artifacts.store import Store
+from artifacts.upkeep import collect_garbage, verify
+
+_TAGGED = (LABELLED.name, TRANSLATION.name, PREDICTIONS.name)
+_MODELS = (ENCODER.name, TAGGER.name, STUDENT.name)
+
+
+def print_artifacts(root: str, kind: str) -> None:
+    """One line per artifact, in the order in which they were made."""
+    store = _existing(root)
+    if kind and kind not in catalogue():
+        raise InputError(f"store ls: {kind!r} is no kind; expected one of {', '.join(catalogue())}")
+    manifests = sorted(store.manifests_of(kind) if kind else store.manifests(), key=lambda m: m.made)
+    table = Table("artifact", "step", "for", "rows", "bytes", "seconds", "made", box=None, pad_edge=False)
+    for manifest in manifests:
+        rows = "" if manifest.rows is None else f"{manifest.rows:,}"
+        size = f"{sum(entry.bytes for entry in manifest.files.values()):,}"
+        name = f"{manifest.kind}/{manifest.key[:10]}"
+        table.add_row(name, manifest.recipe.step, manifest.label, rows, size, f"{manifest.seconds:.1f}", manifest.made)
+    Console(soft_wrap=True).print(table)
+
+
+def print_artifact(root: str, text: str, rows: int) -> None:
+    """The manifest's essentials, where each input came from, and the first rows."""
+    store = _existing(root)
+    reference = store.find(text)
+    manifest = store.require(reference)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console.print(f"{reference}   made by {manifest.recipe.step} {manifest.label}".rstrip())
+    console.print(catalogue()[manifest.kind].doc.strip() + "\n")
+    console.print(f"digest      {manifest.digest}")
+    console.print(f"made        {manifest.made}, in {manifest.seconds:.1f} s")
+    if manifest.adopted_from:
+        console.print(f"adopted     from {manifest.kind}/{manifest.adopted_from}: {manifest.adopted_why}")
+    for name, value in {**manifest.metadata, **manifest.notes}.items():
+        console.print(f"{name:<11} {json.dumps(value, ensure_ascii=False)}")
+    makers = _by_digest(store)
+    for name, digest in manifest.recipe.inputs.items():
+        maker = makers.get(digest)
+        console.print(f"input       {name}: {maker or 'a file or model from outside'} ({digest.split(':')[-1][:12]})")
+    console.print()
+    for line in preview(store, reference, rows):
+        console.print(line)
+
+
+def export(root: str, text: str, path: Path) -> None:
+    """Writes an artifact as others read it.
+
+    Raises:
+        InputError: if something is at `path` already, or the kind has no such form.
+    """
+    store = _existing(root)
+    reference = store.find(text)
+    if path.exists():
+        raise InputError(f"store export: {path} is there already; name a new place")
+    if reference.kind == LEXICON.name:
+        from tasks.translation.lexicon import export_lexicon
+
+        export_lexicon(store.table(reference), path)
+    elif reference.kind in _TAGGED:
+        with path.open("w", encoding="utf-8") as file:
+            for batch in store.batches(reference, columns=["words", "tags"]):
+                for row in batch.to_pylist():
+                    file.writelines(f"{word}\t{tag}\n" for word, tag in zip(row["words"], row["tags"], strict=True))
+                    file.write("\n")
+    elif reference.kind in _MODELS:
+        shutil.copytree(store.folder(reference), path, ignore=shutil.ignore_patterns("manifest.json", "ref.json"))
+    else:
+        raise InputError(
+            f"store export: {reference.kind} has no text form; read {store.folder(reference)}/data.parquet with pandas"
+        )
+    Console(soft_wrap=True).print(f"wrote {path}")
+
+
+def print_verification(root: str) -> bool:
+    """Whether every artifact is what its manifest says; prints what is not."""
+    store = _existing(root)
+    findings = list(verify(store))
+    console = Console(soft_wrap=True)
+    for finding in findings:
+        console.print(f"{finding.path}: {finding.what}")
+    console.print(f"{sum(1 for _ in store.manifests())} artifacts checked, {len(findings)} faults")
+    return not findings
+
+
+def print_tidying(root: str, older_than_hours: float) -> None:
+    """Removes leftovers and says what went."""
+    removed = collect_garbage(_existing(root), older_than_hours=older_than_hours)
+    console = Console(soft_wrap=True)
+    for finding in removed:
+        console.print(f"removed {finding.path.name} ({finding.bytes:,} bytes)")
+    console.print(f"{len(removed)} leftovers removed, {sum(finding.bytes for finding in removed):,} bytes")
+
+
+def _existing(root: str) -> Store:
+    store = Store(root)
+    if not (store.root / "store.json").exists():
+        raise InputError(f"store {store.root}: there is no store; run a flow first, or name it with --store")
+    return store
+
+
+def _by_digest(store: Store) -> dict[str, str]:
+    """The artifact behind each digest, as inputs name it."""
+
+    def line(manifest: Manifest) -> str:
+        return f"{manifest.kind}/{manifest.key[:10]}, made by {manifest.recipe.step} {manifest.label}".rstrip()
+
+    return {f"{manifest.kind}:{manifest.digest}": line(manifest) for manifest in store.manifests()}

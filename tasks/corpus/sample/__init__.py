@@ -1,0 +1,1 @@
+"""The bundled sample corpora and the small grammar that writes them."""

@@ -1,0 +1,96 @@
+"""Cosines of a few words against the whole bank, block by block, in float32 or bf16, on CPU or CUDA."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+
+Product = Literal["float32", "bf16"]
+
+# The most of a GPU's free memory that the bank may take to stay there; a larger bank is sent block by block.
+_RESIDENT_FRACTION = 0.5
+
+
+def unit_rows(vectors: np.ndarray) -> np.ndarray:
+    """Scales rows to length 1, in place where they are float32 already, so that inner products are cosines.
+
+    Args:
+        vectors: [N, H] float. A row of zeros stays zero: its cosine with every word is 0.
+
+    Returns:
+        [N, H] float32, contiguous.
+
+    Raises:
+        ValueError: if a row holds NaN or an infinite value.
+    """
+    rows = np.ascontiguousarray(vectors, dtype=np.float32)
+    lengths = np.sqrt(np.einsum("nh,nh->n", rows, rows))
+    if not np.isfinite(lengths).all():
+        first = int(np.flatnonzero(~np.isfinite(lengths))[0])
+        raise ValueError(f"word {first} has a representation that is not finite; the tagger's training diverged")
+    rows /= np.where(lengths > 0, lengths, 1.0)[:, None]
+    return rows
+
+
+@dataclass(frozen=True)
+class Cosines:
+    """The bank where its products are computed.
+
+    Attributes:
+        bank: [N, H] unit rows; on `device` if they fit there.
+        device: where products are computed.
+    """
+
+    bank: torch.Tensor
+    device: torch.device
+
+    @classmethod
+    def of(cls, bank: np.ndarray, product: Product, device: str) -> "Cosines":
+        """The bank in the type of its product: bf16 on CUDA, otherwise float32 without a copy."""
+        rows = torch.from_numpy(bank)
+        where = torch.device(device)
+        if where.type == "cuda":
+            width = 2 if product == "bf16" else 4
+            free_bytes, _ = torch.cuda.mem_get_info(where)
+            if rows.numel() * width <= _RESIDENT_FRACTION * free_bytes:
+                rows = rows.to(where)
+            if product == "bf16":
+                rows = rows.to(torch.bfloat16)
+        return cls(rows, where)
+
+    def __len__(self) -> int:
+        return len(self.bank)
+
+    def queries(self, rows: torch.Tensor) -> torch.Tensor:
+        """[R, H] bank rows, on the device."""
+        return self.bank[rows.to(self.bank.device)].to(self.device)
+
+    def reordered(self, order: torch.Tensor) -> "Cosines":
+        """A copy of the bank with its rows in another order."""
+        return Cosines(self.bank[order.to(self.bank.device)], self.device)
+
+    def block(self, queries: torch.Tensor, start: int, stop: int) -> torch.Tensor:
+        """[R, stop - start] float32 cosines of the queries with the bank's rows `start` to `stop`."""
+        columns = self.bank[start:stop].to(self.device)
+        if columns.dtype == torch.bfloat16:
+            # Rounding the cosines themselves to bf16 would tie hundreds of neighbours, so they are kept in float32.
+            return torch.mm(queries, columns.T, out_dtype=torch.float32)
+        return queries @ columns.T
+
+
+@contextmanager
+def product_precision(product: Product, device: str) -> Iterator[None]:
+    """Float32 products as `product` says: exact ones, or on CPUs bf16 factors summed and returned in float32.
+
+    A CPU without bf16 instructions computes exact products either way.
+    """
+    before = torch.get_float32_matmul_precision()
+    rounds_on_cpu = product == "bf16" and torch.device(device).type == "cpu"
+    torch.set_float32_matmul_precision("medium" if rounds_on_cpu else "highest")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)

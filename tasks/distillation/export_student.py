@@ -1,0 +1,85 @@
+"""Ship a tagger: files that transformers' pipeline loads, and a model card."""
+
+from typing import Any
+
+import pyarrow as pa
+import yaml
+from pydantic import Field
+
+from artifacts.catalog import STUDENT, Scores, Tagger
+from artifacts.settings import Settings
+from artifacts.step import Job, step
+from tasks.tagging.tagger import load_tagger, save_tagger, tagger_labels, usable_positions
+
+_USE = """```python
+from transformers import pipeline
+
+tagger = pipeline("token-classification", "path/to/this/folder", aggregation_strategy="first")
+tagger("...")
+```
+
+`aggregation_strategy="first"` matters: the model reads the first sub-word of each word and learned nothing about
+the others. Viterbi decoding, and sentences of any length: `crosstag predict path/to/this/folder sentences.txt`."""
+
+
+class StudentCard(Settings):
+    """What the model card says."""
+
+    name: str = Field("crosstag-student", title="Name", description="The model's name, its card's title.")
+    method: str = Field("CoLaDa", title="Method", description="The method that trained it.")
+    source_language: str = Field("", title="Source language", description="Code of the labelled language, such as en.")
+    target_language: str = Field("", title="Target language", description="Code of the model's language, such as de.")
+    data: tuple[str, ...] = Field((), title="Data", description="What it was trained on, a line each; names, no paths.")
+    config_text: str = Field("", title="Configuration", description="The run's configuration as YAML.")
+
+
+def model_card(card: StudentCard, labels: list[str], scores: list[tuple[str, list[dict[str, Any]]]]) -> str:
+    """The text of README.md.
+
+    Args:
+        card: what to say.
+        labels: the label list.
+        scores: per scored model its name and its rows (type, precision, recall, f1, gold, ...).
+    """
+    languages = [code for code in (card.target_language,) if code]
+    front = {"language": languages, "pipeline_tag": "token-classification", "library_name": "transformers"}
+    front["tags"] = ["named-entity-recognition", "cross-lingual", "crosstag"]
+    parts = [
+        f"---\n{yaml.safe_dump(front, sort_keys=False, allow_unicode=True)}---",
+        f"# {card.name}",
+        f"A named-entity tagger for {card.target_language or 'the target language'}, trained without labels of that "
+        f"language from labels in {card.source_language or 'the source language'} ({card.method}, by Crosstag).",
+        f"Labels: {', '.join(labels)}.",
+        f"## Use\n\n{_USE}",
+    ]
+    if card.data:
+        parts.append("## Data\n\n" + "\n".join(f"- {line}" for line in card.data))
+    if scores:
+        parts.append(
+            "## Scores\n\nEntity level, strict IOB2, in per cent.\n\n" + "\n\n".join(_table(*each) for each in scores)
+        )
+    if card.config_text:
+        parts.append(f"## Configuration\n\n```yaml\n{card.config_text.strip()}\n```")
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(name: str, rows: list[dict[str, Any]]) -> str:
+    lines = [f"**{name}**", "", "| type | precision | recall | F1 | gold entities |", "|---|---:|---:|---:|---:|"]
+    for row in rows:
+        values = " | ".join(f"{100 * row[key]:.1f}" for key in ("precision", "recall", "f1"))
+        lines.append(f"| {row['type']} | {values} | {row['gold']} |")
+    return "\n".join(lines)
+
+
+@step(STUDENT)
+def export_student(job: Job, tagger: Tagger, scores: tuple[Scores, ...], card: StudentCard) -> None:
+    """Saves the student for transformers.pipeline, with a model card."""
+    model, tokenizer = load_tagger(job.folder(tagger))
+    labels = tagger_labels(model)
+    if (positions := usable_positions(model.config)) is not None:
+        tokenizer.model_max_length = positions
+    save_tagger(model, tokenizer, job.output_folder)
+    tables: list[tuple[pa.Table, str]] = [(job.table(one), job.metadata(one)["name"]) for one in scores]
+    text = model_card(card, labels, [(name, table.to_pylist()) for table, name in tables])
+    (job.output_folder / "README.md").write_text(text, encoding="utf-8")
+    job.describe({"labels": labels})

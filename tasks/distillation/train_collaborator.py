@@ -1,0 +1,95 @@
+"""CoLaDa, step 1: noise-robust training of M_trans on the translation, from and with M_tgt."""
+
+from collections.abc import Mapping
+
+import torch
+from pydantic import Field
+
+from artifacts.catalog import TAGGER, ReliabilityScores, SoftLabels, Tagger, Translation
+from artifacts.settings import Settings
+from artifacts.step import Job, step
+from tasks.distillation.losses import noise_robust_loss
+from tasks.distillation.teaching import read_teaching, sentence_ids
+from tasks.tagging.agreement import check_same_labels, check_same_sentences
+from tasks.tagging.fitting import TaggerTrainingConfig, fit_words, updates_planned
+from tasks.tagging.ragged import flat_label_ids, list_lengths
+from tasks.tagging.tagger import check_window_fits, load_tagger, save_tagger, tagger_labels
+from tasks.tagging.windows import WindowConfig, make_windows
+
+
+class CollaboratorTraining(TaggerTrainingConfig):
+    """Settings of the training on the translation (CoLaDa, 4.1)."""
+
+    epochs: int = Field(10, ge=1, le=1000, title="Epochs", description="Passes over the translation.")
+    learning_rate: float = Field(
+        2e-5, gt=0, le=1, title="Learning rate", description="Peak learning rate of AdamW, per update."
+    )
+
+
+class CollaborationWeights(Settings):
+    """How much the two supervisions of the translation count, by iteration (CoLaDa, 4.1)."""
+
+    beta_soft_first: float = Field(
+        0.5, ge=0, le=1, title="Beta 1, first iteration", description="Weight of the collaborator's soft labels."
+    )
+    beta_hard_first: float = Field(
+        0.5, ge=0, le=1, title="Beta 2, first iteration", description="Weight of the translation's own labels."
+    )
+    beta_soft_later: float = Field(
+        0.9, ge=0, le=1, title="Beta 1, later", description="Weight of the collaborator's soft labels afterwards."
+    )
+    beta_hard_later: float = Field(
+        0.1, ge=0, le=1, title="Beta 2, later", description="Weight of the translation's own labels afterwards."
+    )
+
+    def at(self, iteration: int) -> tuple[float, float]:
+        """beta1 (soft) and beta2 (hard) of an iteration, counted from 1."""
+        if iteration == 1:
+            return self.beta_soft_first, self.beta_hard_first
+        return self.beta_soft_later, self.beta_hard_later
+
+
+@step(TAGGER)
+def train_collaborator(
+    job: Job,
+    tagger: Tagger,
+    translation: Translation,
+    soft_labels: SoftLabels,
+    reliability: ReliabilityScores | None,
+    beta_soft: float,
+    beta_hard: float,
+    config: CollaboratorTraining,
+    windows: WindowConfig,
+) -> None:
+    """Trains M_trans on the translation, its labels corrected by M_tgt's; starts from M_tgt (CoLaDa, footnote 3)."""
+    teaching = read_teaching(job, soft_labels, reliability)
+    labels = job.metadata(translation)["labels"]
+    table = job.table(translation, columns=["sentence_id", "words", "tags"])
+    model, tokenizer = load_tagger(job.folder(tagger), config.dropout)
+    check_same_labels(tagger_labels(model), labels, "tagger", "translation")
+    check_same_labels(labels, teaching.labels, "translation", "soft labels")
+    check_same_sentences(
+        sentence_ids(table),
+        list_lengths(table["words"]),
+        teaching.sentence_ids,
+        teaching.word_counts,
+        "translation and soft labels",
+    )
+    check_window_fits(model, windows.max_length_subwords)
+    cut = make_windows(tokenizer, table["words"].to_pylist(), windows.max_length_subwords, windows.overlap_subwords)
+    targets = {
+        "soft": teaching.probabilities,
+        "hard": flat_label_ids(table["tags"], labels, "translation"),
+        "weight": teaching.weights,
+    }
+
+    def losses(logits: torch.Tensor, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        return noise_robust_loss(logits, batch["soft"], batch["hard"], batch["weight"], beta_soft, beta_hard)
+
+    with job.progress("training on the translation", updates_planned(cut, config), "updates") as advance:
+        history = fit_words(
+            model, cut, targets, losses, config, device=job.device, work_folder=job.work_folder, progress=advance
+        )
+    save_tagger(model, tokenizer, job.output_folder)
+    job.describe({"labels": labels})
+    job.note(losses=history.losses, updates=history.updates, subwords=history.subwords)

@@ -1,0 +1,77 @@
+"""CoLaDa, step 2: train M_tgt on unlabelled target text with M_trans' labels, weighted by their reliability."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+import torch
+from pydantic import Field
+
+from artifacts.catalog import ENCODER, TAGGER, ReliabilityScores, SoftLabels
+from artifacts.step import Job, step
+from tasks.distillation.losses import weighted_distillation_loss
+from tasks.distillation.teaching import Teaching, read_teaching
+from tasks.tagging.agreement import check_same_labels
+from tasks.tagging.decoding import Decoding, decode_words
+from tasks.tagging.fitting import TaggerTrainingConfig, fit_words, updates_planned
+from tasks.tagging.tagger import check_window_fits, load_tagger, new_tagger, save_tagger, tagger_labels
+from tasks.tagging.train_tagger import EncoderOrTagger
+from tasks.tagging.windows import WindowConfig, make_windows
+
+
+class StudentTraining(TaggerTrainingConfig):
+    """Settings of the training on unlabelled text (CoLaDa, 4.1)."""
+
+    epochs: int = Field(10, ge=1, le=1000, title="Epochs", description="Passes over the unlabelled text.")
+    learning_rate: float = Field(
+        2e-5, gt=0, le=1, title="Learning rate", description="Peak learning rate of AdamW, per update."
+    )
+    start: Literal["encoder", "collaborator"] = Field(
+        "encoder", title="Start", description="Begin from the pretrained encoder (the published code) or from M_trans."
+    )
+    targets: Literal["soft", "viterbi"] = Field(
+        "soft",
+        title="Targets",
+        description="soft: the teacher's probabilities (Eq. 6); viterbi: its decoded labels (the published code).",
+    )
+
+
+def student_targets(teaching: Teaching, targets: Literal["soft", "viterbi"]) -> np.ndarray:
+    """[N, C] float32 what the student learns: probabilities, or one-hot rows of the decoded labels."""
+    if targets == "soft":
+        return teaching.probabilities
+    decoded = decode_words(teaching.probabilities, teaching.word_counts, teaching.labels, Decoding())
+    return np.eye(len(teaching.labels), dtype=np.float32)[decoded]
+
+
+def _losses(logits: torch.Tensor, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    return weighted_distillation_loss(logits, batch["target"], batch["weight"])
+
+
+@step(TAGGER)
+def train_student(
+    job: Job,
+    start: EncoderOrTagger,
+    soft_labels: SoftLabels,
+    reliability: ReliabilityScores | None,
+    config: StudentTraining,
+    windows: WindowConfig,
+) -> None:
+    """Trains M_tgt on target text that M_trans has labelled."""
+    teaching = read_teaching(job, soft_labels, reliability)
+    if start.kind == ENCODER.name:
+        model, tokenizer = new_tagger(job.folder(start), teaching.labels, config.dropout, config.seed)
+    else:
+        model, tokenizer = load_tagger(job.folder(start), config.dropout)
+        check_same_labels(tagger_labels(model), teaching.labels, "the tagger to start from", "soft labels")
+    check_window_fits(model, windows.max_length_subwords)
+    words = job.table(soft_labels, columns=["words"])["words"].to_pylist()
+    cut = make_windows(tokenizer, words, windows.max_length_subwords, windows.overlap_subwords)
+    targets = {"target": student_targets(teaching, config.targets), "weight": teaching.weights}
+    with job.progress("training on unlabelled text", updates_planned(cut, config), "updates") as advance:
+        history = fit_words(
+            model, cut, targets, _losses, config, device=job.device, work_folder=job.work_folder, progress=advance
+        )
+    save_tagger(model, tokenizer, job.output_folder)
+    job.describe({"labels": teaching.labels})
+    job.note(losses=history.losses, updates=history.updates, subwords=history.subwords)

@@ -1,0 +1,30 @@
+"""Import a translation that somebody already has, as a labelled file in the target language."""
+
+import pyarrow as pa
+
+from artifacts.catalog import TRANSLATION
+from artifacts.inputs import InputFile
+from artifacts.step import Job, step
+from tasks.corpus.corpus import Corpus, load_corpus
+from tasks.corpus.formats import CorpusFormat
+from tasks.corpus.labels import LabelConfig
+from tasks.corpus.tables import labelled_table
+
+
+def imported_table(corpus: Corpus) -> pa.Table:
+    """The table of `TRANSLATION` for a labelled corpus: its origin is `import`, its source words are unknown."""
+    labelled = labelled_table(corpus)
+    origins = [["import"] * len(words) for words in corpus.words]
+    sources: list[list[str]] = [[] for _ in corpus.words]
+    strings = pa.list_(pa.string())
+    columns = [labelled["sentence_id"], labelled["words"], labelled["tags"]]
+    return pa.Table.from_arrays(
+        [*columns, pa.array(sources, strings), pa.array(origins, strings)], schema=TRANSLATION.schema
+    )
+
+
+@step(TRANSLATION)
+def import_translation(job: Job, file: InputFile, format: CorpusFormat, labels: LabelConfig, language: str) -> None:
+    """Read a translation of the source corpus from a labelled file, instead of making one."""
+    corpus = load_corpus(file.local(), format, labels, language)
+    job.write(imported_table(corpus), metadata={"language": language, "labels": corpus.labels})

@@ -1,0 +1,48 @@
+import pytest
+
+from tasks.corpus.text import parse_text, split_at_spaces, split_into_characters, word_splitter
+
+
+def test_german_is_split_by_moses_without_escapes() -> None:
+    split = word_splitter("de", tokenized=False)
+    assert split('Dr. Meyer sagte: "R&B im Mai\'s Haus".') == [
+        *["Dr.", "Meyer", "sagte", ":", '"', "R", "&", "B", "im", "Mai", "'", "s", "Haus", '"', "."]
+    ]
+
+
+def test_english_splits_before_the_apostrophe_and_not_at_hyphens() -> None:
+    assert word_splitter("en", tokenized=False)("Anna's well-known") == ["Anna", "'s", "well-known"]
+
+
+def test_a_language_moses_does_not_know_is_split_all_the_same() -> None:
+    assert word_splitter("hr", tokenized=False)("Beograd, i Zagreb.") == ["Beograd", ",", "i", "Zagreb", "."]
+
+
+@pytest.mark.parametrize("language", ["zh", "zh-cn", "ja", "TH", "zh_TW"])
+def test_languages_without_spaces_are_split_into_characters(language: str) -> None:
+    assert word_splitter(language, tokenized=False)("苹果iPhone 15发布。") == [
+        "苹",
+        "果",
+        "iPhone",
+        "15",
+        "发",
+        "布",
+        "。",
+    ]
+
+
+def test_marks_stay_with_the_character_they_stand_on() -> None:
+    assert split_into_characters("ที่นี่") == ["ที่", "นี่"]
+
+
+def test_accented_and_full_width_runs_stay_together() -> None:
+    assert split_into_characters("在São Paulo和１２３") == ["在", "São", "Paulo", "和", "１２３"]
+
+
+def test_tokenized_text_is_split_at_spaces_only() -> None:
+    assert split_at_spaces(" nach 34\u00a0000  Jahren\u2028.\t") == ["nach", "34\u00a0000", "Jahren\u2028."]
+    assert word_splitter("zh", tokenized=True)("苹果 发布") == ["苹果", "发布"]
+
+
+def test_lines_without_a_word_are_left_out() -> None:
+    assert parse_text(["Ja.", "", "  ", "Nein."], "de", tokenized=False) == [["Ja", "."], ["Nein", "."]]

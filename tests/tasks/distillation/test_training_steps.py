@@ -1,0 +1,144 @@
+"""The steps from labelled sentences to a shipped student, on words that a tiny encoder can tell apart."""
+
+import pytest
+from transformers import pipeline
+
+from artifacts.catalog import ENCODER, GOLD, LABELLED, RELIABILITY, SENTENCES, SOFT_LABELS, TRANSLATION
+from artifacts.errors import InputError
+from artifacts.step import run_alone
+from tasks.distillation.export_student import StudentCard, export_student
+from tasks.distillation.train_collaborator import CollaborationWeights, CollaboratorTraining, train_collaborator
+from tasks.distillation.train_student import StudentTraining, train_student
+from tasks.evaluation.bins import bin_reliability
+from tasks.evaluation.changed import measure_change
+from tasks.evaluation.decode import decode
+from tasks.evaluation.scores import score
+from tasks.tagging.decoding import Decoding
+from tasks.tagging.labelling import label_words
+from tasks.tagging.predict import predict_sentences
+from tasks.tagging.train_tagger import TaggerTraining, train_tagger
+from tasks.tagging.windows import WindowConfig
+
+LABELS = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
+META = {"language": "en", "labels": LABELS}
+WORDS = [["Anna", "lives", "in", "Paris"], ["Berlin", "."], ["in", "Berlin"], ["Anna", "."]] * 6
+TAG_OF = {"Anna": "B-PER", "Paris": "B-LOC", "Berlin": "B-LOC"}
+TAGS = [[TAG_OF.get(word, "O") for word in words] for words in WORDS]
+WINDOWS = WindowConfig(max_length_subwords=32, overlap_subwords=8)
+FAST = {"epochs": 12, "learning_rate": 0.02, "frozen_layers": 0, "dropout": 0.0, "subwords_per_batch": 64}
+
+
+def ids(rows=WORDS):
+    return list(range(len(rows)))
+
+
+@pytest.fixture
+def encoder(put_model, tiny_encoder):
+    return put_model(ENCODER, tiny_encoder)
+
+
+@pytest.fixture
+def source(put_table):
+    return put_table(LABELLED, {"sentence_id": ids(), "words": WORDS, "tags": TAGS}, META)
+
+
+@pytest.fixture
+def translation(put_table):
+    origin = [["lexicon"] * len(words) for words in WORDS]
+    columns = {"sentence_id": ids(), "words": WORDS, "tags": TAGS, "source_words": WORDS, "origin": origin}
+    return put_table(TRANSLATION, columns, META)
+
+
+@pytest.fixture
+def tagger(store, source, encoder):
+    return run_alone(store, train_tagger, source, encoder, TaggerTraining(**FAST), WINDOWS)
+
+
+@pytest.fixture
+def weights(put_table):
+    ones = [[1.0] * len(words) for words in WORDS]
+    columns = {"sentence_id": ids(), "agreement": ones, "weight": ones}
+    return put_table(RELIABILITY, columns, {"labels": LABELS, "class_mean": {}, "neighbours": 1})
+
+
+def test_from_labelled_sentences_to_a_student_that_a_pipeline_loads(
+    store, put_table, tagger, translation, encoder, weights
+):
+    sentences = put_table(SENTENCES, {"sentence_id": ids(), "words": WORDS}, {"language": "de"})
+    gold = put_table(GOLD, {"sentence_id": ids(), "tags": TAGS}, {**META, "language": "de"})
+    on_translation = run_alone(store, label_words, tagger, translation, WINDOWS)
+    beta_soft, beta_hard = CollaborationWeights().at(1)
+    collaborator = run_alone(
+        store,
+        train_collaborator,
+        *(tagger, translation, on_translation, weights, beta_soft, beta_hard),
+        CollaboratorTraining(**FAST),
+        WINDOWS,
+    )
+    soft = run_alone(store, label_words, collaborator, sentences, WINDOWS)
+    student = run_alone(store, train_student, encoder, soft, weights, StudentTraining(**FAST), WINDOWS)
+    final = run_alone(store, label_words, student, sentences, WINDOWS)
+    predictions = run_alone(store, decode, final, Decoding())
+    scores = run_alone(store, score, predictions, gold, "student")
+    assert store.table(scores)["f1"].to_pylist() == [1.0, 1.0, 1.0]
+    assert store.metadata(scores) == {"name": "student"}
+    assert store.metadata(soft) == {"language": "de", "labels": LABELS}
+    assert store.table(run_alone(store, measure_change, soft, final))["share"].to_pylist() == [0.0]
+    bins = store.table(run_alone(store, bin_reliability, soft, weights, gold, 5))
+    assert bins["words"].to_pylist() == [0, 0, 0, 0, sum(map(len, WORDS))]
+    assert bins["token_f1"].to_pylist()[-1] == 1.0
+
+    card = StudentCard(source_language="en", target_language="de", data=("ours",), config_text="iterations: 1")
+    shipped = store.folder(run_alone(store, export_student, student, (scores,), card))
+    found = pipeline("token-classification", str(shipped), aggregation_strategy="first")("Anna lives in Paris.")
+    assert [(entity["entity_group"], entity["word"]) for entity in found] == [("PER", "Anna"), ("LOC", "Paris")]
+    readme = (shipped / "README.md").read_text(encoding="utf-8")
+    assert "| overall | 100.0 | 100.0 | 100.0 | 30 |" in readme
+    assert str(store.root) not in readme
+    tagged = list(predict_sentences(shipped, iter([["Anna", "."], [], ["in"] * 200 + ["Paris"]]), windows=WINDOWS))
+    assert [len(tags) for _, tags in tagged] == [2, 0, 201]
+    assert tagged[0][1] == ["B-PER", "O"]
+    assert tagged[2][1][-1] == "B-LOC"
+
+
+def test_training_goes_on_from_a_tagger_and_is_reproducible(store, source, tagger):
+    config = TaggerTraining(**{**FAST, "epochs": 1, "learning_rate": 1e-4})
+    further = run_alone(store, train_tagger, source, tagger, config, WINDOWS)
+    assert further.digest != tagger.digest
+    store.move_aside(further.kind, further.key)
+    assert run_alone(store, train_tagger, source, tagger, config, WINDOWS).digest == further.digest
+
+
+@pytest.mark.parametrize("options", [{"targets": "viterbi"}, {"start": "collaborator"}, {"loss_mean": "word"}])
+def test_the_published_codes_departures_train_a_student(store, tagger, translation, encoder, options):
+    soft = run_alone(store, label_words, tagger, translation, WINDOWS)
+    start = tagger if "start" in options else encoder
+    student = run_alone(store, train_student, start, soft, None, StudentTraining(**FAST, **options), WINDOWS)
+    after = run_alone(store, label_words, student, translation, WINDOWS)
+    assert store.table(run_alone(store, measure_change, soft, after))["share"].to_pylist() == [0.0]
+
+
+def test_artifacts_with_other_labels_or_sentences_are_refused(store, put_table, tagger, translation, encoder):
+    soft = run_alone(store, label_words, tagger, translation, WINDOWS)
+    few = put_table(RELIABILITY, {"sentence_id": [0], "agreement": [[1.0]], "weight": [[1.0]]}, {"labels": LABELS})
+    with pytest.raises(InputError, match="24 and 1 sentences"):
+        run_alone(store, train_student, encoder, soft, few, StudentTraining(**FAST), WINDOWS)
+    columns = {"sentence_id": [0], "words": [["Anna"]], "probabilities": [[[0.5, 0.25, 0.25]]]}
+    other = put_table(SOFT_LABELS, columns, {"language": "de", "labels": ["O", "B-LOC", "I-LOC"]})
+    with pytest.raises(InputError, match="label sets differ"):
+        run_alone(
+            store, train_collaborator, tagger, translation, other, None, 0.5, 0.5, CollaboratorTraining(**FAST), WINDOWS
+        )
+    gold = put_table(GOLD, {"sentence_id": [0, 2], "tags": [["O"], ["O"]]}, META)
+    predictions = run_alone(store, decode, soft, Decoding())
+    with pytest.raises(InputError, match="gold and predictions: 2 and 24 sentences"):
+        run_alone(store, score, predictions, gold, "x")
+
+
+def test_labels_that_came_with_the_sentences_do_not_matter_to_labelling(store, put_table, tagger, source):
+    plain = put_table(SENTENCES, {"sentence_id": ids(), "words": WORDS}, {"language": "en"})
+    one, two = (run_alone(store, label_words, tagger, data, WINDOWS) for data in (source, plain))
+    assert store.table(one)["probabilities"].to_pylist() == store.table(two)["probabilities"].to_pylist()
+    for words, rows in zip(WORDS, store.table(one)["probabilities"].to_pylist(), strict=True):
+        assert len(rows) == len(words)
+        assert all(sum(row) == pytest.approx(1, abs=1e-5) for row in rows)

@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+import torch
+
+from tasks.tagging.fitting import TaggerTrainingConfig, collate_words, fit_words, sentence_shares
+from tasks.tagging.tagger import new_tagger
+from tasks.tagging.train_tagger import hard_losses
+from tasks.tagging.windows import make_windows
+
+
+def test_words_of_a_sentence_share_its_weight():
+    # Sentences of 2 and 4 words, one sentence per update: 1/2 and 1/4 each; two per update: half of it.
+    assert sentence_shares(np.array([2, 4]), 1.0).tolist() == pytest.approx([1 / 2] * 2 + [1 / 4] * 4)
+    assert sentence_shares(np.array([2, 4]), 2.0).tolist() == pytest.approx([1 / 4] * 2 + [1 / 8] * 4)
+
+
+def test_equation_8_of_unitrans_by_hand():
+    # Losses 1, 3 and 2, 2, 5: the mean of the sentences' means is (2 + 3) / 2.
+    losses = np.array([1, 3, 2, 2, 5])
+    assert (losses * sentence_shares(np.array([2, 3]), 2.0)).sum() == pytest.approx(2.5)
+
+
+def test_a_batch_finds_each_word_and_its_target(tokenizer):
+    windows = make_windows(tokenizer, [["abc", "in"], ["Paris"]], 16, 4)
+    batch = collate_words(windows, {"hard": np.array([7, 8, 9])}, np.array([1, 0]))
+    assert batch["hard"].tolist() == [9, 7, 8]
+    assert batch["word_rows"].tolist() == [0, 1, 1]
+    assert batch["word_positions"].tolist() == [1, 1, 4]
+
+
+@pytest.mark.parametrize("loss_mean", ["sentence", "word"])
+def test_the_loss_of_the_only_batch_is_the_mean_that_was_asked_for(tiny_encoder, loss_mean):
+    model, tokenizer = new_tagger(tiny_encoder, ["O", "B-LOC"], 0.0, seed=0)
+    windows = make_windows(tokenizer, [["Anna", "lives", "in"], ["Paris"]], 16, 4)
+    targets = {"hard": np.array([0, 0, 0, 1])}
+    with torch.no_grad():
+        batch = collate_words(windows, targets, np.array([0, 1]))
+        logits = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits
+        words = hard_losses(logits[batch["word_rows"], batch["word_positions"]], batch)
+    expected = (words[:3].mean() + words[3]) / 2 if loss_mean == "sentence" else words.mean()
+    config = TaggerTrainingConfig(epochs=1, frozen_layers=0, dropout=0.0, loss_mean=loss_mean, subwords_per_batch=64)
+    history = fit_words(model, windows, targets, hard_losses, config, device="cpu", work_folder=None)
+    assert history.losses == pytest.approx([expected.item()], abs=1e-5)
+
+
+def test_words_of_a_cut_sentence_still_share_its_weight_once(tokenizer):
+    windows = make_windows(tokenizer, [["in"] * 30], 16, 4)
+    assert len(windows.lengths) > 2
+    shares = sentence_shares(windows.word_counts, 1.0)
+    rows = np.arange(len(windows.lengths))
+    batch = collate_words(windows, {"share": shares}, rows)
+    assert batch["share"].sum().item() == pytest.approx(1.0)

@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+import torch
+
+from tasks.tagging.representations import word_probabilities, word_representations
+from tasks.tagging.tagger import new_tagger
+from tasks.tagging.windows import make_windows
+
+SENTENCES = [["Anna", "lives", "in", "abc"], ["Paris"], ["abcd", "in", "Berlin", "."]]
+
+
+@pytest.fixture(scope="module")
+def tagger(tiny_encoder):
+    return new_tagger(tiny_encoder, ["O", "B-LOC", "I-LOC"], 0.1, seed=0)
+
+
+def one_by_one(tagger, layers):
+    """Every sentence alone, its words' hidden states and logits by the tokenizer's own word ids."""
+    model, tokenizer = tagger
+    model.eval()
+    for sentence in SENTENCES:
+        encoded = tokenizer(sentence, is_split_into_words=True, return_tensors="pt")
+        with torch.no_grad():
+            output = model(**encoded, output_hidden_states=True)
+        states = torch.stack([output.hidden_states[layer][0] for layer in layers]).mean(dim=0)
+        places = encoded.word_ids(0)
+        for word in range(len(sentence)):
+            mine = [i for i, place in enumerate(places) if place == word]
+            yield states[mine], output.logits[0, mine[0]].softmax(-1)
+
+
+def test_probabilities_are_those_of_the_first_subword_whatever_the_batches(tagger):
+    model, tokenizer = tagger
+    windows = make_windows(tokenizer, SENTENCES, 64, 8)
+    expected = torch.stack([probabilities for _, probabilities in one_by_one(tagger, [-1])]).numpy()
+    for budget in (1, 12, 1000):
+        found = word_probabilities(model, windows, device="cpu", budget=budget)
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
+
+
+@pytest.mark.parametrize(("layers", "chosen"), [("last", [-1]), ("last3", [-1, -2, -3]), (1, [1]), (0, [0])])
+@pytest.mark.parametrize("pooling", ["first", "mean"])
+def test_representations_by_layer_and_pooling(tagger, layers, chosen, pooling):
+    model, tokenizer = tagger
+    windows = make_windows(tokenizer, SENTENCES, 64, 8)
+    found = word_representations(model, windows, layers=layers, pooling=pooling, device="cpu", budget=20)
+    states = [pieces for pieces, _ in one_by_one(tagger, chosen)]
+    expected = [pieces[0] if pooling == "first" else pieces.mean(dim=0) for pieces in states]
+    np.testing.assert_allclose(found, torch.stack(expected).numpy(), atol=1e-5)
+
+
+def test_every_word_of_a_long_sentence_gets_probabilities_and_progress_counts_them(tagger):
+    model, tokenizer = tagger
+    windows = make_windows(tokenizer, [["abc", "in", "Paris"] * 50], 16, 4)
+    advanced = []
+    found = word_probabilities(model, windows, device="cpu", budget=64, progress=advanced.append)
+    assert found.shape == (150, 3)
+    assert np.isfinite(found).all()
+    assert sum(advanced) == 150

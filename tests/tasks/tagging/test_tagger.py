@@ -1,0 +1,64 @@
+import json
+
+import pytest
+import torch
+
+from artifacts.errors import InputError
+from tasks.tagging.tagger import (
+    check_window_fits,
+    load_tagger,
+    new_tagger,
+    save_tagger,
+    tagger_labels,
+    usable_positions,
+)
+
+LABELS = ["O", "B-LOC", "I-LOC"]
+
+
+def test_the_head_depends_on_the_seed_alone_and_the_generator_is_left_alone(tiny_encoder):
+    before = torch.random.get_rng_state()
+    one, again, other = (new_tagger(tiny_encoder, LABELS, 0.1, seed)[0].classifier.weight for seed in (1, 1, 2))
+    assert torch.equal(one, again)
+    assert not torch.equal(one, other)
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_a_saved_tagger_comes_back_with_its_labels_and_names_no_path(tiny_encoder, tmp_path):
+    model, tokenizer = new_tagger(tiny_encoder, LABELS, 0.1, seed=0)
+    save_tagger(model, tokenizer, tmp_path)
+    assert {"config.json", "model.safetensors", "tokenizer.json"} <= {path.name for path in tmp_path.iterdir()}
+    for path in tmp_path.glob("*.json"):
+        assert str(tiny_encoder) not in path.read_text(encoding="utf-8")
+    loaded, _ = load_tagger(tmp_path)
+    assert tagger_labels(loaded) == LABELS
+    for name, weight in model.state_dict().items():
+        assert torch.equal(weight, loaded.state_dict()[name])
+
+
+def test_the_dropout_reaches_every_layer(tiny_encoder, tmp_path):
+    model, tokenizer = new_tagger(tiny_encoder, LABELS, 0.25, seed=0)
+    assert {module.p for module in model.modules() if isinstance(module, torch.nn.Dropout)} == {0.25}
+    save_tagger(model, tokenizer, tmp_path)
+    again, _ = load_tagger(tmp_path, dropout=0.0)
+    assert {module.p for module in again.modules() if isinstance(module, torch.nn.Dropout)} == {0.0}
+
+
+def test_a_window_longer_than_the_encoder_is_refused(tiny_encoder):
+    model, _ = new_tagger(tiny_encoder, LABELS, 0.1, seed=0)
+    check_window_fits(model, 64)
+    with pytest.raises(InputError, match="max_length_subwords is 65, but the encoder has 64 positions"):
+        check_window_fits(model, 65)
+
+
+def test_roberta_uses_its_first_positions_otherwise():
+    class Config:
+        model_type, max_position_embeddings, pad_token_id = "xlm-roberta", 514, 1
+
+    assert usable_positions(Config()) == 512
+
+
+def test_a_folder_without_weights_is_a_clear_error(tiny_encoder, tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}), encoding="utf-8")
+    with pytest.raises(InputError, match=r"expected config\.json, model\.safetensors"):
+        load_tagger(tmp_path)

@@ -1,0 +1,169 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from transformers import BertConfig, BertForTokenClassification
+
+from artifacts.errors import InputError
+from tasks.training.config import TrainingConfig
+from tasks.training.freezing import freeze_bottom
+from tasks.training.loop import TrainingDiverged, planned_updates, train
+from tasks.training.optimizer import decay_groups
+from tasks.training.schedule import learning_rate_at
+
+LENGTHS = np.random.default_rng(1).integers(3, 12, 30)
+
+
+class Stopped(Exception):
+    pass
+
+
+def small_bert():
+    torch.manual_seed(3)
+    shape = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
+    return BertForTokenClassification(BertConfig(vocab_size=40, num_labels=3, hidden_dropout_prob=0.2, **shape))
+
+
+def collate(rows, noise):
+    width = int(LENGTHS[rows].max())
+    ids = torch.randint(1, 40, (len(rows), width), generator=noise)
+    mask = torch.arange(width) < torch.from_numpy(LENGTHS[rows]).unsqueeze(1)
+    return {"input_ids": ids, "attention_mask": mask.long(), "labels": ids % 3}
+
+
+def token_loss(model, batch):
+    return model(**batch).loss
+
+
+def settings(**changes):
+    return TrainingConfig(**{"epochs": 3, "subwords_per_batch": 48, "learning_rate": 1e-2, **changes})
+
+
+def run(config, folder=None, stop_after=None, every=None, model=None):
+    model = model or small_bert()
+    made = 0
+
+    def progress(updates):
+        nonlocal made
+        made += updates
+        if stop_after and made >= stop_after:
+            raise Stopped
+
+    history = train(
+        model, LENGTHS, collate, token_loss, config,
+        device="cpu", work_folder=folder, progress=progress, checkpoint_every_updates=every,
+    )  # fmt: skip
+    assert made == history.updates == planned_updates(LENGTHS, config)
+    return model, history
+
+
+def same(a, b):
+    return all(torch.equal(x, y) for x, y in zip(a.state_dict().values(), b.state_dict().values(), strict=True))
+
+
+def test_two_trainings_give_the_same_bits_whatever_was_drawn_before():
+    first, _ = run(settings())
+    torch.rand(17)
+    state = torch.get_rng_state()
+    second = small_bert()
+    torch.set_rng_state(state)
+    run(settings(), model=second)
+    assert same(first, second)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert not same(first, run(settings(seed=1))[0])
+
+
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+@pytest.mark.parametrize("stop_after", [1, 5, 7, 12])
+def test_a_resumed_training_equals_an_undisturbed_one_bit_for_bit(tmp_path, precision, stop_after):
+    config = settings(precision=precision, frozen_layers=1)
+    whole, history = run(config)
+    with pytest.raises(Stopped):
+        run(config, tmp_path, stop_after, every=2)
+    resumed, after = run(config, tmp_path, every=2)
+    assert after.resumed_at == (stop_after - 1) // 2 * 2
+    assert same(whole, resumed)
+    assert after.losses == history.losses
+
+
+def test_a_torn_or_foreign_checkpoint_is_ignored_with_a_reason(tmp_path):
+    config = settings()
+    with pytest.raises(Stopped):
+        run(config, tmp_path, 5, every=2)
+    path = tmp_path / "checkpoint.pt"
+    content = path.read_bytes()
+    _, foreign = run(settings(learning_rate=1e-3), tmp_path, every=1000)
+    assert foreign.resumed_at == 0 and "another training" in foreign.ignored_checkpoint
+    path.write_bytes(content[:-100])
+    model, torn = run(config, tmp_path, every=1000)
+    assert torn.resumed_at == 0 and "torn" in torn.ignored_checkpoint
+    assert same(model, run(config)[0])
+
+
+def test_frozen_layers_have_no_gradient_and_stay():
+    model, fresh = small_bert(), small_bert()
+    seen = []
+
+    def watched(trained, batch):
+        seen.append(trained.bert.encoder.layer[0](trained.bert.embeddings(batch["input_ids"])))
+        return token_loss(trained, batch)
+
+    train(model, LENGTHS, collate, watched, settings(epochs=1, frozen_layers=1), device="cpu", work_folder=None)
+    hidden = seen[0][0] if isinstance(seen[0], tuple) else seen[0]
+    assert not hidden.requires_grad
+    assert same(model.bert.embeddings, fresh.bert.embeddings)
+    assert same(model.bert.encoder.layer[0], fresh.bert.encoder.layer[0])
+    assert not same(model.bert.encoder.layer[1], fresh.bert.encoder.layer[1])
+
+
+def test_freezing_more_layers_than_there_are_or_an_unknown_model_is_refused():
+    with pytest.raises(InputError, match="2 layers"):
+        freeze_bottom(small_bert(), 3)
+    with pytest.raises(InputError, match="Linear"):
+        freeze_bottom(nn.Linear(2, 2), 1)
+
+
+def test_the_rate_rises_to_its_peak_and_falls():
+    # 10 updates, W = 2: 1/2, 2/2, then (10 - u) / 8.
+    config = settings(learning_rate=1.0, warmup_fraction=0.2)
+    assert [learning_rate_at(u, 10, config) for u in (0, 1, 2, 6, 9)] == [0.5, 1.0, 1.0, 0.5, 0.125]
+    constant = settings(learning_rate=1.0, warmup_fraction=0, schedule="constant")
+    assert {learning_rate_at(u, 10, constant) for u in range(10)} == {1.0}
+
+
+def test_biases_and_norms_do_not_decay():
+    model = nn.Sequential(nn.Linear(2, 3), nn.LayerNorm(3))
+    decayed, kept = decay_groups(model, 0.5)
+    assert decayed["params"] == [model[0].weight] and decayed["weight_decay"] == 0.5
+    assert [p.shape for p in kept["params"]] == [(3,), (3,), (3,)] and kept["weight_decay"] == 0
+
+
+def one_step(clip_norm):
+    """Two sub-words whose loss is 1000 w at w = 0; the gradient that the optimizer is given."""
+    model = nn.Linear(1, 1, bias=False)
+    gradients = []
+    model.weight.register_post_accumulate_grad_hook(lambda p: gradients.append(p.grad))
+    config = settings(epochs=1, clip_norm=clip_norm)
+    one = {"x": torch.tensor([[1000.0]])}
+    train(
+        model, np.array([1]), lambda rows, noise: one, lambda m, b: m(b["x"]).sum(), config,
+        device="cpu", work_folder=None,
+    )  # fmt: skip
+    return gradients[0].item()
+
+
+def test_the_gradient_is_clipped_to_its_norm():
+    # The hook keeps the tensor that is clipped in place.
+    assert one_step(2.0) == pytest.approx(2.0, rel=1e-4)
+    assert one_step(0.0) == 1000.0
+
+
+def test_a_loss_that_is_not_finite_stops_naming_epoch_and_update():
+    calls = []
+
+    def loss(model, batch):
+        calls.append(1)
+        return token_loss(model, batch) * (float("nan") if len(calls) == 3 else 1.0)
+
+    with pytest.raises(TrainingDiverged, match=r"epoch 1 of 3, update 3 of \d+, learning rate"):
+        train(small_bert(), LENGTHS, collate, loss, settings(), device="cpu", work_folder=None)

@@ -1,0 +1,168 @@
+import time
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from artifacts.catalog import LABELLED, LEXICON, SENTENCES
+from artifacts.step import Job, run_alone, step
+from artifacts.store import Store
+from tasks.translation.casing import case_counts
+from tasks.translation.words import (
+    WordTranslation,
+    best_translations,
+    origin_counts,
+    translate_table,
+    translate_words,
+)
+
+LEXICON_WORDS = {"the": "die", "city": "Stadt", "lies": "liegt", "Ada": "Stadt", "river": "Fluss", "1990s": "1990er"}
+
+
+def labelled(sentences: list[list[tuple[str, str]]]) -> pa.Table:
+    words = [[word for word, _ in sentence] for sentence in sentences]
+    tags = [[tag for _, tag in sentence] for sentence in sentences]
+    return pa.table({"sentence_id": range(len(words)), "words": words, "tags": tags}, schema=LABELLED.schema)
+
+
+DATA = labelled(
+    [
+        [("The", "O"), ("city", "O"), ("Ada", "B-PER"), ("City", "I-PER"), ("LIES", "O"), (",", "O")],
+        [],
+        [("Rhein", "B-LOC"), ("river", "I-LOC"), ("1990", "O"), ("1990s", "O")],
+    ]
+)
+
+
+def translated(
+    config: WordTranslation, data: pa.Table = DATA, counts: Mapping[str, np.ndarray] | None = None
+) -> pa.Table:
+    casing = config.casing_for("de")
+    return translate_table(data, LEXICON_WORDS, config, casing=casing, counts=counts or {})
+
+
+def test_labels_are_copied_names_of_persons_too_and_the_rest_is_looked_up_in_lower_case_at_last() -> None:
+    table = translated(WordTranslation(casing="lexicon"))
+    assert table["words"].to_pylist() == [
+        ["die", "Stadt", "Ada", "City", "liegt", ","],
+        [],
+        ["Rhein", "Fluss", "1990", "1990er"],
+    ]
+    assert table["origin"].to_pylist() == [
+        ["lexicon", "lexicon", "entity", "entity", "lexicon", "unknown"],
+        [],
+        ["unknown", "lexicon", "unknown", "lexicon"],
+    ]
+    assert table["tags"].equals(DATA["tags"]) and table["source_words"].equals(DATA["words"])
+    assert table["sentence_id"].to_pylist() == [0, 1, 2]
+
+
+def test_other_types_can_be_copied() -> None:
+    table = translated(WordTranslation(casing="lexicon", copy_types=("LOC",)))
+    assert table["words"].to_pylist()[0][2:4] == ["Stadt", "Stadt"]
+    assert table["words"].to_pylist()[2][:2] == ["Rhein", "river"]
+
+
+def test_numbers_and_punctuation_are_copied_whatever_the_lexicon_says() -> None:
+    data = labelled([[("1990", "O"), (",", "O"), ("--", "O")]])
+    config = WordTranslation()
+    done = translate_table(data, {"1990": "x", ",": "y", "--": "z"}, config, casing="lexicon", counts={})
+    assert done["words"].to_pylist() == [["1990", ",", "--"]]
+
+
+def test_casing_source_follows_each_source_word() -> None:
+    assert translated(WordTranslation(casing="source"))["words"].to_pylist() == [
+        ["Die", "stadt", "Ada", "City", "LIEGT", ","],
+        [],
+        ["Rhein", "fluss", "1990", "1990er"],
+    ]
+
+
+def test_casing_target_draws_from_the_target_text() -> None:
+    # In the target text, 'die' is written die three times and Die once; 'stadt' always Stadt. Of 4,000 draws, the share
+    # of Die is .25 with standard deviation sqrt(.25 * .75 / 4000) = .007.
+    data = labelled([[("the", "O"), ("city", "O")]] * 4000)
+    counts = case_counts([("die", 3), ("Die", 1), ("Stadt", 5)])
+    words = translated(WordTranslation(casing="target"), data, counts=counts)["words"].to_pylist()
+    assert sum(first == "Die" for first, _ in words) / 4000 == pytest.approx(0.25, abs=0.04)
+    assert {first for first, _ in words} == {"die", "Die"} and {second for _, second in words} == {"Stadt"}
+
+
+def test_the_draws_are_the_same_again_and_others_with_another_seed() -> None:
+    data = labelled([[("the", "O")] * 50] * 4)
+    counts = case_counts([("die", 1), ("Die", 1)])
+    one = translated(WordTranslation(casing="target", seed=1), data, counts=counts)
+    assert one.equals(translated(WordTranslation(casing="target", seed=1), data, counts=counts))
+    assert not one.equals(translated(WordTranslation(casing="target", seed=2), data, counts=counts))
+    # A sentence keeps its draws when others are left out.
+    fewer = translated(WordTranslation(casing="target", seed=1), data.slice(2, 1), counts=counts)
+    assert fewer["words"].to_pylist() == one["words"].to_pylist()[2:3]
+
+
+def test_auto_casing_is_that_of_the_published_code() -> None:
+    assert WordTranslation().casing_for("de") == "target"
+    assert WordTranslation().casing_for("es") == "source"
+    assert WordTranslation(casing="lexicon").casing_for("de") == "lexicon"
+
+
+def test_only_the_best_translation_is_used() -> None:
+    columns = {"source": ["a", "a", "b"], "target": ["x", "y", "z"], "csls": [0.1, 0.2, None], "rank": [1, 0, 0]}
+    assert best_translations(pa.table(columns, schema=LEXICON.schema)) == {"a": "y", "b": "z"}
+
+
+def test_origins_are_counted() -> None:
+    assert origin_counts(translated(WordTranslation(casing="lexicon"))) == {"entity": 2, "lexicon": 5, "unknown": 3}
+
+
+def test_a_quarter_of_a_million_words_take_seconds() -> None:
+    random = np.random.default_rng(0)
+    vocabulary = np.array([f"w{n}" for n in range(25_000)])
+    words = random.choice(vocabulary, (10_000, 25)).tolist()
+    columns = {"sentence_id": range(10_000), "words": words, "tags": [["O"] * 25] * 10_000}
+    data = pa.table(columns, schema=LABELLED.schema)
+    translations = {word: f"Z{word}" for word in vocabulary.tolist()}
+    counts = case_counts([(f"z{word}", 2) for word in vocabulary.tolist()])
+    started = time.perf_counter()
+    translate_table(data, translations, WordTranslation(), casing="target", counts=counts)
+    assert time.perf_counter() - started < 5
+
+
+@step(LABELLED)
+def some_labelled(job: Job) -> None:
+    job.write(DATA, metadata={"language": "en", "labels": ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]})
+
+
+@step(SENTENCES)
+def some_sentences(job: Job) -> None:
+    sentences = [["Die", "STADT", "liegt"], ["Die", "STADT"]]
+    table = pa.table({"sentence_id": [0, 1], "words": sentences}, schema=SENTENCES.schema)
+    job.write(table, metadata={"language": "de"})
+
+
+@step(LEXICON)
+def some_lexicon(job: Job) -> None:
+    columns = {
+        "source": list(LEXICON_WORDS),
+        "target": list(LEXICON_WORDS.values()),
+        "csls": [None] * len(LEXICON_WORDS),
+        "rank": [0] * len(LEXICON_WORDS),
+    }
+    job.write(pa.table(columns, schema=LEXICON.schema), metadata={"source_language": "en", "target_language": "de"})
+
+
+def test_the_step_takes_casing_from_the_target_sentences(store: Store) -> None:
+    data, lexicon = run_alone(store, some_labelled), run_alone(store, some_lexicon)
+    sentences = run_alone(store, some_sentences)
+    done = run_alone(store, translate_words, data, lexicon, sentences, WordTranslation(), "de")
+    assert store.table(done)["words"].to_pylist() == [
+        ["Die", "STADT", "Ada", "City", "liegt", ","],
+        [],
+        ["Rhein", "Fluss", "1990", "1990er"],
+    ]
+    assert store.metadata(done) == {
+        "language": "de",
+        "labels": ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"],
+        "casing": "target",
+        "words_by_origin": {"entity": 2, "lexicon": 5, "unknown": 3},
+    }
