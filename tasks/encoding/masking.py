@@ -23,7 +23,8 @@ class Examples:
 
     def lengths(self) -> np.ndarray:
         """[N] int, pieces of each example with [CLS] and [SEP]."""
-        return np.array([len(a) + 2 + (len(b) + 1 if len(b) else 0) for a, b in zip(self.first, self.second, strict=True)])
+        rows = zip(self.first, self.second, strict=True)
+        return np.array([len(a) + 2 + (len(b) + 1 if len(b) else 0) for a, b in rows])
 
 
 def assemble(examples: Examples, rows: np.ndarray, swapped: np.ndarray) -> dict[str, torch.Tensor]:

@@ -91,7 +91,7 @@ def make_encoder(config: Pretraining, vocabulary_size: int) -> BertForMaskedLM:
         return BertForMaskedLM(shape)
 
 
-def masked_loss(model: nn.Module, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+def masked_loss(model: BertForMaskedLM, batch: dict[str, torch.Tensor]) -> torch.Tensor:
     """Mean cross entropy of the hidden pieces; scores over the vocabulary are computed for these alone."""
     hidden = model.bert(
         input_ids=batch["input_ids"],

@@ -54,9 +54,7 @@ def _checked(lengths: np.ndarray, budget: int) -> np.ndarray:
     if exact.size == 0:
         raise ValueError("there are no rows to make batches of")
     if exact.min() < 1 or budget < 1:
-        raise ValueError(
-            f"lengths and budget are at least 1; found lengths from {exact.min()}, budget {budget}"
-        )
+        raise ValueError(f"lengths and budget are at least 1; found lengths from {exact.min()}, budget {budget}")
     return exact
 
 

@@ -72,9 +72,7 @@ def load_checkpoint(folder: Path, identity: str) -> Loaded:
         return Loaded(None, f"{_NAME} is torn or damaged ({len(content)} bytes); the training starts anew")
     state = torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
     if state["identity"] != identity:
-        return Loaded(
-            None, f"{_NAME} is of a training with other settings, data or weights; this one starts anew"
-        )
+        return Loaded(None, f"{_NAME} is of a training with other settings, data or weights; this one starts anew")
     return Loaded(state)
 
 

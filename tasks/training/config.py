@@ -43,9 +43,7 @@ class TrainingConfig(Settings):
         title="Frozen layers",
         description="0 trains everything; n > 0 keeps the embeddings and the n bottom layers as they are.",
     )
-    dropout: float = Field(
-        0.1, ge=0, lt=1, title="Dropout", description="Probability of dropping a unit, 0 to 1."
-    )
+    dropout: float = Field(0.1, ge=0, lt=1, title="Dropout", description="Probability of dropping a unit, 0 to 1.")
     precision: Literal["auto", "float32", "bf16"] = Field(
         "auto", title="Precision", description="auto: bf16 on GPUs, float32 on CPUs; bf16 on a CPU if asked."
     )

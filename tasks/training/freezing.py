@@ -29,9 +29,7 @@ def freeze_bottom(model: nn.Module, layers: int) -> None:
         return
     embeddings, stack = _encoder_parts(model)
     if layers > len(stack):
-        raise InputError(
-            f"frozen_layers is {layers}, but the encoder has {len(stack)} layers; choose at most that"
-        )
+        raise InputError(f"frozen_layers is {layers}, but the encoder has {len(stack)} layers; choose at most that")
     for module in (embeddings, *list(stack)[:layers]):
         module.requires_grad_(False)
 

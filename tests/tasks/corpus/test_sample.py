@@ -11,14 +11,14 @@ from tasks.corpus.sample.generate import sample_files, tag_tokens
 
 FOLDER = Path(tasks.corpus.sample.__file__).parent
 SHA256 = {
-    "de.raw.gold.conll": "d348b406550b229b00b1a00711193b23886b75cf16ad94e26c04192e907af863",
-    "de.raw.txt": "fc52875f53ba752ce8fc18c77ffd3b24672cf632b6e3fec208265091f3470d42",
-    "de.test.conll": "5ef94f7d8ab72dde1d2b6a611954acd344f60b5a720e8dfe214881a08e9ad3af",
+    "de.raw.gold.conll": "0e78f93ec451f610b0744593a5514f9aa55035c341c646276d9dc8e2926aa827",
+    "de.raw.txt": "53f90fc40bb5e2269dda91f47d42ec3977e8a13b72e62513660ba96c8388be6b",
+    "de.test.conll": "316a45f83a1f5059434768972cbb8a408c1ec03cd1ca710195c671d2a645bc37",
     "en-de.lexicon.test.txt": "f56153d7cb4fe429110991381cfbc728ad52c90a07efc5a5d2a1fce65282f090",
-    "en.dev.conll": "582e03fb6d4fee1a7d0427afce08e4c9968de2a0aacd5f0fef0ab4272275fc28",
-    "en.train.conll": "400805476013f8a23920db517991ecdcb83f73748806a05d8b462e2d26a8a600",
-    "parallel.de.txt": "59e104cf7a247206f04237b717715b62f7e02d7f9b1adeead848390944092ddc",
-    "parallel.en.txt": "4d61692bb577139f1e385167f622f91ebbf887802be11b2a0f763b8a57dc2c77",
+    "en.dev.conll": "a26e625ce81f1060f815e8d407df4d5c0f2e87290422d0e395d49ab807c9737c",
+    "en.train.conll": "4c5de6767da172068dddce243c7ff650e846465167ac20f44c7d7a007e91959a",
+    "parallel.de.txt": "455dd1609973a6ae3697ee1ed0ba732ab8e4eeae9cde338bd90f87744cda6bdf",
+    "parallel.en.txt": "113866ba7006c0bccb7716cecdfe5f5579b4e6569cfe86fd43db62d037ff2157",
 }
 SENTENCES = {"en.train.conll": 2500, "en.dev.conll": 500, "de.raw.gold.conll": 2500, "de.test.conll": 500}
 LINES = {"de.raw.txt": 2500, "parallel.en.txt": 3000, "parallel.de.txt": 3000}

@@ -43,13 +43,13 @@ def test_pretraining_learns_repeats_its_bytes_and_loads(tmp_path):
 
 def test_the_tokenizer_is_the_same_in_another_process():
     code = f"from tasks.encoding.vocabulary import train_wordpiece; print(train_wordpiece({LINES!r}, 120).to_str())"
-    made = {subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout for _ in "ab"}
-    assert made == {train_wordpiece(LINES, 120).to_str() + "\n"}
+    runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in "ab"]
+    assert {run.stdout for run in runs} == {train_wordpiece(LINES, 120).to_str() + "\n"}
 
 
 def test_pieces_cover_every_character_and_keep_case():
     tokenizer = train_wordpiece(LINES, 120)
-    assert "[UNK]" not in tokenizer.encode("Borf Adnn").tokens
+    assert "[UNK]" not in tokenizer.encode("Bord Adnn").tokens
     assert tokenizer.encode("ford").ids != tokenizer.encode("Ford").ids
 
 
