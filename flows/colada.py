@@ -103,6 +103,15 @@ class Colada(Settings):
         """Whether M_tgt labels the translation data (Table 3, rows 2, 4 and 5 set beta_1 to 0)."""
         return self.ablation not in ("no_translation_denoising", "no_model_collaboration", "no_collaboration")
 
+    def betas(self, iteration: int) -> tuple[float, float]:
+        """beta_1 and beta_2 of an iteration, counted from 1."""
+        return self.collaboration.at(iteration) if self.denoises_translation else (0.0, 1.0)
+
+    @property
+    def trusted_labels(self) -> Reliability:
+        """Reliability of step 2: of the labels that the student learns, decoded ones if it learns those."""
+        return self.reliability.model_copy(update={"labels_from": "viterbi"} if self.student.targets == "viterbi" else {})
+
     @property
     def rounds(self) -> int:
         """Iterations to make (Table 3, rows 3, 4 and 5 make one)."""
@@ -160,14 +169,13 @@ def algorithm(config: Colada, runtime: Runtime) -> tuple[Reference, list[Model]]
     for i in range(1, config.rounds + 1):
         with stage(f"iteration {i}, D_trans"):
             p_u = label_words(m_tgt, d_trans, config.windows)
-            w = _weights(config, m_tgt, p_u)
-            betas = config.collaboration.at(i) if config.denoises_translation else (0.0, 1.0)
+            w = _weights(config, m_tgt, p_u, config.reliability)
             collaborator = config.collaborator.seeded(config.seed + i)
-            m_trans = train_collaborator(m_tgt, d_trans, p_u, w, *betas, collaborator, config.windows)
+            m_trans = train_collaborator(m_tgt, d_trans, p_u, w, *config.betas(i), collaborator, config.windows)
         scoring.model(f"M_trans^{i}", m_trans)
         with stage(f"iteration {i}, D_tgt"):
             p_t = label_words(m_trans, corpora.target, config.windows)
-            w = _weights(config, m_trans, p_t)
+            w = _weights(config, m_trans, p_t, config.trusted_labels)
             start = m_trans if config.student.start == "collaborator" else encoder
             m_tgt = train_student(start, p_t, w, config.student.seeded(config.seed + i), config.windows)
             scoring.pseudo_labels(f"pseudo-labels^{i}", p_t, corpora.target_gold)
@@ -184,11 +192,13 @@ def algorithm(config: Colada, runtime: Runtime) -> tuple[Reference, list[Model]]
     return student, scoring.models
 
 
-def _weights(config: Colada, tagger: Reference, soft_labels: Reference) -> Reference | None:
+def _weights(
+    config: Colada, tagger: Reference, soft_labels: Reference, reliability: Reliability
+) -> Reference | None:
     """The weights w of Eq. 3; None, which means 1 for every word, without instance collaboration."""
     if not config.denoises_instances:
         return None
-    return score_reliability(tagger, soft_labels, config.reliability, config.windows)
+    return score_reliability(tagger, soft_labels, reliability, config.windows)
 
 
 def _stop(

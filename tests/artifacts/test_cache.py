@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import httpx
 import pytest
 from prefect.exceptions import CrashedRun
 from toy import Toy, visible
@@ -132,7 +133,7 @@ def test_a_failed_step_leaves_neither_an_artifact_nor_a_file_of_prefects(toy: To
 
 
 def test_the_message_of_an_input_error_arrives_unchanged(toy: Toy) -> None:
-    with pytest.raises(InputError, match="^line 3: bad; mend it$"):
+    with pytest.raises(InputError, match=r"^line 3: bad; mend it$"):
         toy.run(trouble="input")
 
 
@@ -141,6 +142,15 @@ def test_a_network_error_is_tried_again_and_leaves_no_file_either(toy: Toy) -> N
         toy.run(trouble="network")
     assert toy.computed() == ["make", "transform", "transform"]
     assert {f.partition("/")[0] for f in visible(toy.path)} == {"store.json", "sentences"}
+
+
+def test_a_step_succeeds_even_if_the_server_does_not_take_its_report(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(*_: object) -> None:
+        raise httpx.ConnectError("no route")
+
+    monkeypatch.setattr("artifacts.step.report_artifact", unreachable)
+    assert toy.statuses() == ALL_RAN
+    assert toy.computed() == ["make", "transform", "count"]
 
 
 def test_an_interrupt_leaves_no_artifact_and_no_lock(toy: Toy) -> None:

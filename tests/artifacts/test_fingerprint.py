@@ -76,13 +76,13 @@ NEAR = '''
     def near(x, limit):
         return far(x) + limit
     '''
-FAR = '''
+FAR = """
     def far(x):
         return x + 1
 
     def elsewhere():
         return far(2)
-    '''
+    """
 CHAIN = {"shell.py": SHELL, "near.py": NEAR, "far.py": FAR}
 
 
@@ -132,6 +132,7 @@ IMPORTS = {
     "relative": "from .far import far\ndef root(job): return far(1)",
     "relative module": "from . import far as m\ndef root(job): return m.far(1)",
     "inside the function": "def root(job):\n    from printed.far import far\n    return far(1)",
+    "inside, over a name of the module": "far = 0\ndef root(job):\n    from printed.far import far\n    return far(1)",
     "re-exported": "from printed.sub import far\ndef root(job): return far(1)",
     "in a lambda": "from printed.far import far\npick = lambda x: far(x)\ndef root(job): return pick(1)",
     "in a default": "from printed.far import far\ndef root(job, f=far): return f(1)",
@@ -139,7 +140,7 @@ IMPORTS = {
     "in a base class": "from printed.far import far\nclass C(far(1)): ...\ndef root(job): return C()",
     "in a table of functions": "from printed.far import far\nT = {'f': far}\ndef root(job): return T['f'](1)",
     "as a value": "from printed import far as m\ndef root(job): return getattr(m, 'f' + 'ar')(1)",
-    "with a way out": "try:\n  from printed.far import far\nexcept ImportError:\n  far = None\ndef root(job): return far(1)",
+    "with a way out": "try:\n  from printed.far import far\nexcept ImportError: far = 0\ndef root(job): return far(1)",
     "then changed": "from printed.far import far\nfar.limit = 2\ndef root(job): return far(1)",
     "in a with block": "with open('x') as _:\n    from printed.far import far\ndef root(job): return far(1)",
     "from a folder that is no package": "import printed.bare.far\ndef root(job): return printed.bare.far.far(1)",
@@ -207,7 +208,9 @@ def test_fields_of_a_configuration_enter_by_value_and_not_as_code(changes: Calla
     assert changes(SETTINGS, old, new) == set()
 
 
-@pytest.mark.parametrize(("old", "new"), [("* 2", "* 3"), ("int] = 7", "int] = 6"), ("_hidden: int = 8", "_hidden: int = 9")])
+@pytest.mark.parametrize(
+    ("old", "new"), [("* 2", "* 3"), ("int] = 7", "int] = 6"), ("_hidden: int = 8", "_hidden: int = 9")]
+)
 def test_methods_and_class_variables_of_a_configuration_are_code(changes: Callable, old: str, new: str) -> None:
     assert changes(SETTINGS, old, new) == {"shell:Part"}
 

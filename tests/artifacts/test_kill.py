@@ -24,7 +24,8 @@ def start(toy: Toy, name: str = "a", *, kill: str = "", sleep: float = 0.0) -> s
     """Starts the toy flow in its own process group."""
     path = os.pathsep.join([str(toy.project), str(HERE.parents[1])])
     environment = {**os.environ, "PYTHONPATH": path, "TOY_SLEEP": str(sleep), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, str(HERE / "toy_child.py"), str(toy.path), str(outcomes_file(toy, name)), *filter(None, [kill])]
+    command = [sys.executable, str(HERE / "toy_child.py"), str(toy.path), str(outcomes_file(toy, name))]
+    command += [kill] if kill else []
     return subprocess.Popen(command, env=environment, start_new_session=True)
 
 
@@ -45,6 +46,13 @@ def outcomes_file(toy: Toy, name: str) -> Path:
 
 def outcomes(toy: Toy, name: str = "a") -> list[list[str]]:
     return json.loads(outcomes_file(toy, name).read_text())
+
+
+def wait_for(path: Path) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path.name} did not appear"
+        time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")
@@ -103,11 +111,10 @@ def test_two_runs_together_compute_each_step_once(toy: Toy) -> None:
 
 def test_a_run_killed_while_it_holds_a_lock_does_not_stop_the_other(toy: Toy) -> None:
     holder = start(toy, "a", sleep=60)  # it would sleep for a minute inside its first step
-    deadline = time.monotonic() + SECONDS
-    while not toy.trace_file.exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_for(toy.trace_file)
     waiter = start(toy, "b")
-    time.sleep(1)
+    wait_for(Path(f"{outcomes_file(toy, 'b')}.waiting"))
+    assert waiter.poll() is None
     holder.kill()
     killed = time.monotonic()
     assert end(holder) == -signal.SIGKILL

@@ -11,6 +11,7 @@ import toy
 from prefect.results import ResultStore
 
 import artifacts.fingerprint
+from artifacts.lock import FlockManager
 
 STEP = "predictions"  # what the second of three steps makes
 
@@ -59,6 +60,19 @@ def kill_after_checkpoint() -> None:
     checkpoint.save = saving
 
 
+def tell_when_waiting(path: Path) -> None:
+    """Touches a file when this process finds a lock held by another."""
+    attempt = FlockManager._try
+
+    def trying(self: FlockManager, key: str) -> int | None:
+        handle = attempt(self, key)
+        if handle is None:
+            path.touch()
+        return handle
+
+    FlockManager._try = trying
+
+
 KILLS = {
     "before the rename": lambda: kill_around_rename(before=True),
     "after the rename": lambda: kill_around_rename(before=False),
@@ -69,6 +83,7 @@ KILLS = {
 if __name__ == "__main__":
     artifacts.fingerprint.PROJECT_PACKAGES = ("toysteps",)
     store, outcomes, *kill = sys.argv[1:]
+    tell_when_waiting(Path(f"{outcomes}.waiting"))
     if kill:
         KILLS[kill[0]]()
     run = toy.toy_flow(Path(store))

@@ -1,0 +1,181 @@
+"""CoLaDa from corpora to a student, on a real server; and what runs again after a change."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from artifacts.runtime import Run, Runtime
+from flows.methods import load
+from flows.planning import adopt_step, plan_steps
+
+pytestmark = [pytest.mark.server, pytest.mark.usefixtures("server")]
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def finished(data: Path, tmp_path_factory: pytest.TempPathFactory, server: str) -> Path:
+    """A store in which the tiny run has ended."""
+    store = tmp_path_factory.mktemp("finished") / "store"
+    method, config = load(data / "tiny.yaml")
+    method.flow(config, Runtime(store=str(store), data=str(data), device="cpu"))
+    return store
+
+
+@pytest.fixture
+def store(finished: Path, tmp_path: Path) -> Path:
+    """A copy of that store, at another place."""
+    return Path(shutil.copytree(finished, tmp_path / "moved"))
+
+
+def plan(data: Path, store: Path, *settings: str) -> Run:
+    method, config = load(data / "tiny.yaml", settings)
+    return plan_steps(method, config, Runtime(store=str(store), data=str(data), device="cpu"))
+
+
+def not_cached(run: Run) -> list[str]:
+    return list(dict.fromkeys(o.step for o in run.outcomes if o.status != "cached"))
+
+
+def run_again(data: Path, store: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    method, config = load(data / "tiny.yaml")
+    method.flow(config, Runtime(store=str(store), data=str(data), device="cpu"))
+    return next(line for line in capsys.readouterr().out.splitlines() if line.startswith("steps"))
+
+
+def test_a_moved_store_hits_at_every_step(data: Path, store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert not_cached(plan(data, store)) == []
+    assert "0 ran" in run_again(data, store, capsys)
+
+
+def test_the_student_loads_into_a_pipeline_and_has_a_card(finished: Path) -> None:
+    from transformers import pipeline
+
+    folder = next((finished / "student").iterdir())
+    tagger = pipeline("token-classification", str(folder), aggregation_strategy="first")
+    assert isinstance(tagger("Angela Merkel besuchte Hamburg ."), list)
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert "language:\n- de" in card and "| overall |" in card and "iterations: 2" in card
+    assert str(finished.parent) not in card
+
+
+def test_a_changed_student_reruns_only_distillation_and_what_follows(data: Path, finished: Path) -> None:
+    run = plan(data, finished, "student.learning_rate=0.002")
+    first = next(o for o in run.outcomes if o.status != "cached")
+    assert (first.step, first.status) == ("train_student", "to run")
+    assert first.reasons == ["config.learning_rate: 0.001 -> 0.002"]
+    cached = {o.step for o in run.outcomes if o.status == "cached"}
+    assert {"train_vectors", "translate_words", "pretrain_encoder", "train_tagger", "train_collaborator"} <= cached
+    assert all(o.status == "cached" for o in run.outcomes if o.label.startswith(("M_", "iteration 1, D_trans")))
+
+
+def test_a_seed_changes_trainings_but_not_what_is_read(data: Path, finished: Path) -> None:
+    changed = not_cached(plan(data, finished, "seed=5"))
+    assert "train_tagger" in changed and "pretrain_encoder" in changed
+    assert not {"read_labelled", "read_sentences", "train_vectors", "align_vectors"} & set(changed)
+
+
+def test_a_deleted_artifact_is_rebuilt_and_nothing_after_it(
+    data: Path, store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(next((store / "lexicon").iterdir()))
+    assert "1 ran" in run_again(data, store, capsys)
+
+
+@pytest.mark.parametrize(
+    ("ablation", "missing", "iterations", "beta_soft"),
+    [
+        ("no_instance_collaboration", True, 2, 0.5),
+        ("no_translation_denoising", False, 2, 0.0),
+        ("no_iteration", False, 1, 0.5),
+        ("no_model_collaboration", False, 1, 0.0),
+        ("no_collaboration", True, 1, 0.0),
+    ],
+)
+def test_each_row_of_table_3_is_a_switch(
+    data: Path, tmp_path: Path, ablation: str, missing: bool, iterations: int, beta_soft: float
+) -> None:
+    run = plan(data, tmp_path / "empty", f"ablation={ablation}")
+    steps = [o.step for o in run.outcomes]
+    assert ("score_reliability" not in steps) == missing
+    assert steps.count("train_student") == iterations
+    _, config = load(data / "tiny.yaml", [f"ablation={ablation}"])
+    assert config.betas(1)[0] == beta_soft
+    assert not (tmp_path / "empty").exists()
+
+
+def project_copy(folder: Path) -> Path:
+    """The sources, to edit."""
+    for package in ("flows", "tasks", "artifacts"):
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+def edit(project: Path, path: str, old: str, new: str) -> None:
+    text = (project / path).read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{old!r} occurs {text.count(old)} times in {path}"
+    (project / path).write_text(text.replace(old, new), encoding="utf-8")
+
+
+def planned_elsewhere(project: Path, data: Path, store: Path) -> dict[str, set[str]]:
+    """Steps by status, as `crosstag plan` of edited sources says."""
+    command = [sys.executable, "-m", "flows.cli", "plan", str(data / "tiny.yaml")]
+    done = subprocess.run(
+        [*command, "--data", str(data), "--store", str(store)],
+        cwd=project, capture_output=True, text=True, timeout=120, env={"PATH": "/usr/bin:/bin", "COLUMNS": "300"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    steps: dict[str, set[str]] = {"cached": set(), "to run": set(), "depends": set()}
+    for line in done.stdout.splitlines():
+        for status in steps:
+            if f"  {status}" in line and not line.startswith(" "):
+                steps[status].add(line.split()[0])
+    return steps
+
+
+def test_edits_that_change_no_result_rerun_nothing(data: Path, finished: Path, tmp_path: Path) -> None:
+    project = project_copy(tmp_path)
+    source = project / "tasks/distillation/losses.py"
+    source.write_text("# A comment.\n" + source.read_text(encoding="utf-8"), encoding="utf-8")
+    edit(project, "tasks/training/config.py", 'description="Passes over the data."', 'description="Rounds."')
+    edit(project, "tasks/tagging/labelling.py", '"""Gives every word', '"""Hands every word')
+    catalog = project / "artifacts/catalog.py"
+    text = catalog.read_text(encoding="utf-8")
+    catalog.write_text(text + '\n\nEXTRA = Dataset("extra", "New.", pa.schema([_ID]))\n', encoding="utf-8")
+    steps = planned_elsewhere(project, data, finished)
+    assert steps["to run"] == steps["depends"] == set()
+    assert "train_student" in steps["cached"]
+
+
+def test_an_edit_in_the_neighbour_core_reruns_reliability_and_what_follows(
+    data: Path, finished: Path, tmp_path: Path
+) -> None:
+    project = project_copy(tmp_path)
+    edit(project, "tasks/denoising/neighbours.py", "min(neighbours, len(bank) - 1)", "min(neighbours, len(bank) - 2)")
+    steps = planned_elsewhere(project, data, finished)
+    assert steps["to run"] == {"score_reliability"}
+    assert {"train_collaborator", "train_student", "export_student"} <= steps["depends"]
+    assert not steps["to run"] & {"label_words", "train_tagger"}
+    assert {"pretrain_encoder", "translate_words", "train_tagger"} <= steps["cached"]
+
+
+def test_adopting_keeps_results_over_a_code_change_on_record(
+    data: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    method, config = load(data / "tiny.yaml")
+    runtime = Runtime(store=str(store), data=str(data), device="cpu")
+    import artifacts.step as step_module
+
+    real = step_module.fingerprint
+
+    def changed(module: str, function: str) -> dict[str, str]:
+        code = real(module, function)
+        return {**code, "tasks.denoising:new": "ff"} if function == "score_reliability" else code
+
+    monkeypatch.setattr(step_module, "fingerprint", changed)
+    assert not_cached(plan(data, store))[0] == "score_reliability"
+    lines = adopt_step(method, config, runtime, "score_reliability", "only a name changed")
+    assert len(lines) == 4  # two iterations, two corpora each
+    assert not_cached(plan(data, store)) == []
