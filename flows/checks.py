@@ -6,6 +6,8 @@ The checks use the same readers as the steps; each raises `InputError` with what
 from collections import Counter
 from pathlib import Path
 
+from transformers import AutoConfig
+
 from artifacts.errors import InputError
 from artifacts.runtime import Runtime
 from artifacts.store import Store
@@ -19,6 +21,8 @@ from tasks.corpus.lines import read_lines
 from tasks.corpus.parallel import pair_lines
 from tasks.corpus.paths import resolve
 from tasks.encoding.load import check_encoder_folder
+from tasks.tagging.tagger import usable_positions
+from tasks.tagging.windows import WindowConfig
 from tasks.translation.dictionaries import known_pairs, read_dictionary
 from tasks.translation.vector_files import read_vector_file
 
@@ -76,15 +80,26 @@ def check_neighbours(neighbours: int, source: Corpus, target: Corpus) -> None:
         if neighbours >= corpus.word_count:
             raise InputError(
                 f"reliability.neighbours: {neighbours} neighbours of each word are asked for, the {name} has "
-                f"{corpus.word_count} words; expected fewer than its words: lower reliability.neighbours, or give more text"
+                f"{corpus.word_count} words; expected fewer neighbours than words: lower reliability.neighbours, or give "
+                "more text"
             )
 
 
-def check_encoder(choice: EncoderChoice, runtime: Runtime) -> None:
-    """A folder that is named as the encoder holds a checkpoint."""
+def check_encoder(choice: EncoderChoice, windows: WindowConfig, runtime: Runtime) -> None:
+    """A folder that is named as the encoder holds a checkpoint, and a window is not longer than the encoder takes."""
     folder = checkpoint_folder(choice, runtime)
+    positions: int | None = None
     if folder is not None:
         check_encoder_folder(folder)
+        positions = usable_positions(AutoConfig.from_pretrained(folder))
+    elif not choice.checkpoint:
+        positions = choice.pretraining.max_length_subwords
+    if positions is not None and windows.max_length_subwords > positions:
+        raise InputError(
+            f"windows.max_length_subwords: {windows.max_length_subwords} sub-words are asked for, the encoder "
+            f"{choice.checkpoint or 'to be pretrained'} takes {positions}; lower it to at most that, or raise "
+            "encoder.pretraining.max_length_subwords"
+        )
 
 
 def check_translation(
@@ -95,8 +110,8 @@ def check_translation(
         imported = _load(choice.imported, labels, target.language, runtime)
         if imported.types != source.types:
             raise InputError(
-                f"corpus {choice.imported.path}: its entity types are {', '.join(imported.types)}, those of the labelled "
-                f"corpus are {', '.join(source.types)}; map names under labels.rename"
+                f"corpus {choice.imported.path}: its entity types are {', '.join(imported.types)}, those of the "
+                f"labelled corpus are {', '.join(source.types)}; map names under labels.rename"
             )
         return
     files = (choice.vectors.source_file, choice.vectors.target_file)

@@ -110,7 +110,9 @@ class Colada(Settings):
     @property
     def trusted_labels(self) -> Reliability:
         """Reliability of step 2: of the labels that the student learns, decoded ones if it learns those."""
-        return self.reliability.model_copy(update={"labels_from": "viterbi"} if self.student.targets == "viterbi" else {})
+        return self.reliability.model_copy(
+            update={"labels_from": "viterbi"} if self.student.targets == "viterbi" else {}
+        )
 
     @property
     def rounds(self) -> int:
@@ -192,9 +194,7 @@ def algorithm(config: Colada, runtime: Runtime) -> tuple[Reference, list[Model]]
     return student, scoring.models
 
 
-def _weights(
-    config: Colada, tagger: Reference, soft_labels: Reference, reliability: Reliability
-) -> Reference | None:
+def _weights(config: Colada, tagger: Reference, soft_labels: Reference, reliability: Reliability) -> Reference | None:
     """The weights w of Eq. 3; None, which means 1 for every word, without instance collaboration."""
     if not config.denoises_instances:
         return None
@@ -248,7 +248,7 @@ def check(config: Colada, runtime: Runtime) -> None:
         InputError: at the first thing that would stop the run.
     """
     check_store(runtime)
-    check_encoder(config.encoder, runtime)
+    check_encoder(config.encoder, config.windows, runtime)
     source, target = check_corpora(config.source, config.target, config.labels, runtime)
     check_parallel(config.parallel, runtime)
     check_translation(config.translation, config.labels, source, target, runtime)

@@ -22,7 +22,7 @@ def project(configs: Path) -> dict[str, Any]:
         "prefect-version": "3.8.8",
         "build": None,
         "push": None,
-        "pull": None,
+        "pull": [{"prefect.deployments.steps.set_working_directory": {"directory": "{{ $CROSSTAG_ROOT }}"}}],
         "deployments": [_deployment(path) for path in sorted(configs.glob("*.yaml"))],
     }
 
@@ -35,7 +35,7 @@ def _deployment(path: Path) -> dict[str, Any]:
         "description": f"{method.name} with configs/{path.name}. From a terminal: {first_line}",
         "entrypoint": f"flows/{method.name}.py:{method.name}",
         "tags": [method.name],
-        "parameters": {"config": config.model_dump(mode="json"), "runtime": {"data": read_data_folder(path)}},
+        "parameters": {"config": config.model_dump(mode="json", exclude_unset=True), "runtime": {"data": read_data_folder(path)}},
         "schedules": [_WEEKLY] if path.stem == _SCHEDULED else [],
         "work_pool": {"name": "crosstag"},
     }

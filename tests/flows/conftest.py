@@ -27,10 +27,15 @@ def tiny_settings(folder: Path) -> dict[str, Any]:
         "labels": {"types": ["LOC", "MISC", "ORG", "PER"]},
         "encoder": {
             "pretraining": {
-                "epochs": 1, "vocabulary_size": 600, "layers": 1, "hidden_size": 16, "heads": 2,
-                "intermediate_size": 32, "max_length_subwords": 96,
+                "epochs": 1,
+                "vocabulary_size": 600,
+                "layers": 1,
+                "hidden_size": 16,
+                "heads": 2,
+                "intermediate_size": 32,
+                "max_length_subwords": 96,
             }
-        },  # fmt: skip
+        },
         "translation": {"vectors": {"training": {"dimension": 8, "epochs": 1, "minimum_count": 1}}},
         "windows": {"max_length_subwords": 64, "overlap_subwords": 8},
         "source_training": training,
