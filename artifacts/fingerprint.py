@@ -10,13 +10,12 @@ empty fields, because `ast.dump` differs between versions of Python.
 import ast
 import builtins
 import hashlib
-import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 
-PROJECT_PACKAGES = ("flows", "tasks")
+from artifacts import sources
+
 _SETTINGS = ("artifacts.settings", "Settings")
 _IMPORTERS = ("builtins", "importlib", "pkgutil", "runpy")
 _DYNAMIC = {"__import__", "import_module", "exec", "eval", "resolve_name", "run_module", "run_path"} | {
@@ -25,21 +24,6 @@ _DYNAMIC = {"__import__", "import_module", "exec", "eval", "resolve_name", "run_
 }
 _BODY = "<module body>"
 _BUILTINS = frozenset(dir(builtins))
-
-
-class FingerprintError(TypeError):
-    """Code of ours that cannot be followed, such as a dynamic import."""
-
-
-@dataclass(frozen=True)
-class _Module:
-    """The top-level definitions of one source file."""
-
-    name: str
-    is_package: bool
-    definitions: dict[str, list[ast.stmt]]
-    imports: dict[str, tuple[str, str | None]]
-    body: list[ast.stmt]
 
 
 def fingerprint(module: str, function: str) -> dict[str, str]:
@@ -69,8 +53,7 @@ def combined(hashes: dict[str, str]) -> str:
 def forget() -> None:
     """Reads all sources anew at the next fingerprint (for tests that change them)."""
     _fingerprint.cache_clear()
-    _parse.cache_clear()
-    _source.cache_clear()
+    sources.forget()
 
 
 @dataclass
@@ -85,7 +68,7 @@ class _Walk:
         label = f"{module_name}:{name}"
         if label in self.hashes:
             return
-        module = _load(module_name)
+        module = sources.load(module_name)
         if name not in module.definitions:
             if name in module.imports:
                 self._follow_import(*module.imports[name], [])
@@ -110,11 +93,11 @@ class _Walk:
         if module_name in self.whole:
             return
         self.whole.add(module_name)
-        module = _load(module_name)
+        module = sources.load(module_name)
         self.waiting += [(module_name, name) for name in module.definitions]
         self._body(module)
 
-    def _body(self, module: _Module) -> None:
+    def _body(self, module: sources.Module) -> None:
         """Statements that run when a module is imported count with every definition of it."""
         label = f"{module.name}:{_BODY}"
         if label in self.hashes or not module.body:
@@ -125,9 +108,9 @@ class _Walk:
             self._names(module, statement)
 
     def _names(
-        self, module: _Module, statement: ast.stmt, *, skip_decorators: bool = False, skip_values: bool = False
+        self, module: sources.Module, statement: ast.stmt, *, skip_decorators: bool = False, skip_values: bool = False
     ) -> None:
-        local = {n: target for node in ast.walk(statement) for n, target in _imported(node, module)}
+        local = {n: target for node in ast.walk(statement) for n, target in sources.imported(node, module)}
         scope = {**module.imports, **local}
         skipped: set[int] = set()
         if skip_decorators and isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -148,28 +131,30 @@ class _Walk:
             elif isinstance(node, ast.Name):
                 self._resolve(module, scope, [node.id])
 
-    def _resolve(self, module: _Module, scope: dict[str, tuple[str, str | None]], chain: list[str]) -> None:
+    def _resolve(self, module: sources.Module, scope: dict[str, tuple[str, str | None]], chain: list[str]) -> None:
         first, rest = chain[0], chain[1:]
         if first in module.definitions:
             self.waiting.append((module.name, first))
         if first in scope:
             target, name = scope[first]
             if target.split(".")[0] in _IMPORTERS and (name in _DYNAMIC or _DYNAMIC & set(rest)):
-                raise FingerprintError(f"{module.name}: a dynamic import cannot be followed; import the module by name")
+                raise sources.FingerprintError(
+                    f"{module.name}: a dynamic import cannot be followed; import the module by name"
+                )
             self._follow_import(target, name, rest)
         elif first in _DYNAMIC & _BUILTINS and first not in module.definitions:
-            raise FingerprintError(f"{module.name}: {first}() cannot be followed; import or call by name")
+            raise sources.FingerprintError(f"{module.name}: {first}() cannot be followed; import or call by name")
 
     def _follow_import(self, target: str, name: str | None, rest: list[str]) -> None:
-        if target.split(".")[0] not in PROJECT_PACKAGES:
+        if target.split(".")[0] not in sources.PROJECT_PACKAGES:
             return
         if name is not None:
-            if _is_module(f"{target}.{name}"):
+            if sources.is_module(f"{target}.{name}"):
                 target = f"{target}.{name}"
             else:
                 self.waiting.append((target, name))
                 return
-        while rest and _is_module(f"{target}.{rest[0]}"):
+        while rest and sources.is_module(f"{target}.{rest[0]}"):
             target, rest = f"{target}.{rest[0]}", rest[1:]
         if rest:
             self.waiting.append((target, rest[0]))
@@ -187,7 +172,7 @@ def _chain(node: ast.Attribute) -> list[str] | None:
     return [current.id, *reversed(names)] if isinstance(current, ast.Name) else None
 
 
-def _is_settings(module: _Module, statement: ast.stmt) -> bool:
+def _is_settings(module: sources.Module, statement: ast.stmt) -> bool:
     """Whether a statement defines a configuration, whose fields enter the key by value."""
     if not isinstance(statement, ast.ClassDef):
         return False
@@ -201,8 +186,8 @@ def _is_settings(module: _Module, statement: ast.stmt) -> bool:
             target, name = module.imports[base.id]
             if (target, name) == _SETTINGS:
                 return True
-            if name and target.split(".")[0] in PROJECT_PACKAGES:
-                owner = _load(target)
+            if name and target.split(".")[0] in sources.PROJECT_PACKAGES:
+                owner = sources.load(target)
                 if any(_is_settings(owner, s) for s in owner.definitions.get(name, [])):
                     return True
     return False
@@ -215,7 +200,7 @@ def _tokens(node: ast.AST, *, drop_decorators: bool = False, drop_fields: bool =
         if name in ("type_comment", "kind") or (drop_decorators and name == "decorator_list"):
             continue
         if name == "body" and isinstance(value, list):
-            value = [s for s in value if not _is_text(s)]
+            value = [s for s in value if not sources.is_text(s)]
             if drop_fields:
                 value = [s for s in value if not _is_field(s)]
         if value is None or value == []:
@@ -229,115 +214,8 @@ def _tokens(node: ast.AST, *, drop_decorators: bool = False, drop_fields: bool =
     yield ")"
 
 
-def _is_text(statement: ast.stmt) -> bool:
-    """Whether a statement is a docstring, of a function or below an attribute."""
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
-    )
-
-
 def _is_field(statement: ast.stmt) -> bool:
     """Whether a statement in a configuration is a field; class variables and private attributes are code."""
     if not isinstance(statement, ast.AnnAssign) or not isinstance(statement.target, ast.Name):
         return False
     return not statement.target.id.startswith("_") and "ClassVar" not in ast.unparse(statement.annotation)
-
-
-def _imported(
-    node: ast.AST, module: _Module | None = None, package: str = ""
-) -> Iterator[tuple[str, tuple[str, str | None]]]:
-    """Names that an import statement binds, with what they stand for: (module, name in it or None)."""
-    if isinstance(node, ast.Import):
-        for alias in node.names:
-            if alias.asname:
-                yield alias.asname, (alias.name, None)
-            else:
-                first = alias.name.split(".")[0]
-                yield first, (first, None)
-    elif isinstance(node, ast.ImportFrom):
-        source = node.module or ""
-        if node.level:
-            here = package or (
-                module.name if module and module.is_package else module.name.rpartition(".")[0] if module else ""
-            )
-            parts = here.split(".")[: len(here.split(".")) - node.level + 1]
-            source = ".".join([*parts, source] if source else parts)
-        for alias in node.names:
-            if alias.name == "*" and source.split(".")[0] in PROJECT_PACKAGES:
-                raise FingerprintError(f"from {source} import *: import by name, so that the cache can follow it")
-            yield alias.asname or alias.name, (source, alias.name)
-
-
-def _load(module_name: str) -> _Module:
-    path = _source(module_name)
-    if not path:
-        raise FingerprintError(f"{module_name}: its source cannot be found")
-    return _parse(module_name, path)
-
-
-@lru_cache(maxsize=1024)
-def _source(module_name: str) -> str | None:
-    """The module's source file; "" for a folder without `__init__.py` or a compiled module, None if there is none."""
-    try:
-        spec = importlib.util.find_spec(module_name)
-    except (ModuleNotFoundError, ValueError):
-        return None
-    if spec is None:
-        return None
-    return spec.origin if spec.origin and spec.origin.endswith(".py") else ""
-
-
-def _is_module(name: str) -> bool:
-    return _source(name) is not None
-
-
-@lru_cache(maxsize=1024)
-def _parse(module_name: str, path: str) -> _Module:
-    tree = ast.parse(Path(path).read_text(encoding="utf-8"))
-    is_package = path.endswith("__init__.py")
-    package = module_name if is_package else module_name.rpartition(".")[0]
-    definitions: dict[str, list[ast.stmt]] = {}
-    imports: dict[str, tuple[str, str | None]] = {}
-    body: list[ast.stmt] = []
-    for statement in _flat(tree.body):
-        bound = list(_imported(statement, package=package))
-        if bound:
-            imports.update(bound)
-            continue
-        names = _defined(statement)
-        if not names:
-            imports.update(pair for node in ast.walk(statement) for pair in _imported(node, package=package))
-        for name in names:
-            definitions.setdefault(name, []).append(statement)
-        if not names and not isinstance(statement, ast.Pass) and not _is_text(statement):
-            body.append(statement)
-    return _Module(module_name, is_package, definitions, imports, body)
-
-
-def _flat(statements: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """Top-level statements, those under `if` and `try` included."""
-    for statement in statements:
-        if isinstance(statement, ast.If):
-            condition = ast.unparse(statement.test)
-            if condition.startswith("__name__ == "):
-                continue
-            if not condition.endswith("TYPE_CHECKING"):
-                yield ast.Expr(statement.test)
-            yield from _flat(statement.body + statement.orelse)
-        elif isinstance(statement, ast.Try):
-            handlers = [s for h in statement.handlers for s in h.body]
-            yield from _flat(statement.body + handlers + statement.orelse + statement.finalbody)
-        else:
-            yield statement
-
-
-def _defined(statement: ast.stmt) -> list[str]:
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return [statement.name]
-    if isinstance(statement, ast.Assign):
-        return [n.id for t in statement.targets for n in ast.walk(t) if isinstance(n, ast.Name)]
-    if isinstance(statement, ast.AnnAssign | ast.AugAssign):
-        return [statement.target.id] if isinstance(statement.target, ast.Name) else []
-    return []

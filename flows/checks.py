@@ -80,8 +80,8 @@ def check_neighbours(neighbours: int, source: Corpus, target: Corpus) -> None:
         if neighbours >= corpus.word_count:
             raise InputError(
                 f"reliability.neighbours: {neighbours} neighbours of each word are asked for, the {name} has "
-                f"{corpus.word_count} words; expected fewer neighbours than words: lower reliability.neighbours, or give "
-                "more text"
+                f"{corpus.word_count} words; expected fewer neighbours than words: lower reliability.neighbours, or "
+                "give more text"
             )
 
 

@@ -35,7 +35,10 @@ def _deployment(path: Path) -> dict[str, Any]:
         "description": f"{method.name} with configs/{path.name}. From a terminal: {first_line}",
         "entrypoint": f"flows/{method.name}.py:{method.name}",
         "tags": [method.name],
-        "parameters": {"config": config.model_dump(mode="json", exclude_unset=True), "runtime": {"data": read_data_folder(path)}},
+        "parameters": {
+            "config": config.model_dump(mode="json", exclude_unset=True),
+            "runtime": {"data": read_data_folder(path)},
+        },
         "schedules": [_WEEKLY] if path.stem == _SCHEDULED else [],
         "work_pool": {"name": "crosstag"},
     }

@@ -1,16 +1,20 @@
 """The fingerprint of a step's code: what counts, and what does not."""
 
 import ast
+import os
 import re
 import sys
 import textwrap
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from artifacts import fingerprint as module
-from artifacts.fingerprint import FingerprintError, combined, fingerprint, forget
+from artifacts import sources
+from artifacts.fingerprint import combined, fingerprint, forget
+from artifacts.sources import FingerprintError
 
 Code = dict[str, str]
 
@@ -18,7 +22,7 @@ Code = dict[str, str]
 @pytest.fixture
 def hashes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Code], dict[str, str]]:
     """The fingerprint of `root` in `shell.py` of a package made of the given files."""
-    monkeypatch.setattr(module, "PROJECT_PACKAGES", ("printed",))
+    monkeypatch.setattr(sources, "PROJECT_PACKAGES", ("printed",))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     made = 0
 
@@ -265,6 +269,25 @@ def test_code_that_cannot_be_followed_is_an_error(hashes: Callable, code: str) -
 
 def test_evaluation_mode_of_a_model_and_importlib_metadata_are_no_dynamic_import(hashes: Callable) -> None:
     hashes({"shell.py": "from importlib import metadata\ndef root(job, model): model.eval(); metadata.version('x')"})
+
+
+def test_a_source_edited_after_the_process_started_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "printed"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    shell = package / "shell.py"
+    shell.write_text("def root(job): return 1\n", encoding="utf-8")
+    monkeypatch.setattr(sources, "PROJECT_PACKAGES", ("printed",))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    sys.modules.pop("printed", None)
+    forget()
+    assert fingerprint("printed.shell", "root")
+    later = time.time() + 10
+    os.utime(shell, (later, later))
+    sources._parse.cache_clear()
+    module._fingerprint.cache_clear()
+    with pytest.raises(FingerprintError, match="edited after this process started"):
+        fingerprint("printed.shell", "root")
 
 
 def test_a_missing_module_is_an_error(hashes: Callable) -> None:

@@ -85,13 +85,9 @@ class Draw:
         if kind in ("num", "k", "dec"):
             return self._number(kind, int(slot[4]), int(slot[5]))
         if kind in ("day", "month"):
-            return self.rng.choice(
-                [pair for pair in (DAYS if kind == "day" else MONTHS) if not self._used(pair)]
-            )
+            return self.rng.choice([pair for pair in (DAYS if kind == "day" else MONTHS) if not self._used(pair)])
         group = self.rng.choice(self.groups)
-        pool = [
-            name for name in self.names["person" if kind in PEOPLE else kind] if name.group in (group, "S")
-        ]
+        pool = [name for name in self.names["person" if kind in PEOPLE else kind] if name.group in (group, "S")]
         pool = [name for name in pool if name.group == group] or pool
         pool = [name for name in pool if self._fits(name, kind)]
         if not pool:
@@ -124,9 +120,7 @@ def load_frames() -> list[Frame]:
     for path in sorted((Path(__file__).parent / "frames").glob("*.txt")):
         for block in path.read_text(encoding="utf-8").strip().split("\n\n"):
             lines = {line[0]: line[2:] for line in block.splitlines()}
-            frames.append(
-                Frame({code: lines[mark] for mark, code in (("E", "en"), ("D", "de")) if mark in lines})
-            )
+            frames.append(Frame({code: lines[mark] for mark, code in (("E", "en"), ("D", "de")) if mark in lines}))
     return frames
 
 

@@ -27,10 +27,7 @@ AMBIGUOUS = ("Washington", "Ford", "Jordan", "Chelsea", "Siemens", "Mercedes", "
 
 def columns(name: str) -> list[list[tuple[str, str]]]:
     text = (FOLDER / name).read_text(encoding="utf-8")
-    return [
-        [(line.split("\t")[0], line.split("\t")[1]) for line in block.splitlines()]
-        for block in text.split("\n\n")
-    ]
+    return [[(line.split("\t")[0], line.split("\t")[1]) for line in block.splitlines()] for block in text.split("\n\n")]
 
 
 def lines(name: str) -> list[str]:
