@@ -86,6 +86,11 @@ class Job:
         """Padded sub-words per batch when a model only predicts."""
         return self.runtime.inference_subwords
 
+    @property
+    def checkpoint_minutes(self) -> float:
+        """Minutes between two checkpoints of a training."""
+        return self.runtime.checkpoint_minutes
+
     def progress(self, description: str, total: int, unit: str = "") -> AbstractContextManager[Callable[[int], None]]:
         """Shows progress in the terminal and in the Prefect UI; gives a function to call with each advance."""
         return progress(description, total, unit, in_flow=self.in_flow)

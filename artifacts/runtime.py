@@ -40,6 +40,13 @@ class Runtime(Settings):
         16_384, ge=64, title="Inference batch", description="Padded sub-words per batch when labelling."
     )
 
+    checkpoint_minutes: float = Field(
+        5.0,
+        ge=0,
+        title="Checkpoint interval",
+        description="Minutes between checkpoints, from which a killed training goes on; 0 = after every update.",
+    )
+
     def resolved_device(self) -> str:
         """`cpu` or `cuda`."""
         if self.device != "auto":

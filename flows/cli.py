@@ -38,12 +38,15 @@ def run(
     data: DataFolder = ".",
     store: StoreFolder = "store",
     device: Device = "auto",
+    checkpoint_minutes: Annotated[
+        float, typer.Option(help="Minutes between checkpoints of a training, from which a killed one goes on.", min=0)
+    ] = 5.0,
 ) -> None:
     """Run a method: train a tagger for the target language, step by step, every step cached."""
     from flows.methods import load, preflight
 
     method, checked = load(config, settings)
-    runtime = _runtime(store, data, device)
+    runtime = _runtime(store, data, device, checkpoint_minutes)
     preflight(method, checked, runtime)
     method.flow(checked, runtime)
 
@@ -151,10 +154,12 @@ def tidy_store(
     print_tidying(store, older_than_hours)
 
 
-def _runtime(store: str, data: str, device: Literal["auto", "cpu", "cuda"]) -> "Runtime":
+def _runtime(
+    store: str, data: str, device: Literal["auto", "cpu", "cuda"], checkpoint_minutes: float = 5.0
+) -> "Runtime":
     from artifacts.runtime import Runtime
 
-    return Runtime(store=store, data=data, device=device)
+    return Runtime(store=store, data=data, device=device, checkpoint_minutes=checkpoint_minutes)
 
 
 def run_from_module() -> None:

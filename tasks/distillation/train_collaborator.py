@@ -15,6 +15,7 @@ from tasks.tagging.fitting import TaggerTrainingConfig, fit_words, updates_plann
 from tasks.tagging.ragged import flat_label_ids, list_lengths
 from tasks.tagging.tagger import check_window_fits, load_tagger, save_tagger, tagger_labels
 from tasks.tagging.windows import WindowConfig, make_windows
+from tasks.training.loop import Checkpoints
 
 
 class CollaboratorTraining(TaggerTrainingConfig):
@@ -86,9 +87,10 @@ def train_collaborator(
     def losses(logits: torch.Tensor, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
         return noise_robust_loss(logits, batch["soft"], batch["hard"], batch["weight"], beta_soft, beta_hard)
 
+    checkpoints = Checkpoints(job.work_folder, job.checkpoint_minutes)
     with job.progress("training on the translation", updates_planned(cut, config), "updates") as advance:
         history = fit_words(
-            model, cut, targets, losses, config, device=job.device, work_folder=job.work_folder, progress=advance
+            model, cut, targets, losses, config, device=job.device, checkpoints=checkpoints, progress=advance
         )
     save_tagger(model, tokenizer, job.output_folder)
     job.describe({"labels": labels})

@@ -17,6 +17,7 @@ from tasks.tagging.fitting import TaggerTrainingConfig, fit_words, updates_plann
 from tasks.tagging.tagger import check_window_fits, load_tagger, new_tagger, save_tagger, tagger_labels
 from tasks.tagging.train_tagger import EncoderOrTagger
 from tasks.tagging.windows import WindowConfig, make_windows
+from tasks.training.loop import Checkpoints
 
 
 class StudentTraining(TaggerTrainingConfig):
@@ -68,9 +69,10 @@ def train_student(
     words = job.table(soft_labels, columns=["words"])["words"].to_pylist()
     cut = make_windows(tokenizer, words, windows.max_length_subwords, windows.overlap_subwords)
     targets = {"target": student_targets(teaching, config.targets), "weight": teaching.weights}
+    checkpoints = Checkpoints(job.work_folder, job.checkpoint_minutes)
     with job.progress("training on unlabelled text", updates_planned(cut, config), "updates") as advance:
         history = fit_words(
-            model, cut, targets, _losses, config, device=job.device, work_folder=job.work_folder, progress=advance
+            model, cut, targets, _losses, config, device=job.device, checkpoints=checkpoints, progress=advance
         )
     save_tagger(model, tokenizer, job.output_folder)
     job.describe({"labels": teaching.labels})

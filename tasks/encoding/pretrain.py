@@ -15,7 +15,7 @@ from artifacts.step import Job, step
 from tasks.encoding.masking import PAD, Examples, assemble, choose_masked, hide
 from tasks.encoding.vocabulary import train_wordpiece
 from tasks.training.config import TrainingConfig
-from tasks.training.loop import Collate, TrainingHistory, planned_updates, train
+from tasks.training.loop import Checkpoints, Collate, TrainingHistory, planned_updates, train
 
 
 class Pretraining(TrainingConfig):
@@ -126,7 +126,7 @@ def pretrain(
     config: Pretraining,
     *,
     device: str,
-    work_folder: Path | None = None,
+    checkpoints: Checkpoints | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> tuple[BertForMaskedLM, TrainingHistory]:
     """Masked language modelling over sentences, translation language modelling over pairs, in mixed batches."""
@@ -141,7 +141,7 @@ def pretrain(
         masked_loss,
         config,
         device=device,
-        work_folder=work_folder,
+        checkpoints=checkpoints,
         progress=progress,
     )
     return model, history
@@ -174,8 +174,7 @@ def pretrain_encoder(
     tokenizer = train_wordpiece([*lines, *(side for pair in pairs for side in pair)], config.vocabulary_size)
     examples = make_examples(tokenizer, lines, pairs, config)
     updates = planned_updates(examples.lengths(), config)
+    checkpoints = Checkpoints(job.work_folder, job.checkpoint_minutes)
     with job.progress("pretraining", total=updates, unit="updates") as advance:
-        model, _ = pretrain(
-            tokenizer, examples, config, device=job.device, work_folder=job.work_folder, progress=advance
-        )
+        model, _ = pretrain(tokenizer, examples, config, device=job.device, checkpoints=checkpoints, progress=advance)
     save_encoder(model.cpu(), tokenizer, config, job.output_folder)

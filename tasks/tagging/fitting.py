@@ -1,7 +1,6 @@
 """Train a tagger word by word: what source training, the collaborator and the student share."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -11,7 +10,7 @@ from pydantic import Field
 from tasks.tagging.windows import Windows
 from tasks.training.batching import updates_per_epoch
 from tasks.training.config import TrainingConfig
-from tasks.training.loop import TrainingHistory, planned_updates, train
+from tasks.training.loop import Checkpoints, TrainingHistory, planned_updates, train
 
 LossMean = Literal["sentence", "word"]
 WordLosses = Callable[[torch.Tensor, Mapping[str, torch.Tensor]], torch.Tensor]
@@ -67,7 +66,7 @@ def fit_words(
     config: TaggerTrainingConfig,
     *,
     device: str,
-    work_folder: Path | None,
+    checkpoints: Checkpoints | None,
     progress: Callable[[int], None] | None = None,
 ) -> TrainingHistory:
     """Trains a tagger in place.
@@ -79,7 +78,7 @@ def fit_words(
         word_losses: from logits [n, C] and the batch to [n] losses, one per word.
         config: the settings; `loss_mean` says how the words' losses become one.
         device: "cpu" or "cuda".
-        work_folder: where checkpoints are kept.
+        checkpoints: where they are kept; None keeps none.
         progress: called with the number of updates made.
     """
     arrays = dict(targets)
@@ -95,7 +94,7 @@ def fit_words(
         return (losses * batch["share"]).sum() if "share" in batch else losses.mean()
 
     return train(
-        model, windows.lengths, collate, loss, config, device=device, work_folder=work_folder, progress=progress
+        model, windows.lengths, collate, loss, config, device=device, checkpoints=checkpoints, progress=progress
     )
 
 

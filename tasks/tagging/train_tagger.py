@@ -14,6 +14,7 @@ from tasks.tagging.fitting import TaggerTrainingConfig, fit_words, updates_plann
 from tasks.tagging.ragged import flat_label_ids
 from tasks.tagging.tagger import check_window_fits, load_tagger, new_tagger, save_tagger, tagger_labels
 from tasks.tagging.windows import WindowConfig, make_windows
+from tasks.training.loop import Checkpoints
 
 EncoderOrTagger = Annotated[Reference, ENCODER, TAGGER]
 
@@ -50,9 +51,10 @@ def train_tagger(
     check_window_fits(model, windows.max_length_subwords)
     cut = make_windows(tokenizer, table["words"].to_pylist(), windows.max_length_subwords, windows.overlap_subwords)
     targets = {"hard": flat_label_ids(table["tags"], labels, data.kind)}
+    checkpoints = Checkpoints(job.work_folder, job.checkpoint_minutes)
     with job.progress("training", updates_planned(cut, config), "updates") as advance:
         history = fit_words(
-            model, cut, targets, hard_losses, config, device=job.device, work_folder=job.work_folder, progress=advance
+            model, cut, targets, hard_losses, config, device=job.device, checkpoints=checkpoints, progress=advance
         )
     save_tagger(model, tokenizer, job.output_folder)
     job.describe({"labels": labels})

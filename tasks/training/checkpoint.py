@@ -28,7 +28,7 @@ class Loaded:
 
 def training_identity(config: TrainingConfig, precision: str, lengths: np.ndarray, model: nn.Module) -> str:
     """Digest of what a training starts from: config, format, lengths and initial weights, frozen ones included."""
-    values = config.model_dump(mode="json", exclude={"checkpoint_minutes"})
+    values = config.model_dump(mode="json")
     digest = hashlib.sha256(json.dumps([precision, values], sort_keys=True).encode())
     digest.update(np.ascontiguousarray(lengths, dtype="<i8").tobytes())
     for name, tensor in sorted(model.state_dict().items()):

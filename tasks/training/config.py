@@ -57,12 +57,6 @@ class TrainingConfig(Settings):
         title="Seed",
         description="Decides the order of batches, the dropout and the masks.",
     )
-    checkpoint_minutes: float = Field(
-        5.0,
-        ge=0,
-        title="Checkpoint interval",
-        description="Minutes between checkpoints, from which a killed training goes on; 0 = after every update.",
-    )
 
     def seeded(self, seed: int) -> Self:
         """The same settings with the seed of a run added to their own."""

@@ -14,7 +14,27 @@ from tasks.training.config import TrainingConfig
 from tasks.training.run import Collate, Loss, TrainingDiverged, TrainingRun
 from tasks.training.seeding import isolated_randomness
 
-__all__ = ["Collate", "Loss", "TrainingDiverged", "TrainingHistory", "planned_updates", "train"]
+__all__ = ["Checkpoints", "Collate", "Loss", "TrainingDiverged", "TrainingHistory", "planned_updates", "train"]
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """Where a training keeps its state, and how often.
+
+    folder   of this training alone
+    minutes  between two checkpoints; 0 = after every update
+    updates  between two checkpoints, instead of minutes
+    """
+
+    folder: Path
+    minutes: float = 5.0
+    updates: int | None = None
+
+    def due(self, update: int, last: float) -> bool:
+        """Whether the state after `update` updates is to be kept; `last` is when one was, by the monotonic clock."""
+        if self.updates is not None:
+            return update % self.updates == 0
+        return time.monotonic() - last >= 60 * self.minutes
 
 
 @dataclass(frozen=True)
@@ -50,9 +70,8 @@ def train(
     config: TrainingConfig,
     *,
     device: str,
-    work_folder: Path | None,
+    checkpoints: Checkpoints | None,
     progress: Callable[[int], None] | None = None,
-    checkpoint_every_updates: int | None = None,
 ) -> TrainingHistory:
     """Trains a model in place and leaves it on `device`, in evaluation mode.
 
@@ -66,16 +85,15 @@ def train(
         loss: the scalar to minimise, called under autocast.
         config: the settings.
         device: "cpu", "cuda" or "cuda:N".
-        work_folder: where checkpoints are kept and looked for; one folder per training. None keeps none.
+        checkpoints: where they are kept and looked for; one folder per training. None keeps none.
         progress: called with the number of updates made since the last call.
-        checkpoint_every_updates: overrides `config.checkpoint_minutes`.
 
     Raises:
         TrainingDiverged: at a loss that is not finite.
     """
     with isolated_randomness(device):
         run = TrainingRun(model, np.asarray(lengths), config, device)
-        ignored = run.resume(work_folder)
+        ignored = run.resume(checkpoints.folder if checkpoints else None)
         started = last_checkpoint = time.monotonic()
         resumed_at = run.update
         if progress and resumed_at:
@@ -88,13 +106,9 @@ def train(
                 run.step(collate, loss, epoch, batch, batches[batch])
                 if progress:
                     progress(1)
-                if checkpoint_every_updates:
-                    due = run.update % checkpoint_every_updates == 0
-                else:
-                    due = time.monotonic() - last_checkpoint >= 60 * config.checkpoint_minutes
-                if work_folder is not None and due and run.update < run.total:
+                if checkpoints and run.update < run.total and checkpoints.due(run.update, last_checkpoint):
                     run.check_losses()
-                    save_checkpoint(work_folder, run.state())
+                    save_checkpoint(checkpoints.folder, run.state())
                     last_checkpoint = time.monotonic()
             run.check_losses()
         run.optimizer.zero_grad(set_to_none=True)

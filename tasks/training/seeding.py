@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
@@ -33,7 +34,8 @@ def isolated_randomness(device: str) -> Iterator[None]:
     """
     was_deterministic = torch.are_deterministic_algorithms_enabled()
     was_warning = torch.is_deterministic_algorithms_warn_only_enabled()
-    was_filling = torch.utils.deterministic.fill_uninitialized_memory
+    memory: Any = torch.utils.deterministic
+    was_filling = memory.fill_uninitialized_memory
     on_cuda = device.startswith("cuda")
     devices = [torch.device(device).index or torch.cuda.current_device()] if on_cuda else []
     with torch.random.fork_rng(devices=devices):
@@ -41,10 +43,10 @@ def isolated_randomness(device: str) -> Iterator[None]:
             if not on_cuda:
                 torch.use_deterministic_algorithms(True)
                 # Filling fresh memory only serves to find reads of it; every update would pay for it.
-                torch.utils.deterministic.fill_uninitialized_memory = False
+                memory.fill_uninitialized_memory = False
             yield
         finally:
-            torch.utils.deterministic.fill_uninitialized_memory = was_filling
+            memory.fill_uninitialized_memory = was_filling
             torch.use_deterministic_algorithms(was_deterministic, warn_only=was_warning)
 
 

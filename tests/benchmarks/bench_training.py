@@ -64,7 +64,7 @@ def _loop_seconds(rows: list[list[int]], lengths: np.ndarray, config: TrainingCo
 
     model = _model()
     started = time.perf_counter()
-    train(model, lengths, collate, lambda m, batch: m(**batch).loss, config, device="cpu", work_folder=None)
+    train(model, lengths, collate, lambda m, batch: m(**batch).loss, config, device="cpu", checkpoints=None)
     return time.perf_counter() - started
 
 

@@ -39,7 +39,7 @@ def test_the_loss_of_the_only_batch_is_the_mean_that_was_asked_for(tiny_encoder,
         words = hard_losses(logits[batch["word_rows"], batch["word_positions"]], batch)
     expected = (words[:3].mean() + words[3]) / 2 if loss_mean == "sentence" else words.mean()
     config = TaggerTrainingConfig(epochs=1, frozen_layers=0, dropout=0.0, loss_mean=loss_mean, subwords_per_batch=64)
-    history = fit_words(model, windows, targets, hard_losses, config, device="cpu", work_folder=None)
+    history = fit_words(model, windows, targets, hard_losses, config, device="cpu", checkpoints=None)
     assert history.losses == pytest.approx([expected.item()], abs=1e-5)
 
 

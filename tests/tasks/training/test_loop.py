@@ -7,7 +7,7 @@ from transformers import BertConfig, BertForTokenClassification
 from artifacts.errors import InputError
 from tasks.training.config import TrainingConfig
 from tasks.training.freezing import freeze_bottom
-from tasks.training.loop import TrainingDiverged, planned_updates, train
+from tasks.training.loop import Checkpoints, TrainingDiverged, planned_updates, train
 from tasks.training.optimizer import decay_groups
 from tasks.training.schedule import learning_rate_at
 
@@ -51,7 +51,8 @@ def run(config, folder=None, stop_after=None, every=None, model=None):
 
     history = train(
         model, LENGTHS, collate, token_loss, config,
-        device="cpu", work_folder=folder, progress=progress, checkpoint_every_updates=every,
+        device="cpu", progress=progress,
+        checkpoints=Checkpoints(folder, updates=every) if folder else None,
     )  # fmt: skip
     assert made == history.updates == planned_updates(LENGTHS, config)
     return model, history
@@ -108,7 +109,7 @@ def test_frozen_layers_have_no_gradient_and_stay():
         seen.append(trained.bert.encoder.layer[0](trained.bert.embeddings(batch["input_ids"])))
         return token_loss(trained, batch)
 
-    train(model, LENGTHS, collate, watched, settings(epochs=1, frozen_layers=1), device="cpu", work_folder=None)
+    train(model, LENGTHS, collate, watched, settings(epochs=1, frozen_layers=1), device="cpu", checkpoints=None)
     hidden = seen[0][0] if isinstance(seen[0], tuple) else seen[0]
     assert not hidden.requires_grad
     assert same(model.bert.embeddings, fresh.bert.embeddings)
@@ -147,7 +148,7 @@ def one_step(clip_norm):
     one = {"x": torch.tensor([[1000.0]])}
     train(
         model, np.array([1]), lambda rows, noise: one, lambda m, b: m(b["x"]).sum(), config,
-        device="cpu", work_folder=None,
+        device="cpu", checkpoints=None,
     )  # fmt: skip
     return gradients[0].item()
 
@@ -166,4 +167,4 @@ def test_a_loss_that_is_not_finite_stops_naming_epoch_and_update():
         return token_loss(model, batch) * (float("nan") if len(calls) == 3 else 1.0)
 
     with pytest.raises(TrainingDiverged, match=r"epoch 1 of 3, update 3 of \d+, learning rate"):
-        train(small_bert(), LENGTHS, collate, loss, settings(), device="cpu", work_folder=None)
+        train(small_bert(), LENGTHS, collate, loss, settings(), device="cpu", checkpoints=None)
