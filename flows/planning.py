@@ -11,6 +11,7 @@ from artifacts.runtime import Run, Runtime, StepOutcome, running
 from artifacts.settings import Settings
 from flows.methods import Method
 
+_WIDTH = 140
 _STYLE = {"cached": "green", "to run": "yellow", "depends": "dim"}
 
 
@@ -28,7 +29,7 @@ def print_plan(run: Run) -> None:
         why = "; ".join(outcome.reasons) if outcome.reasons else ""
         status = f"[{_STYLE[outcome.status]}]{outcome.status}[/]"
         table.add_row(outcome.step, outcome.label, status, why)
-    console = Console(soft_wrap=True)
+    console = Console(soft_wrap=True, width=max(Console().width, _WIDTH))
     console.print(table)
     counts = {status: sum(o.status == status for o in run.outcomes) for status in _STYLE}
     console.print("\n" + ", ".join(f"{count} {status}" for status, count in counts.items()))

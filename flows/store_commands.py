@@ -14,6 +14,7 @@ from artifacts.show import preview
 from artifacts.store import Store
 from artifacts.upkeep import collect_garbage, verify
 
+_WIDTH = 140
 _TAGGED = (LABELLED.name, TRANSLATION.name, PREDICTIONS.name)
 _MODELS = (ENCODER.name, TAGGER.name, STUDENT.name)
 
@@ -29,8 +30,10 @@ def print_artifacts(root: str, kind: str) -> None:
         rows = "" if manifest.rows is None else f"{manifest.rows:,}"
         size = f"{sum(entry.bytes for entry in manifest.files.values()):,}"
         name = f"{manifest.kind}/{manifest.key[:10]}"
-        table.add_row(name, manifest.recipe.step, manifest.label, rows, size, f"{manifest.seconds:.1f}", manifest.made)
-    Console(soft_wrap=True).print(table)
+        table.add_row(
+            name, manifest.recipe.step, manifest.label, rows, size, f"{manifest.seconds:.1f}", manifest.made[:19]
+        )
+    Console(soft_wrap=True, width=max(Console().width, _WIDTH)).print(table)
 
 
 def print_artifact(root: str, text: str, rows: int) -> None:

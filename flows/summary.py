@@ -11,6 +11,7 @@ from artifacts.reference import Reference
 from artifacts.runtime import Run
 
 _BAR_WIDTH = 40
+_WIDTH = 120
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,12 @@ class Model:
 def finish(run: Run, student: Reference, models: Sequence[Model]) -> None:
     """Prints the result of a run, and shows it in the Prefect UI."""
     tables = {name: _scores(run, models, name) for name in dict.fromkeys(n for m in models for n in m.scores)}
-    console = Console(soft_wrap=True)
+    # A narrow terminal may break lines; columns must not be cut off.
+    console = Console(soft_wrap=True, highlight=False, width=max(Console().width, _WIDTH))
     for name, rows in tables.items():
         console.print(_rich_table(name, rows))
     ran = [outcome for outcome in run.outcomes if outcome.status == "ran"]
-    console.print(f"student   {run.store.folder(student)}")
+    console.print(f"\nstudent   {run.store.folder(student)}")
     console.print(f"artifact  {student}")
     seconds = sum(outcome.seconds for outcome in ran)
     console.print(f"steps     {len(run.outcomes) - len(ran)} cached, {len(ran)} ran in {seconds:.0f} s")
@@ -43,19 +45,17 @@ def _scores(run: Run, models: Sequence[Model], test: str) -> list[tuple[str, lis
 
 
 def _rich_table(name: str, rows: list[tuple[str, list[dict[str, float]]]]) -> Table:
-    types = [str(row["type"]) for row in rows[0][1]]
-    table = Table(
-        "model", title=f"{name}: precision / recall / F1, in %", title_justify="left", box=None, pad_edge=False
-    )
-    for kind in types:
-        table.add_column(kind, justify="right")
-    for model, scores in rows:
-        table.add_row(model, *(_cell(score) for score in scores))
+    """One line per model: precision, recall and F1 over all types, then the three for each type."""
+    title = f"\n{name}, in %; each type as precision/recall/F1"
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table.add_column("model", no_wrap=True)
+    for column in ("precision", "recall", "F1", *(str(row["type"]) for row in rows[0][1][1:])):
+        table.add_column(column, justify="right", no_wrap=True)
+    for model, (overall, *types) in rows:
+        figures = [f"{100 * overall[part]:.1f}" for part in ("precision", "recall", "f1")]
+        cells = ["/".join(f"{100 * score[part]:.0f}" for part in ("precision", "recall", "f1")) for score in types]
+        table.add_row(model, *figures, *cells)
     return table
-
-
-def _cell(score: dict[str, float]) -> str:
-    return " ".join(f"{100 * score[part]:5.1f}" for part in ("precision", "recall", "f1"))
 
 
 def _markdown(name: str, rows: list[tuple[str, list[dict[str, float]]]]) -> str:

@@ -66,3 +66,15 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_tiny_corpora(folder)
     (folder / "tiny.yaml").write_text(yaml.safe_dump(tiny_settings(folder)), encoding="utf-8")
     return folder
+
+
+@pytest.fixture(scope="session")
+def finished(data: Path, tmp_path_factory: pytest.TempPathFactory, server: str) -> Path:
+    """A store in which the tiny run has ended; do not change it."""
+    from artifacts.runtime import Runtime
+    from flows.methods import load
+
+    store = tmp_path_factory.mktemp("finished") / "store"
+    method, config = load(data / "tiny.yaml")
+    method.flow(config, Runtime(store=str(store), data=str(data), device="cpu"))
+    return store

@@ -15,15 +15,6 @@ pytestmark = [pytest.mark.server, pytest.mark.usefixtures("server")]
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
-def finished(data: Path, tmp_path_factory: pytest.TempPathFactory, server: str) -> Path:
-    """A store in which the tiny run has ended."""
-    store = tmp_path_factory.mktemp("finished") / "store"
-    method, config = load(data / "tiny.yaml")
-    method.flow(config, Runtime(store=str(store), data=str(data), device="cpu"))
-    return store
-
-
 @pytest.fixture
 def store(finished: Path, tmp_path: Path) -> Path:
     """A copy of that store, at another place."""
