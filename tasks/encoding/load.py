@@ -118,7 +118,7 @@ def _check_safetensors(path: Path) -> None:
         raise InputError(f"encoder weights {path}: {size} bytes, expected {expected}; fetch it again")
 
 
-@step(ENCODER)
+@step(ENCODER, retries=3)
 def import_encoder(job: Job, source: InputFolder | HubModel) -> None:
     """Copies an encoder and its tokenizer from a folder or the hub into the store."""
     copy_encoder(source.local(), job.output_folder)

@@ -98,6 +98,35 @@ def test_each_row_of_table_3_is_a_switch(
     assert not (tmp_path / "empty").exists()
 
 
+@pytest.mark.parametrize(
+    ("settings", "iterations"),
+    [
+        (("stop.on=unchanged", "stop.changed_share_below=1.0"), 2),  # fewer than all labels change
+        (("stop.on=unchanged", "stop.changed_share_below=0.0"), 3),  # no share is below 0
+    ],
+)
+def test_iterations_stop_when_few_pseudo_labels_change(
+    data: Path, store: Path, settings: tuple[str, ...], iterations: int
+) -> None:
+    method, config = load(data / "tiny.yaml", [*settings, "iterations=3"])
+    method.flow(config, Runtime(store=str(store), data=str(data), device="cpu"))
+    run = plan(data, store, *settings, "iterations=3")
+    assert not_cached(run) == []
+    assert [o.step for o in run.outcomes].count("train_student") == iterations
+
+
+def test_iterations_stop_when_f1_on_the_source_dev_set_falls(data: Path, store: Path) -> None:
+    settings = ("stop.on=source_dev", "iterations=3")
+    method, config = load(data / "tiny.yaml", settings)
+    method.flow(config, Runtime(store=str(store), data=str(data), device="cpu"))
+    run = plan(data, store, *settings)
+    assert not_cached(run) == []
+    scores = [o.reference for o in run.outcomes if o.step == "score" and o.label.endswith("early stop")]
+    f1 = [run.store.table(reference)["f1"][0].as_py() for reference in scores]
+    falls = [i for i in range(1, len(f1)) if f1[i] < max(f1[:i])]
+    assert len(f1) == (falls[0] + 1 if falls else 3)
+
+
 def project_copy(folder: Path) -> Path:
     """The sources, to edit."""
     for package in ("flows", "tasks", "artifacts"):

@@ -1,4 +1,3 @@
-import time
 from collections.abc import Mapping
 
 import numpy as np
@@ -113,19 +112,6 @@ def test_only_the_best_translation_is_used() -> None:
 
 def test_origins_are_counted() -> None:
     assert origin_counts(translated(WordTranslation(casing="lexicon"))) == {"entity": 2, "lexicon": 5, "unknown": 3}
-
-
-def test_a_quarter_of_a_million_words_take_seconds() -> None:
-    random = np.random.default_rng(0)
-    vocabulary = np.array([f"w{n}" for n in range(25_000)])
-    words = random.choice(vocabulary, (10_000, 25)).tolist()
-    columns = {"sentence_id": range(10_000), "words": words, "tags": [["O"] * 25] * 10_000}
-    data = pa.table(columns, schema=LABELLED.schema)
-    translations = {word: f"Z{word}" for word in vocabulary.tolist()}
-    counts = case_counts([(f"z{word}", 2) for word in vocabulary.tolist()])
-    started = time.perf_counter()
-    translate_table(data, translations, WordTranslation(), casing="target", counts=counts)
-    assert time.perf_counter() - started < 5
 
 
 @step(LABELLED)
