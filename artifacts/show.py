@@ -8,6 +8,7 @@ from artifacts.reference import Reference
 from artifacts.store import Store
 
 _VALUES_SHOWN = 6
+_PLAIN = 0.9  # words that are O with at least this probability stand alone
 
 
 def preview(store: Store, reference: Reference, rows: int) -> list[str]:
@@ -47,7 +48,7 @@ def row_text(row: dict[str, Any], labels: list[str]) -> str:
 def _soft(word: str, probabilities: list[float], labels: list[str]) -> str:
     best = max(range(len(probabilities)), key=probabilities.__getitem__)
     label = labels[best] if best < len(labels) else str(best)
-    return word if label == "O" and probabilities[best] > 0.995 else f"{word}/{label}({probabilities[best]:.2f})"
+    return word if label == "O" and probabilities[best] >= _PLAIN else f"{word}/{label}({probabilities[best]:.2f})"
 
 
 def _short(value: Any) -> str:
