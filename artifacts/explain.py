@@ -64,10 +64,13 @@ def _changed(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
 
 
 def _flat(prefix: str, value: Any) -> dict[str, Any]:
-    if isinstance(value, dict) and value:
-        pairs = value.items()
-    elif isinstance(value, list) and value:
-        pairs = ((str(i), v) for i, v in enumerate(value))  # type: ignore[assignment]
-    else:
+    """A nested value as one level, its keys joined by dots."""
+    if isinstance(value, list) and value:
+        value = {str(i): v for i, v in enumerate(value)}
+    if not isinstance(value, dict) or not value:
         return {prefix: value}
-    return {k: v for name, inner in pairs for k, v in _flat(f"{prefix}.{name}" if prefix else str(name), inner).items()}
+    return {
+        k: v
+        for name, inner in value.items()
+        for k, v in _flat(f"{prefix}.{name}" if prefix else str(name), inner).items()
+    }

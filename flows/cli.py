@@ -21,7 +21,8 @@ app.add_typer(store_app, name="store")
 
 ConfigFile = Annotated[Path, typer.Argument(help="A configuration, such as configs/quickstart.yaml.", metavar="CONFIG")]
 Overrides = Annotated[
-    list[str], typer.Option("--set", help="Change a setting: path.to.key=value. May be repeated.", metavar="KEY=VALUE")
+    list[str] | None,
+    typer.Option("--set", help="Change a setting: path.to.key=value. May be repeated.", metavar="KEY=VALUE"),
 ]
 DataFolder = Annotated[str, typer.Option("--data", help="Folder that relative paths in the configuration start from.")]
 StoreFolder = Annotated[
@@ -34,7 +35,7 @@ REFERENCE = Annotated[str, typer.Argument(help="kind/key; a unique beginning of 
 @app.command()
 def run(
     config: ConfigFile,
-    settings: Overrides = [],  # noqa: B006
+    settings: Overrides = None,
     data: DataFolder = ".",
     store: StoreFolder = "store",
     device: Device = "auto",
@@ -45,7 +46,7 @@ def run(
     """Run a method: train a tagger for the target language, step by step, every step cached."""
     from flows.methods import load, preflight
 
-    method, checked = load(config, settings)
+    method, checked = load(config, settings or ())
     runtime = _runtime(store, data, device, checkpoint_minutes)
     preflight(method, checked, runtime)
     method.flow(checked, runtime)
@@ -54,7 +55,7 @@ def run(
 @app.command()
 def plan(
     config: ConfigFile,
-    settings: Overrides = [],  # noqa: B006
+    settings: Overrides = None,
     data: DataFolder = ".",
     store: StoreFolder = "store",
 ) -> None:
@@ -62,7 +63,7 @@ def plan(
     from flows.methods import load
     from flows.planning import plan_steps, print_plan
 
-    method, checked = load(config, settings)
+    method, checked = load(config, settings or ())
     print_plan(plan_steps(method, checked, _runtime(store, data, "cpu")))
 
 
@@ -71,7 +72,7 @@ def adopt(
     config: ConfigFile,
     step: Annotated[str, typer.Option("--step", help="Name of the step whose code changed.")],
     why: Annotated[str, typer.Option("--why", help="Why the change cannot alter the result; kept on record.")],
-    settings: Overrides = [],  # noqa: B006
+    settings: Overrides = None,
     data: DataFolder = ".",
     store: StoreFolder = "store",
 ) -> None:
@@ -79,7 +80,7 @@ def adopt(
     from flows.methods import load
     from flows.planning import adopt_step
 
-    method, checked = load(config, settings)
+    method, checked = load(config, settings or ())
     for line in adopt_step(method, checked, _runtime(store, data, "cpu"), step, why):
         typer.echo(line)
 

@@ -256,7 +256,7 @@ def check(config: Colada, runtime: Runtime) -> None:
         check_neighbours(config.reliability.neighbours, source, target)
 
 
-@flow(name="colada", log_prints=True)
+@flow(name="colada")
 def colada(config: Colada, runtime: Runtime | None = None) -> Reference:
     """CoLaDa: train a tagger for a language without labels; two models clean each other's pseudo-labels."""
     chosen = runtime or Runtime()

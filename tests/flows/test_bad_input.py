@@ -45,71 +45,71 @@ def file(folder: Path, content: str | bytes) -> Path:
     return path
 
 
-def says(message: str, *parts: str) -> None:
+def expect(message: str, *parts: str) -> None:
     for part in parts:
         assert part in message, message
 
 
 def test_a_missing_configuration(refused: Callable[..., str], data: Path) -> None:
-    says(refused(config=data / "tyni.yaml"), "tyni.yaml", "did you mean", "tiny.yaml")
+    expect(refused(config=data / "tyni.yaml"), "tyni.yaml", "did you mean", "tiny.yaml")
 
 
 def test_a_missing_file(refused: Callable[..., str]) -> None:
-    says(refused("source.train.path=en.conl"), "en.conl", "did you mean en.conll")
+    expect(refused("source.train.path=en.conl"), "en.conl", "did you mean en.conll")
 
 
 def test_an_empty_corpus(refused: Callable[..., str], tmp_path: Path) -> None:
-    says(refused(f"source.train.path={file(tmp_path, '')}"), "given.conll", "no sentence")
+    expect(refused(f"source.train.path={file(tmp_path, '')}"), "given.conll", "no sentence")
 
 
 def test_an_empty_unlabelled_text(refused: Callable[..., str], tmp_path: Path) -> None:
-    says(refused(f"target.text.path={file(tmp_path, chr(10))}"), "given.conll", "no sentence", "at least one")
+    expect(refused(f"target.text.path={file(tmp_path, chr(10))}"), "given.conll", "no sentence", "at least one")
 
 
 def test_a_wrong_number_of_columns(refused: Callable[..., str], tmp_path: Path) -> None:
     path = file(tmp_path, "Anna\tB-PER\nlives\tO\textra\nhere\tO\n\n")
-    says(refused(f"source.train.path={path}"), "given.conll, line 2", "3 columns", "expected 2")
+    expect(refused(f"source.train.path={path}"), "given.conll, line 2", "3 columns", "expected 2")
 
 
 def test_a_word_without_a_tag(refused: Callable[..., str], tmp_path: Path) -> None:
     path = file(tmp_path, "Anna\tB-PER\nlives\nhere\tO\n\n")
-    says(refused(f"source.train.path={path}"), "given.conll, line 2", "expected 2")
+    expect(refused(f"source.train.path={path}"), "given.conll, line 2", "expected 2")
 
 
 def test_an_unknown_type(refused: Callable[..., str], tmp_path: Path) -> None:
     path = file(tmp_path, "Anna\tB-PERS\nlives\tO\n\n")
-    says(refused(f"source.train.path={path}"), "line 1", "'B-PERS'", "B-PER", "labels.rename")
+    expect(refused(f"source.train.path={path}"), "line 1", "'B-PERS'", "B-PER", "labels.rename")
 
 
 def test_an_unknown_tag(refused: Callable[..., str], tmp_path: Path) -> None:
     path = file(tmp_path, "Anna\tB-PER\nlives\tX-LOC\n\n")
-    says(refused(f"source.train.path={path}", "source.train.tag_column=2"), "line 2", "'X-LOC'")
+    expect(refused(f"source.train.path={path}", "source.train.tag_column=2"), "line 2", "'X-LOC'")
 
 
 def test_an_inside_tag_after_another_type_under_strict_iob2(refused: Callable[..., str], tmp_path: Path) -> None:
     path = file(tmp_path, "Anna\tB-PER\nBonn\tI-LOC\n\n")
-    says(refused(f"source.train.path={path}", "source.train.scheme=iob2"), "line 2", "'I-LOC'", "scheme: iob1")
+    expect(refused(f"source.train.path={path}", "source.train.scheme=iob2"), "line 2", "'I-LOC'", "scheme: iob1")
 
 
 def test_a_file_that_is_not_utf8(refused: Callable[..., str], tmp_path: Path) -> None:
     path = file(tmp_path, "Anna\tB-PER\nM\xfcller\tI-PER\n\n".encode("latin-1"))
-    says(refused(f"source.train.path={path}"), "line 2", "UTF-8")
+    expect(refused(f"source.train.path={path}"), "line 2", "UTF-8")
 
 
 def test_label_sets_that_differ(refused: Callable[..., str], tmp_path: Path) -> None:
     path = file(tmp_path, "Anna\tB-PERSON\n\n")
     settings = ("labels.types=null", f"target.tests.0.path={path}")
-    says(refused(*settings), "given.conll", "PERSON", "LOC, MISC, ORG, PER", "labels.rename")
+    expect(refused(*settings), "given.conll", "PERSON", "LOC, MISC, ORG, PER", "labels.rename")
 
 
 def test_gold_labels_of_other_sentences(refused: Callable[..., str]) -> None:
-    says(refused("target.text_gold.path=de.test.conll"), "text_gold", "expected the same words")
+    expect(refused("target.text_gold.path=de.test.conll"), "text_gold", "expected the same words")
 
 
 def test_a_lexicon_with_no_known_word(refused: Callable[..., str], tmp_path: Path) -> None:
     path = tmp_path / "given.txt"
     path.write_text("xyzzy plugh\nfoo bar\n")
-    says(refused(f"translation.seed_lexicon={path}"), "seed_lexicon", "2 pairs, none")
+    expect(refused(f"translation.seed_lexicon={path}"), "seed_lexicon", "2 pairs, none")
 
 
 def test_vectors_of_different_dimension(refused: Callable[..., str], tmp_path: Path) -> None:
@@ -119,45 +119,45 @@ def test_vectors_of_different_dimension(refused: Callable[..., str], tmp_path: P
     message = refused(
         f"translation.vectors.source_file={tmp_path / 'a.vec'}", f"translation.vectors.target_file={tmp_path / 'b.vec'}"
     )
-    says(message, "dimension 3", "4", "expected the same")
+    expect(message, "dimension 3", "4", "expected the same")
 
 
 def test_more_neighbours_than_words(refused: Callable[..., str]) -> None:
-    says(refused("reliability.neighbours=100000"), "reliability.neighbours", "100000", "lower reliability.neighbours")
+    expect(refused("reliability.neighbours=100000"), "reliability.neighbours", "100000", "lower reliability.neighbours")
 
 
 def test_an_encoder_folder_that_is_no_checkpoint(refused: Callable[..., str], tmp_path: Path) -> None:
     (tmp_path / "encoder").mkdir()
     (tmp_path / "encoder" / "pytorch_model.bin").write_bytes(b"")
-    says(refused(f"encoder.checkpoint={tmp_path / 'encoder'}"), "config.json", "pytorch_model.bin")
+    expect(refused(f"encoder.checkpoint={tmp_path / 'encoder'}"), "config.json", "pytorch_model.bin")
 
 
 def test_an_unknown_key_names_the_nearest(refused: Callable[..., str]) -> None:
-    says(refused("student.learning_rat=0.1"), "student.learning_rat", "student.learning_rate")
+    expect(refused("student.learning_rat=0.1"), "student.learning_rat", "student.learning_rate")
 
 
 def test_a_value_out_of_range(refused: Callable[..., str]) -> None:
-    says(refused("student.learning_rate=-1"), "student.learning_rate", "greater than 0", "-1")
+    expect(refused("student.learning_rate=-1"), "student.learning_rate", "greater than 0", "-1")
 
 
 def test_parallel_files_of_different_length(refused: Callable[..., str], tmp_path: Path) -> None:
     path = tmp_path / "short.de"
     path.write_text("Ein Satz.\n")
-    says(refused(f"parallel.0.target={path}"), "60 lines", "1")
+    expect(refused(f"parallel.0.target={path}"), "60 lines", "1")
 
 
 def test_a_store_made_by_a_newer_version(refused: Callable[..., str], tmp_path: Path) -> None:
     store = tmp_path / "newer"
     store.mkdir()
     (store / "store.json").write_text(json.dumps({"format": 99}))
-    says(refused(store=store), "format 99", "upgrade")
+    expect(refused(store=store), "format 99", "upgrade")
     assert sorted(p.name for p in store.iterdir()) == ["store.json"]
 
 
 def test_two_test_sets_of_one_name(refused: Callable[..., str]) -> None:
     twice = "target.tests=[{name: a, path: de.test.conll}, {name: a, path: de.test.conll}]"
-    says(refused(twice), "2 test sets", "'a'")
+    expect(refused(twice), "2 test sets", "'a'")
 
 
 def test_a_window_longer_than_the_encoder(refused: Callable[..., str]) -> None:
-    says(refused("windows.max_length_subwords=300"), "300", "96")
+    expect(refused("windows.max_length_subwords=300"), "300", "96")
