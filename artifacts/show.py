@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from artifacts.catalog import RELIABILITY, SOFT_LABELS
 from artifacts.reference import Reference
 from artifacts.store import Store
 
@@ -20,11 +21,32 @@ def preview(store: Store, reference: Reference, rows: int) -> list[str]:
 
 
 def lines(store: Store, reference: Reference) -> Iterator[str]:
-    """All rows of a table, one line each."""
+    """All rows of a table, one line each; weights stand beside the words they weigh, if those are in the store."""
     labels = store.metadata(reference).get("labels", [])
+    weighed = _weighed_labels(store, reference)
+    rows = _rows(store, reference)
+    if weighed is None:
+        yield from (row_text(row, labels) for row in rows)
+        return
+    for row, soft in zip(rows, _rows(store, weighed), strict=True):
+        triples = zip(soft["words"], soft["probabilities"], row["agreement"], row["weight"], strict=True)
+        yield f"[{row['sentence_id']}] " + " ".join(
+            _soft(w, p, labels, f"; λ {a:.2f}, w {v:.2f}") for w, p, a, v in triples
+        )
+
+
+def _rows(store: Store, reference: Reference) -> Iterator[dict[str, Any]]:
     for batch in store.batches(reference, rows=256):
-        for row in batch.to_pylist():
-            yield row_text(row, labels)
+        yield from batch.to_pylist()
+
+
+def _weighed_labels(store: Store, reference: Reference) -> Reference | None:
+    """The soft labels that a reliability table is about."""
+    wanted = store.require(reference).recipe.inputs.get("soft_labels") if reference.kind == RELIABILITY.name else None
+    for manifest in store.manifests_of(SOFT_LABELS.name) if wanted else ():
+        if f"{manifest.kind}:{manifest.digest}" == wanted:
+            return Reference(kind=manifest.kind, key=manifest.key, digest=manifest.digest)
+    return None
 
 
 def row_text(row: dict[str, Any], labels: list[str]) -> str:
@@ -45,10 +67,12 @@ def row_text(row: dict[str, Any], labels: list[str]) -> str:
     return " ".join(parts)
 
 
-def _soft(word: str, probabilities: list[float], labels: list[str]) -> str:
+def _soft(word: str, probabilities: list[float], labels: list[str], more: str = "") -> str:
     best = max(range(len(probabilities)), key=probabilities.__getitem__)
     label = labels[best] if best < len(labels) else str(best)
-    return word if label == "O" and probabilities[best] >= _PLAIN else f"{word}/{label}({probabilities[best]:.2f})"
+    if label == "O" and probabilities[best] >= _PLAIN:
+        return word
+    return f"{word}/{label}({probabilities[best]:.2f}{more})"
 
 
 def _short(value: Any) -> str:

@@ -88,6 +88,19 @@ def test_store_ls_show_and_verify(crosstag: Callable[..., tuple[int, str]], fini
     assert code == 0 and "0 faults" in checked
 
 
+def test_show_puts_weights_beside_the_words_they_weigh(
+    crosstag: Callable[..., tuple[int, str]], finished: Path
+) -> None:
+    store = Store(finished)
+    key = next((finished / "reliability").iterdir()).name
+    code, shown = crosstag("store", "show", f"reliability/{key}", "--rows", "1", "--store", str(finished))
+    row = next(line for line in shown.splitlines() if line.startswith("[0] "))
+    weights = store.table(store.find(f"reliability/{key}"), ["weight"])["weight"][0].as_py()
+    shown_weights = [part.rstrip(")") for part in row.split(" ") if part.endswith(")")]
+    assert code == 0 and "λ " in row
+    assert set(shown_weights) <= {f"{weight:.2f}" for weight in weights}
+
+
 def test_verify_names_a_changed_file_and_fails(
     crosstag: Callable[..., tuple[int, str]], finished: Path, tmp_path: Path
 ) -> None:
