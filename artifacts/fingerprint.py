@@ -45,11 +45,6 @@ def _fingerprint(module: str, function: str) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(walk.hashes.items()))
 
 
-def combined(hashes: dict[str, str]) -> str:
-    """One digest for all hashes of a fingerprint."""
-    return hashlib.sha256("\n".join(f"{k}={v}" for k, v in sorted(hashes.items())).encode()).hexdigest()
-
-
 def forget() -> None:
     """Reads all sources anew at the next fingerprint (for tests that change them)."""
     _fingerprint.cache_clear()

@@ -44,11 +44,11 @@ def run(
     ] = 5.0,
 ) -> None:
     """Run a method: train a tagger for the target language, step by step, every step cached."""
-    from flows.methods import load, preflight
+    from flows.methods import load
 
     method, checked = load(config, settings or ())
     runtime = _runtime(store, data, device, checkpoint_minutes)
-    preflight(method, checked, runtime)
+    method.check(checked, runtime)
     method.flow(checked, runtime)
 
 

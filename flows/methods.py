@@ -43,8 +43,3 @@ def load(path: Path, settings: Sequence[str] = ()) -> tuple[Method, Any]:
         raise InputError(f"configuration {path}: method is {name!r}; expected one of {', '.join(METHODS)}")
     method = METHODS[name]()
     return method, checked(method.config, values, str(path))
-
-
-def preflight(method: Method, config: Settings, runtime: Runtime) -> None:
-    """Looks for everything that would stop a run, before a server starts and before anything is written."""
-    method.check(config, runtime)

@@ -137,3 +137,13 @@ def test_tags_follow_the_characters_of_an_entity() -> None:
 def test_an_entity_that_ends_inside_a_token_is_an_error() -> None:
     with pytest.raises(ValueError, match="inside a token"):
         tag_tokens("in Parises", ["in", "Parises"], [(3, 8, "LOC")])
+
+
+@pytest.mark.parametrize("name", SENTENCES)
+def test_the_readme_counts_what_is_there(name: str) -> None:
+    sentences = columns(name)
+    tags = [tag for sentence in sentences for _, tag in sentence]
+    types = [f"{sum(tag == f'B-{kind}' for tag in tags):,}" for kind in ("PER", "LOC", "ORG", "MISC")]
+    without = sum(all(tag == "O" for _, tag in sentence) for sentence in sentences)
+    row = " | ".join([name, f"{len(sentences):,}", f"{len(tags):,}", *types, str(without)])
+    assert f"| {row} |" in (FOLDER / "README.md").read_text(encoding="utf-8")
