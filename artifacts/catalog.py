@@ -151,12 +151,12 @@ TRANSLATION = Dataset(
     "translation",
     """Source sentences turned into the target language, with their labels (D_trans).
 
-    sentence_id   joins the `labelled` table it was made from
+    sentence_id   joins the `labelled` table it was made from; comes twice if two ways of translating are combined
     words         the translated words
     tags          one IOB2 tag per word, copied or projected
     source_words  the words it came from; empty for an imported translation
     origin        per word: lexicon, entity (copied, being part of a name), unknown (copied, having no translation),
-                  import
+                  import, marked (translated as a sentence)
     metadata      language; labels
     """,
     pa.schema(
@@ -172,6 +172,70 @@ TRANSLATION = Dataset(
 Translation = Annotated[Reference, TRANSLATION]
 LabelledOrTranslation = Annotated[Reference, LABELLED, TRANSLATION]
 AnySentences = Annotated[Reference, SENTENCES, LABELLED, TRANSLATION]
+
+MARKED_PAIRS = Dataset(
+    "marked_pairs",
+    """Sentence pairs that a translator learns from; markers enclose spans that translate each other (CROP, 3.3).
+
+    pair_id   joins `parallel`; a pair may come several times, plain and with other spans marked
+    source    the sentence, untokenised: `... __SLOT0__ Munich __SLOT0__ ...`
+    target    its translation, the same markers around the translated spans
+    spans     number of marked spans; 0 for a plain pair
+    metadata  source_language; target_language; pairs_by_spans: how many rows have 0, 1, ... marked spans
+    """,
+    pa.schema(
+        [
+            pa.field("pair_id", pa.int64(), nullable=False),
+            pa.field("source", pa.string(), nullable=False),
+            pa.field("target", pa.string(), nullable=False),
+            pa.field("spans", pa.int32(), nullable=False),
+        ]
+    ),
+)
+MarkedPairs = Annotated[Reference, MARKED_PAIRS]
+
+MACHINE_TRANSLATION = Dataset(
+    "machine_translation",
+    """What a translator made of sentences, before anything is read from it.
+
+    sentence_id  joins the sentences that were translated
+    source       the text the translator got: detokenised, entities between markers if the sentences have tags
+    output       the text it gave back, as it is; empty if `source` is empty
+    metadata     source_language; target_language
+    """,
+    pa.schema([_ID, pa.field("source", pa.string(), nullable=False), pa.field("output", pa.string(), nullable=False)]),
+)
+MachineTranslation = Annotated[Reference, MACHINE_TRANSLATION]
+
+MARKED_TRANSLATION = Dataset(
+    "marked_translation",
+    """Marked sentences after translation, kept or dropped: the way of each from source to result.
+
+    sentence_id    joins the `labelled` table it was made from
+    source_words   the sentence
+    source_tags    its IOB2 tags
+    marked_source  the text the translator got
+    output         the text it gave back
+    words          words of the translation, markers removed; empty if dropped
+    tags           one IOB2 tag per word, read from the markers; empty if dropped
+    reason         why it was dropped, one of `tasks.translation.markers.REASONS`; "" if kept
+    metadata       language; labels; dropped: number of sentences by reason
+    """,
+    pa.schema(
+        [
+            _ID,
+            pa.field("source_words", _STRINGS, nullable=False),
+            pa.field("source_tags", _STRINGS, nullable=False),
+            pa.field("marked_source", pa.string(), nullable=False),
+            pa.field("output", pa.string(), nullable=False),
+            _WORDS,
+            _TAGS,
+            pa.field("reason", pa.string(), nullable=False),
+        ]
+    ),
+)
+MarkedTranslation = Annotated[Reference, MARKED_TRANSLATION]
+AnyTranslation = Annotated[Reference, TRANSLATION, MARKED_TRANSLATION]
 
 
 # --- Pseudo-labels and what to think of them -------------------------------------------------------------------------
@@ -283,6 +347,73 @@ CHANGE = Dataset(
 Change = Annotated[Reference, CHANGE]
 
 
+CONSISTENCY = Dataset(
+    "consistency",
+    """Mean label consistency of clean and noisy words by entity type and encoder layer (CoLaDa, Figure 6).
+
+    layer           0 for the embeddings, then the encoder's layers from the bottom
+    type            entity type of the pseudo-label, or O
+    clean           whether the pseudo-label is the gold one
+    words           number of such words
+    mean_agreement  mean of lambda (Eq. 2), [0, 1]; null without a word
+    metadata        neighbours: K used
+    """,
+    pa.schema(
+        [
+            pa.field("layer", pa.int32(), nullable=False),
+            pa.field("type", pa.string(), nullable=False),
+            pa.field("clean", pa.bool_(), nullable=False),
+            pa.field("words", pa.int64(), nullable=False),
+            pa.field("mean_agreement", pa.float64()),
+        ]
+    ),
+)
+Consistency = Annotated[Reference, CONSISTENCY]
+
+DETECTION = Dataset(
+    "detection",
+    """Reliability as a detector of wrong pseudo-labels: area under the ROC curve.
+
+    label            "overall" in the first row, then each label that a word was given
+    words, wrong     words with that pseudo-label, and how many of them are wrong
+    auc_agreement    chance that a right label has a larger lambda than a wrong one, ties count half; null if all
+                     labels are right or all are wrong
+    auc_weight       the same for the weight w
+    auc_probability  the same for the label's probability, the obvious alternative
+    """,
+    pa.schema(
+        [
+            pa.field("label", pa.string(), nullable=False),
+            pa.field("words", pa.int64(), nullable=False),
+            pa.field("wrong", pa.int64(), nullable=False),
+            pa.field("auc_agreement", pa.float64()),
+            pa.field("auc_weight", pa.float64()),
+            pa.field("auc_probability", pa.float64()),
+        ]
+    ),
+)
+Detection = Annotated[Reference, DETECTION]
+
+CURVE = Dataset(
+    "curve",
+    """Scores over something that varies, such as F1 by iteration (CoLaDa, Figure 4) or by K (Figure 7).
+
+    series    what the line shows, such as M_tgt
+    x         iteration, K, ...
+    y         F1, [0, 1]
+    metadata  title; x_name; y_name
+    """,
+    pa.schema(
+        [
+            pa.field("series", pa.string(), nullable=False),
+            pa.field("x", pa.float64(), nullable=False),
+            pa.field("y", pa.float64(), nullable=False),
+        ]
+    ),
+)
+Curve = Annotated[Reference, CURVE]
+
+
 # --- Models ----------------------------------------------------------------------------------------------------------
 
 ENCODER = ModelKind(
@@ -301,6 +432,17 @@ STUDENT = ModelKind(
     "student", "The tagger to ship: as `tagger`, with a model card; transformers.pipeline loads it. metadata: labels."
 )
 Student = Annotated[Reference, STUDENT]
+
+
+TRANSLATOR = ModelKind(
+    "translator",
+    "A translator of the M2M100 family: config.json, model.safetensors, tokenizer files; "
+    "M2M100ForConditionalGeneration and M2M100Tokenizer load it.",
+)
+Translator = Annotated[Reference, TRANSLATOR]
+
+FIGURES = ModelKind("figures", "Pictures (PNG) of curves, bins and consistencies, each beside its data (CSV).")
+Figures = Annotated[Reference, FIGURES]
 
 
 def catalogue() -> dict[str, Kind]:

@@ -3,7 +3,6 @@
 python -m flows.colada configs/quickstart.yaml
 """
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +16,7 @@ from artifacts.settings import Settings
 from flows.checks import check_corpora, check_encoder, check_neighbours, check_parallel, check_store, check_translation
 from flows.corpora import Corpora, ParallelText, ScoredText, SourceCorpus, TargetCorpus, read_corpora
 from flows.encoder import EncoderChoice, take_encoder
+from flows.scoring import Scoring
 from flows.summary import Model, finish
 from flows.translation import TranslationChoice, translate
 from tasks.corpus.labels import LabelConfig
@@ -121,32 +121,6 @@ class Colada(Settings):
         return 1 if self.ablation in once else self.iterations
 
 
-@dataclass
-class _Scoring:
-    """Scores models on all test sets as they come."""
-
-    config: Colada
-    texts: tuple[ScoredText, ...]
-    models: list[Model] = field(default_factory=list)
-
-    def model(self, name: str, tagger: Reference, *more: ScoredText) -> None:
-        """Labels every test set with a model, and scores it."""
-        scores = {}
-        for text in (*self.texts, *more):
-            with stage(f"{name} on {text.name}"):
-                scores[text.name] = self.labels(name, label_words(tagger, text.sentences, self.config.windows), text)
-        self.models.append(Model(name, tagger, scores))
-
-    def pseudo_labels(self, name: str, soft_labels: Reference, text: ScoredText | None) -> None:
-        """Scores pseudo-labels, if gold labels of the unlabelled text are known."""
-        if text is not None:
-            self.models.append(Model(name, soft_labels, {text.name: self.labels(name, soft_labels, text)}))
-
-    def labels(self, name: str, soft_labels: Reference, text: ScoredText) -> Reference:
-        """Scores the soft labels of a text."""
-        return score(decode(soft_labels, self.config.decoding), text.gold, f"{name} on {text.name}")
-
-
 def algorithm(config: Colada, runtime: Runtime) -> tuple[Reference, list[Model]]:
     """Algorithm 1 of the paper, with all it needs before, and all that is measured on the way.
 
@@ -158,7 +132,7 @@ def algorithm(config: Colada, runtime: Runtime) -> tuple[Reference, list[Model]]
     with stage("D_trans"):
         d_trans = translate(corpora, config.translation, languages, config.labels, config.seed, runtime)
     encoder = take_encoder(config.encoder, corpora, config.seed, runtime)
-    scoring = _Scoring(config, corpora.tests)
+    scoring = Scoring(corpora.tests, config.windows, config.decoding)
 
     with stage("M_src"):
         m_src = train_tagger(corpora.train, encoder, config.source_training.seeded(config.seed), config.windows)
