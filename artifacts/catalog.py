@@ -6,11 +6,28 @@ the alias says which kinds a parameter accepts, and `artifacts.step` checks it a
 """
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import pyarrow as pa
 
+from artifacts.errors import InputError
 from artifacts.reference import Reference
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Tables(Protocol):
+    """What `Dataset.to_pandas` needs of the store."""
+
+    def find(self, text: str) -> Reference:
+        """The artifact that `kind/key` names."""
+
+    def table(self, reference: Reference) -> pa.Table:
+        """The table of an artifact."""
+
+    def metadata(self, reference: Reference) -> dict[str, Any]:
+        """What an artifact says about itself."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +37,31 @@ class Dataset:
     name: str
     doc: str
     schema: pa.Schema
+
+    def to_pandas(self, store: Tables, reference: Reference | str) -> "pd.DataFrame":
+        """An artifact of this kind as a data frame, for notebooks.
+
+        Example:
+            from artifacts.catalog import SCORES; from artifacts.store import Store
+            frame = SCORES.to_pandas(Store("store"), "scores/086a")
+
+        Args:
+            store: the `artifacts.store.Store` that it lies in.
+            reference: which one; or `kind/key` as `crosstag store ls` shows it, a unique beginning of the key.
+
+        Returns:
+            One row per row of the table, columns as in `doc`; lists are numpy arrays (probabilities: an array of one
+            array per word). `attrs` holds the metadata, such as the names of the labels.
+
+        Raises:
+            InputError: if there is no such artifact, or it is of another kind.
+        """
+        found = store.find(reference) if isinstance(reference, str) else reference
+        if found.kind != self.name:
+            raise InputError(f"artifact {found}: it is of kind {found.kind}, expected {self.name}; give one of these")
+        frame = store.table(found).to_pandas()
+        frame.attrs.update(store.metadata(found))
+        return frame
 
 
 @dataclass(frozen=True)
@@ -170,7 +212,30 @@ TRANSLATION = Dataset(
     ),
 )
 Translation = Annotated[Reference, TRANSLATION]
-LabelledOrTranslation = Annotated[Reference, LABELLED, TRANSLATION]
+
+TRAINING_SET = Dataset(
+    "training_set",
+    """Labelled sentences from several places, in one table to train on.
+
+    sentence_id  position in this table, from 0
+    words        the sentence's words
+    tags         one IOB2 tag per word
+    language     of the sentence
+    origin       where its labels come from: labelled, translation, or how a projection was settled
+    metadata     language (of all, joined by +); labels; sentences: number by language and origin
+    """,
+    pa.schema(
+        [
+            _ID,
+            _WORDS,
+            _TAGS,
+            pa.field("language", pa.string(), nullable=False),
+            pa.field("origin", pa.string(), nullable=False),
+        ]
+    ),
+)
+TrainingSet = Annotated[Reference, TRAINING_SET]
+LabelledOrTranslation = Annotated[Reference, LABELLED, TRANSLATION, TRAINING_SET]
 AnySentences = Annotated[Reference, SENTENCES, LABELLED, TRANSLATION]
 
 MARKED_PAIRS = Dataset(
@@ -194,13 +259,37 @@ MARKED_PAIRS = Dataset(
 )
 MarkedPairs = Annotated[Reference, MARKED_PAIRS]
 
+WORD_ALIGNMENT = Dataset(
+    "word_alignment",
+    """Which words of a sentence pair translate each other (CROP, 3.3, by eflomal).
+
+    pair_id       joins `parallel`, in its order
+    source_words  words of the source sentence
+    target_words  words of its translation
+    source_links  per link the position of its source word, from 0; links are sorted by source, then target position
+    target_links  per link the position of its target word
+    metadata      source_language; target_language; symmetrisation; links: number of links; unaligned_pairs: pairs
+                  that were left without links because a side is too long
+    """,
+    pa.schema(
+        [
+            pa.field("pair_id", pa.int64(), nullable=False),
+            pa.field("source_words", _STRINGS, nullable=False),
+            pa.field("target_words", _STRINGS, nullable=False),
+            pa.field("source_links", pa.list_(pa.int32()), nullable=False),
+            pa.field("target_links", pa.list_(pa.int32()), nullable=False),
+        ]
+    ),
+)
+WordAlignment = Annotated[Reference, WORD_ALIGNMENT]
+
 MACHINE_TRANSLATION = Dataset(
     "machine_translation",
     """What a translator made of sentences, before anything is read from it.
 
     sentence_id  joins the sentences that were translated
     source       the text the translator got: detokenised, entities between markers if the sentences have tags
-    output       the text it gave back, as it is; empty if `source` is empty
+    output       the text it gave back, as it is; empty if `source` is empty or too long
     metadata     source_language; target_language
     """,
     pa.schema([_ID, pa.field("source", pa.string(), nullable=False), pa.field("output", pa.string(), nullable=False)]),
@@ -218,7 +307,7 @@ MARKED_TRANSLATION = Dataset(
     output         the text it gave back
     words          words of the translation, markers removed; empty if dropped
     tags           one IOB2 tag per word, read from the markers; empty if dropped
-    reason         why it was dropped, one of `tasks.translation.markers.REASONS`; "" if kept
+    reason         why it was dropped, one of `tasks.translation.marked.markers.REASONS`; "" if kept
     metadata       language; labels; dropped: number of sentences by reason
     """,
     pa.schema(
@@ -236,6 +325,43 @@ MARKED_TRANSLATION = Dataset(
 )
 MarkedTranslation = Annotated[Reference, MARKED_TRANSLATION]
 AnyTranslation = Annotated[Reference, TRANSLATION, MARKED_TRANSLATION]
+
+PROJECTION = Dataset(
+    "projection",
+    """Raw sentences of the target language with the labels that came back to them by translation (CROP, 3.4).
+
+    sentence_id   joins the `sentences` that were projected to; every one of them has its row
+    words         the raw sentence
+    forward       its translation into the source language, as it came; empty without one
+    source_words  the words of that translation; empty if it was left out
+    source_tags   the IOB2 tags that the source tagger gave them
+    output        the labelled back-translation, as it came
+    entities      the back-translation's entities in its order, words separated by spaces
+    entity_types  the type of each
+    matches       the word of the raw sentence, from 0, where each begins; -1 where it was not found or lost its place
+    tags          one IOB2 tag per raw word; empty if dropped
+    reason        why it was dropped: one of `tasks.translation.projection.project_entities.REASONS`, or a reason of
+                  `marked_translation`; "" if kept
+    metadata      language; labels; kept: number of sentences; dropped: number of sentences by reason
+    """,
+    pa.schema(
+        [
+            _ID,
+            _WORDS,
+            pa.field("forward", pa.string(), nullable=False),
+            pa.field("source_words", _STRINGS, nullable=False),
+            pa.field("source_tags", _STRINGS, nullable=False),
+            pa.field("output", pa.string(), nullable=False),
+            pa.field("entities", _STRINGS, nullable=False),
+            pa.field("entity_types", _STRINGS, nullable=False),
+            pa.field("matches", pa.list_(pa.int32()), nullable=False),
+            _TAGS,
+            pa.field("reason", pa.string(), nullable=False),
+        ]
+    ),
+)
+Projection = Annotated[Reference, PROJECTION]
+TrainingPart = Annotated[Reference, LABELLED, TRANSLATION, TRAINING_SET, PROJECTION]
 
 
 # --- Pseudo-labels and what to think of them -------------------------------------------------------------------------
@@ -265,6 +391,19 @@ RELIABILITY = Dataset(
     pa.schema([_ID, pa.field("agreement", _NUMBERS, nullable=False), pa.field("weight", _NUMBERS, nullable=False)]),
 )
 ReliabilityScores = Annotated[Reference, RELIABILITY]
+
+VOTES = Dataset(
+    "votes",
+    """Hard labels of the words that three taggers agree on (UniTrans, Eq. 10-11).
+
+    sentence_id  joins `soft_labels`
+    words        the sentence's words
+    votes        per word the label that is the most probable one of every tagger; null where they differ
+    metadata     language; labels; words: number of words; agreed: number of words by agreed label
+    """,
+    pa.schema([_ID, _WORDS, pa.field("votes", _STRINGS, nullable=False)]),
+)
+Votes = Annotated[Reference, VOTES]
 
 PREDICTIONS = Dataset(
     "predictions",
@@ -393,6 +532,62 @@ DETECTION = Dataset(
     ),
 )
 Detection = Annotated[Reference, DETECTION]
+
+MARKER_QUALITY = Dataset(
+    "marker_quality",
+    """Whether markers enclose the right words after translation (CROP, Table 6); one row per marked sentence.
+
+    sentence_id     joins `machine_translation`
+    spans           marked spans of the source
+    missing         spans whose marker does not come exactly twice in the output with a word between; they are wrong
+    unjudged        spans of which neither the source words nor the enclosed words have a link; they count nowhere
+    exact           spans whose enclosed words are their translation: no link leaves the pair of spans, one is inside
+    expected_words  words of the output that are linked to a span, summed over spans
+    enclosed_words  linked words of the output that stand between the span's markers, summed
+    shared_words    words that are both, summed
+    exact_match     exact / (spans - unjudged), [0, 1]; null if all are unjudged
+    overlap_f1      2 shared / (expected + enclosed), [0, 1]; null where nothing is linked
+    metadata        source_language; target_language; total: the same numbers over all sentences
+    """,
+    pa.schema(
+        [
+            _ID,
+            pa.field("spans", pa.int32(), nullable=False),
+            pa.field("missing", pa.int32(), nullable=False),
+            pa.field("unjudged", pa.int32(), nullable=False),
+            pa.field("exact", pa.int32(), nullable=False),
+            pa.field("expected_words", pa.int32(), nullable=False),
+            pa.field("enclosed_words", pa.int32(), nullable=False),
+            pa.field("shared_words", pa.int32(), nullable=False),
+            pa.field("exact_match", pa.float64()),
+            pa.field("overlap_f1", pa.float64()),
+        ]
+    ),
+)
+MarkerQuality = Annotated[Reference, MARKER_QUALITY]
+
+BLEU = Dataset(
+    "bleu",
+    """How well a translator translates held-out text (CROP, Table 5); one row.
+
+    bleu             BLEU by sacrebleu over the whole text, 0 to 100
+    brevity_penalty  of it; 1 where the output is not shorter than the reference
+    output_words     tokens of the output, as sacrebleu counts them
+    reference_words  tokens of the reference
+    sentences        sentences of the text
+    metadata         source_language; target_language; signature: sacrebleu's, with its tokeniser and version
+    """,
+    pa.schema(
+        [
+            pa.field("bleu", pa.float64(), nullable=False),
+            pa.field("brevity_penalty", pa.float64(), nullable=False),
+            pa.field("output_words", pa.int64(), nullable=False),
+            pa.field("reference_words", pa.int64(), nullable=False),
+            pa.field("sentences", pa.int64(), nullable=False),
+        ]
+    ),
+)
+Bleu = Annotated[Reference, BLEU]
 
 CURVE = Dataset(
     "curve",

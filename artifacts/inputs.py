@@ -6,7 +6,7 @@ They enter a cache key by their content alone, so a moved or touched file change
 import hashlib
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -106,6 +106,39 @@ class HubModel(_Outside):
         return hashlib.sha256(f"{self.name}@{self.commit}".encode()).hexdigest()
 
 
+class HubDataset(_Outside):
+    """One split of a dataset on the Hugging Face hub, known to the cache by its name and resolved commit."""
+
+    name: str = Field(title="Name", description="Repository on the hub, such as wikiann.")
+    commit: str = Field(title="Commit", description="Full commit hash; resolve one with `HubDataset.resolve`.")
+    config: str = Field("", title="Configuration", description="Such as de; empty: the only one.")
+    split: str = Field(title="Split", description="Such as train.")
+
+    @classmethod
+    def resolve(cls, name: str, split: str, config: str = "", revision: str | None = None) -> "HubDataset":
+        """Asks the hub (or, without a network, its local cache) which commit a revision is.
+
+        Raises:
+            InputError: if the hub cannot be reached and the local cache does not have it, or there is no such dataset.
+        """
+        return cls(name=name, commit=_hub_commit(name, revision or "main", "dataset"), config=config, split=split)
+
+    def digest(self) -> str:
+        """SHA-256 of name, commit, configuration and split."""
+        return hashlib.sha256(f"{self.name}@{self.commit}:{self.config}:{self.split}".encode()).hexdigest()
+
+
+class DatasetFolder(InputFolder):
+    """One split of a dataset folder of the user's, known to the cache by its files, configuration and split."""
+
+    config: str = Field("", title="Configuration", description="Such as de; empty: the only one.")
+    split: str = Field(title="Split", description="Such as train.")
+
+    def digest(self) -> str:
+        """SHA-256 over the folder's digest, configuration and split."""
+        return hashlib.sha256(f"{super().digest()}:{self.config}:{self.split}".encode()).hexdigest()
+
+
 @lru_cache(maxsize=65536)
 def _file_digest(path: str, size_bytes: int, modified_ns: int) -> str:
     digest = hashlib.sha256()
@@ -116,22 +149,25 @@ def _file_digest(path: str, size_bytes: int, modified_ns: int) -> str:
 
 
 @lru_cache(maxsize=64)
-def _hub_commit(name: str, revision: str) -> str:
-    from httpx import HTTPError
+def _hub_commit(name: str, revision: str, kind: Literal["model", "dataset"] = "model") -> str:
     from huggingface_hub import HfApi, try_to_load_from_cache
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    # The hub's library changed from httpx to httpx2: we catch the errors of the one it uses.
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, HTTPError
 
     try:
-        commit = HfApi().model_info(name, revision=revision).sha
+        commit = HfApi().repo_info(name, revision=revision, repo_type=kind).sha
         if commit:
-            return commit
+            return str(commit)
         reason = "the hub names no commit for it"
     except (HfHubHTTPError, HFValidationError, HTTPError, OSError) as error:
-        cached = try_to_load_from_cache(name, "config.json", revision=revision)
+        known_file = "config.json" if kind == "model" else "README.md"
+        cached = try_to_load_from_cache(name, known_file, revision=revision, repo_type=kind)
         if isinstance(cached, str):
             return Path(cached).parent.name
         reason = str(error).splitlines()[0]
+    what, holds = ("model", "the checkpoint") if kind == "model" else ("dataset", "it, such as hf:./folder:train")
     raise InputError(
-        f"encoder {name!r} (revision {revision}): {reason}; check the name and the network, "
-        "or give the path of a folder that holds the checkpoint"
+        f"{what} {name!r} (revision {revision}): {reason}; check the name and the network, "
+        f"or give the path of a folder that holds {holds}"
     )

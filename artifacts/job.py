@@ -48,6 +48,22 @@ class Job:
         """The files of a model, to read."""
         return self.store.folder(reference)
 
+    def earlier(self, *varying: str) -> list[Reference]:
+        """What this step made before of the same parameters, code and inputs, those named `varying` aside.
+
+        A step may take over parts of it that do not depend on what varies. It is no part of the cache key: the content
+        must be the same without it.
+
+        Args:
+            varying: parameters whose inputs may differ.
+
+        Returns:
+            Intact artifacts of the step's own kind, newest first.
+        """
+        writer = self.writer
+        found = self.store.earlier(writer.kind.name, writer.recipe, varying)
+        return [reference for reference in found if reference.key != writer.key]
+
     # --- Output
 
     def write(self, rows: pa.Table | Iterable[pa.RecordBatch], metadata: Mapping[str, Any] | None = None) -> None:

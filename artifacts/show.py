@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from artifacts.catalog import RELIABILITY, SOFT_LABELS
+from artifacts.catalog import MARKED_TRANSLATION, PROJECTION, RELIABILITY, SOFT_LABELS
 from artifacts.reference import Reference
 from artifacts.store import Store
 
@@ -21,7 +21,13 @@ def preview(store: Store, reference: Reference, rows: int) -> list[str]:
 
 
 def lines(store: Store, reference: Reference) -> Iterator[str]:
-    """All rows of a table, one line each; weights stand beside the words they weigh, if those are in the store."""
+    """All rows of a table, one line each; weights stand beside the words they weigh, if those are in the store.
+
+    A row of `marked_translation` takes several lines in one string: source, marked source, raw output, and the result.
+    """
+    if (form := _FORMS.get(reference.kind)) is not None:
+        yield from map(form, _rows(store, reference))
+        return
     labels = store.metadata(reference).get("labels", [])
     weighed = _weighed_labels(store, reference)
     rows = _rows(store, reference)
@@ -57,14 +63,52 @@ def row_text(row: dict[str, Any], labels: list[str]) -> str:
     if "probabilities" in row:
         parts += [_soft(w, p, labels) for w, p in zip(row["words"], row["probabilities"], strict=True)]
     elif "words" in row and "tags" in row:
-        parts += [w if t == "O" else f"{w}/{t}" for w, t in zip(row["words"], row["tags"], strict=True)]
+        parts.append(_tagged(row["words"], row["tags"]))
+    elif "votes" in row:
+        parts.append(_tagged(row["words"], [label or "?" for label in row["votes"]]))
     elif "words" in row and isinstance(row["words"], list):
         parts += row["words"]
     elif "tags" in row:
         parts += row["tags"]
-    shown = {"sentence_id", "probabilities", "tags"} | ({"words"} if isinstance(row.get("words"), list) else set())
+    shown = {"sentence_id", "probabilities", "tags", "votes"} | (
+        {"words"} if isinstance(row.get("words"), list) else set()
+    )
     parts += [f"{name}={_short(value)}" for name, value in row.items() if name not in shown]
     return " ".join(parts)
+
+
+def _marked_text(row: dict[str, Any]) -> str:
+    result = f"dropped  {row['reason']}" if row["reason"] else f"result   {_tagged(row['words'], row['tags'])}"
+    shown = (
+        f"[{row['sentence_id']}] {_tagged(row['source_words'], row['source_tags'])}",
+        f"marked   {_on_one_line(row['marked_source'])}",
+        f"output   {_on_one_line(row['output'])}",
+        result,
+    )
+    return "\n    ".join(line.rstrip() for line in shown)
+
+
+def _projection_text(row: dict[str, Any]) -> str:
+    entities = zip(row["entities"], row["entity_types"], row["matches"], strict=True)
+    found = [f"{text}/{kind} -> {f'word {at}' if at >= 0 else 'not found'}" for text, kind, at in entities]
+    raw = " ".join(row["words"]) if row["reason"] else _tagged(row["words"], row["tags"])
+    shown = (
+        f"[{row['sentence_id']}] {raw}",
+        f"forward  {_on_one_line(row['forward'])}",
+        f"tagged   {_tagged(row['source_words'], row['source_tags'])}",
+        f"back     {_on_one_line(row['output'])}",
+        f"entities {', '.join(found)}",
+        f"dropped  {row['reason']}" if row["reason"] else "kept",
+    )
+    return "\n    ".join(line.rstrip() for line in shown)
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _tagged(words: list[str], tags: list[str]) -> str:
+    return " ".join(w if t == "O" else f"{w}/{t}" for w, t in zip(words, tags, strict=True))
 
 
 def _soft(word: str, probabilities: list[float], labels: list[str], more: str = "") -> str:
@@ -84,3 +128,6 @@ def _short(value: Any) -> str:
     if isinstance(value, list):
         return "[" + " ".join(str(v) for v in value) + "]"
     return str(value)
+
+
+_FORMS = {MARKED_TRANSLATION.name: _marked_text, PROJECTION.name: _projection_text}

@@ -235,7 +235,10 @@ def _kinds_in(hint: Any) -> tuple[str, ...]:
 
 def _worth_retrying(task: Any, task_run: Any, state: State[Any]) -> bool:
     """Whether a failure may pass by itself: the network's, never the data's."""
-    return isinstance(state.result(raise_on_failure=False), HTTPError | ConnectionError | TimeoutError)
+    from huggingface_hub.errors import HTTPError as HubError  # The hub's client has its own.
+
+    failure = state.result(raise_on_failure=False)
+    return isinstance(failure, HTTPError | HubError | ConnectionError | TimeoutError)
 
 
 def _remove_failed_record(task: Any, task_run: Any, state: State[Any]) -> None:

@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -163,6 +163,15 @@ class Store:
             if (manifest := self.manifest(kind, folder.name)) is not None:
                 yield manifest
 
+    def earlier(self, kind: str, recipe: Recipe, varying: Iterable[str]) -> list[Reference]:
+        """Intact artifacts whose recipe is `recipe` but for the inputs of the parameters `varying`; newest first."""
+        names = frozenset(varying)
+        wanted = _without_inputs(recipe, names)
+        alike = [m for m in self.manifests_of(kind) if _without_inputs(m.recipe, names) == wanted]
+        alike.sort(key=lambda m: (m.made, m.key), reverse=True)
+        intact = (self.intact(kind, m.key) for m in alike)
+        return [reference for reference in intact if reference is not None]
+
     def find(self, text: str) -> Reference:
         """The artifact that `kind/key` names; a unique beginning of the key or of the digest is enough.
 
@@ -263,6 +272,12 @@ class Store:
                 "half-written was kept. Free some space (`crosstag store gc` removes what no run needs), then run "
                 "again: finished steps are cached"
             ) from error
+
+
+def _without_inputs(recipe: Recipe, parameters: frozenset[str]) -> Recipe:
+    """The recipe without the inputs that came in by some parameters, or by parts of these (`texts.0`)."""
+    kept = {name: digest for name, digest in recipe.inputs.items() if name.partition(".")[0] not in parameters}
+    return recipe.model_copy(update={"inputs": kept})
 
 
 def _disk_is_full(error: BaseException | None) -> bool:

@@ -101,6 +101,51 @@ def predict(
     predict_file(model, sentences, sys.stdout, format, language, tokenized=tokenized, store=store, device=device)
 
 
+@app.command()
+def sweep(
+    config: ConfigFile,
+    vary: Annotated[
+        str, typer.Option("--vary", help="The setting and its values, read as YAML.", metavar="KEY=VALUE,VALUE,...")
+    ],
+    name: Annotated[str, typer.Option(help="What the setting is called in the picture; empty: its key.")] = "",
+    settings: Overrides = None,
+    data: DataFolder = ".",
+    store: StoreFolder = "store",
+    device: Device = "auto",
+) -> None:
+    """Run a method once for each value of one setting, and compare the students: a table and a picture."""
+    from flows.sweep import check, variations
+    from flows.sweep import sweep as run_sweep
+
+    runtime = _runtime(store, data, device)
+    check(variations(config, vary, settings or ()), runtime)
+    run_sweep(config, vary, tuple(settings or ()), name, runtime)
+
+
+@app.command("corpus")
+def show_corpus(
+    files: Annotated[
+        list[str],
+        typer.Argument(help="A file, bundled:NAME, or hf:NAME:SPLIT; several are read as one.", metavar="FILE"),
+    ],
+    language: Annotated[str, typer.Option(help="Language of the corpus, such as de.")] = "",
+    format: Annotated[str, typer.Option(help="How it is written; auto finds it.")] = "auto",
+    rows: Annotated[int, typer.Option(help="How many sentences to print.", min=0)] = 5,
+    unlabelled: Annotated[bool, typer.Option("--unlabelled", help="Read the words alone.")] = False,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="A setting of the reader, such as tag_column=3; may be repeated.", metavar="KEY=VALUE"
+        ),
+    ] = None,
+    data: DataFolder = ".",
+) -> None:
+    """Show how a corpus is understood: format, columns, scheme, counts, odd characters, first sentences."""
+    from flows.corpus_command import print_corpus
+
+    print_corpus(files, [f"format={format}", *(settings or ())], language, rows, data, unlabelled=unlabelled)
+
+
 @store_app.command("ls")
 def list_artifacts(
     kind: Annotated[str, typer.Argument(help="Only this kind.")] = "", store: StoreFolder = "store"

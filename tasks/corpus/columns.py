@@ -2,36 +2,38 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from artifacts.errors import InputError
-from tasks.corpus.layout import DOCUMENT_START, WORD_RANGE, Layout, column_count
+from tasks.corpus.formats import CorpusFormat
+from tasks.corpus.layout import DOCUMENT_START, WORD_RANGE, Layout, column_count, find_layout, is_sampled
 from tasks.corpus.lines import is_blank
+from tasks.corpus.parsed import Parsed
 from tasks.corpus.schemes import is_tag
 
 # CoNLL-U writes `# sent_id = 7`, OntoNotes `#begin document`. A word that starts with # has its tag behind it.
 _COMMENT = re.compile(r"#(?: |\t|begin |end )")
 
 
-@dataclass(frozen=True)
-class Columns:
-    """What a column file holds, flat: one entry per word, and the position at which each sentence starts.
+def parse_column_file(
+    lines: Sequence[str], name: str, format: CorpusFormat, language: str, *, with_tags: bool
+) -> Parsed:
+    """Finds the columns of a file's lines and reads them.
 
-    Attributes:
-        words: all words.
-        tags: the tag of each, as the file writes it; None if the file has none or they were not asked for.
-        lines: the line of each, from 1.
-        starts: position of each sentence's first word, ascending.
+    Raises:
+        InputError: if there are no tags and they are wanted, or as `parse_columns`.
     """
+    layout = find_layout(lines, name, format.token_column, format.tag_column)
+    filled = next((number for number, line in enumerate(lines, 1) if is_sampled(line)), None)
+    if with_tags and layout.tag is None and filled is not None:
+        raise InputError(
+            f"corpus {name}, line {filled}: {lines[filled - 1][:40]!r} and what follows has no column of tags; "
+            "expected a word and its tag on each line; set tag_column, or give a labelled file"
+        )
+    return parse_columns(lines, name, layout, with_tags=with_tags)
 
-    words: list[str]
-    tags: list[str] | None
-    lines: list[int]
-    starts: list[int]
 
-
-def parse_columns(lines: Sequence[str], name: str, layout: Layout, *, with_tags: bool) -> Columns:
+def parse_columns(lines: Sequence[str], name: str, layout: Layout, *, with_tags: bool) -> Parsed:
     """Reads the lines of a column file.
 
     Blank lines and -DOCSTART- lines end a sentence. Comments, and CoNLL-U's ranges (`1-2`) and empty nodes (`8.1`),
@@ -85,7 +87,8 @@ def parse_columns(lines: Sequence[str], name: str, layout: Layout, *, with_tags:
     if split_by_tab:
         words = [word.strip(" ") or word if " " in word else word for word in words]
         tags = [each.strip(" ") for each in tags]
-    return Columns(words, tags if tag is not None else None, numbers, starts)
+    described = layout.in_words(with_tags=with_tags)
+    return Parsed(words, tags if tag is not None else None, numbers, starts, layout=described)
 
 
 def _special(line: str, fields: list[str], layout: Layout, opened: bool) -> str:

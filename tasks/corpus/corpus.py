@@ -8,13 +8,32 @@ from pathlib import Path
 import numpy as np
 
 from artifacts.errors import InputError
-from tasks.corpus.columns import Columns, parse_columns
 from tasks.corpus.formats import CorpusFormat
 from tasks.corpus.labels import LabelConfig, entity_types, iob2_labels
-from tasks.corpus.layout import find_layout, is_sampled, looks_like_columns
-from tasks.corpus.lines import read_lines
+from tasks.corpus.parsed import Parsed
+from tasks.corpus.readers import CorpusSource, parse_lines, parse_source
 from tasks.corpus.schemes import Scheme, TagError, detect_scheme, flat_to_iob2
-from tasks.corpus.text import parse_text
+
+CorpusInput = CorpusSource | tuple[CorpusSource, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What was understood of one file of a corpus.
+
+    Attributes:
+        name: the file.
+        format: how it is written, such as columns.
+        layout: where words and tags were found, for a person.
+        scheme: what its tags are written in; None if they were not asked for.
+        sentences: how many it has, duplicates among them.
+    """
+
+    name: str
+    format: str
+    layout: str
+    scheme: Scheme | None
+    sentences: int
 
 
 @dataclass(frozen=True)
@@ -26,8 +45,9 @@ class Corpus:
         words: the words of each sentence.
         tags: one IOB2 tag per word; None if they were not asked for.
         types: entity types of the label set, sorted; of the whole file, also where only its start was kept.
-        scheme: what the tags were written in.
+        scheme: what the tags were written in; None if files of one corpus differ in it.
         duplicates: sentences left out because the same words came before.
+        parts: what was understood of each file.
     """
 
     language: str
@@ -36,6 +56,7 @@ class Corpus:
     types: tuple[str, ...] = ()
     scheme: Scheme | None = None
     duplicates: int = 0
+    parts: tuple[Part, ...] = ()
 
     @property
     def labels(self) -> list[str]:
@@ -53,19 +74,23 @@ class Corpus:
         return sum(tag[0] == "B" for tag in chain.from_iterable(self.tags or []))
 
 
-def load_corpus(path: Path, format: CorpusFormat, labels: LabelConfig | None, language: str) -> Corpus:
-    """Reads a corpus file.
+def load_corpus(source: CorpusInput | Path, format: CorpusFormat, labels: LabelConfig | None, language: str) -> Corpus:
+    """Reads a corpus: one file or dataset, or several, whose sentences follow each other.
+
+    Duplicates are removed, and sentences counted, over all of them; a tagging scheme is found for each.
 
     Args:
-        path: the file.
-        format: how it is written.
+        source: the file, or the files in order.
+        format: how they are written.
         labels: which entity types to keep; None to read the words alone, whatever their tags are.
         language: its language; raw text is split into words accordingly.
 
     Raises:
-        InputError: if the file cannot be read as it should.
+        InputError: if a file cannot be read as it should.
     """
-    return parse_corpus(read_lines(path), str(path), format, labels, language)
+    sources = source if isinstance(source, tuple) else (source,)
+    parts = [parse_source(each, format, language, with_tags=labels is not None) for each in sources]
+    return _assemble(parts, format, labels, language)
 
 
 def parse_corpus(
@@ -75,20 +100,8 @@ def parse_corpus(
 
     Sentences are the same, and in the same order, with and without labels: sentences and gold join by position.
     """
-    columns_given = format.token_column is not None or format.tag_column is not None
-    text_possible = format.format == "auto" and labels is None and not columns_given
-    if format.format == "text" or (text_possible and not looks_like_columns(lines)):
-        if labels is not None:
-            raise InputError(f"corpus {name}: a text has no tags, expected labelled words; set format: columns")
-        corpus = Corpus(language, parse_text(lines, language, tokenized=format.tokenized))
-    else:
-        columns = _read_columns(lines, name, format, with_tags=labels is not None)
-        corpus = Corpus(language, _cut(columns.words, columns.starts))
-        if labels is not None and corpus.words:
-            corpus = _with_tags(corpus, columns, name, format, labels)
-    if not corpus.words:
-        raise InputError(f"corpus {name}: no sentence in it, expected at least one; give another file")
-    return _select(corpus, format)
+    kind, parsed = parse_lines(lines, name, format, language, with_tags=labels is not None)
+    return _assemble([(name, kind, parsed)], format, labels, language)
 
 
 def make_corpus(
@@ -122,27 +135,54 @@ def make_corpus(
     return Corpus(language, [list(sentence) for sentence in words], _cut(iob2, starts.tolist()), types, scheme)
 
 
-def _read_columns(lines: Sequence[str], name: str, format: CorpusFormat, *, with_tags: bool) -> Columns:
-    layout = find_layout(lines, name, format.token_column, format.tag_column)
-    filled = next((number for number, line in enumerate(lines, 1) if is_sampled(line)), None)
-    if with_tags and layout.tag is None and filled is not None:
-        raise InputError(
-            f"corpus {name}, line {filled}: {lines[filled - 1][:40]!r} and what follows has no column of tags; "
-            "expected a word and its tag on each line; set tag_column, or give a labelled file"
-        )
-    return parse_columns(lines, name, layout, with_tags=with_tags)
+def _assemble(
+    parts: Sequence[tuple[str, str, Parsed]], format: CorpusFormat, labels: LabelConfig | None, language: str
+) -> Corpus:
+    """One corpus of all parts (name, format, what is in it)."""
+    words: list[list[str]] = []
+    tags: list[list[str]] = []
+    types: set[str] = set()
+    understood: list[Part] = []
+    for name, kind, parsed in parts:
+        if not parsed.words:
+            raise InputError(f"corpus {name}: no sentence in it, expected at least one; give another file")
+        words += _cut(parsed.words, parsed.starts)
+        scheme: Scheme | None = None
+        if labels is not None:
+            its_tags, its_types, scheme = _iob2_tags(parsed, name, format, labels)
+            tags += its_tags
+            types.update(its_types)
+        understood.append(Part(name, kind, parsed.layout, scheme, len(parsed.starts)))
+    if labels is not None and not types:
+        names = ", ".join(name for name, _, _ in parts)
+        raise InputError(f"corpus {names}: every tag is O, expected entities; set tag_column, or give a labelled file")
+    schemes = {part.scheme for part in understood}
+    corpus = Corpus(
+        language,
+        words,
+        None if labels is None else tags,
+        tuple(sorted(types)),
+        schemes.pop() if len(schemes) == 1 else None,
+        parts=tuple(understood),
+    )
+    return _select(corpus, format)
 
 
-def _with_tags(corpus: Corpus, columns: Columns, name: str, format: CorpusFormat, labels: LabelConfig) -> Corpus:
+def _iob2_tags(
+    parsed: Parsed, name: str, format: CorpusFormat, labels: LabelConfig
+) -> tuple[list[list[str]], tuple[str, ...], Scheme]:
+    """IOB2 tags of each sentence, their types, and the scheme they were written in."""
+
     def place(position: int) -> str:
-        return f"corpus {name}, line {columns.lines[position]}"
+        return f"corpus {name}, {parsed.unit} {parsed.lines[position]}"
 
-    flat, starts = columns.tags or [], np.array(columns.starts)
+    flat, starts = parsed.tags or [], np.array(parsed.starts)
+    wrong = next((at for at, tag in enumerate(flat) if not tag), None)
+    if wrong is not None:
+        raise InputError(f"{place(wrong)}: the tag is empty; expected O or a prefix and a type such as B-PER; fix it")
     scheme = detect_scheme(flat, starts) if format.scheme == "auto" else format.scheme
     iob2, types = _label(flat, starts, scheme, labels, place)
-    if not types:
-        raise InputError(f"corpus {name}: every tag is O, expected entities; set tag_column, or give a labelled file")
-    return replace(corpus, tags=_cut(iob2, columns.starts), types=types, scheme=scheme)
+    return _cut(iob2, parsed.starts), types, scheme
 
 
 def _label(

@@ -1,20 +1,23 @@
 """How a corpus file is written: the configuration of the readers."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints, field_validator
 
 from artifacts.settings import Settings
+
+Place = Annotated[str, StringConstraints(min_length=1)]
 
 
 class CorpusFormat(Settings):
     """How to read a corpus file. It enters cache keys; the file's place does not."""
 
-    format: Literal["auto", "columns", "text"] = Field(
+    format: Literal["auto", "columns", "text", "wikiann", "conllu", "jsonl", "parquet"] = Field(
         "auto",
         title="Format",
         description="columns: one word a line with its tag, blank lines between sentences; text: one sentence a line; "
-        "auto: found from the file's first lines.",
+        "wikiann: columns, each word behind its language's code (en:word); conllu: tags in the last column "
+        "(name=B-PER); jsonl: one JSON object a line; parquet: one row a sentence; auto: found from the file.",
     )
     scheme: Literal["auto", "iob1", "iob2", "bioes"] = Field(
         "auto",
@@ -28,6 +31,24 @@ class CorpusFormat(Settings):
     tag_column: int | None = Field(
         None, ge=1, title="Tag column", description="Number of the column with the tags, from 1; empty: found."
     )
+    tokens_key: str | None = Field(
+        None, title="Tokens key", description="Key or column of the words, in JSON lines and tables; empty: found."
+    )
+    tags_key: str | None = Field(
+        None, title="Tags key", description="Key or column of the tags, in JSON lines and tables; empty: found."
+    )
+    spans_key: str | None = Field(
+        None,
+        title="Spans key",
+        description="Key or column of spans (start, end, label; in words, end exclusive), instead of tags; empty: "
+        "found where there are no tags.",
+    )
+    tag_names: tuple[str, ...] | None = Field(
+        None,
+        title="Tag names",
+        description="Names of tags that the file writes as numbers, from 0, such as O, B-PER, I-PER; empty: those that "
+        "a dataset brings along.",
+    )
     tokenized: bool = Field(
         False, title="Tokenised", description="The words of a text file are separated by spaces already."
     )
@@ -40,13 +61,30 @@ class CorpusFormat(Settings):
 
 
 class CorpusFile(CorpusFormat):
-    """A corpus file: its place and how to read it."""
+    """A corpus file, or several that are read as one: place and how to read it."""
 
-    path: str = Field(
-        min_length=1,
+    path: Place | tuple[Place, ...] = Field(
         title="Path",
-        description="Absolute, or relative to the data folder, or bundled:NAME for a corpus that comes with Crosstag.",
+        description="Absolute, or relative to the data folder, or bundled:NAME for a corpus that comes with Crosstag, "
+        "or hf:NAME:SPLIT (hf:NAME:CONFIG:SPLIT) for a Hugging Face dataset; or a list of them, read as one corpus.",
     )
+
+    @field_validator("path")
+    @classmethod
+    def _names_a_file(cls, path: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        if not path:
+            raise ValueError("the list of paths is empty; name at least one")
+        return path
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The places of all files, in order."""
+        return (self.path,) if isinstance(self.path, str) else self.path
+
+    @property
+    def shown(self) -> str:
+        """The places as a message names them."""
+        return ", ".join(self.paths)
 
     def without_path(self) -> CorpusFormat:
         """How to read the file, without its place; what a step takes."""

@@ -12,7 +12,7 @@ from tasks.corpus.schemes import is_tag
 
 DOCUMENT_START = "-DOCSTART-"
 _SAMPLE_LINES = 2000
-_CONLLU_WIDTH = 10
+CONLLU_WIDTH = 10
 # CoNLL-U's numbers of words that were split in two (1-2) and of words that are not there (8.1).
 WORD_RANGE = re.compile(r"[0-9]+[-.][0-9]+")
 _NUMBER = re.compile(r"[0-9]{1,9}")
@@ -43,6 +43,14 @@ class Layout:
         if self.separator == "\t":
             return line.split("\t")
         return [field for field in line.replace("\t", " ").split(" ") if field]
+
+    def in_words(self, *, with_tags: bool) -> str:
+        """What the columns are taken for, for a person."""
+        columns = f"word in column {self.token + 1}"
+        if with_tags and self.tag is not None:
+            columns += f", tag in column {self.tag + 1}"
+        numbered = ", words numbered in column 1" if self.indexed else ""
+        return f"{columns} of {self.width}, separated by {'tabs' if self.separator == chr(9) else 'spaces'}{numbered}"
 
 
 def find_layout(lines: Sequence[str], name: str, token_column: int | None, tag_column: int | None) -> Layout:
@@ -86,7 +94,7 @@ def looks_like_columns(lines: Sequence[str]) -> bool:
     """Whether a file is a column file: most of its lines have a column of tags, or it is CoNLL-U. Text is neither."""
     layout = find_layout(lines, "", None, None)
     if layout.tag is None:
-        return layout.indexed and layout.width == _CONLLU_WIDTH
+        return layout.indexed and layout.width == CONLLU_WIDTH
     rows = [layout.fields(line) for line in _sample(lines)]
     tagged = sum(len(row) == layout.width and is_tag(row[layout.tag].strip(" ")) for row in rows)
     return 2 * tagged > len(rows)
@@ -95,6 +103,12 @@ def looks_like_columns(lines: Sequence[str]) -> bool:
 def is_sampled(line: str) -> bool:
     """Whether a line says something about the columns: it is not blank, and neither comment nor document start."""
     return not is_blank(line) and not line.startswith(("#", DOCUMENT_START))
+
+
+def sampled_fields(lines: Sequence[str], layout: Layout) -> list[list[str]]:
+    """The columns of a file's first lines, those with another number of columns left out."""
+    rows = [layout.fields(line) for line in _sample(lines)]
+    return [row for row in rows if len(row) == layout.width and not (layout.indexed and WORD_RANGE.fullmatch(row[0]))]
 
 
 def _sample(lines: Sequence[str]) -> list[str]:

@@ -8,13 +8,23 @@ import unicodedata
 from pathlib import Path
 
 from artifacts.errors import InputError
+from tasks.corpus.compressed import unpacked
 
 
 def read_lines(path: Path) -> list[str]:
-    """The lines of a UTF-8 file, in Unicode NFC, without byte order mark and line ends.
+    """The lines of a UTF-8 file, unpacked, in Unicode NFC, without byte order mark and line ends.
 
     Raises:
         InputError: if there is no such file, or it is not UTF-8 text.
+    """
+    return split_lines(read_content(path), str(path))
+
+
+def read_content(path: Path) -> bytes:
+    """The bytes of a file, unpacked if gzip packed them.
+
+    Raises:
+        InputError: if there is no such file, or its gzip data is damaged.
     """
     try:
         content = path.read_bytes()
@@ -22,7 +32,11 @@ def read_lines(path: Path) -> list[str]:
         raise InputError(f"corpus {path}: no such file; check the path") from None
     except IsADirectoryError:
         raise InputError(f"corpus {path}: this is a folder; expected a file; name one of the files in it") from None
-    return split_lines(content, str(path))
+    except OSError as error:
+        raise InputError(
+            f"corpus {path}: it cannot be read ({error.strerror}); check the path and its rights"
+        ) from None
+    return unpacked(content, str(path))
 
 
 def split_lines(content: bytes, name: str) -> list[str]:

@@ -1,5 +1,6 @@
 """Where a corpus file named in a configuration lies."""
 
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from artifacts.errors import InputError
 
 _BUNDLED = "bundled:"
+_HUB = "hf:"
 _SAMPLE_PACKAGE = "tasks.corpus.sample"
 _CORPUS_SUFFIXES = (".conll", ".txt")
 
@@ -34,6 +36,49 @@ def resolve(path: str, data_folder: str | Path | None = None) -> Path:
     near = _nearest(place.name, [each.name for each in place.parent.iterdir()]) if place.parent.is_dir() else ""
     hint = f"did you mean {near}?" if near else "check the path, or name the folder it starts from with --data"
     raise InputError(f"corpus {path}: there is no file {place}; {hint}")
+
+
+@dataclass(frozen=True)
+class HubName:
+    """A dataset of the Hugging Face library, as a path names it.
+
+    Attributes:
+        name: a repository on the hub, or the path of a folder.
+        split: such as train.
+        config: such as de; empty for the only one.
+        revision: branch, tag or commit of a repository; None for its newest.
+    """
+
+    name: str
+    split: str
+    config: str = ""
+    revision: str | None = None
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder: as in a shell, what begins with a dot, a slash or ~."""
+        return self.name.startswith((".", "/", "~"))
+
+
+def parse_hub_name(path: str) -> HubName | None:
+    """Reads `hf:NAME:SPLIT` or `hf:NAME:CONFIG:SPLIT`; NAME may be NAME@REVISION. None for any other path.
+
+    Raises:
+        InputError: if the path begins with hf: and is not of that form.
+    """
+    if not path.startswith(_HUB):
+        return None
+    parts = path.removeprefix(_HUB).split(":")
+    if len(parts) not in (2, 3) or not all(parts) or "[" in path:
+        raise InputError(
+            f"corpus {path}: expected hf:NAME:SPLIT or hf:NAME:CONFIG:SPLIT, such as hf:wikiann:de:train; name the "
+            "split (a part of one is taken with max_sentences)"
+        )
+    found = HubName(parts[0], parts[-1], parts[1] if len(parts) == 3 else "")
+    if found.is_folder or "@" not in parts[0]:
+        return found
+    name, _, revision = parts[0].partition("@")
+    return replace(found, name=name, revision=revision or None)
 
 
 def bundled_names() -> list[str]:

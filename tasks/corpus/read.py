@@ -3,7 +3,7 @@
 from artifacts.catalog import GOLD, LABELLED, PARALLEL, SENTENCES
 from artifacts.inputs import InputFile
 from artifacts.step import Job, step
-from tasks.corpus.corpus import load_corpus
+from tasks.corpus.corpus import CorpusInput, load_corpus
 from tasks.corpus.formats import CorpusFormat
 from tasks.corpus.labels import LabelConfig
 from tasks.corpus.lines import read_lines
@@ -12,23 +12,23 @@ from tasks.corpus.tables import gold_table, labelled_table, sentences_table
 
 
 @step(LABELLED)
-def read_labelled(job: Job, file: InputFile, format: CorpusFormat, labels: LabelConfig, language: str) -> None:
+def read_labelled(job: Job, file: CorpusInput, format: CorpusFormat, labels: LabelConfig, language: str) -> None:
     """Read a labelled corpus of the source language."""
-    corpus = load_corpus(file.local(), format, labels, language)
+    corpus = load_corpus(file, format, labels, language)
     job.write(labelled_table(corpus), metadata={"language": language, "labels": corpus.labels})
 
 
 @step(SENTENCES)
-def read_sentences(job: Job, file: InputFile, format: CorpusFormat, language: str) -> None:
+def read_sentences(job: Job, file: CorpusInput, format: CorpusFormat, language: str) -> None:
     """Read sentences without their tags, from raw text or a column file."""
-    corpus = load_corpus(file.local(), format, None, language)
+    corpus = load_corpus(file, format, None, language)
     job.write(sentences_table(corpus), metadata={"language": language})
 
 
 @step(GOLD)
-def read_gold(job: Job, file: InputFile, format: CorpusFormat, labels: LabelConfig, language: str) -> None:
+def read_gold(job: Job, file: CorpusInput, format: CorpusFormat, labels: LabelConfig, language: str) -> None:
     """Read the gold tags of a labelled corpus, for evaluation only."""
-    corpus = load_corpus(file.local(), format, labels, language)
+    corpus = load_corpus(file, format, labels, language)
     job.write(gold_table(corpus), metadata={"language": language, "labels": corpus.labels})
 
 

@@ -3,9 +3,8 @@
 import pyarrow as pa
 
 from artifacts.catalog import TRANSLATION
-from artifacts.inputs import InputFile
 from artifacts.step import Job, step
-from tasks.corpus.corpus import Corpus, load_corpus
+from tasks.corpus.corpus import Corpus, CorpusInput, load_corpus
 from tasks.corpus.formats import CorpusFormat
 from tasks.corpus.labels import LabelConfig
 from tasks.corpus.tables import labelled_table
@@ -24,7 +23,7 @@ def imported_table(corpus: Corpus) -> pa.Table:
 
 
 @step(TRANSLATION)
-def import_translation(job: Job, file: InputFile, format: CorpusFormat, labels: LabelConfig, language: str) -> None:
+def import_translation(job: Job, file: CorpusInput, format: CorpusFormat, labels: LabelConfig, language: str) -> None:
     """Read a translation of the source corpus from a labelled file, instead of making one."""
-    corpus = load_corpus(file.local(), format, labels, language)
+    corpus = load_corpus(file, format, labels, language)
     job.write(imported_table(corpus), metadata={"language": language, "labels": corpus.labels})

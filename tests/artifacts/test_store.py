@@ -17,10 +17,13 @@ from toy import visible
 
 from artifacts.catalog import CHANGE, SENTENCES, TAGGER
 from artifacts.errors import InputError, StoreError
+from artifacts.job import Job
 from artifacts.manifest import Manifest, Recipe
 from artifacts.reference import Reference
+from artifacts.runtime import Runtime
 from artifacts.store import STORE_FORMAT, Store, record_key
 from artifacts.upkeep import collect_garbage, verify
+from artifacts.writer import Writer
 
 RECIPE = Recipe(step="make", parameters={}, inputs={}, code={}, schemas={}, store_format=STORE_FORMAT)
 KEY = "ab12"
@@ -367,3 +370,39 @@ def test_adoption_gives_a_second_key_and_refuses_damaged_files(store: Store) -> 
     with pytest.raises(StoreError, match="gone or changed"):
         store.adopt(manifest, "cd34", new, "hides the damage")
     assert store.intact("sentences", "cd34") is None
+
+
+def alike(store: Store, key: str, made: str, **changes: object) -> Reference:
+    inputs = {"texts.0": f"sentences:{key}", "model": "tagger:1"}
+    recipe = RECIPE.model_copy(update={"inputs": inputs, **changes})
+    with store.writing(SENTENCES, key, recipe) as writer:
+        writer.write(rows())
+    assert writer.reference is not None
+    path = store.place("sentences", key) / "manifest.json"
+    manifest = json.loads(path.read_text())
+    path.write_text(json.dumps({**manifest, "made": made}))
+    return writer.reference
+
+
+def test_earlier_artifacts_differ_in_the_named_inputs_alone_and_come_newest_first(store: Store) -> None:
+    old, new = alike(store, "aa", "2026-01-01T00:00:00+00:00"), alike(store, "bb", "2026-02-01T00:00:00+00:00")
+    day = "2026-03-01T00:00:00+00:00"
+    alike(store, "c1", day, step="other")
+    alike(store, "c2", day, parameters={"beam": 2})
+    alike(store, "c3", day, code={"f": "1"})
+    alike(store, "c4", day, schemas={"sentences": "1"})
+    alike(store, "c5", day, inputs={"texts.0": "sentences:0", "model": "tagger:2"})
+    wanted = RECIPE.model_copy(update={"inputs": {"texts.0": "sentences:x", "texts.1": "y", "model": "tagger:1"}})
+    assert store.earlier("sentences", wanted, ["texts"]) == [new, old]
+    assert store.earlier("sentences", wanted, []) == [] == store.earlier("tagger", wanted, ["texts"])
+
+
+def test_an_earlier_artifact_that_is_damaged_is_left_out_and_so_is_the_present_one(store: Store) -> None:
+    one, two = (alike(store, key, "2026-01-01T00:00:00+00:00") for key in ("aa", "bb"))
+    recipe = RECIPE.model_copy(update={"inputs": {"texts.0": "sentences:new", "model": "tagger:1"}})
+    writer = Writer(kind=SENTENCES, key="bb", recipe=recipe, folder=store.root)
+    job = Job(store, Runtime(store=str(store.root)), writer)
+    assert store.earlier("sentences", recipe, ["texts"]) == [two, one]
+    assert job.earlier("texts") == [one]
+    (store.place("sentences", "aa") / "data.parquet").write_bytes(b"")
+    assert job.earlier("texts") == []

@@ -1,9 +1,10 @@
 import pytest
 
 from artifacts.errors import InputError
-from tasks.corpus.columns import Columns, parse_columns
+from tasks.corpus.columns import parse_columns
 from tasks.corpus.layout import Layout, find_layout, looks_like_columns
 from tasks.corpus.lines import split_lines
+from tasks.corpus.parsed import Parsed
 
 WIKINEURAL = "0\tDas\tO\n1\tFoo\tB-ORG\n\n0\tEr\tO\n1\t#\tO\n"
 UNIVERSAL_NER = (
@@ -13,7 +14,7 @@ UNIVERSAL_NER = (
 CONLL_2003 = "-DOCSTART- -X- -X- O\n\nU.N. NNP B-NP B-ORG\nof NN I-NP O\n\nEkeus NNP B-NP B-PER\n"
 
 
-def parse(text: str, token: int | None = None, tag: int | None = None) -> Columns:
+def parse(text: str, token: int | None = None, tag: int | None = None) -> Parsed:
     lines = split_lines(text.encode(), "x.conll")
     return parse_columns(lines, "x.conll", find_layout(lines, "x.conll", token, tag), with_tags=True)
 

@@ -4,7 +4,7 @@ import pytest
 
 from artifacts.errors import InputError
 from tasks.corpus import paths
-from tasks.corpus.paths import resolve
+from tasks.corpus.paths import HubName, parse_hub_name, resolve
 
 
 @pytest.fixture
@@ -67,3 +67,32 @@ def test_a_bundled_file_is_found(bundled: Path) -> None:
 def test_a_bundled_file_that_does_not_exist_is_an_error(bundled: Path, name: str, hint: str) -> None:
     with pytest.raises(InputError, match=f"no such file comes with Crosstag; {hint}"):
         resolve(f"bundled:{name}")
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("hf:wikiann:de:train", HubName("wikiann", "train", "de")),
+        ("hf:my/data:test", HubName("my/data", "test")),
+        ("hf:my/data@v2:de:test", HubName("my/data", "test", "de", "v2")),
+        ("hf:./a@b:test", HubName("./a@b", "test")),
+    ],
+)
+def test_a_dataset_is_named_by_repository_configuration_and_split(path: str, name: HubName) -> None:
+    assert parse_hub_name(path) == name
+
+
+def test_a_folder_begins_as_in_a_shell() -> None:
+    found = [parse_hub_name(f"hf:{name}:train") for name in ("./a", "/a", "~/a", "../a", "a", "a/b")]
+    assert [each.is_folder for each in found if each] == [True, True, True, True, False, False]
+
+
+def test_other_paths_name_no_dataset() -> None:
+    assert parse_hub_name("bundled:en.train.conll") is None
+    assert parse_hub_name("hf.conll") is None
+
+
+@pytest.mark.parametrize("path", ["hf:wikiann", "hf:a:b:c:d", "hf::train", "hf:a:", "hf:a:train[:10]"])
+def test_a_dataset_without_a_split_is_an_error(path: str) -> None:
+    with pytest.raises(InputError, match="expected hf:NAME:SPLIT or hf:NAME:CONFIG:SPLIT"):
+        parse_hub_name(path)

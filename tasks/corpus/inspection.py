@@ -1,0 +1,117 @@
+"""What a person wants to know of a corpus before trusting it: its encoding, its odd characters, its counts."""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from tasks.corpus.compressed import is_compressed, unpacked
+from tasks.corpus.corpus import Corpus
+from tasks.corpus.parquet import is_parquet
+
+_REPLACEMENT = "\ufffd"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# Categories of Unicode that a reader does not see, or takes for a plain space.
+_ODD = {
+    "Cc": "control",
+    "Cf": "zero-width or direction",
+    "Co": "private use",
+    "Cn": "unassigned",
+    "Zs": "space inside a word",
+    "Zl": "space inside a word",
+    "Zp": "space inside a word",
+}
+
+
+@dataclass(frozen=True)
+class OddCharacter:
+    """A character that is easily overlooked, or a sign of damage.
+
+    Attributes:
+        character: the character.
+        kind: what is odd about it.
+        count: how often it occurs.
+        sentence: the sentence in which it occurs first, from 1.
+        word: the word there.
+    """
+
+    character: str
+    kind: str
+    count: int
+    sentence: int
+    word: str
+
+    @property
+    def name(self) -> str:
+        """Code point and Unicode name."""
+        return f"U+{ord(self.character):04X} {unicodedata.name(self.character, '')}".rstrip()
+
+
+def odd_characters(sentences: Sequence[Sequence[str]]) -> list[OddCharacter]:
+    """Characters of the words that are odd, most frequent first; where each stands first.
+
+    Control, zero-width and direction, private-use and unassigned characters, the replacement character that a broken
+    decoding leaves behind, and spaces of any kind inside words.
+    """
+    counts = Counter(chain.from_iterable(chain.from_iterable(sentences)))
+    kinds = {char: kind for char in counts if (kind := _oddness(char))}
+    first: dict[str, tuple[int, str]] = {}
+    if kinds:
+        missing = set(kinds)
+        for number, sentence in enumerate(sentences, 1):
+            for word in sentence if not missing.isdisjoint("".join(sentence)) else ():
+                for char in missing.intersection(word):
+                    first[char] = (number, word)
+                missing -= first.keys()
+    found = [OddCharacter(char, kind, counts[char], *first[char]) for char, kind in kinds.items()]
+    return sorted(found, key=lambda each: (-each.count, each.character))
+
+
+def encoding_remarks(content: bytes, name: str) -> list[str]:
+    """What reading a file changed: gzip, byte order mark, line ends, Unicode normalisation.
+
+    Args:
+        content: the file's bytes; text, where it is not Parquet, is UTF-8.
+        name: what to call the file in an error.
+    """
+    remarks = ["gzip, unpacked"] if is_compressed(content) else []
+    content = unpacked(content, name)
+    if is_parquet(content):
+        return remarks
+    if content.startswith(_BYTE_ORDER_MARK):
+        remarks.append("byte order mark, left out")
+    if b"\r" in content:
+        remarks.append("carriage returns at line ends, left out")
+    lines = content.decode("utf-8-sig").split("\n")
+    changed = [number for number, line in enumerate(lines, 1) if not unicodedata.is_normalized("NFC", line)]
+    if changed:
+        remarks.append(f"{len(changed):,} lines brought to Unicode NFC, first line {changed[0]}")
+    return remarks
+
+
+def entities_by_type(corpus: Corpus) -> dict[str, int]:
+    """Number of entities of each type of the label set."""
+    begun = Counter(tag[2:] for tag in chain.from_iterable(corpus.tags or []) if tag.startswith("B-"))
+    return {name: begun[name] for name in corpus.types}
+
+
+def longest_sentence(corpus: Corpus) -> tuple[int, int]:
+    """Number of the longest sentence, from 1, and of its words; the first of several."""
+    lengths = list(map(len, corpus.words))
+    longest = max(lengths)
+    return lengths.index(longest) + 1, longest
+
+
+def repeated_sentences(corpus: Corpus) -> int:
+    """Sentences whose words came before."""
+    return len(corpus.words) - len(set(map(tuple, corpus.words)))
+
+
+def visible(text: str) -> str:
+    """Text with its odd characters written as code points, safe for a terminal."""
+    return "".join(f"<U+{ord(char):04X}>" if _oddness(char) and char != " " else char for char in text)
+
+
+def _oddness(char: str) -> str:
+    return "left by a broken decoding" if char == _REPLACEMENT else _ODD.get(unicodedata.category(char), "")

@@ -1,0 +1,24 @@
+"""What every reader gives: the words and tags of a corpus, flat, and where each stands in its file."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What a corpus file holds, flat: one entry per word, and the position at which each sentence starts.
+
+    Attributes:
+        words: all words.
+        tags: the tag of each, as the file writes it; None if the file has none or they were not asked for.
+        lines: the line of each, from 1, or the row, from 0; empty for raw text.
+        starts: position of each sentence's first word, ascending.
+        unit: what `lines` counts: line or row.
+        layout: what the reader took for words and tags, in words for a person.
+    """
+
+    words: list[str]
+    tags: list[str] | None
+    lines: list[int]
+    starts: list[int]
+    unit: str = "line"
+    layout: str = ""

@@ -1,0 +1,102 @@
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from artifacts.errors import InputError
+from tasks.corpus import parquet
+from tasks.corpus.corpus import Corpus, load_corpus
+from tasks.corpus.formats import CorpusFormat
+from tasks.corpus.labels import LabelConfig
+from tasks.corpus.parquet import class_names, is_parquet
+
+ROWS = {"id": ["a", "b"], "tokens": [["Ana", "in"], ["Rio"]], "ner_tags": [[1, 0], [2]]}
+NAMES = ["O", "B-PER", "B-LOC"]
+LABELS = {"feature": {"_type": "ClassLabel", "names": NAMES}, "_type": "List"}
+FEATURES = {b"huggingface": json.dumps({"info": {"features": {"ner_tags": LABELS}}}).encode()}
+
+
+def written(path: Path, columns: dict[str, Any], metadata: dict[bytes, bytes] | None = None) -> Path:
+    pq.write_table(pa.table(columns).replace_schema_metadata(metadata), path)
+    return path
+
+
+def read(path: Path, *, with_tags: bool = True, **options: Any) -> Corpus:
+    return load_corpus(path, CorpusFormat(**options), LabelConfig() if with_tags else None, "de")
+
+
+@pytest.mark.parametrize("format", ["auto", "parquet"])
+def test_numbers_are_named_by_what_the_file_brings_along(tmp_path: Path, format: str) -> None:
+    corpus = read(written(tmp_path / "x", ROWS, FEATURES), format=format)
+    assert corpus.words == [["Ana", "in"], ["Rio"]]
+    assert corpus.tags == [["B-PER", "O"], ["B-LOC"]]
+    assert corpus.parts[0].format == "parquet"
+
+
+def test_names_of_the_configuration_come_first(tmp_path: Path) -> None:
+    corpus = read(written(tmp_path / "x", ROWS, FEATURES), tag_names=("O", "B-X", "B-Y"))
+    assert corpus.tags == [["B-X", "O"], ["B-Y"]]
+
+
+def test_strings_need_no_names_and_spans_are_read(tmp_path: Path) -> None:
+    assert read(written(tmp_path / "x", {**ROWS, "ner_tags": [["B-X", "O"], ["O"]]})).tags == [["B-X", "O"], ["O"]]
+    spans = [[{"start": 0, "end": 1, "label": "PER"}], []]
+    columns = {"tokens": ROWS["tokens"], "entities": spans}
+    assert read(written(tmp_path / "y", columns)).tags == [["B-PER", "O"], ["O"]]
+
+
+def test_numbers_without_names_are_an_error_with_the_row(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"x, row 0: tag 0 of ner_tags is the number 1; .* tag_names"):
+        read(written(tmp_path / "x", ROWS))
+
+
+def test_a_missing_list_is_an_error_with_the_row(tmp_path: Path) -> None:
+    path = written(tmp_path / "x", {"tokens": [["Ana"], None], "tags": [["O"], ["O"]]})
+    with pytest.raises(InputError, match="x, row 1: tokens is missing"):
+        read(path, with_tags=False)
+
+
+def test_a_damaged_file_is_an_error(tmp_path: Path) -> None:
+    path = written(tmp_path / "x.parquet", ROWS)
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(InputError, match=r"x.parquet: the Parquet file is damaged .* fetch it again"):
+        read(path, format="parquet")
+
+
+def test_many_equal_sentences_in_few_bytes_are_read(tmp_path: Path) -> None:
+    columns = {"tokens": [["Ana"]] * 20_000, "tags": [["B-PER"]] * 20_000}
+    path = written(tmp_path / "x", columns)
+    assert path.stat().st_size < 20_000
+    assert len(read(path).words) == 20_000
+
+
+def test_more_values_than_any_corpus_has_are_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "_MOST_VALUES", 1000)
+    path = written(tmp_path / "x", {"tokens": [["Ana"] * 1001], "tags": [["O"] * 1001]})
+    with pytest.raises(InputError, match=r"1 rows, 1,001 values, .* expected at most 1,000 values"):
+        read(path)
+
+
+def test_text_is_no_parquet() -> None:
+    buffer = io.BytesIO()
+    pq.write_table(pa.table(ROWS), buffer)
+    assert is_parquet(buffer.getvalue())
+    assert not is_parquet(b"PAR1\tO\nPAR1\tO\nPAR1")
+    assert not is_parquet(b"PAR1")
+
+
+@pytest.mark.parametrize(
+    "metadata", [None, {}, {b"huggingface": b"{"}, {b"huggingface": b"[]"}, {b"huggingface": b"1"}]
+)
+def test_names_that_are_not_there_are_none(metadata: dict[bytes, bytes] | None) -> None:
+    assert class_names(pa.schema([], metadata), "ner_tags") is None
+
+
+def test_names_are_found_inside_spans() -> None:
+    inner = [{"label": {"_type": "ClassLabel", "names": ["LOC"]}, "start": {"_type": "Value"}}]
+    schema = pa.schema([], {b"huggingface": json.dumps({"info": {"features": {"spans": inner}}}).encode()})
+    assert class_names(schema, "spans") == ("LOC",)
