@@ -4,6 +4,7 @@ The checks use the same readers as the steps; each raises `InputError` with what
 """
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from transformers import AutoConfig
@@ -11,9 +12,12 @@ from transformers import AutoConfig
 from artifacts.errors import InputError
 from artifacts.runtime import Runtime
 from artifacts.store import Store
-from flows.corpora import ParallelText, SourceCorpus, TargetCorpus
-from flows.encoder import EncoderChoice, checkpoint_folder
-from flows.translation import TranslationChoice
+from flows.checkpoints import checkpoint_folder
+from flows.corpora import ParallelText, SourceCorpus, TargetCorpus, corpus_input
+from flows.encoder import EncoderChoice
+from flows.figures import Analysis
+from flows.translation import MarkedSentences, TranslationChoice
+from flows.translator import TranslatorChoice
 from tasks.corpus.corpus import Corpus, load_corpus
 from tasks.corpus.formats import CorpusFile
 from tasks.corpus.labels import LabelConfig
@@ -24,6 +28,8 @@ from tasks.encoding.load import check_encoder_folder
 from tasks.tagging.tagger import usable_positions
 from tasks.tagging.windows import WindowConfig
 from tasks.translation.dictionaries import known_pairs, read_dictionary
+from tasks.translation.machine.translator import check_translator_folder, known_language
+from tasks.translation.marked.language import language_filter
 from tasks.translation.vector_files import read_vector_file
 
 _VECTORS_READ = 1000
@@ -42,29 +48,63 @@ def check_corpora(
     Returns:
         The labelled source corpus and the unlabelled target text.
     """
+    train = check_source(source, labels, runtime)
+    return train, check_target(source, train, target, labels, runtime)
+
+
+def check_source(source: SourceCorpus, labels: LabelConfig, runtime: Runtime) -> Corpus:
+    """The labelled corpus and its development corpus can be read, and have the same entity types."""
     train = _load(source.train, labels, source.language, runtime)
-    labelled = {source.train.path: train}
     if source.dev is not None:
-        labelled[source.dev.path] = _load(source.dev, labels, source.language, runtime)
+        _check_types(source, train, {source.dev.shown: _load(source.dev, labels, source.language, runtime)})
+    return train
+
+
+def check_target(
+    source: SourceCorpus,
+    train: Corpus,
+    target: TargetCorpus,
+    labels: LabelConfig,
+    runtime: Runtime,
+    key: str = "target",
+) -> Corpus:
+    """Text and test sets of a target language can be read, have the source's entity types, and fit their gold labels.
+
+    Args:
+        source: the source language.
+        train: its labelled corpus.
+        target: the target language.
+        labels: how labels are read.
+        runtime: where files are looked for.
+        key: of the target language in the configuration.
+
+    Returns:
+        The unlabelled text.
+    """
+    labelled: dict[str, Corpus] = {}
     text = _load(target.text, None, target.language, runtime)
     if target.text_gold is not None:
-        gold = labelled[target.text_gold.path] = _load(target.text_gold, labels, target.language, runtime)
-        _check_same_words(text, gold, target.text.path, target.text_gold.path)
+        gold = labelled[target.text_gold.shown] = _load(target.text_gold, labels, target.language, runtime)
+        _check_same_words(text, gold, target.text.shown, target.text_gold.shown)
     names = Counter(test.name for test in target.tests)
     for test in target.tests:
         if names[test.name] > 1:
             raise InputError(
-                f"target.tests: {names[test.name]} test sets are called {test.name!r}; name each differently"
+                f"{key}.tests: {names[test.name]} test sets are called {test.name!r}; name each differently"
             )
-        labelled[test.path] = _load(test, labels, target.language, runtime)
+        labelled[test.shown] = _load(test, labels, target.language, runtime)
+    _check_types(source, train, labelled)
+    return text
+
+
+def _check_types(source: SourceCorpus, train: Corpus, labelled: Mapping[str, Corpus]) -> None:
     for path, corpus in labelled.items():
         if corpus.types != train.types:
             raise InputError(
-                f"corpus {path}: its entity types are {', '.join(corpus.types)}, those of {source.train.path} are "
+                f"corpus {path}: its entity types are {', '.join(corpus.types)}, those of {source.train.shown} are "
                 f"{', '.join(train.types)}; list the types to keep under labels.types, map names under labels.rename, "
                 "and set labels.other_types: drop for the rest"
             )
-    return train, text
 
 
 def check_parallel(parallel: tuple[ParallelText, ...], runtime: Runtime) -> None:
@@ -85,9 +125,25 @@ def check_neighbours(neighbours: int, source: Corpus, target: Corpus) -> None:
             )
 
 
+def check_analysis(analysis: Analysis, text: TargetCorpus, target: Corpus) -> None:
+    """What is measured on pseudo-labels has gold labels, and fewer neighbours than words."""
+    wanted = [name for name in ("layers", "compare") if getattr(analysis, name)]
+    if wanted and text.text_gold is None:
+        raise InputError(
+            f"analysis.{wanted[0]}: pseudo-labels are compared with gold labels, and target.text_gold is empty; name "
+            f"the file of the gold labels there, or leave analysis.{wanted[0]} out"
+        )
+    for place, other in enumerate(analysis.compare):
+        if other.neighbours >= target.word_count:
+            raise InputError(
+                f"analysis.compare.{place}.neighbours: {other.neighbours} neighbours of each word are asked for, the "
+                f"target text has {target.word_count} words; expected fewer neighbours than words"
+            )
+
+
 def check_encoder(choice: EncoderChoice, windows: WindowConfig, runtime: Runtime) -> None:
     """A folder that is named as the encoder holds a checkpoint, and a window is not longer than the encoder takes."""
-    folder = checkpoint_folder(choice, runtime)
+    folder = checkpoint_folder(choice.checkpoint, runtime)
     positions: int | None = None
     if folder is not None:
         check_encoder_folder(folder)
@@ -103,16 +159,25 @@ def check_encoder(choice: EncoderChoice, windows: WindowConfig, runtime: Runtime
 
 
 def check_translation(
-    choice: TranslationChoice, labels: LabelConfig, source: Corpus, target: Corpus, runtime: Runtime
+    choice: TranslationChoice,
+    parallel: tuple[ParallelText, ...],
+    labels: LabelConfig,
+    source: Corpus,
+    target: Corpus,
+    runtime: Runtime,
 ) -> None:
-    """Files of the translation stage can be read and fit each other."""
+    """Files of the translation stage can be read and fit each other; the translator can be had."""
+    if choice.by_markers:
+        _check_marked(choice.marked, parallel, (source.language, target.language), runtime)
     if choice.imported is not None and choice.method == "import":
         imported = _load(choice.imported, labels, target.language, runtime)
         if imported.types != source.types:
             raise InputError(
-                f"corpus {choice.imported.path}: its entity types are {', '.join(imported.types)}, those of the "
+                f"corpus {choice.imported.shown}: its entity types are {', '.join(imported.types)}, those of the "
                 f"labelled corpus are {', '.join(source.types)}; map names under labels.rename"
             )
+        return
+    if not choice.needs_lexicon:
         return
     files = (choice.vectors.source_file, choice.vectors.target_file)
     sizes = [_dimension(path, choice, runtime) for path in files]
@@ -135,8 +200,29 @@ def check_translation(
                 )
 
 
+def check_translator(choice: TranslatorChoice, languages: Iterable[str], runtime: Runtime) -> None:
+    """A folder that is named as the translator holds one, and it knows the languages."""
+    for language in languages:
+        known_language(language)
+    folder = checkpoint_folder(choice.checkpoint, runtime)
+    if folder is not None:
+        check_translator_folder(folder)
+
+
+def _check_marked(
+    choice: MarkedSentences, parallel: tuple[ParallelText, ...], languages: tuple[str, str], runtime: Runtime
+) -> None:
+    check_translator(choice.translator, languages, runtime)
+    if choice.translator.trains and not parallel:
+        raise InputError(
+            "translation.method: marked sentences need a translator, which is trained on parallel text, and `parallel` "
+            "names none; add two files there, or name a trained one under translation.marked.translator.checkpoint"
+        )
+    language_filter(*languages, choice.reading.language_filter, choice.reading.min_language_letters)
+
+
 def _load(file: CorpusFile, labels: LabelConfig | None, language: str, runtime: Runtime) -> Corpus:
-    return load_corpus(resolve(file.path, runtime.data), file.without_path(), labels, language)
+    return load_corpus(corpus_input(file, runtime), file.without_path(), labels, language)
 
 
 def _check_same_words(text: Corpus, gold: Corpus, text_path: str, gold_path: str) -> None:

@@ -1,13 +1,12 @@
 """Which encoder a run starts from: configuration and step."""
 
-from pathlib import Path
-
 from pydantic import Field
 
 from artifacts.inputs import HubModel, InputFolder
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime, stage
 from artifacts.settings import Settings
+from flows.checkpoints import checkpoint_folder
 from flows.corpora import Corpora
 from tasks.encoding.load import import_encoder
 from tasks.encoding.pretrain import Pretraining, pretrain_encoder
@@ -27,24 +26,23 @@ class EncoderChoice(Settings):
     )
 
 
-def checkpoint_folder(choice: EncoderChoice, runtime: Runtime) -> Path | None:
-    """The folder that a choice names, or None if it names the hub or nothing.
-
-    What looks like a path (it begins with . or / or ~, or exists in the data folder) is a folder.
-    """
-    if not choice.checkpoint:
-        return None
-    place = Path(runtime.data).expanduser() / Path(choice.checkpoint).expanduser()
-    looks_like_path = choice.checkpoint.startswith((".", "/", "~")) or choice.checkpoint.count("/") > 1
-    return place.absolute() if looks_like_path or place.exists() else None
-
-
 def take_encoder(choice: EncoderChoice, corpora: Corpora, seed: int, runtime: Runtime) -> Reference:
     """The encoder that all taggers of a run start from."""
+    return encoder_for(choice, (corpora.train, corpora.target), corpora.parallel, seed, runtime)
+
+
+def encoder_for(
+    choice: EncoderChoice,
+    texts: tuple[Reference, ...],
+    parallel: tuple[Reference, ...],
+    seed: int,
+    runtime: Runtime,
+) -> Reference:
+    """A pretrained encoder, or one that is pretrained on these texts, source language first, and parallel texts."""
     if not choice.checkpoint:
         with stage("pretrained"):
-            return pretrain_encoder((corpora.train, corpora.target), corpora.parallel, choice.pretraining.seeded(seed))
-    folder = checkpoint_folder(choice, runtime)
+            return pretrain_encoder(texts, parallel, choice.pretraining.seeded(seed))
+    folder = checkpoint_folder(choice.checkpoint, runtime)
     with stage(choice.checkpoint.rpartition("/")[2]):
         if folder is not None:
             return import_encoder(InputFolder(path=str(folder)))

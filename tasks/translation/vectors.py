@@ -1,5 +1,10 @@
 """Train word vectors on the text of one language with fasttext."""
 
+import os
+import subprocess
+import sys
+import threading
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -21,8 +26,9 @@ Text = Annotated[Reference, SENTENCES, LABELLED, PARALLEL]
 _LINE_END = "</s>"
 # What fasttext ends a word at, beside the space. A no-break space stays in its word.
 _SEPARATORS = frozenset(" \n\r\t\v\f\0")
-# Above 32 MB, the C library takes fresh pages from the kernel for every block.
+# Above 32 MB, the C library asks the kernel for every block that none of the freed ones can hold.
 _FRESH_MEMORY_BYTES = 40_000_000
+_START = ".start.vec"
 
 
 class VectorTraining(Settings):
@@ -78,7 +84,7 @@ def train_skipgram(text: Path, words: Sequence[str], config: VectorTraining) -> 
     """Train vectors on a file: one sentence a line, words separated by spaces.
 
     Args:
-        text: UTF-8 file; a file of start vectors is written beside it.
+        text: UTF-8 file; start vectors, and with sub-words the result, are written beside it.
         words: `frequent_words` of the file, at least two (with one, fasttext would look forever for another one to
             set against it).
         config: see `VectorTraining`. With one thread, the same file gives the same vectors, bit for bit.
@@ -86,13 +92,34 @@ def train_skipgram(text: Path, words: Sequence[str], config: VectorTraining) -> 
     Returns:
         [N, d] float32, one row per word.
     """
+    _write_start_vectors(text.with_suffix(_START), [*words, _LINE_END], config.dimension, config.seed)
+    if not config.maximum_ngram:
+        return fit_skipgram(text, words, config)
+    # fasttext 0.9.3 sets only a tenth of its input table per thread to random numbers and leaves the rest as the memory
+    # was (DenseMatrix::uniform). Words get start vectors from us; sub-words start at zero, which is what the kernel
+    # gives a new process for blocks as large as this. An old process may hand out again what it has freed.
+    trained = text.with_suffix(".trained.npy")
+    program = "import sys; from tasks.translation.vectors import fit_into; fit_into(*sys.argv[1:])"
+    subprocess.run(
+        [sys.executable, "-c", program, str(os.getpid()), str(text), config.model_dump_json(), str(trained)],
+        check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+    )
+    return np.asarray(np.load(trained))
+
+
+def fit_into(parent: str, text: str, config: str, trained: str) -> None:
+    """What the new process does; it ends when the process that started it has."""
+    threading.Thread(target=_die_with, args=(int(parent),), daemon=True).start()
+    settings = VectorTraining.model_validate_json(config)
+    words, _ = frequent_words(Path(text), settings.minimum_count)
+    np.save(trained, fit_skipgram(Path(text), words, settings))
+
+
+def fit_skipgram(text: Path, words: Sequence[str], config: VectorTraining) -> np.ndarray:
+    """Train vectors on a file beside which the start vectors lie; see `train_skipgram`."""
     import fasttext
 
-    start = text.with_suffix(".start.vec")
-    _write_start_vectors(start, [*words, _LINE_END], config.dimension, config.seed)
-    # fasttext 0.9.3 sets only a tenth of its input table per thread to random numbers and leaves the rest as the memory
-    # was (DenseMatrix::uniform). Words get start vectors from us; sub-words start at zero, which the kernel gives for
-    # blocks of memory as large as this.
     buckets = max(config.buckets, _FRESH_MEMORY_BYTES // (4 * config.dimension)) if config.maximum_ngram else 1
     model = fasttext.train_unsupervised(
         str(text),
@@ -108,12 +135,18 @@ def train_skipgram(text: Path, words: Sequence[str], config: VectorTraining) -> 
         neg=config.negatives,
         t=config.subsampling,
         thread=config.threads,
-        pretrainedVectors=str(start),
+        pretrainedVectors=str(text.with_suffix(_START)),
         # Words that start like a label would be left out; nothing starts like this.
         label="\x01label\x01",
         verbose=0,
     )
     return np.stack([model.get_word_vector(word) for word in words]).astype(np.float32)
+
+
+def _die_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 def _write_start_vectors(path: Path, words: Sequence[str], dimension: int, seed: int) -> None:

@@ -66,7 +66,8 @@ def test_a_fasttext_model_is_read_whatever_its_name(tmp_path: Path) -> None:
     model.save_model(str(tmp_path / "model.bin"))
     words, vectors, _ = read_vector_file(tmp_path / "model.bin", 100)
     assert words[0] == "c" and set(words) == {"a", "b", "c"}
-    assert vectors[0].tolist() == model.get_word_vector("c").tolist()
+    # fasttext leaves most of so small a table as the memory was, which may be no number.
+    np.testing.assert_array_equal(vectors[0], model.get_word_vector("c"))
 
 
 def test_the_step_keeps_the_file_order_and_says_what_it_left_out(tmp_path: Path) -> None:

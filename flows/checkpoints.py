@@ -1,0 +1,17 @@
+"""Where a pretrained model that a configuration names lies."""
+
+from pathlib import Path
+
+from artifacts.runtime import Runtime
+
+
+def checkpoint_folder(checkpoint: str, runtime: Runtime) -> Path | None:
+    """The folder that a name stands for, or None if it names the hub or nothing.
+
+    What looks like a path (it begins with . or / or ~, or exists in the data folder) is a folder.
+    """
+    if not checkpoint:
+        return None
+    place = Path(runtime.data).expanduser() / Path(checkpoint).expanduser()
+    looks_like_path = checkpoint.startswith((".", "/", "~")) or checkpoint.count("/") > 1
+    return place.absolute() if looks_like_path or place.exists() else None

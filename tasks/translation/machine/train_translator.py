@@ -1,0 +1,201 @@
+"""Train a translator on plain and marked sentence pairs (CROP, 3.3)."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+from pydantic import Field, model_validator
+from torch import nn
+from transformers import M2M100Config, M2M100ForConditionalGeneration, M2M100Tokenizer
+
+from artifacts.catalog import TRANSLATOR, MarkedPairs, Translator
+from artifacts.step import Job, step
+from tasks.training.config import TrainingConfig
+from tasks.training.loop import Checkpoints, TrainingHistory, planned_updates, train
+from tasks.translation.machine.subword_model import model_vocabulary_size, save_tokenizer, train_subwords
+from tasks.translation.machine.translation_rows import IGNORED, Rows, Text, encode_rows, joined, make_collate, turned
+from tasks.translation.machine.translator import known_language, load_translator
+
+_POSITIONS = 1024  # As M2M100 has; they are computed, not learnt.
+
+
+class TranslatorTraining(TrainingConfig):
+    """Settings of a translator: of its training, and of its shape if it starts from nothing."""
+
+    epochs: int = Field(10, ge=1, le=1000, title="Epochs", description="Passes over plain and marked pairs.")
+    learning_rate: float = Field(
+        1e-3, gt=0, le=1, title="Learning rate", description="Peak of AdamW, per update; 1e-4 to fine-tune (paper)."
+    )
+    subwords_per_batch: int = Field(
+        4096,
+        ge=16,
+        title="Sub-words per batch",
+        description="Sub-words of one update, source and target together, padding included.",
+    )
+    vocabulary_size: int = Field(8000, ge=300, title="Vocabulary", description="Most sub-words, of all languages.")
+    encoder_layers: int = Field(4, ge=1, le=48, title="Encoder layers", description="Transformer layers that read.")
+    decoder_layers: int = Field(2, ge=1, le=48, title="Decoder layers", description="Transformer layers that write.")
+    hidden_size: int = Field(256, ge=8, title="Width", description="Units of a layer; a multiple of the heads.")
+    heads: int = Field(4, ge=1, title="Heads", description="Attention heads of a layer.")
+    intermediate_size: int = Field(1024, ge=8, title="Inner width", description="Units inside the feed-forward part.")
+    max_length_subwords: int = Field(
+        128,
+        ge=8,
+        le=_POSITIONS,
+        title="Longest sentence",
+        description="Sub-words of a side, special ones included; longer pairs are left out.",
+    )
+    label_smoothing: float = Field(
+        0.1, ge=0, lt=1, title="Label smoothing", description="Share of the target spread over all sub-words."
+    )
+    alpha: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        title="Weight of plain pairs",
+        description="Alpha of CROP's Eq. 6 (paper: 0.5); empty: every sub-word counts alike, so alpha is the share of "
+        "plain pairs' sub-words.",
+    )
+    both_directions: bool = Field(
+        False, title="Both directions", description="Also learn to translate from the target to the source language."
+    )
+
+    @model_validator(mode="after")
+    def _heads_divide_width(self) -> "TranslatorTraining":
+        if self.hidden_size % self.heads:
+            raise ValueError(f"hidden_size {self.hidden_size} is not a multiple of heads {self.heads}")
+        return self
+
+
+def translation_loss(model: nn.Module, batch: dict[str, torch.Tensor], smoothing: float) -> torch.Tensor:
+    """Label-smoothed cross entropy in float32, weighted mean over the batch's sub-words; padding is not scored.
+
+    Of one sub-word y with smoothing e and V sub-words: -(1 - e) log p_y - (e / V) sum_v log p_v.
+
+    Args:
+        model: an M2M100.
+        batch: from `make_collate`.
+        smoothing: e.
+    """
+    m2m: Any = model
+    hidden = m2m.model(
+        input_ids=batch["input_ids"],
+        attention_mask=batch["attention_mask"],
+        decoder_input_ids=batch["decoder_input_ids"],
+        use_cache=False,
+    ).last_hidden_state
+    labels = batch["labels"].flatten()
+    real = (labels != IGNORED).nonzero().squeeze(1)
+    # Scores over the vocabulary are the dearest part: they are computed where there is something to learn, alone.
+    scores = m2m.lm_head(hidden.flatten(0, 1).index_select(0, real)).float()
+    weights = batch["weights"].repeat_interleave(batch["labels"].shape[1]).index_select(0, real)
+    losses = nn.functional.cross_entropy(scores, labels[real], reduction="none", label_smoothing=smoothing)
+    return (losses * weights).sum() / len(real)
+
+
+def make_model(config: TranslatorTraining, pieces: int) -> M2M100ForConditionalGeneration:
+    """An M2M100 with random weights, decided by the seed; embeddings and output scores share theirs."""
+    shape = M2M100Config(
+        vocab_size=model_vocabulary_size(pieces),
+        d_model=config.hidden_size,
+        encoder_layers=config.encoder_layers,
+        decoder_layers=config.decoder_layers,
+        encoder_attention_heads=config.heads,
+        decoder_attention_heads=config.heads,
+        encoder_ffn_dim=config.intermediate_size,
+        decoder_ffn_dim=config.intermediate_size,
+        encoder_layerdrop=0.0,
+        decoder_layerdrop=0.0,
+        dropout=config.dropout,
+        attention_dropout=config.dropout,
+        max_position_embeddings=_POSITIONS,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        return M2M100ForConditionalGeneration(shape)
+
+
+def set_dropout(model: nn.Module, dropout: float) -> None:
+    """Gives every layer of a loaded translator this dropout, attention included, and drops no whole layers."""
+    module: Any
+    for module in model.modules():
+        if isinstance(getattr(module, "dropout", None), float):
+            module.dropout = dropout
+        if hasattr(module, "layerdrop"):
+            module.layerdrop = 0.0
+
+
+def fit(
+    model: M2M100ForConditionalGeneration,
+    rows: Rows,
+    config: TranslatorTraining,
+    *,
+    device: str,
+    checkpoints: Checkpoints | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> TrainingHistory:
+    """Trains a translator in place; plain and marked pairs come mixed in every batch (Eq. 6)."""
+    return train(
+        model,
+        rows.lengths(),
+        make_collate(rows, model.config.pad_token_id),
+        partial(translation_loss, smoothing=config.label_smoothing),
+        config,
+        device=device,
+        checkpoints=checkpoints,
+        progress=progress,
+    )
+
+
+@step(TRANSLATOR)
+def train_translator(
+    job: Job, pairs: tuple[MarkedPairs, ...], start: Translator | None, config: TranslatorTraining
+) -> None:
+    """Trains a translator from scratch, or fine-tunes `start`.
+
+    `start` keeps its tokenizer and its shape. One that knows no marker as a piece of its own writes markers in several
+    plain pieces, and learns these: nothing is added to it.
+    """
+    text = _read(job, pairs, config.both_directions)
+    if start is None:
+        model_bytes = train_subwords([*text.source, *text.target], config.vocabulary_size)
+        pieces = save_tokenizer(model_bytes, job.output_folder, config.max_length_subwords)
+        tokenizer = M2M100Tokenizer.from_pretrained(job.output_folder)
+        model = make_model(config, pieces)
+    else:
+        model, tokenizer = load_translator(job.folder(start))
+        set_dropout(model, config.dropout)
+    rows = encode_rows(tokenizer, text, config.max_length_subwords, config.alpha)
+    updates = planned_updates(rows.lengths(), config)
+    checkpoints = Checkpoints(job.work_folder, job.checkpoint_minutes)
+    with job.progress("training a translator", total=updates, unit="updates") as advance:
+        history = fit(model, rows, config, device=job.device, checkpoints=checkpoints, progress=advance)
+    model.config._name_or_path = ""  # Where `start` was loaded from says nothing about this model.
+    model.cpu().save_pretrained(job.output_folder)
+    if start is not None:
+        tokenizer.save_pretrained(job.output_folder)
+    job.describe({"languages": sorted({language for pair in text.languages for language in pair})})
+    job.note(
+        losses=history.losses,
+        updates=history.updates,
+        subwords=history.subwords,
+        seconds=history.seconds,
+        pairs=len(rows.source),
+        pairs_too_long=len(text.source) - len(rows.source),
+        plain_subwords_share=rows.plain_share,
+    )
+
+
+def _read(job: Job, references: tuple[MarkedPairs, ...], both_directions: bool) -> Text:
+    """All pairs of all references, with M2M100's names of their languages; turned round, too, if asked."""
+    texts = []
+    for reference in references:
+        table, metadata = job.table(reference), job.metadata(reference)
+        languages = (known_language(metadata["source_language"]), known_language(metadata["target_language"]))
+        marked = (table["spans"].to_numpy() > 0).tolist()
+        columns = table["source"].to_pylist(), table["target"].to_pylist()
+        texts.append(Text(*columns, [languages] * table.num_rows, marked))
+    if both_directions:
+        texts += [turned(text) for text in texts]
+    return joined(texts)

@@ -1,0 +1,120 @@
+"""Translate sentences as text, entities between markers if they are wanted."""
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from artifacts.catalog import MACHINE_TRANSLATION, AnySentences, Predictions, Translator
+from artifacts.errors import InputError, StoreError
+from artifacts.reference import Reference
+from artifacts.step import Job, step
+from tasks.translation.machine.engines import Engine, Generation, make_engine
+from tasks.translation.marked.markers import Marking, mark
+from tasks.translation.marked.moses import detokenizer
+
+__all__ = ["Generation", "source_text", "translate_new", "translate_text"]
+
+_ROWS = 4096
+
+
+def source_text(
+    words: Sequence[str], tags: Sequence[str] | None, detokenize: Callable[[Sequence[str]], str], max_entities: int
+) -> str:
+    """What a translator gets of a sentence; "" if it has more entities than markers, which only `tags` can tell."""
+    return detokenize(words) if tags is None else mark(words, tags, detokenize, max_entities) or ""
+
+
+def translate_new(
+    texts: Sequence[str],
+    known: Mapping[str, str],
+    engine: Engine,
+    languages: tuple[str, str],
+    progress: Callable[[int], None],
+) -> dict[str, str]:
+    """Outputs of the texts that are not in `known`, each distinct one translated once."""
+    new = [text for text in dict.fromkeys(texts) if text and text not in known]
+    outputs: dict[str, str] = {}
+    for rows, translations in engine.translate(new, *languages):
+        outputs.update(zip((new[row] for row in rows), translations, strict=True))
+        progress(len(rows))
+    return outputs
+
+
+def earlier_outputs(job: Job, wanted: set[str]) -> tuple[dict[str, str], list[Reference]]:
+    """Outputs of wanted texts in what this step made before of other sentences, and the artifacts they are from."""
+    known: dict[str, str] = {}
+    used = []
+    for reference in job.earlier("sentences"):
+        if len(known) == len(wanted):
+            break
+        before = len(known)
+        try:
+            for batch in job.batches(reference, ["source", "output"], _ROWS):
+                pairs = zip(batch["source"].to_pylist(), batch["output"].to_pylist(), strict=True)
+                known.update((source, output) for source, output in pairs if source in wanted and source not in known)
+        except (StoreError, OSError, pa.ArrowException):
+            continue  # It went, or is damaged: what was read of it before is good, the rest is translated again.
+        if len(known) > before:
+            used.append(reference)
+    return known, used
+
+
+@step(MACHINE_TRANSLATION)
+def translate_text(
+    job: Job,
+    sentences: AnySentences | Predictions,
+    translator: Translator,
+    source_language: str,
+    target_language: str,
+    marking: Marking | None,
+    generation: Generation,
+) -> None:
+    """Translates sentences; what this step has translated before, it takes from there."""
+    columns = ["sentence_id", "words"]
+    if marking is not None:
+        if sentences.kind == "sentences":
+            raise InputError(
+                f"artifact {sentences}: sentences have no tags, so there is nothing to mark; translate labelled "
+                "sentences, or leave marking out"
+            )
+        columns.append("tags")
+    detokenize = detokenizer(source_language)
+    texts: list[str] = []
+    for batch in job.batches(sentences, columns, _ROWS):
+        words = batch["words"].to_pylist()
+        tags = batch["tags"].to_pylist() if marking else [None] * len(words)
+        most = marking.max_entities if marking else 0
+        texts += [source_text(w, t, detokenize, most) for w, t in zip(words, tags, strict=True)]
+    distinct = set(texts) - {""}
+    known, used = earlier_outputs(job, distinct)
+    new = len(distinct) - len(known)
+    if new:
+        with (
+            tempfile.TemporaryDirectory(dir=job.work_folder) as work,
+            job.progress("translating", total=new, unit="texts") as advance,
+        ):
+            folder = job.folder(translator)
+            engine = make_engine(folder, Path(work), generation, device=job.device, budget=job.inference_subwords)
+            known |= translate_new(texts, known, engine, (source_language, target_language), advance)
+    job.note(
+        engine=generation.engine,
+        texts=len(distinct),
+        new_texts=new,
+        taken_from=[f"{reference.kind}/{reference.key}" for reference in used],
+    )
+    metadata = {"source_language": source_language, "target_language": target_language}
+    job.write(_rows(job, sentences, texts, known), metadata)
+
+
+def _rows(job: Job, sentences: Reference, texts: Sequence[str], known: Mapping[str, str]) -> Iterator[pa.RecordBatch]:
+    start = 0
+    for batch in job.batches(sentences, ["sentence_id"], _ROWS):
+        source = texts[start : start + batch.num_rows]
+        start += batch.num_rows
+        outputs = [known[text] if text else "" for text in source]
+        yield pa.RecordBatch.from_arrays(
+            [batch["sentence_id"], pa.array(source, pa.string()), pa.array(outputs, pa.string())],
+            schema=MACHINE_TRANSLATION.schema,
+        )

@@ -1,0 +1,218 @@
+"""Put entities between markers, and read them back from what a translator made of the sentence (CROP, 3.3).
+
+Ada wohnt in Ulm .     ->  __SLOT0__ Ada __SLOT0__ wohnt in __SLOT1__ Ulm __SLOT1__ .
+
+Markers are numbered from 0 in the order of the source sentence, and a space stands on both sides of each. The number
+tells the type: a translation may put the entities in another order.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from pydantic import Field
+
+from artifacts.settings import Settings
+
+MARKER = "__SLOT{}__"
+MAX_MARKERS = 10  # the paper's; translators of ours reserve one symbol for each
+
+# Why a translation is dropped, in the order in which it is checked: the first that holds is the reason.
+REASONS = {
+    "too_many_entities": "the source has more entities than there are markers; it was not translated",
+    "no_output": "the translator gave no word back",
+    "repetition": "the output repeats the same words over and over",
+    "marker_broken": "a marker is so damaged that its number cannot be read",
+    "marker_invented": "a marker's number does not exist in the source",
+    "marker_doubled": "a marker stands there more than twice",
+    "marker_lost": "a marker stands there once or not at all",
+    "markers_crossed": "two entities overlap: a b a b",
+    "markers_nested": "an entity lies inside another: a b b a",
+    "empty_entity": "no word stands between the two markers of an entity",
+    "too_long": "the translation has too many words",
+    "wrong_language": "the translation is not in the target language",
+}
+
+# What translators and tokenisers make of a marker: other case, spaces between its parts, one underscore of two lost,
+# full-width underscores, digits of another script. `int` reads all digits that \d matches.
+_MARKER = re.compile(r"(?:[_＿]\s?){1,2}SLOT\s?(\d{1,9})(?:\s?[_＿]){1,2}", re.IGNORECASE)
+_REST_OF_MARKER = re.compile(r"[_＿]\s?SLOT|SLOT\s?\d*\s?[_＿]", re.IGNORECASE)
+_EXACT_MARKER = re.compile(r" *(__SLOT\d+__) *")
+
+
+class Marking(Settings):
+    """How entities are put between markers."""
+
+    max_entities: int = Field(
+        MAX_MARKERS,
+        ge=1,
+        le=MAX_MARKERS,
+        title="Most entities",
+        description="Sentences with more entities are not translated; each entity needs a marker of its own.",
+    )
+
+
+@dataclass(frozen=True)
+class Read:
+    """A translation after its markers are read: words and IOB2 tags if kept; else both empty, and the reason."""
+
+    words: list[str] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """An output cut at its markers.
+
+    Attributes:
+        numbers: of the markers, in the order of the output.
+        segments: words before, between and after the markers; one list more than there are markers.
+        text: the output without its markers.
+        broken: whether a remainder of a marker stands among the words.
+    """
+
+    numbers: list[int]
+    segments: list[list[str]]
+    text: str
+    broken: bool
+
+    def tokens(self) -> list[str]:
+        """All words and markers, in order."""
+        tokens = list(self.segments[0])
+        for number, segment in zip(self.numbers, self.segments[1:], strict=True):
+            tokens += [MARKER.format(number), *segment]
+        return tokens
+
+
+def entity_spans(tags: Sequence[str]) -> list[tuple[int, int, str]]:
+    """Start, end (exclusive) and type of each entity of IOB2 tags, in order."""
+    starts = [place for place, tag in enumerate(tags) if tag[0] == "B"]
+    spans = []
+    for start in starts:
+        end = start + 1
+        while end < len(tags) and tags[end][0] == "I":
+            end += 1
+        spans.append((start, end, tags[start][2:]))
+    return spans
+
+
+def mark(
+    words: Sequence[str], tags: Sequence[str], detokenize: Callable[[Sequence[str]], str], max_entities: int
+) -> str | None:
+    """The sentence as text, its entities between markers.
+
+    A sentence whose own words look like a marker has its underscores turned into hyphens.
+
+    Args:
+        words: of the sentence.
+        tags: one IOB2 tag per word.
+        detokenize: from `tasks.translation.marked.moses.detokenizer`; it sees the markers as words, so that a quotation
+            that is opened before an entity is closed after it.
+        max_entities: how many markers there are.
+
+    Returns:
+        The marked text; None if there are more than `max_entities` entities.
+    """
+    spans = entity_spans(tags)
+    if len(spans) > max_entities:
+        return None
+    if _REST_OF_MARKER.search(" ".join(words)):
+        words = [word.replace("_", "-").replace("＿", "-") for word in words]
+    tokens: list[str] = []
+    done = 0
+    for number, (start, end, _) in enumerate(spans):
+        marker = MARKER.format(number)
+        tokens += [*words[done:start], marker, *words[start:end], marker]
+        done = end
+    text = detokenize([*tokens, *words[done:]])
+    return _EXACT_MARKER.sub(r" \1 ", text).replace("  ", " ").strip() if spans else text
+
+
+def markers_in(marked: str) -> int:
+    """Number of markers, whole ones only, in a text that `mark` made."""
+    return len(_EXACT_MARKER.findall(marked))
+
+
+def cut(output: str, split: Callable[[str], list[str]]) -> Pieces:
+    """Cuts an output at its markers and splits what is between them into words.
+
+    Each segment is split on its own, so an entity's end is always a word's end. Markers are read in spite of damage:
+    other case, a space between the parts, one underscore of two, digits of another script.
+    """
+    parts = _MARKER.split(output)
+    broken = any(_REST_OF_MARKER.search(part) for part in parts[::2])
+    numbers = [int(number) for number in parts[1::2]]
+    return Pieces(numbers, [split(part) for part in parts[::2]], " ".join(parts[::2]), broken)
+
+
+def marker_fault(pieces: Pieces, entities: int) -> str:
+    """What is wrong with the markers of an output, one of `REASONS`; empty if nothing is.
+
+    Args:
+        pieces: the output, cut.
+        entities: number of entities of the source.
+    """
+    numbers = pieces.numbers
+    counts = Counter(numbers)
+    if pieces.broken:
+        return "marker_broken"
+    if any(number >= entities for number in numbers):
+        return "marker_invented"
+    if any(count > 2 for count in counts.values()):
+        return "marker_doubled"
+    if any(counts[number] < 2 for number in range(entities)):
+        return "marker_lost"
+    if numbers[::2] != numbers[1::2]:
+        return "markers_crossed" if _crossed(numbers) else "markers_nested"
+    # Segment 0 is before the first marker, so an entity's words are the segments 1, 3, 5, ...
+    if not all(pieces.segments[1::2]):
+        return "empty_entity"
+    return ""
+
+
+def tagged(pieces: Pieces, types: Sequence[str]) -> Read:
+    """Words and tags of an output without a fault; `types` are those of the source's entities, by number."""
+    words: list[str] = []
+    tags: list[str] = []
+    for place, segment in enumerate(pieces.segments):
+        words += segment
+        if place % 2:
+            name = types[pieces.numbers[place]]
+            tags += [f"B-{name}", *[f"I-{name}"] * (len(segment) - 1)]
+        else:
+            tags += ["O"] * len(segment)
+    return Read(words, tags)
+
+
+def read(output: str, types: Sequence[str], split: Callable[[str], list[str]]) -> Read:
+    """Reads the markers of a translation back into tags; the inverse of `mark`.
+
+    A sentence without entities needs no markers: it is kept whole, every word O.
+
+    Args:
+        output: what the translator gave back.
+        types: entity types of the source, in its order; their place is the number of their marker.
+        split: from `tasks.corpus.text.word_splitter`.
+
+    Returns:
+        Words and tags, or the reason why there are none: `no_output` or one about markers. Others are checked by
+        `tasks.translation.marked.read_markers`.
+    """
+    pieces = cut(output, split)
+    if not pieces.tokens():
+        return Read(reason="no_output")
+    if fault := marker_fault(pieces, len(types)):
+        return Read(reason=fault)
+    return tagged(pieces, types)
+
+
+def _crossed(numbers: Sequence[int]) -> bool:
+    """Whether the two markers of one number have just one of another number between them."""
+    for number in set(numbers):
+        first = numbers.index(number)
+        between = Counter(numbers[first + 1 : numbers.index(number, first + 1)])
+        if any(count == 1 for count in between.values()):
+            return True
+    return False

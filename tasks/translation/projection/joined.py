@@ -1,0 +1,47 @@
+"""Tables joined by sentence, and their list columns."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.translation.projection.places import offsets
+
+
+def joined(left: pa.Table, right: pa.Table, nothing: Mapping[str, Any] | None = None) -> pa.Table:
+    """The rows of one table with the columns of another, joined by sentence_id, in the order of the first.
+
+    Args:
+        left: some rows.
+        right: its columns of strings and lists are added.
+        nothing: what a column has where `right` has no such sentence; by default "" or an empty list.
+    """
+    fields = [pa.field(field.name, field.type) for field in right.schema]
+    values = {field.name: [] if pa.types.is_list(field.type) else "" for field in fields}
+    row = {**values, "sentence_id": None, **(nothing or {})}
+    schema = pa.schema(fields)
+    padded = pa.concat_tables([right.cast(schema), pa.Table.from_pylist([row], schema=schema)])
+    places = pc.fill_null(pc.index_in(left["sentence_id"], value_set=right["sentence_id"]), right.num_rows)
+    taken = padded.take(places)
+    for name in right.column_names:
+        if name != "sentence_id":
+            left = left.append_column(name, taken[name])
+    return left
+
+
+def flat(column: pa.ChunkedArray) -> pa.Array:
+    """All values of a list column, row after row."""
+    return column.combine_chunks().flatten()
+
+
+def list_lengths(column: pa.ChunkedArray) -> np.ndarray:
+    """[rows] number of values in each row of a list column."""
+    lengths: np.ndarray = pc.list_value_length(column).to_numpy().astype(np.int64)
+    return lengths
+
+
+def list_column(lengths: np.ndarray, values: pa.Array) -> pa.Array:
+    """Values, row after row, as a column of lists of these lengths."""
+    return pa.ListArray.from_arrays(pa.array(offsets(lengths), pa.int32()), values)

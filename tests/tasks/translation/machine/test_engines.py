@@ -1,0 +1,145 @@
+"""The two engines against each other, and against other batches."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from artifacts.errors import InputError
+from tasks.translation.machine.engines import (
+    Engine,
+    Generation,
+    ctranslate2_precision,
+    decode,
+    encode,
+    equal_length_batches,
+    make_engine,
+    output_limit,
+    transformers_precision,
+)
+from tasks.translation.machine.translator import load_tokenizer
+
+VOCABULARY = ["Anna", "lives", "in", "__SLOT0__", "Paris", "bod", "Mona", ".", "and", "Berlin", "koop", "zi"]
+Make = Callable[..., Engine]
+
+
+def some_texts(count: int, seed: int = 0) -> list[str]:
+    random = np.random.default_rng(seed)
+    return [" ".join(random.choice(VOCABULARY, random.integers(1, 12))) for _ in range(count)]
+
+
+def translated(engine: Engine, texts: list[str]) -> list[str]:
+    found: dict[int, str] = {}
+    for rows, outputs in engine.translate(texts, "en", "de"):
+        found.update(zip(rows.tolist(), outputs, strict=True))
+    assert len(found) == len(texts)
+    return [found[row] for row in range(len(texts))]
+
+
+@pytest.fixture
+def engine(tiny_translator: Path, tmp_path: Path) -> Make:
+    def make(name: str = "ctranslate2", budget: int = 4096, **settings: object) -> Engine:
+        config = Generation(engine=name, precision="float32", **settings)
+        return make_engine(tiny_translator, tmp_path, config, device="cpu", budget=budget)
+
+    return make
+
+
+@pytest.mark.parametrize("beam", [1, 5])
+def test_both_engines_give_the_same_texts_in_float32(engine: Make, beam: int) -> None:
+    texts = some_texts(40)
+    settings = {"beam_size": beam, "max_length_factor": 1.0}
+    ours = translated(engine(**settings), texts)
+    assert ours == translated(engine("transformers", **settings), texts)
+    assert len(set(ours)) > 20  # of 40 texts, some of one word are equal
+
+
+@pytest.mark.parametrize(("name", "count"), [("ctranslate2", 300), ("transformers", 30)])
+def test_a_text_is_translated_the_same_whatever_stands_in_its_batch(engine: Make, name: str, count: int) -> None:
+    texts = some_texts(count)
+    together = translated(engine(name), texts)
+    assert together == translated(engine(name, budget=1), texts)
+    assert together[::-3] == translated(engine(name, budget=300), texts[::-3])
+
+
+def test_markers_stay_in_a_text_and_special_tokens_go(tiny_translator: Path) -> None:
+    tokenizer = load_tokenizer(tiny_translator)
+    text = "Anna __SLOT0__ lives __SLOT0__ in __SLOT9__ Paris __SLOT9__ ."
+    ids = encode(tokenizer, text, tokenizer.get_lang_id("en"))
+    assert ids[0] == tokenizer.get_lang_id("en") and ids[-1] == tokenizer.eos_token_id
+    assert tokenizer.convert_tokens_to_ids("__SLOT9__") in ids
+    rows_without_piece = [tokenizer.encoder_size + 100]
+    assert decode(tokenizer, [tokenizer.get_lang_id("de"), *ids, *rows_without_piece, tokenizer.pad_token_id]) == text
+
+
+def test_text_that_looks_like_a_special_token_is_none(tiny_translator: Path) -> None:
+    tokenizer = load_tokenizer(tiny_translator)
+    ids = encode(tokenizer, "a </s> __de__ b", tokenizer.get_lang_id("en"))
+    assert ids.count(tokenizer.eos_token_id) == 1 and tokenizer.get_lang_id("de") not in ids
+
+
+def test_empty_and_overlong_texts_are_not_translated(engine: Make) -> None:
+    assert translated(engine(max_length_subwords=8), ["", "Anna " * 7, "Anna"])[:2] == ["", ""]
+    assert translated(engine(), []) == []
+
+
+def test_an_unknown_language_is_an_error_before_anything_is_translated(engine: Make) -> None:
+    with pytest.raises(InputError, match="language 'xx'"):
+        next(engine().translate(["Anna"], "en", "xx"))
+
+
+def test_batches_hold_one_length_and_keep_within_the_budget() -> None:
+    # Rows 1 and 5 are empty texts (two special sub-words), row 3 is too long. Of length 4, two fit into 8 sub-words.
+    lengths = np.array([4, 2, 4, 99, 5, 2, 4])
+    batches = [rows.tolist() for rows in equal_length_batches(lengths, 8, 50)]
+    assert batches == [[4], [0, 2], [6]]
+    assert equal_length_batches(np.array([], dtype=np.int64), 8, 50) == []
+    assert equal_length_batches(np.array([2, 99]), 8, 50) == []
+    assert [rows.tolist() for rows in equal_length_batches(np.array([9, 9]), 8, 50)] == [[0], [1]]
+
+
+def test_the_longest_output_follows_from_the_source_alone() -> None:
+    config = Generation(max_length_factor=1.5, max_length_extra=10)
+    assert output_limit(7, config, 100) == 20  # floor(10.5) + 10
+    assert output_limit(90, config, 100) == 100
+
+
+def test_an_output_ends_at_the_longest_length(engine: Make) -> None:
+    for name in ("ctranslate2", "transformers"):
+        made = engine(name)
+        source = np.array([encode(made.tokenizer, "Anna lives", made.tokenizer.get_lang_id("en"))])
+        assert [len(output) <= 6 for output in made.search(source, made.tokenizer.get_lang_id("de"), 5)] == [True]
+
+
+def test_precision_auto_is_float32_on_a_cpu_and_int8_is_given_when_asked() -> None:
+    assert ctranslate2_precision("cpu", "auto") == ctranslate2_precision("cpu", "float32") == "float32"
+    assert ctranslate2_precision("cpu", "int8") == "int8"
+    assert transformers_precision("cpu", "auto") == torch.float32
+    assert transformers_precision("cpu", "bf16") == torch.bfloat16
+    with pytest.raises(InputError, match="int8: the engine transformers does not have it; set engine"):
+        transformers_precision("cpu", "int8")
+
+
+@pytest.mark.parametrize(
+    ("supported", "precision", "expected"),
+    [
+        ({"float32", "float16", "bfloat16"}, "auto", "bfloat16"),
+        ({"float32", "float16"}, "auto", "float16"),
+        ({"float32", "int8", "int8_bfloat16"}, "int8", "int8_bfloat16"),
+    ],
+)
+def test_a_gpu_computes_in_the_best_format_it_has(
+    monkeypatch: pytest.MonkeyPatch, supported: set[str], precision: str, expected: str
+) -> None:
+    monkeypatch.setattr("ctranslate2.get_supported_compute_types", lambda device: supported)
+    assert ctranslate2_precision("cuda", precision) == expected
+
+
+def test_a_format_that_the_device_lacks_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ctranslate2.get_supported_compute_types", lambda device: {"float32"})
+    with pytest.raises(
+        InputError, match="precision bf16: ctranslate2 does not compute in it on this cpu, but in float"
+    ):
+        ctranslate2_precision("cpu", "bf16")
