@@ -3,29 +3,36 @@
 python -m flows.colada configs/quickstart.yaml
 """
 
-from pathlib import Path
 from typing import Literal
 
-import yaml
 from prefect import flow
 from pydantic import Field
 
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime, current_run, running, stage
 from artifacts.settings import Settings
-from flows.checks import check_corpora, check_encoder, check_neighbours, check_parallel, check_store, check_translation
+from flows.cards import student_card
+from flows.checks import (
+    check_analysis,
+    check_corpora,
+    check_encoder,
+    check_neighbours,
+    check_parallel,
+    check_store,
+    check_translation,
+)
 from flows.corpora import Corpora, ParallelText, ScoredText, SourceCorpus, TargetCorpus, read_corpora
 from flows.encoder import EncoderChoice, take_encoder
+from flows.figures import Analysis, Evidence, encoder_depth
 from flows.scoring import Scoring
-from flows.summary import Model, finish
+from flows.summary import Result, finish
 from flows.translation import TranslationChoice, translate
 from tasks.corpus.labels import LabelConfig
 from tasks.denoising.reliability import Reliability
-from tasks.distillation.export_student import StudentCard, export_student
+from tasks.distillation.export_student import export_student
 from tasks.distillation.score_reliability import score_reliability
 from tasks.distillation.train_collaborator import CollaborationWeights, CollaboratorTraining, train_collaborator
 from tasks.distillation.train_student import StudentTraining, train_student
-from tasks.evaluation.bins import bin_reliability
 from tasks.evaluation.changed import measure_change
 from tasks.evaluation.decode import Decoding, decode
 from tasks.evaluation.scores import score
@@ -92,11 +99,15 @@ class Colada(Settings):
         "none", title="Ablation", description="A row of the paper's Table 3: one part of the method left out."
     )
     decoding: Decoding = Field(Decoding(), title="Decoding", description="From probabilities to tags, for scores.")
+    analysis: Analysis = Field(
+        Analysis(), title="Analysis", description="What is measured and drawn beside the method; it changes no result."
+    )
 
     @property
     def denoises_instances(self) -> bool:
-        """Whether weights come from neighbours (Table 3, rows 1 and 5 leave it out)."""
-        return self.reliability.enabled and self.ablation not in ("no_instance_collaboration", "no_collaboration")
+        """Whether weights come from neighbours (Table 3, rows 1 and 5 leave it out; so does K = 0)."""
+        left_out = self.ablation in ("no_instance_collaboration", "no_collaboration")
+        return self.reliability.enabled and self.reliability.neighbours > 0 and not left_out
 
     @property
     def denoises_translation(self) -> bool:
@@ -121,11 +132,11 @@ class Colada(Settings):
         return 1 if self.ablation in once else self.iterations
 
 
-def algorithm(config: Colada, runtime: Runtime) -> tuple[Reference, list[Model]]:
+def algorithm(config: Colada, runtime: Runtime) -> Result:
     """Algorithm 1 of the paper, with all it needs before, and all that is measured on the way.
 
     Returns:
-        The student, and the models with their scores.
+        The student, the models with their scores, and the evidence.
     """
     languages = (config.source.language, config.target.language)
     corpora = read_corpora(config.source, config.target, config.parallel, config.labels, config.seed, runtime)
@@ -133,13 +144,15 @@ def algorithm(config: Colada, runtime: Runtime) -> tuple[Reference, list[Model]]
         d_trans = translate(corpora, config.translation, languages, config.labels, config.seed, runtime)
     encoder = take_encoder(config.encoder, corpora, config.seed, runtime)
     scoring = Scoring(corpora.tests, config.windows, config.decoding)
+    evidence = Evidence(config.analysis, config.windows, tuple(test.name for test in corpora.tests))
 
     with stage("M_src"):
         m_src = train_tagger(corpora.train, encoder, config.source_training.seeded(config.seed), config.windows)
-    scoring.model("source-only (M_src)", m_src, ScoredText("source dev", corpora.dev, corpora.dev))
+    source_dev = ScoredText("source dev", corpora.dev, corpora.dev)
+    evidence.model("M_tgt", 0, scoring.model("source-only (M_src)", m_src, source_dev))
     with stage("M_trans^0"):
         m_trans = train_tagger(d_trans, encoder, config.source_training.seeded(config.seed), config.windows)
-    scoring.model("translate-train (M_trans^0)", m_trans)
+    evidence.model("M_trans", 0, scoring.model("translate-train (M_trans^0)", m_trans))
 
     m_tgt, before, source_dev_f1 = m_src, None, None
     for i in range(1, config.rounds + 1):
@@ -148,24 +161,48 @@ def algorithm(config: Colada, runtime: Runtime) -> tuple[Reference, list[Model]]
             w = _weights(config, m_tgt, p_u, config.reliability)
             collaborator = config.collaborator.seeded(config.seed + i)
             m_trans = train_collaborator(m_tgt, d_trans, p_u, w, *config.betas(i), collaborator, config.windows)
-        scoring.model(f"M_trans^{i}", m_trans)
+        evidence.model("M_trans", i, scoring.model(f"M_trans^{i}", m_trans))
         with stage(f"iteration {i}, D_tgt"):
             p_t = label_words(m_trans, corpora.target, config.windows)
             w = _weights(config, m_trans, p_t, config.trusted_labels)
             start = m_trans if config.student.start == "collaborator" else encoder
             m_tgt = train_student(start, p_t, w, config.student.seeded(config.seed + i), config.windows)
-            scoring.pseudo_labels(f"pseudo-labels^{i}", p_t, corpora.target_gold)
-            if w is not None and corpora.target_gold is not None:
-                bin_reliability(p_t, w, corpora.target_gold.gold)
-        scoring.model(f"M_tgt^{i}", m_tgt)
+            evidence.pseudo_labels(i, scoring.pseudo_labels(f"pseudo-labels^{i}", p_t, corpora.target_gold))
+            _look_closely(config, corpora, evidence, i, m_trans, p_t, w, encoder)
+        evidence.model("M_tgt", i, scoring.model(f"M_tgt^{i}", m_tgt))
         with stage(f"iteration {i}, early stop"):
             stop, source_dev_f1 = _stop(config, corpora, before, p_t, m_tgt, source_dev_f1)
         if stop:
             break
         before = p_t
     with stage("student"):
-        student = export_student(m_tgt, tuple(scoring.models[-1].scores.values()), _card(config))
-    return student, scoring.models
+        card = student_card("CoLaDa", config, config.source, (config.target,), config.parallel)
+        student = export_student(m_tgt, tuple(scoring.models[-1].scores.values()), card)
+    return Result(student, scoring.models, evidence.draw(), evidence.detections)
+
+
+def _look_closely(
+    config: Colada,
+    corpora: Corpora,
+    evidence: Evidence,
+    i: int,
+    m_trans: Reference,
+    p_t: Reference,
+    w: Reference | None,
+    encoder: Reference,
+) -> None:
+    """Measures how far weights tell wrong pseudo-labels from right ones, where that is known (5.3)."""
+    if corpora.target_gold is None:
+        return
+    gold = corpora.target_gold.gold
+    if w is not None:
+        evidence.binned(p_t, w, gold)
+        evidence.reliability(f"iteration {i}", p_t, w, gold, config.trusted_labels.labels_from)
+    if i == 1:
+        evidence.compared(m_trans, p_t, gold)
+    if i == 1 and config.denoises_instances:
+        depth = encoder_depth(encoder, config.encoder.pretraining.layers)
+        evidence.by_layer(m_trans, p_t, gold, config.trusted_labels, depth)
 
 
 def _weights(config: Colada, tagger: Reference, soft_labels: Reference, reliability: Reliability) -> Reference | None:
@@ -201,20 +238,6 @@ def _stop(
     return f1 < best_f1, max(f1, best_f1)
 
 
-def _card(config: Colada) -> StudentCard:
-    """The model card's facts. Paths are shortened to names: where files lay says nothing of the model."""
-    names = [config.source.train.path, config.target.text.path, *(each.source for each in config.parallel)]
-    what = ["labels", "unlabelled text", *("parallel text" for _ in config.parallel)]
-    shown = config.model_dump(mode="json", exclude={"source", "target", "parallel"}, exclude_defaults=True)
-    return StudentCard(
-        name=f"crosstag-colada-{config.source.language}-{config.target.language}",
-        source_language=config.source.language,
-        target_language=config.target.language,
-        data=tuple(f"{kind}: {Path(name).name}" for kind, name in zip(what, names, strict=True)),
-        config_text=yaml.safe_dump({"method": "colada", **shown}, sort_keys=False, allow_unicode=True),
-    )
-
-
 def check(config: Colada, runtime: Runtime) -> None:
     """Looks at everything the user gave.
 
@@ -225,9 +248,10 @@ def check(config: Colada, runtime: Runtime) -> None:
     check_encoder(config.encoder, config.windows, runtime)
     source, target = check_corpora(config.source, config.target, config.labels, runtime)
     check_parallel(config.parallel, runtime)
-    check_translation(config.translation, config.labels, source, target, runtime)
+    check_translation(config.translation, config.parallel, config.labels, source, target, runtime)
     if config.denoises_instances:
         check_neighbours(config.reliability.neighbours, source, target)
+    check_analysis(config.analysis, config.target, target)
 
 
 @flow(name="colada")
@@ -236,9 +260,9 @@ def colada(config: Colada, runtime: Runtime | None = None) -> Reference:
     chosen = runtime or Runtime()
     check(config, chosen)
     with running(chosen) as run:
-        student, models = algorithm(config, chosen)
-        finish(run, student, models)
-    return student
+        result = algorithm(config, chosen)
+        finish(run, result)
+    return result.student
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """How a run ends: a table of scores, the place of the student, what was cached; the same in the Prefect UI."""
 
-from collections.abc import Sequence
+import base64
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from prefect.artifacts import create_markdown_artifact
@@ -9,9 +10,12 @@ from rich.table import Table
 
 from artifacts.reference import Reference
 from artifacts.runtime import Run
+from artifacts.store import Store
 
 _BAR_WIDTH = 40
 _WIDTH = 120
+_NAME_WIDTH = 44
+_DETECTION = "wrong pseudo-labels found by reliability, area under the ROC curve in %; each label by λ"
 
 
 @dataclass(frozen=True)
@@ -23,21 +27,121 @@ class Model:
     scores: dict[str, Reference] = field(default_factory=dict)
 
 
-def finish(run: Run, student: Reference, models: Sequence[Model]) -> None:
+@dataclass(frozen=True)
+class Listing:
+    """A table of measurements: a line for each artifact, whose cells are read from the store at the end."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: dict[str, Reference]
+    cells: Callable[[Store, Reference], list[str]]
+
+    def lines(self, store: Store) -> list[list[str]]:
+        """The name and the cells of each line."""
+        return [[name, *self.cells(store, reference)] for name, reference in self.rows.items()]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a method gives: the student, the models on the way (the student's scores last), and the evidence.
+
+    detections are tables of how well reliability finds wrong pseudo-labels, by the name of what was judged; listings
+    are tables of other measurements.
+    """
+
+    student: Reference
+    models: list[Model]
+    figures: Reference | None = None
+    detections: dict[str, Reference] = field(default_factory=dict)
+    listings: tuple[Listing, ...] = ()
+
+    @property
+    def scores(self) -> dict[str, Reference]:
+        """The student's scores by test set."""
+        return self.models[-1].scores
+
+
+def finish(run: Run, result: Result) -> None:
     """Prints the result of a run, and shows it in the Prefect UI."""
+    models = result.models
     tables = {name: _scores(run, models, name) for name in dict.fromkeys(n for m in models for n in m.scores)}
-    # A narrow terminal may break lines; columns must not be cut off.
-    console = Console(soft_wrap=True, highlight=False, width=max(Console().width, _WIDTH))
+    console = wide_console()
     for name, rows in tables.items():
         console.print(_rich_table(name, rows))
+    if result.detections:
+        console.print(detection_table(run.store, result.detections))
+    for listing in result.listings:
+        console.print(plain_table(listing.title, listing.header, listing.lines(run.store)))
     ran = [outcome for outcome in run.outcomes if outcome.status == "ran"]
-    console.print(f"\nstudent   {run.store.folder(student)}")
-    console.print(f"artifact  {student}")
+    console.print(f"\nstudent   {run.store.folder(result.student)}")
+    console.print(f"artifact  {result.student}")
+    if result.figures is not None:
+        console.print(f"figures   {run.store.folder(result.figures)}")
     seconds = sum(outcome.seconds for outcome in ran)
     console.print(f"steps     {len(run.outcomes) - len(ran)} cached, {len(ran)} ran in {seconds:.0f} s")
     lines = [_markdown(name, rows) for name, rows in tables.items()]
-    lines.append(f"Student: `{student}`, in `{run.store.folder(student)}`")
+    if result.detections:
+        lines.append(f"## {_DETECTION}\n\n" + markdown_table(*detection_cells(run.store, result.detections)))
+    for listing in result.listings:
+        lines.append(f"## {listing.title}\n\n" + markdown_table(listing.header, listing.lines(run.store)))
+    lines.append(f"Student: `{result.student}`, in `{run.store.folder(result.student)}`")
+    if result.figures is not None:
+        lines.append(f"Figures: `{result.figures}`, in `{run.store.folder(result.figures)}`")
     create_markdown_artifact(markdown="\n\n".join(lines), key="summary", description="Scores of the run")
+    if result.figures is not None:
+        show_pictures(run.store, result.figures)
+
+
+def show_pictures(store: Store, figures: Reference) -> None:
+    """Shows the pictures on one page of the Prefect UI; they are part of the page, so no file server is needed."""
+    page = []
+    for name, what in store.metadata(figures)["figures"].items():
+        picture = base64.b64encode((store.folder(figures) / f"{name}.png").read_bytes()).decode("ascii")
+        page.append(f"## {what}\n\n![{name}](data:image/png;base64,{picture})")
+    create_markdown_artifact(markdown="\n\n".join(page), key="pictures", description=f"Pictures of {figures}")
+
+
+def wide_console() -> Console:
+    """A console whose tables keep their columns: a narrow terminal may break lines, but cut nothing off."""
+    return Console(soft_wrap=True, highlight=False, width=max(Console().width, _WIDTH))
+
+
+def detection_table(store: Store, detections: Mapping[str, Reference]) -> Table:
+    """Areas under the ROC curve as a table for the terminal."""
+    return plain_table(_DETECTION, *detection_cells(store, detections))
+
+
+def plain_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """A table for the terminal: names at the left, numbers at the right."""
+    table = Table(title=f"\n{title}", title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table.add_column(header[0], max_width=_NAME_WIDTH)
+    for column in header[1:]:
+        table.add_column(column, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def detection_cells(store: Store, detections: Mapping[str, Reference]) -> tuple[list[str], list[list[str]]]:
+    """Header and rows: wrong labels, areas in % of lambda, w and probability over all words, of lambda by label."""
+    tables = {name: store.table(reference).to_pylist() for name, reference in detections.items()}
+    labels = list(dict.fromkeys(str(row["label"]) for table in tables.values() for row in table[1:]))
+    rows = []
+    for name, (overall, *each) in tables.items():
+        of = {row["label"]: row["auc_agreement"] for row in each}
+        areas = [overall[f"auc_{sign}"] for sign in ("agreement", "weight", "probability")]
+        cells = [_percent(area) for area in (*areas, *(of.get(label) for label in labels))]
+        rows.append([name, f"{overall['wrong']:,}", *cells])
+    return ["pseudo-labels", "wrong", "λ", "w", "probability", *labels], rows
+
+
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table for the Prefect UI."""
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in (header, ["---"] * len(header), *rows))
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.1f}"
 
 
 def _scores(run: Run, models: Sequence[Model], test: str) -> list[tuple[str, list[dict[str, float]]]]:

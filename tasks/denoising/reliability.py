@@ -21,7 +21,10 @@ class Reliability(Settings):
         True, title="Weigh words", description="Off: every word has weight 1 (CoLaDa's first ablation)."
     )
     neighbours: int = Field(
-        500, ge=1, title="Neighbours K", description="Words a label is compared with; all others in a smaller corpus."
+        500,
+        ge=0,
+        title="Neighbours K",
+        description="Words a label is compared with; all others in a smaller corpus. 0: every word has weight 1.",
     )
     sharpness: float = Field(
         6.0, gt=0, title="Sharpness α", description="0: all words weigh the same; large: weights are 0 or 1."

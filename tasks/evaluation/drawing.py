@@ -1,0 +1,155 @@
+"""How pictures look: the panels of each figure, drawn by matplotlib's objects, without pyplot's global state."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import fill
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+# Okabe and Ito's colours, which colour-blind readers tell apart, without the pale yellow; markers and dashes repeat
+# what colours say, for readers of grey copies.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+_PANEL_WIDTH_INCHES = 5.0
+_PANEL_HEIGHT_INCHES = 3.6
+_PANELS_IN_A_ROW = 3
+_DOTS_PER_INCH = 120
+_MOST_TICKS = 16
+_LEGEND_WIDTH = 20  # letters; a long name must not squeeze the picture
+_STYLE: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib
+    "font.size": 10.0,
+    "axes.titlesize": 11.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#DDDDDD",
+    "axes.axisbelow": True,
+    "legend.fontsize": 9.0,
+    "legend.frameon": False,
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A series: its name, its points, and how it is drawn. NaN leaves a gap."""
+
+    name: str
+    x: np.ndarray
+    y: np.ndarray
+    dashed: bool = False
+    colour: int | None = None
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Lines over one x axis.
+
+    ticks are the places that x values have, in this order, equally far apart, and the name of each: K = 0, 50, 500
+    would otherwise crowd at one side.
+    """
+
+    lines: Sequence[Line]
+    title: str
+    x_name: str
+    y_name: str
+    ticks: Sequence[tuple[float, str]]
+    logarithmic: bool = False
+
+
+@dataclass(frozen=True)
+class BarGroup:
+    """Bars of one colour: what they show, and a height for each tick. NaN leaves a gap."""
+
+    name: str
+    heights: np.ndarray
+
+
+def draw_bars(groups: Sequence[BarGroup], ticks: Sequence[str], title: str, y_name: str, path: Path) -> None:
+    """Draws groups of bars side by side over each tick into a PNG file; same bytes as for `draw`."""
+    bar = 0.8 / len(groups)
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(_STYLE)
+        width = max(_PANEL_WIDTH_INCHES, 1.5 + 0.25 * len(ticks) * len(groups))
+        figure = Figure(figsize=(width, _PANEL_HEIGHT_INCHES), dpi=_DOTS_PER_INCH, layout="constrained")
+        FigureCanvasAgg(figure)
+        axes = figure.add_subplot()
+        for number, group in enumerate(groups):
+            places = np.arange(len(ticks)) + (number - (len(groups) - 1) / 2) * bar
+            colour = _COLOURS[number % len(_COLOURS)]
+            axes.bar(places, group.heights, bar, label=_plain(fill(group.name, _LEGEND_WIDTH)), color=colour)
+        axes.set_xticks(range(len(ticks)), [_plain(tick) for tick in ticks])
+        axes.grid(visible=False, axis="x")
+        axes.set_title(_plain(title))
+        axes.set_ylabel(_plain(y_name))
+        if len(groups) > 1:
+            axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+        figure.savefig(path, format="png", metadata={"Software": None})
+
+
+def draw(panels: Sequence[Panel], path: Path) -> None:
+    """Draws panels side by side into a PNG file; the same panels give the same bytes with the same matplotlib."""
+    columns = min(len(panels), _PANELS_IN_A_ROW)
+    rows = -(-len(panels) // columns)
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()  # a reader's own matplotlibrc must not change the picture
+        matplotlib.rcParams.update(_STYLE)
+        size = (columns * _PANEL_WIDTH_INCHES, rows * _PANEL_HEIGHT_INCHES)
+        figure = Figure(figsize=size, dpi=_DOTS_PER_INCH, layout="constrained")
+        FigureCanvasAgg(figure)
+        for number, panel in enumerate(panels):
+            _draw_panel(figure.add_subplot(rows, columns, number + 1), panel)
+        figure.savefig(path, format="png", metadata={"Software": None})
+
+
+def number_name(value: float) -> str:
+    """A number as an axis shows it: 0, 0.5, 500, 1e-05."""
+    return f"{value:.6g}"
+
+
+def number_ticks(values: Sequence[float]) -> list[tuple[float, str]]:
+    """Ticks for numbers, in rising order."""
+    return [(value, number_name(value)) for value in sorted(set(values))]
+
+
+def _draw_panel(axes: Axes, panel: Panel) -> None:
+    place = {value: position for position, (value, _) in enumerate(panel.ticks)}
+    for number, line in enumerate(panel.lines):
+        shade = number if line.colour is None else line.colour
+        axes.plot(
+            [place[x] for x in line.x.tolist()],
+            line.y,
+            label=_plain(fill(line.name, _LEGEND_WIDTH)),
+            color=_COLOURS[shade % len(_COLOURS)],
+            # Colours come again after the last one, with other markers.
+            marker=_MARKERS[(shade + shade // len(_COLOURS)) % len(_MARKERS)],
+            markersize=4.5,
+            markerfacecolor="white" if line.dashed else _COLOURS[shade % len(_COLOURS)],
+            linestyle="--" if line.dashed else "-",
+            linewidth=1.6,
+        )
+    if panel.logarithmic:
+        axes.set_yscale("log")
+    every = -(-len(panel.ticks) // _MOST_TICKS)
+    shown = range(0, len(panel.ticks), every)
+    crowded = sum(len(panel.ticks[i][1]) + 2 for i in shown) > 60
+    axes.set_xticks(list(shown), [_plain(panel.ticks[i][1]) for i in shown])
+    axes.tick_params("x", labelrotation=45 if crowded else 0)
+    axes.set_xlim(-0.4, max(len(panel.ticks) - 0.6, 0.4))
+    axes.set_title(_plain(panel.title))
+    axes.set_xlabel(_plain(panel.x_name))
+    axes.set_ylabel(_plain(panel.y_name))
+    if len(panel.lines) > 1 or panel.lines[0].name != panel.title:
+        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+
+
+def _plain(text: str) -> str:
+    """A user's text without matplotlib's formulas: a name such as a$b$ stays itself."""
+    return text.replace("$", r"\$")

@@ -1,0 +1,62 @@
+"""Pseudo-labels, their reliability and the truth, side by side, word by word."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from artifacts.reference import Reference
+from artifacts.step import Job
+from tasks.tagging.agreement import check_same_labels, check_same_sentences
+from tasks.tagging.decoding import Decoding, decode_words
+from tasks.tagging.ragged import flat_label_ids, flat_numbers, flat_probabilities, list_lengths
+
+
+@dataclass(frozen=True)
+class PseudoLabels:
+    """What a tagger says of N words, and what is true.
+
+    labels         [C] IOB2 labels, which ids count in
+    sentence_ids   [M] of the sentences
+    lengths        [M] words of each sentence
+    ids            [N] pseudo-label
+    probabilities  [N] the tagger's probability of that label, [0, 1]
+    gold           [N] true label
+    """
+
+    labels: list[str]
+    sentence_ids: np.ndarray
+    lengths: np.ndarray
+    ids: np.ndarray
+    probabilities: np.ndarray
+    gold: np.ndarray
+
+
+def read_pseudo_labels(job: Job, soft_labels: Reference, gold: Reference, decoding: Decoding) -> PseudoLabels:
+    """Decodes soft labels and puts the gold labels of the same words beside them.
+
+    Raises:
+        InputError: if the two are not about the same sentences and labels.
+    """
+    labels: list[str] = job.metadata(soft_labels)["labels"]
+    check_same_labels(job.metadata(gold)["labels"], labels, "gold", "soft labels")
+    soft, truth = job.table(soft_labels, ["sentence_id", "probabilities"]), job.table(gold)
+    sentence_ids, lengths = soft["sentence_id"].to_numpy(), list_lengths(soft["probabilities"])
+    other = truth["sentence_id"].to_numpy()
+    check_same_sentences(sentence_ids, lengths, other, list_lengths(truth["tags"]), "soft labels and gold")
+    probabilities = flat_probabilities(soft["probabilities"], len(labels))
+    ids = decode_words(probabilities, lengths, labels, decoding)
+    chosen = np.take_along_axis(probabilities, ids[:, None], axis=1)[:, 0]
+    return PseudoLabels(labels, sentence_ids, lengths, ids, chosen, flat_label_ids(truth["tags"], labels, "gold"))
+
+
+def read_reliability(job: Job, reliability: Reference, words: PseudoLabels) -> tuple[np.ndarray, np.ndarray]:
+    """[N] agreement and [N] weight of the pseudo-labels.
+
+    Raises:
+        InputError: if they are about other sentences or labels.
+    """
+    check_same_labels(words.labels, job.metadata(reliability)["labels"], "soft labels", "reliability")
+    trust = job.table(reliability)
+    other, lengths = trust["sentence_id"].to_numpy(), list_lengths(trust["weight"])
+    check_same_sentences(words.sentence_ids, words.lengths, other, lengths, "soft labels and reliability")
+    return flat_numbers(trust["agreement"]), flat_numbers(trust["weight"])
