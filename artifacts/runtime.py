@@ -47,6 +47,15 @@ class Runtime(Settings):
         description="Minutes between checkpoints, from which a killed training goes on; 0 = after every update.",
     )
 
+    workers: int = Field(
+        1,
+        ge=1,
+        le=64,
+        title="Trainings at once",
+        description="Processes that train models which do not depend on each other, such as the teachers of an "
+        "ensemble; each needs its own memory on the device. 1: one after another. The results are the same.",
+    )
+
     def resolved_device(self) -> str:
         """`cpu` or `cuda`."""
         if self.device != "auto":

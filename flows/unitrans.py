@@ -1,0 +1,214 @@
+"""UniTrans: model transfer and data transfer teach a student on unlabelled text (Wu et al., IJCAI 2020).
+
+python -m flows.unitrans configs/quickstart-unitrans.yaml
+"""
+
+from typing import Literal
+
+from prefect import flow
+from pydantic import Field, model_validator
+
+from artifacts.reference import Reference
+from artifacts.runtime import Runtime, running, stage
+from artifacts.settings import Settings
+from flows.cards import student_card
+from flows.checks import check_corpora, check_encoder, check_parallel, check_store, check_translation
+from flows.corpora import Corpora, ParallelText, ScoredText, SourceCorpus, TargetCorpus, read_corpora
+from flows.encoder import EncoderChoice, take_encoder
+from flows.ensemble import Ensemble, Ensembling
+from flows.scoring import Scoring
+from flows.summary import Result, finish
+from flows.translation import TranslationChoice, translate
+from tasks.corpus.labels import LabelConfig
+from tasks.distillation.export_student import export_student
+from tasks.distillation.train_voted_student import VotedStudentTraining, train_voted_student
+from tasks.distillation.training_sets import training_set
+from tasks.distillation.vote_labels import vote_labels
+from tasks.evaluation.decode import Decoding
+from tasks.tagging.train_tagger import TaggerTraining
+from tasks.tagging.windows import WindowConfig
+
+Ablation = Literal[
+    "none",
+    "without_soft_labels",
+    "without_hard_labels",
+    "with_theta_src",
+    "with_theta_trans",
+    "without_unlabelled_text",
+    "model_transfer",
+    "data_transfer",
+    "data_combination",
+]
+
+_SEEDS_APART = 1000  # Runs with seeds 1, 2, 3 must not share members of their ensembles.
+
+
+class Unitrans(Settings):
+    """Everything that decides the result of a UniTrans run."""
+
+    seed: int = Field(1, ge=0, lt=2**31, title="Seed", description="Of every training, split and draw.")
+    source: SourceCorpus = Field(title="Source language", description="The language that has labels.")
+    target: TargetCorpus = Field(title="Target language", description="The language that needs a tagger.")
+    parallel: tuple[ParallelText, ...] = Field(
+        (), title="Parallel text", description="For word vectors and for pretraining an encoder; may be empty."
+    )
+    labels: LabelConfig = Field(LabelConfig(), title="Labels", description="Entity types, the same for all corpora.")
+    encoder: EncoderChoice = Field(EncoderChoice(), title="Encoder", description="A pretrained one, or pretrain.")
+    translation: TranslationChoice = Field(
+        TranslationChoice(), title="Translation", description="How D_trans is made from the labelled corpus (3.1)."
+    )
+    windows: WindowConfig = Field(WindowConfig(), title="Windows", description="How long sentences are cut.")
+    source_training: TaggerTraining = Field(
+        TaggerTraining(), title="Teacher training", description="Of Theta_src, Theta_trans and Theta_teach (Eq. 8)."
+    )
+    teachers: int = Field(
+        1,
+        ge=1,
+        le=100,
+        title="Teachers M",
+        description="Taggers of each kind, averaged (Eq. 14); the paper has 1 or 5.",
+    )
+    teacher_seeds: tuple[int, ...] = Field(
+        (),
+        title="Teachers' seeds",
+        description="One for each teacher, instead of those derived from the run's seed; empty: derived.",
+    )
+    student: VotedStudentTraining = Field(
+        VotedStudentTraining(), title="Student", description="Theta_stu on unlabelled text (Eq. 9-13)."
+    )
+    score_data_combination: bool = Field(
+        True,
+        title="Data combination",
+        description="Also train and score the baseline on labelled corpus and translation together.",
+    )
+    ablation: Ablation = Field(
+        "none", title="Ablation", description="A row of the paper's Table 3: one part of the method left out."
+    )
+    decoding: Decoding = Field(
+        Decoding(), title="Decoding", description="From probabilities to tags, for scores (3.5)."
+    )
+
+    @model_validator(mode="after")
+    def _seeds_and_losses_suffice(self) -> "Unitrans":
+        if self.teacher_seeds and len(set(self.teacher_seeds)) != self.teachers:
+            raise ValueError(
+                f"teacher_seeds has {len(set(self.teacher_seeds))} different seeds, teachers is {self.teachers}; "
+                "give one seed for each teacher, or none"
+            )
+        if any(not 0 <= seed < 2**31 for seed in self.teacher_seeds):
+            raise ValueError("teacher_seeds: a seed is not between 0 and 2^31 - 1; choose smaller ones")
+        if self.distillation.soft_weight == self.distillation.hard_weight == 0:
+            raise ValueError(
+                f"ablation {self.ablation} leaves out the only loss of the student whose weight is not 0; raise "
+                "student.soft_weight or student.hard_weight, or choose another ablation"
+            )
+        return self
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Seeds of Theta_*^(m); the first is that of a run with one teacher."""
+        return self.teacher_seeds or tuple(self.seed + _SEEDS_APART * m for m in range(self.teachers))
+
+    @property
+    def distillation(self) -> VotedStudentTraining:
+        """Settings of the student; rows 1 to 4 of Table 3 leave out a loss of Eq. 13."""
+        without = {
+            "without_soft_labels": {"soft_weight": 0.0},
+            "without_hard_labels": {"hard_weight": 0.0},
+            "with_theta_src": {"hard_weight": 0.0},  # One tagger has nobody to vote with.
+            "with_theta_trans": {"hard_weight": 0.0},
+        }
+        return self.student.seeded(self.seed).model_copy(update=without.get(self.ablation, {}))
+
+
+def algorithm(config: Unitrans, runtime: Runtime) -> Result:
+    """Section 3 of the paper, with all it needs before, and all that is measured on the way.
+
+    Returns:
+        The student, and the models with their scores, those of the shipped one last.
+    """
+    languages = (config.source.language, config.target.language)
+    corpora = read_corpora(config.source, config.target, config.parallel, config.labels, config.seed, runtime)
+    with stage("D_trans"):  # 3.1
+        d_trans = translate(corpora, config.translation, languages, config.labels, config.seed, runtime)
+    encoder = take_encoder(config.encoder, corpora, config.seed, runtime)
+    scoring = Scoring(corpora.tests, config.windows, config.decoding)
+    taggers = Ensembling(config.seeds, config.source_training, config.windows)
+
+    # 3.3: model transfer, data transfer, and the teacher that unifies them.
+    theta_src = taggers.train("Theta_src", corpora.train, encoder)
+    source_dev = ScoredText("source dev", corpora.dev, corpora.dev)
+    taggers.score(scoring, "source-only (Theta_src)", theta_src, source_dev)
+    theta_trans = taggers.train("Theta_trans", d_trans, encoder)
+    taggers.score(scoring, "translate-train (Theta_trans)", theta_trans)
+    baselines = {"model_transfer": theta_src, "data_transfer": theta_trans}
+    if config.score_data_combination or config.ablation == "data_combination":
+        with stage("source and D_trans"):
+            both = training_set((corpora.train, d_trans))
+        combined = baselines["data_combination"] = taggers.train("data combination", both, encoder)
+        taggers.score(scoring, "data combination", combined)
+    theta_teach = baselines["without_unlabelled_text"] = taggers.train("Theta_teach", d_trans, theta_src)
+    taggers.score(scoring, "teacher (Theta_teach)", theta_teach)
+
+    if config.ablation in baselines:  # Rows 5 to 8 of Table 3; of an ensemble the first member is shipped.
+        final = baselines[config.ablation].members[0]
+    else:
+        teacher = {"with_theta_src": theta_src, "with_theta_trans": theta_trans}.get(config.ablation, theta_teach)
+        final = _distil(config, corpora, encoder, taggers, scoring, teacher, (theta_teach, theta_src, theta_trans))
+        scoring.model("student (Theta_stu)", final)
+    with stage("student"):
+        card = student_card("UniTrans", config, config.source, (config.target,), config.parallel)
+        models = sorted(scoring.models, key=lambda model: model.reference == final)
+        student = export_student(final, tuple(models[-1].scores.values()), card)
+    return Result(student, models)
+
+
+def _distil(
+    config: Unitrans,
+    corpora: Corpora,
+    encoder: Reference,
+    taggers: Ensembling,
+    scoring: Scoring,
+    teacher: Ensemble,
+    voters: tuple[Ensemble, Ensemble, Ensemble],
+) -> Reference:
+    """3.4: the student learns soft labels of the teacher, and hard labels that all three taggers agree on."""
+    training, votes = config.distillation, None
+    with stage(f"{teacher.name} on D_T"):
+        soft_labels = taggers.label(teacher, corpora.target)
+    scoring.pseudo_labels(f"soft labels of {teacher.name}", soft_labels, corpora.target_gold)
+    if training.hard_weight > 0:
+        with stage("vote on D_T"):
+            votes = vote_labels(*(taggers.label(voter, corpora.target) for voter in voters))
+    with stage("Theta_stu"):
+        return train_voted_student(encoder, soft_labels, votes, training, config.windows)
+
+
+def check(config: Unitrans, runtime: Runtime) -> None:
+    """Looks at everything the user gave.
+
+    Raises:
+        InputError: at the first thing that would stop the run.
+    """
+    check_store(runtime)
+    check_encoder(config.encoder, config.windows, runtime)
+    source, target = check_corpora(config.source, config.target, config.labels, runtime)
+    check_parallel(config.parallel, runtime)
+    check_translation(config.translation, config.parallel, config.labels, source, target, runtime)
+
+
+@flow(name="unitrans")
+def unitrans(config: Unitrans, runtime: Runtime | None = None) -> Reference:
+    """UniTrans: train a tagger for a language without labels; two ways of transfer teach it, and vote."""
+    chosen = runtime or Runtime()
+    check(config, chosen)
+    with running(chosen) as run:
+        result = algorithm(config, chosen)
+        finish(run, result)
+    return result.student
+
+
+if __name__ == "__main__":
+    from flows.cli import run_from_module
+
+    run_from_module()

@@ -1,0 +1,46 @@
+"""Agree on hard labels by a vote of several taggers (UniTrans, 3.4)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+NO_LABEL = -1
+
+
+def most_probable(probabilities: np.ndarray) -> np.ndarray:
+    """The label with the highest probability (UniTrans, Eq. 10).
+
+        y_i = argmax_c p(x_i, Theta)_c
+
+    Args:
+        probabilities: [N, C].
+
+    Returns:
+        [N] int32 label ids; among equals the label that is listed first.
+    """
+    return probabilities.argmax(axis=1).astype(np.int32)
+
+
+def vote(opinions: Sequence[np.ndarray]) -> np.ndarray:
+    """The label that all taggers give a word, or none (UniTrans, Eq. 11).
+
+        X = {x_i | y_i(teach) = y_i(src) = y_i(trans)}
+
+    There is no threshold, and O is a label as any other.
+
+    Args:
+        opinions: per tagger [N] int label ids; at least one tagger.
+
+    Returns:
+        [N] int32 label ids; `NO_LABEL` where the taggers differ.
+
+    Raises:
+        ValueError: if there is no tagger.
+    """
+    if not opinions:
+        raise ValueError("a vote needs at least one tagger")
+    first = opinions[0]
+    agreed = np.ones(len(first), dtype=bool)
+    for other in opinions[1:]:
+        agreed &= other == first
+    return np.where(agreed, first, NO_LABEL).astype(np.int32)
