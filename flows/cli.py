@@ -42,12 +42,15 @@ def run(
     checkpoint_minutes: Annotated[
         float, typer.Option(help="Minutes between checkpoints of a training, from which a killed one goes on.", min=0)
     ] = 5.0,
+    workers: Annotated[
+        int, typer.Option(help="Trainings that may run side by side, in processes, where a method has such.", min=1)
+    ] = 1,
 ) -> None:
     """Run a method: train a tagger for the target language, step by step, every step cached."""
     from flows.methods import load
 
     method, checked = load(config, settings or ())
-    runtime = _runtime(store, data, device, checkpoint_minutes)
+    runtime = _runtime(store, data, device, checkpoint_minutes, workers)
     method.check(checked, runtime)
     method.flow(checked, runtime)
 
@@ -201,11 +204,11 @@ def tidy_store(
 
 
 def _runtime(
-    store: str, data: str, device: Literal["auto", "cpu", "cuda"], checkpoint_minutes: float = 5.0
+    store: str, data: str, device: Literal["auto", "cpu", "cuda"], checkpoint_minutes: float = 5.0, workers: int = 1
 ) -> "Runtime":
     from artifacts.runtime import Runtime
 
-    return Runtime(store=store, data=data, device=device, checkpoint_minutes=checkpoint_minutes)
+    return Runtime(store=store, data=data, device=device, checkpoint_minutes=checkpoint_minutes, workers=workers)
 
 
 def run_from_module() -> None:
