@@ -92,7 +92,8 @@ def _explain(kind: type[BaseModel], fault: Any) -> str:
         return f"{key}: this key is needed and missing; add it"
     found = fault.get("input")
     shown = "" if isinstance(found, dict) else f" (found {found!r})"
-    return f"{key}: {fault['msg'].removeprefix('Value error, ')}{shown}; change it"
+    place = f"{key}: " if key else ""  # What is said of several keys together stands at none.
+    return f"{place}{fault['msg'].removeprefix('Value error, ')}{shown}; change it"
 
 
 def _keys_at(kind: type[BaseModel], path: list[str]) -> list[str]:

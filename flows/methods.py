@@ -9,6 +9,7 @@ from artifacts.errors import InputError
 from artifacts.runtime import Runtime
 from artifacts.settings import Settings
 from flows.configuration import checked, override, read_yaml
+from flows.summary import Result
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Method:
     name: str
     config: type[Settings]
     flow: Callable[[Any, Runtime], Any]
-    steps: Callable[[Any, Runtime], Any]
+    steps: Callable[[Any, Runtime], Result]
     check: Callable[[Any, Runtime], None]
 
 
@@ -28,7 +29,19 @@ def _colada() -> Method:
     return Method("colada", Colada, colada, algorithm, check)
 
 
-METHODS: dict[str, Callable[[], Method]] = {"colada": _colada}
+def _unitrans() -> Method:
+    from flows.unitrans import Unitrans, algorithm, check, unitrans
+
+    return Method("unitrans", Unitrans, unitrans, algorithm, check)
+
+
+def _crop() -> Method:
+    from flows.crop import Crop, algorithm, check, crop
+
+    return Method("crop", Crop, crop, algorithm, check)
+
+
+METHODS: dict[str, Callable[[], Method]] = {"colada": _colada, "unitrans": _unitrans, "crop": _crop}
 
 
 def load(path: Path, settings: Sequence[str] = ()) -> tuple[Method, Any]:

@@ -58,7 +58,13 @@ def language_of(folder: Path) -> str:
     card = folder / "README.md"
     if card.is_file():
         front = yaml.safe_load(card.read_text(encoding="utf-8").split("---")[1])
-        if languages := front.get("language"):
+        languages = front.get("language") or []
+        if len(languages) > 1:
+            raise InputError(
+                f"model {folder}: it tags {', '.join(languages)}, and how text is split depends on its language; add "
+                f"--language, such as --language {languages[0]}"
+            )
+        if languages:
             return str(languages[0])
     raise InputError(f"model {folder}: no model card names its language; add --language, such as --language de")
 

@@ -4,19 +4,38 @@ import json
 import shutil
 from pathlib import Path
 
+import pyarrow as pa
 from rich.console import Console
 from rich.table import Table
 
-from artifacts.catalog import ENCODER, LABELLED, LEXICON, PREDICTIONS, STUDENT, TAGGER, TRANSLATION, catalogue
+from artifacts.catalog import (
+    CHANGE,
+    CONSISTENCY,
+    CURVE,
+    DETECTION,
+    ENCODER,
+    FIGURES,
+    LABELLED,
+    LEXICON,
+    PREDICTIONS,
+    RELIABILITY_BINS,
+    SCORES,
+    STUDENT,
+    TAGGER,
+    TRANSLATION,
+    catalogue,
+)
 from artifacts.errors import InputError
 from artifacts.manifest import Manifest
+from artifacts.reference import Reference
 from artifacts.show import preview
 from artifacts.store import Store
 from artifacts.upkeep import collect_garbage, verify
 
 _WIDTH = 140
 _TAGGED = (LABELLED.name, TRANSLATION.name, PREDICTIONS.name)
-_MODELS = (ENCODER.name, TAGGER.name, STUDENT.name)
+_NUMBERS = tuple(kind.name for kind in (SCORES, RELIABILITY_BINS, CHANGE, CONSISTENCY, DETECTION, CURVE))
+_MODELS = (ENCODER.name, TAGGER.name, STUDENT.name, FIGURES.name)
 
 
 def print_artifacts(root: str, kind: str) -> None:
@@ -55,6 +74,9 @@ def print_artifact(root: str, text: str, rows: int) -> None:
         maker = makers.get(digest)
         console.print(f"input       {name}: {maker or 'a file or model from outside'} ({digest.split(':')[-1][:12]})")
     console.print()
+    if manifest.kind in _NUMBERS:
+        console.print(_number_table(store, reference, rows))
+        return
     for line in preview(store, reference, rows):
         console.print(line)
 
@@ -106,6 +128,25 @@ def print_tidying(root: str, older_than_hours: float) -> None:
     for finding in removed:
         console.print(f"removed {finding.path.name} ({finding.bytes:,} bytes)")
     console.print(f"{len(removed)} leftovers removed, {sum(finding.bytes for finding in removed):,} bytes")
+
+
+def _number_table(store: Store, reference: Reference, rows: int) -> Table:
+    """The first rows of a table of measurements, in columns; empty where there is nothing to measure."""
+    data = store.table(reference).slice(0, rows)
+    table = Table(box=None, pad_edge=False)
+    for column in data.schema:
+        table.add_column(column.name, justify="left" if pa.types.is_string(column.type) else "right", no_wrap=True)
+    for row in data.to_pylist():
+        table.add_row(*(_cell(value) for value in row.values()))
+    return table
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.4g}" if value.is_integer() else f"{value:.4f}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
 def _existing(root: str) -> Store:

@@ -6,29 +6,16 @@ compare with each other, and with what others report by these rules, but not wit
 """
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 from typing import Any
 
 import pyarrow as pa
+from sacrebleu.metrics import BLEU as Metric
 
 from artifacts.catalog import BLEU, MachineTranslation, Parallel
 from artifacts.errors import InputError
 from artifacts.step import Job, step
 
 _TOKENISERS = {"zh": "zh", "ja": "char", "th": "char"}
-
-
-def check_sacrebleu() -> None:
-    """Makes sure that sacrebleu can be called.
-
-    Raises:
-        InputError: if it is not installed.
-    """
-    if find_spec("sacrebleu") is None:
-        raise InputError(
-            "BLEU: the package sacrebleu is not installed; expected it for translation_tests; install it with "
-            "`pip install sacrebleu`, or leave translation_tests out"
-        )
 
 
 def corpus_bleu(outputs: Sequence[str], references: Sequence[str], language: str) -> tuple[dict[str, Any], str]:
@@ -39,9 +26,6 @@ def corpus_bleu(outputs: Sequence[str], references: Sequence[str], language: str
         references: as many, what they should be.
         language: of both.
     """
-    check_sacrebleu()
-    from sacrebleu.metrics import BLEU as Metric
-
     metric = Metric(tokenize=_TOKENISERS.get(language.lower().split("-")[0].split("_")[0], "13a"))
     score = metric.corpus_score(list(outputs), [list(references)])
     row = {

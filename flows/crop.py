@@ -1,0 +1,417 @@
+"""CROP: translation there and back labels raw text; one tagger for all languages (Yang et al., EMNLP 2022).
+
+python -m flows.crop configs/quickstart-crop.yaml
+"""
+
+from collections import Counter
+from typing import Literal
+
+from prefect import flow
+from pydantic import Field, model_validator
+
+from artifacts.errors import InputError
+from artifacts.reference import Reference
+from artifacts.runtime import Runtime, running, stage
+from artifacts.settings import Settings
+from flows.cards import student_card
+from flows.checks import (
+    check_encoder,
+    check_parallel,
+    check_source,
+    check_store,
+    check_target,
+    check_translator,
+)
+from flows.corpora import (
+    MultilingualCorpora,
+    ParallelText,
+    ScoredText,
+    SourceCorpus,
+    TargetCorpus,
+    read_languages,
+    read_pairs,
+)
+from flows.encoder import EncoderChoice, encoder_for
+from flows.label_quality import LabelQuality
+from flows.labelled_translation import MarkerQuality, PairMaking, TranslationTests, learn_translation
+from flows.projection import LabelledTranslation, Projecting, Tagging
+from flows.scoring import Scoring, averages_of
+from flows.summary import Listing, Result, finish
+from flows.translator import TranslatorChoice
+from tasks.corpus.labels import LabelConfig
+from tasks.distillation.export_multilingual import export_multilingual_student
+from tasks.distillation.sampling import sample_sentences
+from tasks.distillation.settle_labels import settle_labels
+from tasks.distillation.training_sets import training_set
+from tasks.encoding.randomise import randomise_encoder
+from tasks.evaluation.decode import Decoding
+from tasks.tagging.train_tagger import TaggerTraining, train_tagger
+from tasks.tagging.windows import WindowConfig
+from tasks.translation.machine.engines import Generation
+from tasks.translation.machine.translate_parallel import Direction
+from tasks.translation.marked.language import language_filter
+from tasks.translation.marked.markers import Marking
+from tasks.translation.marked.read_markers import MarkerReading
+from tasks.translation.pairs.aligned_pairs import AlignedMarking
+from tasks.translation.pairs.marking_pairs import PairMarking
+from tasks.translation.pairs.word_alignment import Alignment, check_aligner
+from tasks.translation.projection.forward import ForwardReading
+from tasks.translation.projection.project_entities import EntityProjection
+from tasks.translation.projection.settling import Settling
+
+Ablation = Literal[
+    "none", "without_self_training", "without_projection", "without_pretraining", "without_pretraining_and_projection"
+]
+
+
+class CropTarget(TargetCorpus):
+    """A language that needs a tagger, and what the translator learns of it."""
+
+    parallel: tuple[ParallelText, ...] = Field(
+        (),
+        title="Parallel text",
+        description="In the source language and this one; the translator, and an encoder that is pretrained here, "
+        "learn from it.",
+    )
+    translation_tests: tuple[ParallelText, ...] = Field(
+        (),
+        title="Translation tests",
+        description="Held-out parallel text to measure BLEU on, in both directions (Table 5).",
+    )
+    check_language: bool = Field(
+        True,
+        title="Check the language",
+        description="Whether reading.language_filter applies to back-translations into this language; switch it off "
+        "for languages that langid does not know, such as my and yo.",
+    )
+
+
+class Crop(Settings):
+    """Everything that decides the result of a CROP run."""
+
+    seed: int = Field(1, ge=0, lt=2**31, title="Seed", description="Of every training, split and draw.")
+    source: SourceCorpus = Field(title="Source language", description="The language that has labels.")
+    targets: tuple[CropTarget, ...] = Field(
+        min_length=1, title="Target languages", description="Those that need a tagger; they get one together."
+    )
+    labels: LabelConfig = Field(LabelConfig(), title="Labels", description="Entity types, the same for all corpora.")
+    encoder: EncoderChoice = Field(EncoderChoice(), title="Encoder", description="A pretrained one, or pretrain.")
+    windows: WindowConfig = Field(WindowConfig(), title="Windows", description="How long sentences are cut.")
+    translator: TranslatorChoice = Field(
+        TranslatorChoice(),
+        title="Translator",
+        description="Theta_mt for all languages (3.3). Both directions are learnt, whatever training.both_directions "
+        "says.",
+    )
+    alignment_guided: bool = Field(
+        True,
+        title="Alignment-guided",
+        description="Train the translator on marked pairs too (Eq. 5); without, it sees plain pairs alone (Table 6). "
+        "Only where it is trained here.",
+    )
+    alignment: Alignment = Field(Alignment(), title="Word alignment", description="Of the parallel text, by eflomal.")
+    pairs: AlignedMarking = Field(
+        AlignedMarking(), title="Training pairs", description="How aligned spans are marked to train on (3.3)."
+    )
+    swapped_names: PairMarking | None = Field(
+        None,
+        title="Swapped names",
+        description="Besides aligned pairs, train on pairs in which words that come together are marked and names are "
+        "exchanged for others, so that a small translator learns to copy names; not in the paper. Empty: none.",
+    )
+    marking: Marking = Field(Marking(), title="Marking", description="How entities are marked.")
+    generation: Generation = Field(Generation(), title="Generation", description="How translations are searched.")
+    forward: ForwardReading = Field(
+        ForwardReading(), title="Forward translations", description="Which of them the source tagger sees (3.4)."
+    )
+    reading: MarkerReading = Field(
+        MarkerReading(), title="Back-translations", description="Which are kept, and how they are read (3.4, 4.1)."
+    )
+    projection: EntityProjection = Field(
+        EntityProjection(), title="Projection", description="How entities find their place in raw sentences (3.4)."
+    )
+    settling: Settling = Field(
+        Settling(), title="Settling", description="How projected and predicted labels become one (4.1, iii)."
+    )
+    source_training: TaggerTraining = Field(
+        TaggerTraining(), title="Source training", description="Of Theta_src, on the source corpus alone."
+    )
+    multilingual_training: TaggerTraining = Field(
+        TaggerTraining(),
+        title="Multilingual training",
+        description="Of Theta_all, on source and projected labels (Eq. 9).",
+    )
+    final_training: TaggerTraining = Field(
+        TaggerTraining(), title="Final training", description="Of the student, on source and settled labels."
+    )
+    max_projected_sentences: int | None = Field(
+        None,
+        ge=1,
+        title="Most projected sentences",
+        description="Sentences of each target language that Theta_all, and again the student, learn from, drawn at "
+        "random from those that got labels (Figure 5, Table 7); empty: all.",
+    )
+    score_translate_train: bool = Field(
+        True,
+        title="Translate-Train",
+        description="Also translate the source corpus with its labels into every target language, and train and score "
+        "the baseline on it and the source corpus.",
+    )
+    marker_quality: MarkerQuality = Field(
+        "off",
+        title="Marker quality",
+        description="Judge markers of translated development sentences by word alignment (Table 6). own: of the run's "
+        "translator; both: also of one that is trained without (or with) marked pairs, to compare.",
+    )
+    ablation: Ablation = Field(
+        "none",
+        title="Ablation",
+        description="What is left out. without_self_training ships Theta_all, without_projection Theta_src; without "
+        "pretraining, taggers start from random weights (Table 4, rows 2 and 3).",
+    )
+    decoding: Decoding = Field(
+        Decoding(), title="Decoding", description="From probabilities to tags, for labels and for scores."
+    )
+
+    @model_validator(mode="after")
+    def _languages_differ(self) -> "Crop":
+        counts = Counter([self.source.language, *self.languages])
+        twice = [language for language, count in counts.items() if count > 1]
+        if twice:
+            raise ValueError(
+                f"the language {twice[0]} is given more than once; name each once, as source or in targets"
+            )
+        return self
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Codes of the target languages."""
+        return tuple(target.language for target in self.targets)
+
+    @property
+    def projects(self) -> bool:
+        """Whether labels are projected at all."""
+        return self.ablation not in ("without_projection", "without_pretraining_and_projection")
+
+    @property
+    def pretrains(self) -> bool:
+        """Whether taggers start from pretrained weights."""
+        return self.ablation not in ("without_pretraining", "without_pretraining_and_projection")
+
+    @property
+    def aligns(self) -> bool:
+        """Whether words of parallel text are aligned."""
+        learns = self.translator.trains and (self.alignment_guided or self.marker_quality == "both")
+        return self.projects and (learns or self.marker_quality != "off")
+
+    def reading_into(self, language: str) -> MarkerReading:
+        """How back-translations into a target language are read."""
+        checked = next(target.check_language for target in self.targets if target.language == language)
+        return self.reading if checked else self.reading.model_copy(update={"language_filter": "off"})
+
+
+def algorithm(config: Crop, runtime: Runtime) -> Result:
+    """Section 3 of the paper, with all it needs before, and all that is measured on the way.
+
+    Returns:
+        The student, the models with their scores, those of the shipped one last, and the evidence.
+    """
+    corpora = read_languages(
+        config.source,
+        config.targets,
+        tuple(target.parallel for target in config.targets),
+        config.labels,
+        config.seed,
+        runtime,
+    )
+    encoder = _encoder(config, corpora, runtime)
+    tagging = Tagging(config.windows, config.decoding)
+    tests = tuple(test for target in corpora.targets for test in target.tests)
+    averages = averages_of(corpora.targets, [[test.name for test in target.tests] for target in config.targets])
+    scoring = Scoring(tests, config.windows, config.decoding, averages)
+
+    with stage("Theta_src"):  # 3.2
+        theta_src = train_tagger(corpora.train, encoder, config.source_training.seeded(config.seed), config.windows)
+    source_dev = ScoredText("source dev", corpora.dev, corpora.dev)
+    scoring.model("source-only (Theta_src)", theta_src, source_dev)
+    if not config.projects:
+        return _ship(config, scoring, theta_src)
+
+    # 3.3: one translator for all languages and both directions.
+    learnt = learn_translation(
+        config.translator,
+        config.languages,
+        corpora.parallel,
+        PairMaking(config.alignment, config.pairs, config.swapped_names, corpora.train),
+        config.alignment_guided,
+        config.seed,
+        runtime,
+    )
+    translation = LabelledTranslation(config.source.language, learnt.theta_mt, config.marking, config.generation)
+    held_out = _translation_tests(config, runtime)
+    listings = (
+        *learnt.translation_quality(held_out, config.generation),
+        *learnt.marker_quality(config.marker_quality, corpora.dev, translation),
+    )
+    if config.score_translate_train:
+        _translate_train(config, corpora, encoder, translation, scoring)
+
+    # 3.4: labels of the target languages, from the source tagger through the translator.
+    projecting = Projecting(translation, tagging, theta_src, config.forward, config.projection)
+    projections = tuple(projecting.project(each, config.reading_into(each.language)) for each in corpora.targets)
+    quality = LabelQuality(scoring, corpora.targets)
+    quality.projected(projections)
+
+    # 3.5: the multilingual tagger learns them beside the source corpus (Eq. 7-9) ...
+    parts = tuple(
+        _at_most(config, each, language) for each, language in zip(projections, config.languages, strict=True)
+    )
+    theta_all = _train(config, "Theta_all", corpora, parts, encoder, config.multilingual_training)
+    scoring.model("projected only (Theta_all)", theta_all)
+    if config.ablation == "without_self_training":
+        return _ship(config, scoring, theta_all, quality.draw(), listings)
+
+    # ... and labels what was discarded (4.1, iii), for the last training.
+    settled, taggings = [], []
+    for target, projection in zip(corpora.targets, projections, strict=True):
+        with stage(f"{target.language}, relabelling"):
+            taggings.append(tagging.label(theta_all, target.sentences))
+            settled.append(settle_labels(projection, taggings[-1], config.settling))
+    quality.settled(projections, tuple(taggings), config.settling)
+    parts = tuple(_at_most(config, each, language) for each, language in zip(settled, config.languages, strict=True))
+    final = _train(config, "final tagger", corpora, parts, encoder, config.final_training)
+    scoring.model("CROP (final)", final)
+    return _ship(config, scoring, final, quality.draw(), listings)
+
+
+def _encoder(config: Crop, corpora: MultilingualCorpora, runtime: Runtime) -> Reference:
+    """The encoder that all taggers start from; of the pretrained one's shape, but random, without pretraining."""
+    texts = (corpora.train, *(target.sentences for target in corpora.targets))
+    parallel = tuple(each for texts in corpora.parallel for each in texts)
+    encoder = encoder_for(config.encoder, texts, parallel, config.seed, runtime)
+    if config.pretrains:
+        return encoder
+    with stage("random"):
+        return randomise_encoder(encoder, config.seed)
+
+
+def _at_most(config: Crop, data: Reference, language: str) -> Reference:
+    """A random part of one language's labelled sentences, if there is a limit."""
+    if config.max_projected_sentences is None:
+        return data
+    with stage(f"{language}, at most {config.max_projected_sentences:,}"):
+        return sample_sentences(training_set((data,)), config.max_projected_sentences, config.seed)
+
+
+def _train(
+    config: Crop,
+    name: str,
+    corpora: MultilingualCorpora,
+    parts: tuple[Reference, ...],
+    encoder: Reference,
+    training: TaggerTraining,
+) -> Reference:
+    """A tagger trained on the source corpus and all target languages, each sentence counting alike."""
+    with stage(name):
+        data = training_set((corpora.train, *parts))
+        return train_tagger(data, encoder, training.seeded(config.seed), config.windows)
+
+
+def _translate_train(
+    config: Crop, corpora: MultilingualCorpora, encoder: Reference, translation: LabelledTranslation, scoring: Scoring
+) -> None:
+    """The baseline of 4.2: source corpus and its translations, labels carried over by markers."""
+    parts = []
+    for language in config.languages:
+        with stage(f"Translate-Train, {language}"):
+            parts.append(translation.labelled(corpora.train, language, config.reading_into(language)))
+    tagger = _train(config, "Translate-Train", corpora, tuple(parts), encoder, config.multilingual_training)
+    scoring.model("translate-train", tagger)
+
+
+def _translation_tests(config: Crop, runtime: Runtime) -> TranslationTests:
+    """Held-out parallel texts by a name for the table."""
+    tests: dict[str, tuple[Reference, Direction]] = {}
+    for target in config.targets:
+        for given in target.translation_tests:
+            with stage(f"{target.language} translation test"):
+                pairs = read_pairs((given,), (config.source.language, target.language), runtime)
+            short = given.target.rpartition("/")[2]
+            name = short if f"{short}, {config.source.language} to {target.language}" not in tests else given.target
+            tests[f"{name}, {config.source.language} to {target.language}"] = (pairs[0], "forward")
+            tests[f"{name}, {target.language} to {config.source.language}"] = (pairs[0], "backward")
+    return tests
+
+
+def _ship(
+    config: Crop,
+    scoring: Scoring,
+    tagger: Reference,
+    figures: Reference | None = None,
+    listings: tuple[Listing, ...] = (),
+) -> Result:
+    parallel = tuple(each for target in config.targets for each in target.parallel)
+    with stage("student"):
+        card = student_card("CROP", config, config.source, config.targets, parallel)
+        scores = tuple(scoring.models[-1].scores.values())
+        student = export_multilingual_student(tagger, scores, card, config.languages)
+    return Result(student, scoring.models, figures, listings=listings)
+
+
+def check(config: Crop, runtime: Runtime) -> None:
+    """Looks at everything the user gave.
+
+    Raises:
+        InputError: at the first thing that would stop the run.
+    """
+    check_store(runtime)
+    check_encoder(config.encoder, config.windows, runtime)
+    if config.projects:
+        _check_translation(config, runtime)
+    train = check_source(config.source, config.labels, runtime)
+    for place, target in enumerate(config.targets):
+        check_target(config.source, train, target, config.labels, runtime, f"targets.{place}")
+        check_parallel(target.parallel, runtime)
+        check_parallel(target.translation_tests, runtime)
+
+
+def _check_translation(config: Crop, runtime: Runtime) -> None:
+    """The translator can be had and knows all languages; so does the language filter; the tools are installed."""
+    check_translator(config.translator, (config.source.language, *config.languages), runtime)
+    for place, target in enumerate(config.targets):
+        names = f"targets.{place}.parallel: the language {target.language} has no parallel text"
+        if not config.translator.checkpoint and not target.parallel:
+            raise InputError(
+                f"{names}, expected some for a translator that is trained here; add two files, name a trained one "
+                "under translator.checkpoint, or leave the language out"
+            )
+        if config.marker_quality != "off" and not target.parallel:
+            raise InputError(f"{names}, expected some for marker_quality; add two files, or set marker_quality: off")
+        languages = (config.source.language, target.language)
+        reading = config.reading_into(target.language)
+        language_filter(*languages, reading.language_filter, reading.min_language_letters)
+        language_filter(*languages[::-1], config.forward.language_filter, config.forward.min_language_letters)
+    if config.translator.fine_tune and not any(target.parallel for target in config.targets):
+        raise InputError(
+            "translator.fine_tune: the checkpoint is to be trained further, and no target has parallel text; add two "
+            "files under targets.0.parallel, or leave fine_tune out"
+        )
+    if config.aligns:
+        check_aligner()
+
+
+@flow(name="crop")
+def crop(config: Crop, runtime: Runtime | None = None) -> Reference:
+    """CROP: train one tagger for languages without labels; translation there and back labels their raw text."""
+    chosen = runtime or Runtime()
+    check(config, chosen)
+    with running(chosen) as run:
+        result = algorithm(config, chosen)
+        finish(run, result)
+    return result.student
+
+
+if __name__ == "__main__":
+    from flows.cli import run_from_module
+
+    run_from_module()

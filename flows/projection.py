@@ -1,0 +1,73 @@
+"""From raw sentences of a target language to labelled ones, by translation there and back (CROP, 3.4)."""
+
+from dataclasses import dataclass
+
+from artifacts.reference import Reference
+from artifacts.runtime import stage
+from flows.corpora import TargetText
+from tasks.evaluation.decode import Decoding, decode
+from tasks.tagging.labelling import label_words
+from tasks.tagging.windows import WindowConfig
+from tasks.translation.machine.engines import Generation
+from tasks.translation.machine.translate_text import translate_text
+from tasks.translation.marked.gather import gather_translations
+from tasks.translation.marked.markers import Marking
+from tasks.translation.marked.read_markers import MarkerReading, read_markers
+from tasks.translation.projection.forward import ForwardReading, split_translation
+from tasks.translation.projection.project_entities import EntityProjection, project_entities
+
+
+@dataclass(frozen=True)
+class LabelledTranslation:
+    """Theta_mt, and how sentences are translated with it."""
+
+    source_language: str
+    theta_mt: Reference
+    marking: Marking
+    generation: Generation
+
+    def there(self, sentences: Reference, language: str) -> Reference:
+        """Forward translation: plain sentences of a target language into the source language."""
+        return translate_text(sentences, self.theta_mt, language, self.source_language, None, self.generation)
+
+    def back(self, labelled: Reference, language: str) -> Reference:
+        """Labelled sequence translation: source sentences into a target language, entities between markers."""
+        return translate_text(labelled, self.theta_mt, self.source_language, language, self.marking, self.generation)
+
+    def labelled(self, data: Reference, language: str, reading: MarkerReading) -> Reference:
+        """A labelled source corpus in a target language: what Translate-Train learns from (4.2)."""
+        return gather_translations((read_markers(data, self.back(data, language), reading),))
+
+
+@dataclass(frozen=True)
+class Tagging:
+    """How a tagger labels sentences."""
+
+    windows: WindowConfig
+    decoding: Decoding
+
+    def label(self, tagger: Reference, sentences: Reference) -> Reference:
+        """f(x), a tag for each word."""
+        return decode(label_words(tagger, sentences, self.windows), self.decoding)
+
+
+@dataclass(frozen=True)
+class Projecting:
+    """Cross-lingual entity projection, with all it needs but the sentences."""
+
+    translation: LabelledTranslation
+    tagging: Tagging
+    theta_src: Reference
+    forward: ForwardReading
+    projection: EntityProjection
+
+    def project(self, target: TargetText, reading: MarkerReading) -> Reference:
+        """Section 3.4 for one language: D_{x,f(x)}, the raw sentences with the labels that could be projected."""
+        language = target.language
+        with stage(f"{language}, forward translation"):
+            translated = self.translation.there(target.sentences, language)
+            tagged = self.tagging.label(self.theta_src, split_translation(translated, self.forward))
+        with stage(f"{language}, labelled back-translation"):
+            marked = read_markers(tagged, self.translation.back(tagged, language), reading)
+        with stage(f"{language}, entity matching"):
+            return project_entities(target.sentences, translated, marked, self.projection)

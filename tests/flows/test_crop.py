@@ -1,0 +1,371 @@
+"""CROP with two target languages: what runs, what is cached, what is shared, what each switch does, bad input.
+
+A translator that is trained in a second knows nothing, and nothing would match. So the flow trains one, and where
+translations are searched a stand-in takes its place that "translates" a sentence into itself: every entity that the
+source tagger finds comes back between its markers and is found in the raw sentence.
+"""
+
+import re
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from artifacts.catalog import SCORES
+from artifacts.errors import InputError
+from artifacts.reference import Reference
+from artifacts.runtime import Run, Runtime
+from artifacts.store import Store
+from flows.corpora import ScoredText, TargetText
+from flows.crop import Crop, check
+from flows.methods import load
+from flows.planning import plan_steps
+from flows.predict import language_of
+from flows.scoring import averages_of
+from flows.sweep import sweep, variations
+
+pytestmark = [pytest.mark.server, pytest.mark.usefixtures("server")]
+
+
+class Echo:
+    """An engine whose output is its input."""
+
+    def translate(
+        self, texts: Sequence[str], source_language: str, target_language: str
+    ) -> Iterator[tuple[np.ndarray, list[str]]]:
+        yield np.arange(len(texts)), list(texts)
+
+
+def echo(*args: object, **kwargs: object) -> Echo:
+    return Echo()
+
+
+@pytest.fixture(scope="module")
+def config_file(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two target languages, one of which is German under another name; all trainings as small as they can be."""
+    tiny: dict[str, Any] = yaml.safe_load((data / "tiny.yaml").read_text(encoding="utf-8"))
+    learnt = {**tiny["source_training"], "epochs": 12, "learning_rate": 1e-2}
+    de = {**tiny["target"], "parallel": tiny["parallel"]}
+    nl = {**de, "language": "nl", "text": de["text_gold"], "tests": [{"name": "test", **de["text_gold"]}]}
+    values = {
+        "method": "crop",
+        **{name: tiny[name] for name in ("source", "labels", "encoder", "windows")},
+        "targets": [{**de, "translation_tests": tiny["parallel"]}, nl],
+        "translator": {
+            "training": {
+                "epochs": 1,
+                "vocabulary_size": 400,
+                "encoder_layers": 1,
+                "decoder_layers": 1,
+                "hidden_size": 16,
+                "heads": 2,
+                "intermediate_size": 32,
+            }
+        },
+        "forward": {"language_filter": "off"},
+        "reading": {"language_filter": "off"},
+        "source_training": learnt,
+        "multilingual_training": learnt,
+        "final_training": learnt,
+    }
+    path = tmp_path_factory.mktemp("crop") / "tiny-crop.yaml"
+    path.write_text(yaml.safe_dump(values), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def patched() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("translate_text", "translate_parallel"):
+            patch.setattr(f"tasks.translation.machine.{module}.make_engine", echo)
+        yield
+
+
+@pytest.fixture(scope="module")
+def ended(config_file: Path, data: Path, patched: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store in which CROP has ended; do not change it."""
+    store = tmp_path_factory.mktemp("crop") / "store"
+    run(config_file, data, store)
+    return store
+
+
+def runtime(data: Path, store: Path) -> Runtime:
+    return Runtime(store=str(store), data=str(data), device="cpu")
+
+
+def run(config_file: Path, data: Path, store: Path, *settings: str) -> None:
+    method, config = load(config_file, settings)
+    method.flow(config, runtime(data, store))
+
+
+def plan(config_file: Path, data: Path, store: Path, *settings: str) -> Run:
+    method, config = load(config_file, settings)
+    return plan_steps(method, config, runtime(data, store))
+
+
+def test_it_tells_baselines_and_averages_and_runs_once(
+    config_file: Path, data: Path, ended: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(config_file, data, ended)
+    printed = capsys.readouterr().out
+    for text in ("source-only (Theta_src)", "translate-train", "projected only (Theta_all)", "CROP (final)",
+                 "projected labels", "settled labels", "de test", "nl test", "average, in %", "average target text",
+                 "parallel.de, en to de", "parallel.de, de to en", "figures"):  # fmt: skip
+        assert text in printed, text
+    assert re.search(r"steps +\d+ cached, 0 ran", printed)
+    assert {outcome.status for outcome in plan(config_file, data, ended).outcomes} == {"cached"}
+
+
+def test_the_card_names_all_languages_and_predict_asks_for_one(ended: Path) -> None:
+    (folder,) = (ended / "student").glob("*")
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    header = yaml.safe_load(card.split("---\n")[1])
+    assert header["language"] == ["de", "nl"]
+    assert "# crosstag-crop-en-de-nl" in card and "(CROP, by Crosstag)" in card
+    assert "CROP (final) on average" in card and str(ended.parent) not in card
+    with pytest.raises(InputError, match=r"it tags de, nl.* add --language"):
+        language_of(folder)
+
+
+def test_the_average_is_the_mean_of_the_languages(config_file: Path, data: Path, ended: Path) -> None:
+    store = Store(ended)
+    scores = {o.label: o.reference for o in plan(config_file, data, ended).outcomes if o.reference.kind == SCORES.name}
+
+    def f1(reference: Reference) -> float:
+        return float(store.table(reference)["f1"][0].as_py())
+
+    de, nl = (f1(scores[f"CROP (final) on {language} test"]) for language in ("de", "nl"))
+    assert de != nl and f1(scores["CROP (final) on average"]) == pytest.approx((de + nl) / 2)
+
+
+def test_a_store_where_colada_ran_has_corpora_encoder_and_source_tagger(
+    config_file: Path, data: Path, finished: Path, tmp_path: Path
+) -> None:
+    values = yaml.safe_load(config_file.read_text(encoding="utf-8"))
+    values["targets"] = values["targets"][:1]
+    values["source_training"] = yaml.safe_load((data / "tiny.yaml").read_text(encoding="utf-8"))["source_training"]
+    path = tmp_path / "one.yaml"
+    path.write_text(yaml.safe_dump(values), encoding="utf-8")
+    statuses = [(o.step, o.label, o.status) for o in plan(path, data, finished).outcomes]
+    shared = ("read_labelled", "read_sentences", "read_gold", "read_parallel", "pretrain_encoder")
+    assert {status for step, _, status in statuses if step in shared} == {"cached"}
+    assert ("train_tagger", "Theta_src", "cached") in statuses
+    assert {label for _, label, _ in statuses} >= {"test", "target text"}  # no language where there is one
+    assert not any("average" in label for _, label, _ in statuses)
+
+
+def test_the_translator_learns_both_directions_of_all_languages(config_file: Path, data: Path, ended: Path) -> None:
+    outcomes = plan(config_file, data, ended).outcomes
+    translator = next(o for o in outcomes if o.step == "train_translator")
+    assert Store(ended).metadata(translator.reference)["languages"] == ["de", "en", "nl"]
+    # 60 pairs, each plain and marked, of two languages and in both directions, of which none is too long.
+    manifest = Store(ended).manifest(translator.reference.kind, translator.reference.key)
+    assert manifest is not None
+    assert manifest.notes["pairs"] + manifest.notes["pairs_too_long"] == 60 * 2 * 2 * 2
+
+
+def test_without_alignment_the_translator_sees_plain_pairs_alone(
+    config_file: Path, data: Path, ended: Path, tmp_path: Path
+) -> None:
+    steps = [o.step for o in plan(config_file, data, ended, "alignment_guided=false").outcomes]
+    assert "keep_pairs_plain" in steps and not {"align_words", "mark_aligned_pairs"} & set(steps)
+    steps = [o.step for o in plan(config_file, data, ended, "marker_quality=both").outcomes]
+    assert steps.count("measure_markers") == 4 and steps.count("train_translator") == 2
+    steps = [o.step for o in plan(config_file, data, ended, "marker_quality=own").outcomes]
+    assert steps.count("measure_markers") == 2 and steps.count("train_translator") == 1
+
+
+def test_pairs_with_swapped_names_come_on_top(config_file: Path, data: Path, ended: Path) -> None:
+    outcomes = plan(config_file, data, ended, "swapped_names={repeats: 1}").outcomes
+    steps = [o.step for o in outcomes]
+    assert steps.count("mark_pairs") == steps.count("mark_aligned_pairs") == 2
+    assert next(o for o in outcomes if o.step == "train_translator").status == "depends"
+    unguided = plan(config_file, data, ended, "swapped_names={repeats: 1}", "alignment_guided=false").outcomes
+    assert "mark_pairs" not in {o.step for o in unguided}
+
+
+@pytest.mark.parametrize(
+    ("ablation", "projects", "trainings", "randomises"),
+    [
+        ("none", True, 3, False),
+        ("without_self_training", True, 2, False),
+        ("without_projection", False, 1, False),
+        ("without_pretraining", True, 3, True),
+        ("without_pretraining_and_projection", False, 1, True),
+    ],
+)
+def test_ablations_are_switches(
+    config_file: Path, data: Path, tmp_path: Path, ablation: str, projects: bool, trainings: int, randomises: bool
+) -> None:
+    settings = (f"ablation={ablation}", "score_translate_train=false")
+    steps = [o.step for o in plan(config_file, data, tmp_path / "empty", *settings).outcomes]
+    assert ("project_entities" in steps) == ("train_translator" in steps) == projects
+    assert steps.count("train_tagger") == trainings
+    assert ("randomise_encoder" in steps) == randomises
+    assert ("settle_labels" in steps) == (trainings == 3)
+    assert not (tmp_path / "empty").exists()
+
+
+def test_a_sweep_over_the_amount_of_projected_data_draws_figure_5(
+    config_file: Path, data: Path, ended: Path, tmp_path: Path, patched: None
+) -> None:
+    store = Path(shutil.copytree(ended, tmp_path / "store"))
+    settings = ("score_translate_train=false", "ablation=without_self_training")
+    figures = sweep(config_file, "max_projected_sentences=5,1000", settings, runtime=runtime(data, store))
+    assert figures is not None
+    (drawn,) = (Store(store).folder(figures)).glob("*.csv")
+    text = drawn.read_text(encoding="utf-8")
+    assert all(name in text for name in ("de test", "nl test", "average"))
+    sampled = [o for o in plan(config_file, data, store, *settings, "max_projected_sentences=5").outcomes
+               if o.step == "sample_sentences"]  # fmt: skip
+    assert [Store(store).require(o.reference).rows for o in sampled] == [5, 5]
+
+
+def test_amounts_of_projected_data_are_refused_if_there_are_none(config_file: Path) -> None:
+    with pytest.raises(InputError, match="max_projected_sentences"):
+        variations(config_file, "max_projected_sentences=0,5")
+
+
+def test_new_raw_sentences_are_translated_and_no_others(
+    config_file: Path, data: Path, ended: Path, tmp_path: Path, patched: None
+) -> None:
+    store = tmp_path / "store"
+    (encoder,) = (ended / "encoder").glob("*")
+    values = yaml.safe_load(config_file.read_text(encoding="utf-8"))
+    target = {
+        "language": "de",
+        "text": {"path": "de.some.txt", "format": "text"},
+        "parallel": values["targets"][0]["parallel"],
+    }
+    path = tmp_path / "one.yaml"
+    path.write_text(yaml.safe_dump({**values, "targets": [target], "encoder": {"checkpoint": str(encoder)}}), "utf-8")
+    lines = (data / "de.txt").read_text(encoding="utf-8").splitlines()
+    settings = ("score_translate_train=false", "ablation=without_self_training")
+    for number in (50, 55):
+        (data / "de.some.txt").write_text("\n".join(lines[:number]), encoding="utf-8")
+        run(path, data, store, *settings)
+    translated = [m.notes for m in Store(store).manifests() if m.kind == "machine_translation"]
+    new = sorted(notes["new_texts"] for notes in translated)
+    assert len(new) == 4 and max(new[:2]) <= 5 < min(new[2:]), new
+
+
+def test_a_projection_in_which_nothing_matches_ends_the_run_with_counts(
+    config_file: Path, data: Path, ended: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Mute(Echo):
+        def translate(self, texts: Sequence[str], *languages: str) -> Iterator[tuple[np.ndarray, list[str]]]:
+            yield np.arange(len(texts)), [re.sub(r"[^_ ]*[a-z][^_ ]*", "lalala", text) for text in texts]
+
+    monkeypatch.setattr("tasks.translation.machine.translate_text.make_engine", lambda *args, **kwargs: Mute())
+    store = Path(shutil.copytree(ended, tmp_path / "store"))
+    with pytest.raises(InputError, match=r"none of 60 sentences got an entity; dropped: [a-z_]+ \d+"):
+        run(config_file, data, store, "generation.beam_size=2", "score_translate_train=false")
+
+
+@pytest.mark.parametrize(
+    ("names", "golds", "expected"),
+    [
+        ([["test"]], [True], {}),
+        ([["test"], ["other"]], [False, True], {"average": ("a test", "b other")}),
+        ([["x", "y"], ["y", "z"]], [False, False], {"average y": ("a y", "b y")}),
+        ([["x", "y"], []], [False, False], {}),
+        ([["x"], ["x"]], [True, True], {"average": ("a x", "b x"), "average target text": ("a text", "b text")}),
+    ],
+)
+def test_test_sets_of_one_name_are_averaged_and_those_of_languages_that_have_one(
+    names: list[list[str]], golds: list[bool], expected: dict[str, tuple[str, ...]]
+) -> None:
+    nothing = Reference(kind="gold", key="ab12", digest="cd")
+
+    def text(name: str) -> ScoredText:
+        return ScoredText(name, nothing, nothing)
+
+    languages = [
+        TargetText(code, nothing, text(f"{code} text") if gold else None, tuple(text(f"{code} {n}") for n in tests))
+        for code, tests, gold in zip("ab", names, golds, strict=False)
+    ]
+    assert averages_of(languages, names) == expected
+
+
+@pytest.fixture
+def refused(config_file: Path, data: Path, tmp_path: Path) -> Callable[..., str]:
+    def run(*settings: str) -> str:
+        with pytest.raises(InputError) as error:
+            _, config = load(config_file, settings)
+            check(config, runtime(data, tmp_path / "store"))
+        assert not (tmp_path / "store" / "tagger").exists()
+        return str(error.value)
+
+    return run
+
+
+def test_a_target_without_parallel_text_needs_a_checkpoint(refused: Callable[..., str]) -> None:
+    assert re.search(r"targets\.1\.parallel: the language nl has no parallel text", refused("targets.1.parallel=[]"))
+    assert "no such folder" in refused("targets.1.parallel=[]", "translator.checkpoint=./nowhere")
+    assert "marker_quality" in refused(
+        "targets.1.parallel=[]", "translator.checkpoint=some/hub-name", "marker_quality=own"
+    )
+    nothing = ("targets.0.parallel=[]", "targets.1.parallel=[]", "translator.fine_tune=true")
+    assert "translator.fine_tune" in refused(*nothing, "translator.checkpoint=some/hub-name")
+
+
+def test_a_language_that_the_translator_does_not_know(refused: Callable[..., str]) -> None:
+    assert "language 'eu': the translator does not know it" in refused("targets.1.language=eu")
+
+
+def test_a_language_that_the_filter_does_not_know(refused: Callable[..., str], config_file: Path, data: Path) -> None:
+    settings = ("targets.1.language=yo", "reading.language_filter=all")
+    assert "language filter: found the language 'yo'" in refused(*settings)
+    _, config = load(config_file, [*settings, "targets.1.check_language=false"])
+    assert config.reading_into("yo").language_filter == "off" and config.reading_into("de").language_filter == "all"
+    check(config, runtime(data, data / "none"))
+
+
+def test_an_aligner_that_is_missing_matters_only_where_it_is_needed(
+    refused: Callable[..., str], config_file: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.translation.pairs.word_alignment.find_spec", lambda name: None)
+    assert "pip install crosstag[align]" in refused()
+    _, config = load(config_file, ["alignment_guided=false"])
+    check(config, runtime(data, data / "none"))
+    _, config = load(config_file, ["translator.checkpoint=some/hub-name"])
+    check(config, runtime(data, data / "none"))
+
+
+def test_label_sets_that_differ_are_told_with_the_file(refused: Callable[..., str], data: Path) -> None:
+    text = (data / "de.test.conll").read_text(encoding="utf-8").replace("-LOC", "-PER")
+    (data / "nl.other.conll").write_text(text, encoding="utf-8")
+    message = refused("targets.1.tests.0.path=nl.other.conll", "labels.types=null")
+    assert "nl.other.conll: its entity types are MISC, ORG, PER" in message
+
+
+def test_test_sets_of_one_name_are_told_with_their_language(refused: Callable[..., str]) -> None:
+    tests = "[{name: a, path: de.test.conll}, {name: a, path: de.test.conll}]"
+    assert "targets.1.tests: 2 test sets are called 'a'" in refused(f"targets.1.tests={tests}")
+
+
+def test_a_language_comes_once(refused: Callable[..., str]) -> None:
+    assert "the language de is given more than once" in refused("targets.1.language=de")
+    assert "the language en is given more than once" in refused("targets.1.language=en")
+
+
+def test_there_is_a_target(refused: Callable[..., str]) -> None:
+    assert "targets" in refused("targets=[]")
+
+
+def test_both_directions_are_learnt_whatever_the_form_says(config_file: Path, data: Path, ended: Path) -> None:
+    for given in ("true", "false"):
+        planned = plan(config_file, data, ended, f"translator.training.both_directions={given}")
+        assert {o.status for o in planned.outcomes[:-1]} == {"cached"}  # but for the card, which tells the settings
+
+
+def test_settings_have_their_papers_defaults() -> None:
+    config = Crop.model_validate(
+        {"source": {"train": {"path": "a"}}, "targets": [{"language": "de", "text": {"path": "b"}}]}
+    )
+    assert config.pairs.max_entities == 10 and config.pairs.marked_share == 0.5
+    assert config.settling.rule == "paper" and config.alignment_guided and config.max_projected_sentences is None
