@@ -16,6 +16,7 @@ from flows.checkpoints import checkpoint_folder
 from flows.corpora import ParallelText, SourceCorpus, TargetCorpus, corpus_input
 from flows.encoder import EncoderChoice
 from flows.figures import Analysis
+from flows.one_target import OneTarget
 from flows.translation import MarkedSentences, TranslationChoice
 from flows.translator import TranslatorChoice
 from tasks.corpus.corpus import Corpus, load_corpus
@@ -38,6 +39,20 @@ _VECTORS_READ = 1000
 def check_store(runtime: Runtime) -> None:
     """The store can be opened, and is not from a newer Crosstag."""
     Store(runtime.store)
+
+
+def check_one_target(config: OneTarget, runtime: Runtime) -> tuple[Corpus, Corpus]:
+    """Everything that the methods with one target language are given alike.
+
+    Returns:
+        The labelled source corpus and the unlabelled target text.
+    """
+    check_store(runtime)
+    check_encoder(config.encoder, config.windows, runtime)
+    source, target = check_corpora(config.source, config.target, config.labels, runtime)
+    check_parallel(config.parallel, runtime)
+    check_translation(config.translation, config.parallel, config.labels, source, target, runtime)
+    return source, target
 
 
 def check_corpora(

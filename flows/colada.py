@@ -12,22 +12,14 @@ from artifacts.reference import Reference
 from artifacts.runtime import Runtime, current_run, running, stage
 from artifacts.settings import Settings
 from flows.cards import student_card
-from flows.checks import (
-    check_analysis,
-    check_corpora,
-    check_encoder,
-    check_neighbours,
-    check_parallel,
-    check_store,
-    check_translation,
-)
-from flows.corpora import Corpora, ParallelText, ScoredText, SourceCorpus, TargetCorpus, read_corpora
-from flows.encoder import EncoderChoice, take_encoder
+from flows.checks import check_analysis, check_neighbours, check_one_target
+from flows.corpora import Corpora, ScoredText, read_corpora
+from flows.encoder import take_encoder
 from flows.figures import Analysis, Evidence, encoder_depth
+from flows.one_target import OneTarget
 from flows.scoring import Scoring
 from flows.summary import Result, finish
-from flows.translation import TranslationChoice, translate
-from tasks.corpus.labels import LabelConfig
+from flows.translation import translate
 from tasks.denoising.reliability import Reliability
 from tasks.distillation.export_student import export_student
 from tasks.distillation.score_reliability import score_reliability
@@ -38,7 +30,6 @@ from tasks.evaluation.decode import Decoding, decode
 from tasks.evaluation.scores import score
 from tasks.tagging.labelling import label_words
 from tasks.tagging.train_tagger import TaggerTraining, train_tagger
-from tasks.tagging.windows import WindowConfig
 
 Ablation = Literal[
     "none",
@@ -63,21 +54,9 @@ class EarlyStop(Settings):
     )
 
 
-class Colada(Settings):
+class Colada(OneTarget):
     """Everything that decides the result of a CoLaDa run."""
 
-    seed: int = Field(1, ge=0, lt=2**32, title="Seed", description="Of every training, split and draw.")
-    source: SourceCorpus = Field(title="Source language", description="The language that has labels.")
-    target: TargetCorpus = Field(title="Target language", description="The language that needs a tagger.")
-    parallel: tuple[ParallelText, ...] = Field(
-        (), title="Parallel text", description="For word vectors and for pretraining an encoder; may be empty."
-    )
-    labels: LabelConfig = Field(LabelConfig(), title="Labels", description="Entity types, the same for all corpora.")
-    encoder: EncoderChoice = Field(EncoderChoice(), title="Encoder", description="A pretrained one, or pretrain.")
-    translation: TranslationChoice = Field(
-        TranslationChoice(), title="Translation", description="How D_trans is made from the labelled corpus."
-    )
-    windows: WindowConfig = Field(WindowConfig(), title="Windows", description="How long sentences are cut.")
     source_training: TaggerTraining = Field(
         TaggerTraining(), title="Source training", description="Of M_src, and of the baseline M_trans^0."
     )
@@ -244,11 +223,7 @@ def check(config: Colada, runtime: Runtime) -> None:
     Raises:
         InputError: at the first thing that would stop the run.
     """
-    check_store(runtime)
-    check_encoder(config.encoder, config.windows, runtime)
-    source, target = check_corpora(config.source, config.target, config.labels, runtime)
-    check_parallel(config.parallel, runtime)
-    check_translation(config.translation, config.parallel, config.labels, source, target, runtime)
+    source, target = check_one_target(config, runtime)
     if config.denoises_instances:
         check_neighbours(config.reliability.neighbours, source, target)
     check_analysis(config.analysis, config.target, target)

@@ -10,23 +10,21 @@ from pydantic import Field, model_validator
 
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime, running, stage
-from artifacts.settings import Settings
 from flows.cards import student_card
-from flows.checks import check_corpora, check_encoder, check_parallel, check_store, check_translation
-from flows.corpora import Corpora, ParallelText, ScoredText, SourceCorpus, TargetCorpus, read_corpora
-from flows.encoder import EncoderChoice, take_encoder
+from flows.checks import check_one_target
+from flows.corpora import Corpora, ScoredText, read_corpora
+from flows.encoder import take_encoder
 from flows.ensemble import Ensemble, Ensembling
+from flows.one_target import OneTarget
 from flows.scoring import Scoring
 from flows.summary import Result, finish
-from flows.translation import TranslationChoice, translate
-from tasks.corpus.labels import LabelConfig
+from flows.translation import translate
 from tasks.distillation.export_student import export_student
 from tasks.distillation.train_voted_student import VotedStudentTraining, train_voted_student
 from tasks.distillation.training_sets import training_set
 from tasks.distillation.vote_labels import vote_labels
 from tasks.evaluation.decode import Decoding
 from tasks.tagging.train_tagger import TaggerTraining
-from tasks.tagging.windows import WindowConfig
 
 Ablation = Literal[
     "none",
@@ -43,21 +41,9 @@ Ablation = Literal[
 _SEEDS_APART = 1000  # Runs with seeds 1, 2, 3 must not share members of their ensembles.
 
 
-class Unitrans(Settings):
+class Unitrans(OneTarget):
     """Everything that decides the result of a UniTrans run."""
 
-    seed: int = Field(1, ge=0, lt=2**31, title="Seed", description="Of every training, split and draw.")
-    source: SourceCorpus = Field(title="Source language", description="The language that has labels.")
-    target: TargetCorpus = Field(title="Target language", description="The language that needs a tagger.")
-    parallel: tuple[ParallelText, ...] = Field(
-        (), title="Parallel text", description="For word vectors and for pretraining an encoder; may be empty."
-    )
-    labels: LabelConfig = Field(LabelConfig(), title="Labels", description="Entity types, the same for all corpora.")
-    encoder: EncoderChoice = Field(EncoderChoice(), title="Encoder", description="A pretrained one, or pretrain.")
-    translation: TranslationChoice = Field(
-        TranslationChoice(), title="Translation", description="How D_trans is made from the labelled corpus (3.1)."
-    )
-    windows: WindowConfig = Field(WindowConfig(), title="Windows", description="How long sentences are cut.")
     source_training: TaggerTraining = Field(
         TaggerTraining(), title="Teacher training", description="Of Theta_src, Theta_trans and Theta_teach (Eq. 8)."
     )
@@ -190,11 +176,7 @@ def check(config: Unitrans, runtime: Runtime) -> None:
     Raises:
         InputError: at the first thing that would stop the run.
     """
-    check_store(runtime)
-    check_encoder(config.encoder, config.windows, runtime)
-    source, target = check_corpora(config.source, config.target, config.labels, runtime)
-    check_parallel(config.parallel, runtime)
-    check_translation(config.translation, config.parallel, config.labels, source, target, runtime)
+    check_one_target(config, runtime)
 
 
 @flow(name="unitrans")
