@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 from live_server import SETTINGS, serving
 
 if TYPE_CHECKING:
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 _HOME = tempfile.mkdtemp(prefix="crosstag-prefect-")
 os.environ.update(SETTINGS, PREFECT_HOME=_HOME)
 os.environ.pop("PREFECT_API_URL", None)
+
+# A busy machine is no fault of the code: in a fresh clone, hypothesis first makes its table of characters.
+settings.register_profile("crosstag", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("crosstag")
 
 
 @pytest.fixture(scope="session", autouse=True)
