@@ -13,7 +13,7 @@ LIMIT_SECONDS = 20.0
 
 
 def measure(sentences: int = 100_000, words_each: int = 25, rows_at_a_time: int = 8192) -> list[dict[str, Any]]:
-    """One line: seconds from Arrow tables to a projected table; limit 20 s; ratio against the loop."""
+    """Seconds from Arrow tables to a projected table, against the limit and against the loop."""
     data = _rows(sentences, words_each)
     started = time.perf_counter()
     for first in range(0, sentences, rows_at_a_time):
@@ -31,10 +31,18 @@ def measure(sentences: int = 100_000, words_each: int = 25, rows_at_a_time: int 
             "name": f"entity matching, {sentences:,} sentences",
             "value": ours,
             "unit": "s",
+            "against": f"{LIMIT_SECONDS:.0f} s",
+            "ratio": ours / LIMIT_SECONDS,
+            "limit": 1.0,
+        },
+        {
+            "name": f"entity matching, {sentences:,} sentences",
+            "value": ours,
+            "unit": "s",
             "against": "loop that only compares words (a tenth of the sentences, times ten)",
             "ratio": ours / plain,
-            "limit": LIMIT_SECONDS,
-        }
+            "limit": None,
+        },
     ]
 
 

@@ -4,6 +4,7 @@ A text's translation does not depend on which others are translated with it. Bat
 nothing is padded, and the longest output, which an engine takes per batch, follows from the text's own length.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,9 @@ from artifacts.settings import Settings
 from tasks.translation.machine.converting import convert, full_vocabulary
 from tasks.translation.machine.translator import known_language, load_tokenizer, load_translator
 
-Search = Callable[[np.ndarray, int, int], list[list[int]]]
+# What waits for the outputs of a batch that is under way, and what starts a batch: sources, target language, limit.
+Outputs = Callable[[], list[list[int]]]
+Search = Callable[[np.ndarray, int, int], Outputs]
 """[B, L] int ids of texts of one length, id of the target language, most sub-words -> ids of each best output."""
 
 Precision = Literal["auto", "float32", "bf16", "int8"]
@@ -62,10 +65,11 @@ class Engine:
 
     Attributes:
         tokenizer: M2M100Tokenizer.
-        search: finds the best output of each text of a batch.
+        search: starts a batch, of which it finds the best output of each text.
         config: the settings.
         longest: most sub-words that the model takes, special ones included.
         budget: sub-words of the sources of a batch.
+        ahead: batches that may be under way beside the one that is waited for.
     """
 
     tokenizer: Any
@@ -73,6 +77,7 @@ class Engine:
     config: Generation
     longest: int
     budget: int
+    ahead: int = 0
 
     def translate(
         self, texts: Sequence[str], source_language: str, target_language: str
@@ -97,10 +102,17 @@ class Engine:
         left_out = np.flatnonzero((lengths <= 2) | (lengths > self.longest))
         if len(left_out):
             yield left_out, [""] * len(left_out)
+        started: deque[tuple[np.ndarray, Outputs]] = deque()
         for rows in equal_length_batches(lengths, self.budget, self.longest):
             limit = output_limit(len(ids[rows[0]]), self.config, self.longest)
-            outputs = self.search(np.array([ids[row] for row in rows]), target, limit)
-            yield rows, [decode(self.tokenizer, output) for output in outputs]
+            started.append((rows, self.search(np.array([ids[row] for row in rows]), target, limit)))
+            if len(started) > self.ahead:
+                yield self._finished(*started.popleft())
+        while started:
+            yield self._finished(*started.popleft())
+
+    def _finished(self, rows: np.ndarray, outputs: Outputs) -> tuple[np.ndarray, list[str]]:
+        return rows, [decode(self.tokenizer, output) for output in outputs()]
 
 
 def encode(tokenizer: Any, text: str, language: int) -> list[int]:
@@ -169,20 +181,25 @@ def make_engine(folder: Path, work: Path, config: Generation, *, device: str, bu
         model, tokenizer = load_translator(folder)
         search = transformers_search(model.to(device, kind), tokenizer, config)
     longest = min(config.max_length_subwords, read_shape(folder).max_position_embeddings)
-    return Engine(tokenizer, search, config, longest, max(1, budget // config.beam_size))
+    ahead = torch.get_num_threads() if config.engine == "ctranslate2" else 0
+    return Engine(tokenizer, search, config, longest, max(1, budget // config.beam_size), ahead)
 
 
 def ctranslate2_search(
     folder: Path, vocabulary: list[str], config: Generation, device: str, precision: str, shortest: int = 1
 ) -> Search:
-    """Beam search by ctranslate2; `vocabulary` names the rows of the embedding, as `convert` did."""
+    """Beam search by ctranslate2; `vocabulary` names the rows of the embedding, as `convert` did.
+
+    On a CPU every thread works on a batch of its own: two batches side by side take less time than two threads on one.
+    """
+    threads = torch.get_num_threads() if device == "cpu" else 1
     model = ctranslate2.Translator(
-        str(folder), device=device, compute_type=precision, inter_threads=1, intra_threads=torch.get_num_threads()
+        str(folder), device=device, compute_type=precision, inter_threads=threads, intra_threads=1
     )
     names = np.array(vocabulary, dtype=object)
     rows = {name: row for row, name in enumerate(vocabulary)}
 
-    def search(ids: np.ndarray, language: int, limit: int) -> list[list[int]]:
+    def search(ids: np.ndarray, language: int, limit: int) -> Outputs:
         results = model.translate_batch(
             names[ids].tolist(),
             target_prefix=[[names[language]]] * len(ids),
@@ -192,8 +209,9 @@ def ctranslate2_search(
             min_decoding_length=shortest,
             max_decoding_length=limit,
             max_input_length=0,
+            asynchronous=True,
         )
-        return [[rows[name] for name in result.hypotheses[0]] for result in results]
+        return lambda: [[rows[name] for name in each.result().hypotheses[0]] for each in results]
 
     return search
 
@@ -202,7 +220,7 @@ def transformers_search(model: Any, tokenizer: Any, config: Generation, shortest
     """Beam search by transformers' `generate`."""
     from transformers import GenerationConfig
 
-    def search(ids: np.ndarray, language: int, limit: int) -> list[list[int]]:
+    def search(ids: np.ndarray, language: int, limit: int) -> Outputs:
         options = GenerationConfig(
             num_beams=config.beam_size,
             length_penalty=config.length_penalty,
@@ -220,7 +238,7 @@ def transformers_search(model: Any, tokenizer: Any, config: Generation, shortest
         with torch.inference_mode():
             outputs = model.generate(rows, attention_mask=torch.ones_like(rows), generation_config=options)
         found: list[list[int]] = outputs[:, 1:].tolist()
-        return found
+        return lambda: found
 
     return search
 

@@ -110,7 +110,7 @@ def test_an_output_ends_at_the_longest_length(engine: Make) -> None:
     for name in ("ctranslate2", "transformers"):
         made = engine(name)
         source = np.array([encode(made.tokenizer, "Anna lives", made.tokenizer.get_lang_id("en"))])
-        assert [len(output) <= 6 for output in made.search(source, made.tokenizer.get_lang_id("de"), 5)] == [True]
+        assert [len(output) <= 6 for output in made.search(source, made.tokenizer.get_lang_id("de"), 5)()] == [True]
 
 
 def test_precision_auto_is_float32_on_a_cpu_and_int8_is_given_when_asked() -> None:
