@@ -9,7 +9,7 @@ from prefect import flow
 from pydantic import Field
 
 from artifacts.reference import Reference
-from artifacts.runtime import Runtime, current_run, running, stage
+from artifacts.runtime import Runtime, current_run, stage
 from artifacts.settings import Settings
 from flows.cards import student_card
 from flows.checks import check_analysis, check_neighbours, check_one_target
@@ -18,7 +18,7 @@ from flows.encoder import take_encoder
 from flows.figures import Analysis, Evidence, encoder_depth
 from flows.one_target import OneTarget
 from flows.scoring import Scoring
-from flows.summary import Result, finish
+from flows.summary import Result, carry_out
 from flows.translation import translate
 from tasks.denoising.reliability import Reliability
 from tasks.distillation.export_student import export_student
@@ -232,12 +232,7 @@ def check(config: Colada, runtime: Runtime) -> None:
 @flow(name="colada")
 def colada(config: Colada, runtime: Runtime | None = None) -> Reference:
     """CoLaDa: train a tagger for a language without labels; two models clean each other's pseudo-labels."""
-    chosen = runtime or Runtime()
-    check(config, chosen)
-    with running(chosen) as run:
-        result = algorithm(config, chosen)
-        finish(run, result)
-    return result.student
+    return carry_out(config, runtime, check, algorithm)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from artifacts.errors import InputError
 from artifacts.reference import Reference
-from artifacts.runtime import Runtime, running, stage
+from artifacts.runtime import Runtime, stage
 from artifacts.settings import Settings
 from flows.cards import student_card
 from flows.checks import (
@@ -36,7 +36,7 @@ from flows.label_quality import LabelQuality
 from flows.labelled_translation import MarkerQuality, PairMaking, TranslationTests, learn_translation
 from flows.projection import LabelledTranslation, Projecting, Tagging
 from flows.scoring import Scoring, averages_of
-from flows.summary import Listing, Result, finish
+from flows.summary import Listing, Result, carry_out
 from flows.translator import TranslatorChoice
 from tasks.corpus.labels import LabelConfig
 from tasks.distillation.export_multilingual import export_multilingual_student
@@ -403,12 +403,7 @@ def _check_translation(config: Crop, runtime: Runtime) -> None:
 @flow(name="crop")
 def crop(config: Crop, runtime: Runtime | None = None) -> Reference:
     """CROP: train one tagger for languages without labels; translation there and back labels their raw text."""
-    chosen = runtime or Runtime()
-    check(config, chosen)
-    with running(chosen) as run:
-        result = algorithm(config, chosen)
-        finish(run, result)
-    return result.student
+    return carry_out(config, runtime, check, algorithm)
 
 
 if __name__ == "__main__":

@@ -3,15 +3,18 @@
 import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from prefect.artifacts import create_markdown_artifact
 from rich.console import Console
 from rich.table import Table
 
 from artifacts.reference import Reference
-from artifacts.runtime import Run
+from artifacts.runtime import Run, Runtime, running
+from artifacts.settings import Settings
 from artifacts.store import Store
 
+Config = TypeVar("Config", bound=Settings)
 _BAR_WIDTH = 40
 _WIDTH = 120
 _NAME_WIDTH = 44
@@ -59,6 +62,25 @@ class Result:
     def scores(self) -> dict[str, Reference]:
         """The student's scores by test set."""
         return self.models[-1].scores
+
+
+def carry_out(
+    config: Config,
+    runtime: Runtime | None,
+    check: Callable[[Config, Runtime], Any],
+    steps: Callable[[Config, Runtime], Result],
+) -> Reference:
+    """The body of every method's flow: checks what the user gave, runs the steps, shows the result.
+
+    Returns:
+        The student.
+    """
+    chosen = runtime or Runtime()
+    check(config, chosen)
+    with running(chosen) as run:
+        result = steps(config, chosen)
+        finish(run, result)
+    return result.student
 
 
 def finish(run: Run, result: Result) -> None:

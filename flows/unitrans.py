@@ -9,7 +9,7 @@ from prefect import flow
 from pydantic import Field, model_validator
 
 from artifacts.reference import Reference
-from artifacts.runtime import Runtime, running, stage
+from artifacts.runtime import Runtime, stage
 from flows.cards import student_card
 from flows.checks import check_one_target
 from flows.corpora import Corpora, ScoredText, read_corpora
@@ -17,7 +17,7 @@ from flows.encoder import take_encoder
 from flows.ensemble import Ensemble, Ensembling
 from flows.one_target import OneTarget
 from flows.scoring import Scoring
-from flows.summary import Result, finish
+from flows.summary import Result, carry_out
 from flows.translation import translate
 from tasks.distillation.export_student import export_student
 from tasks.distillation.train_voted_student import VotedStudentTraining, train_voted_student
@@ -182,12 +182,7 @@ def check(config: Unitrans, runtime: Runtime) -> None:
 @flow(name="unitrans")
 def unitrans(config: Unitrans, runtime: Runtime | None = None) -> Reference:
     """UniTrans: train a tagger for a language without labels; two ways of transfer teach it, and vote."""
-    chosen = runtime or Runtime()
-    check(config, chosen)
-    with running(chosen) as run:
-        result = algorithm(config, chosen)
-        finish(run, result)
-    return result.student
+    return carry_out(config, runtime, check, algorithm)
 
 
 if __name__ == "__main__":
