@@ -10,7 +10,6 @@ from typing import Literal
 from pydantic import Field
 
 from artifacts.manifest import Recipe
-from artifacts.memory import keep_freed_memory
 from artifacts.reference import Reference
 from artifacts.settings import Settings
 from artifacts.store import Store
@@ -104,7 +103,6 @@ def current_run() -> Run | None:
 @contextmanager
 def running(runtime: Runtime, *, planning: bool = False) -> Iterator[Run]:
     """Makes steps that are called inside work on the store of `runtime`, or only plan."""
-    keep_freed_memory()
     run = Run(store=Store(runtime.store), runtime=runtime, planning=planning)
     token = _CURRENT.set(run)
     try:
