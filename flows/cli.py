@@ -1,5 +1,6 @@
 """The command line. Imports that take long stand inside the commands, so that --help answers at once."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -221,6 +222,9 @@ def main() -> None:
     """Runs the command line; what a user can mend ends with one clear message and exit code 2."""
     from artifacts.errors import InputError, StoreError
 
+    # Prefect's temporary server is stopped while it may still be writing, and then prints a traceback about events it
+    # could not record. What goes wrong in a run is told by the flow.
+    os.environ.setdefault("PREFECT_SERVER_LOGGING_LEVEL", "CRITICAL")
     try:
         app()
     except InputError as error:

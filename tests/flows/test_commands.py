@@ -1,6 +1,7 @@
 """The command line on a finished run: predict, store, plan; and the files that go with it."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -38,6 +39,18 @@ def test_help_loads_nothing_heavy() -> None:
     code = f"import sys, flows.cli; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_temporary_server_is_silent_unless_the_user_wants_it(
+    crosstag: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Stopped while it writes, it prints a traceback under the result of a run that went well.
+    monkeypatch.setenv("PREFECT_SERVER_LOGGING_LEVEL", "DEBUG")
+    crosstag("--help")
+    assert os.environ["PREFECT_SERVER_LOGGING_LEVEL"] == "DEBUG"
+    monkeypatch.delenv("PREFECT_SERVER_LOGGING_LEVEL")
+    crosstag("--help")
+    assert os.environ["PREFECT_SERVER_LOGGING_LEVEL"] == "CRITICAL"
 
 
 def test_predict_writes_columns_or_json_lines(
