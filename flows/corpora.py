@@ -1,6 +1,6 @@
 """The corpora of a run: what a configuration says of them, and the steps that read them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,12 +118,12 @@ class TargetText:
 
 @dataclass(frozen=True)
 class MultilingualCorpora:
-    """References to everything that was read of several target languages; parallel texts in their order."""
+    """References to everything that was read of several target languages; parallel texts by their language."""
 
     train: Reference
     dev: Reference
     targets: tuple[TargetText, ...]
-    parallel: tuple[tuple[Reference, ...], ...]
+    parallel: Mapping[str, tuple[Reference, ...]]
 
 
 def read_corpora(
@@ -145,22 +145,25 @@ def read_corpora(
 def read_languages(
     source: SourceCorpus,
     targets: Sequence[TargetCorpus],
-    parallel: Sequence[tuple[ParallelText, ...]],
+    parallel: Mapping[str, tuple[ParallelText, ...]],
     labels: LabelConfig,
     seed: int,
     runtime: Runtime,
 ) -> MultilingualCorpora:
-    """As `read_corpora` for several target languages; of more than one, test sets have the language in their names."""
+    """As `read_corpora` for several target languages; of more than one, test sets have the language in their names.
+
+    Parallel texts are given, and returned, by the language that they have beside the source language.
+    """
     train, dev = read_source(source, labels, seed, runtime)
     prefixes = [f"{target.language} " if len(targets) > 1 else "" for target in targets]
     texts = tuple(
         read_target(target, labels, runtime, prefix) for target, prefix in zip(targets, prefixes, strict=True)
     )
-    pairs = []
-    for target, prefix, given in zip(targets, prefixes, parallel, strict=True):
-        with stage(f"{prefix}parallel text"):
-            pairs.append(read_pairs(given, (source.language, target.language), runtime))
-    return MultilingualCorpora(train, dev, texts, tuple(pairs))
+    pairs = {}
+    for language, given in parallel.items():
+        with stage(f"{language} parallel text" if len(targets) > 1 else "parallel text"):
+            pairs[language] = read_pairs(given, (source.language, language), runtime)
+    return MultilingualCorpora(train, dev, texts, pairs)
 
 
 def read_source(source: SourceCorpus, labels: LabelConfig, seed: int, runtime: Runtime) -> tuple[Reference, Reference]:

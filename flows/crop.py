@@ -49,6 +49,7 @@ from tasks.tagging.train_tagger import TaggerTraining, train_tagger
 from tasks.tagging.windows import WindowConfig
 from tasks.translation.machine.engines import Generation
 from tasks.translation.machine.translate_parallel import Direction
+from tasks.translation.machine.translator import known_language
 from tasks.translation.marked.language import language_filter
 from tasks.translation.marked.markers import Marking
 from tasks.translation.marked.read_markers import MarkerReading
@@ -84,6 +85,18 @@ class CropTarget(TargetCorpus):
         description="Whether reading.language_filter applies to back-translations into this language; switch it off "
         "for languages that langid does not know, such as my and yo.",
     )
+    translated_as: str = Field(
+        "",
+        title="Translated as",
+        description="Code of a language that the translator knows, near to this one, which it does not know: text, and "
+        "`parallel` if there is any, is given to it as if it were in that language, and back-translations into that "
+        "language are matched in this one's sentences; not in the paper. Empty: this language.",
+    )
+
+    @property
+    def translator_language(self) -> str:
+        """The language that the translator takes this one for."""
+        return self.translated_as or self.language
 
 
 class Crop(Settings):
@@ -181,6 +194,12 @@ class Crop(Settings):
             raise ValueError(
                 f"the language {twice[0]} is given more than once; name each once, as source or in targets"
             )
+        for target in self.targets:
+            if target.translated_as == self.source.language:
+                raise ValueError(
+                    f"translated_as of the language {target.language}: found {target.translated_as}, the source "
+                    "language, expected another that the translator knows; name one that is near, or leave it out"
+                )
         return self
 
     @property
@@ -204,10 +223,18 @@ class Crop(Settings):
         learns = self.translator.trains and (self.alignment_guided or self.marker_quality == "both")
         return self.projects and (learns or self.marker_quality != "off")
 
-    def reading_into(self, language: str) -> MarkerReading:
-        """How back-translations into a target language are read."""
-        checked = next(target.check_language for target in self.targets if target.language == language)
-        return self.reading if checked else self.reading.model_copy(update={"language_filter": "off"})
+    @property
+    def parallel(self) -> dict[str, tuple[ParallelText, ...]]:
+        """Parallel text by the language that the translator takes it for; none that has no text."""
+        texts: dict[str, tuple[ParallelText, ...]] = {}
+        for target in self.targets:
+            if target.parallel:
+                texts[target.translator_language] = texts.get(target.translator_language, ()) + target.parallel
+        return texts
+
+    def reading_of(self, target: CropTarget) -> MarkerReading:
+        """How back-translations for a target language are read."""
+        return self.reading if target.check_language else self.reading.model_copy(update={"language_filter": "off"})
 
 
 def algorithm(config: Crop, runtime: Runtime) -> Result:
@@ -219,7 +246,7 @@ def algorithm(config: Crop, runtime: Runtime) -> Result:
     corpora = read_languages(
         config.source,
         config.targets,
-        tuple(target.parallel for target in config.targets),
+        config.parallel,
         config.labels,
         config.seed,
         runtime,
@@ -240,7 +267,6 @@ def algorithm(config: Crop, runtime: Runtime) -> Result:
     # 3.3: one translator for all languages and both directions.
     learnt = learn_translation(
         config.translator,
-        config.languages,
         corpora.parallel,
         PairMaking(config.alignment, config.pairs, config.swapped_names, corpora.train),
         config.alignment_guided,
@@ -258,7 +284,10 @@ def algorithm(config: Crop, runtime: Runtime) -> Result:
 
     # 3.4: labels of the target languages, from the source tagger through the translator.
     projecting = Projecting(translation, tagging, theta_src, config.forward, config.projection)
-    projections = tuple(projecting.project(each, config.reading_into(each.language)) for each in corpora.targets)
+    projections = tuple(
+        projecting.project(text, target.translator_language, config.reading_of(target))
+        for text, target in zip(corpora.targets, config.targets, strict=True)
+    )
     quality = LabelQuality(scoring, corpora.targets)
     quality.projected(projections)
 
@@ -287,7 +316,7 @@ def algorithm(config: Crop, runtime: Runtime) -> Result:
 def _encoder(config: Crop, corpora: MultilingualCorpora, runtime: Runtime) -> Reference:
     """The encoder that all taggers start from; of the pretrained one's shape, but random, without pretraining."""
     texts = (corpora.train, *(target.sentences for target in corpora.targets))
-    parallel = tuple(each for texts in corpora.parallel for each in texts)
+    parallel = tuple(each for texts in corpora.parallel.values() for each in texts)
     encoder = encoder_for(config.encoder, texts, parallel, config.seed, runtime)
     if config.pretrains:
         return encoder
@@ -321,10 +350,12 @@ def _translate_train(
     config: Crop, corpora: MultilingualCorpora, encoder: Reference, translation: LabelledTranslation, scoring: Scoring
 ) -> None:
     """The baseline of 4.2: source corpus and its translations, labels carried over by markers."""
-    parts = []
-    for language in config.languages:
+    parts, first = [], dict[str, CropTarget]()
+    for target in config.targets:
+        first.setdefault(target.translator_language, target)
+    for language, target in first.items():
         with stage(f"Translate-Train, {language}"):
-            parts.append(translation.labelled(corpora.train, language, config.reading_into(language)))
+            parts.append(translation.labelled(corpora.train, language, config.reading_of(target)))
     tagger = _train(config, "Translate-Train", corpora, tuple(parts), encoder, config.multilingual_training)
     scoring.model("translate-train", tagger)
 
@@ -335,7 +366,7 @@ def _translation_tests(config: Crop, runtime: Runtime) -> TranslationTests:
     for target in config.targets:
         for given in target.translation_tests:
             with stage(f"{target.language} translation test"):
-                pairs = read_pairs((given,), (config.source.language, target.language), runtime)
+                pairs = read_pairs((given,), (config.source.language, target.translator_language), runtime)
             short = given.target.rpartition("/")[2]
             name = short if f"{short}, {config.source.language} to {target.language}" not in tests else given.target
             tests[f"{name}, {config.source.language} to {target.language}"] = (pairs[0], "forward")
@@ -377,18 +408,23 @@ def check(config: Crop, runtime: Runtime) -> None:
 
 def _check_translation(config: Crop, runtime: Runtime) -> None:
     """The translator can be had and knows all languages; so does the language filter; the tools are installed."""
-    check_translator(config.translator, (config.source.language, *config.languages), runtime)
+    check_translator(config.translator, (config.source.language,), runtime)
     for place, target in enumerate(config.targets):
-        names = f"targets.{place}.parallel: the language {target.language} has no parallel text"
-        if not config.translator.checkpoint and not target.parallel:
+        languages = (config.source.language, target.translator_language)
+        try:
+            known_language(languages[1])
+        except InputError as error:
+            raise InputError(f"{error}; or name a near language under targets.{place}.translated_as") from error
+        names = f"targets.{place}.parallel: the language {languages[1]} has no parallel text"
+        if not config.translator.checkpoint and languages[1] not in config.parallel:
             raise InputError(
                 f"{names}, expected some for a translator that is trained here; add two files, name a trained one "
-                "under translator.checkpoint, or leave the language out"
+                f"under translator.checkpoint, name a near language that has some under targets.{place}.translated_as, "
+                "or leave the language out"
             )
-        if config.marker_quality != "off" and not target.parallel:
+        if config.marker_quality != "off" and languages[1] not in config.parallel:
             raise InputError(f"{names}, expected some for marker_quality; add two files, or set marker_quality: off")
-        languages = (config.source.language, target.language)
-        reading = config.reading_into(target.language)
+        reading = config.reading_of(target)
         language_filter(*languages, reading.language_filter, reading.min_language_letters)
         language_filter(*languages[::-1], config.forward.language_filter, config.forward.min_language_letters)
     if config.translator.fine_tune and not any(target.parallel for target in config.targets):

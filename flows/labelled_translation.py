@@ -53,8 +53,7 @@ class Learning:
     """What a translator is trained on, and how."""
 
     choice: TranslatorChoice
-    languages: tuple[str, ...]
-    parallel: tuple[tuple[Reference, ...], ...]
+    parallel: Mapping[str, tuple[Reference, ...]]
     making: PairMaking
     seed: int
     runtime: Runtime
@@ -62,7 +61,7 @@ class Learning:
     def translator(self, guided: bool) -> Reference:
         """Theta_mt, from plain and marked pairs (Eq. 4-6); from plain ones alone, each twice, if it is not guided."""
         pairs: list[Reference] = []
-        for language, texts in zip(self.languages, self.parallel, strict=True) if self.choice.trains else ():
+        for language, texts in self.parallel.items() if self.choice.trains else ():
             with stage(f"{language} training pairs"):
                 for text in texts:
                     pairs += self.making.marked(text) if guided else (keep_pairs_plain(text, 2),)
@@ -100,7 +99,7 @@ class Learnt:
         names = {True: "with alignment pairs", False: "without"} if self.learning.choice.trains else {self.guided: ""}
         rows = {}
         for guided, theta_mt in sorted(translators.items(), reverse=True):
-            for language, texts in zip(self.learning.languages, self.learning.parallel, strict=True):
+            for language, texts in self.learning.parallel.items():
                 name = f"{translation.source_language} to {language} {names[guided]}".strip()
                 with stage(f"markers {name}"):
                     by = LabelledTranslation(
@@ -115,8 +114,7 @@ class Learnt:
 
 def learn_translation(
     choice: TranslatorChoice,
-    languages: tuple[str, ...],
-    parallel: tuple[tuple[Reference, ...], ...],
+    parallel: Mapping[str, tuple[Reference, ...]],
     making: PairMaking,
     guided: bool,
     seed: int,
@@ -126,8 +124,7 @@ def learn_translation(
 
     Args:
         choice: which; it always learns both directions, because raw text is translated there and back.
-        languages: target languages.
-        parallel: parallel texts of each.
+        parallel: parallel texts, by the language that they have beside the source language.
         making: how pairs are marked.
         guided: whether marked pairs are learnt.
         seed: of the run.
@@ -136,7 +133,6 @@ def learn_translation(
     training = choice.training.model_copy(update={"both_directions": True})
     learning = Learning(
         choice.model_copy(update={"training": training}),
-        languages,
         parallel,
         making.seeded(seed),
         seed,

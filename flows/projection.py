@@ -61,13 +61,19 @@ class Projecting:
     forward: ForwardReading
     projection: EntityProjection
 
-    def project(self, target: TargetText, reading: MarkerReading) -> Reference:
-        """Section 3.4 for one language: D_{x,f(x)}, the raw sentences with the labels that could be projected."""
+    def project(self, target: TargetText, translated_as: str, reading: MarkerReading) -> Reference:
+        """Section 3.4 for one language: D_{x,f(x)}, the raw sentences with the labels that could be projected.
+
+        Args:
+            target: its raw sentences.
+            translated_as: the language that the translator takes them for.
+            reading: how back-translations are read.
+        """
         language = target.language
         with stage(f"{language}, forward translation"):
-            translated = self.translation.there(target.sentences, language)
+            translated = self.translation.there(target.sentences, translated_as)
             tagged = self.tagging.label(self.theta_src, split_translation(translated, self.forward))
         with stage(f"{language}, labelled back-translation"):
-            marked = read_markers(tagged, self.translation.back(tagged, language), reading)
+            marked = read_markers(tagged, self.translation.back(tagged, translated_as), reading)
         with stage(f"{language}, entity matching"):
             return project_entities(target.sentences, translated, marked, self.projection)

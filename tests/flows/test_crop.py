@@ -314,14 +314,44 @@ def test_a_target_without_parallel_text_needs_a_checkpoint(refused: Callable[...
 
 
 def test_a_language_that_the_translator_does_not_know(refused: Callable[..., str]) -> None:
-    assert "language 'eu': the translator does not know it" in refused("targets.1.language=eu")
+    message = refused("targets.1.language=eu")
+    assert "language 'eu': the translator does not know it" in message
+    assert "name a near language under targets.1.translated_as" in message
+    assert "language 'eu'" in refused("targets.1.translated_as=eu")
+    assert "found en, the source language, expected another" in refused("targets.1.translated_as=en")
+    message = refused("targets.1.translated_as=fr", "targets.1.parallel=[]")
+    assert "targets.1.parallel: the language fr has no parallel text" in message
+
+
+def test_a_language_that_the_translator_does_not_know_is_translated_as_a_near_one(
+    config_file: Path, data: Path, tmp_path: Path, patched: None
+) -> None:
+    store = tmp_path / "store"
+    settings = ("targets.1.language=eu", "targets.1.translated_as=de", "targets.1.parallel=[]", "marker_quality=own")
+    run(config_file, data, store, *settings)
+    outcomes = plan(config_file, data, store, *settings).outcomes
+    at = {(o.step, o.label): Store(store).metadata(o.reference) for o in outcomes}
+    assert at["train_translator", "Theta_mt"]["languages"] == ["de", "en"]
+    assert at["translate_text", "eu, forward translation"]["source_language"] == "de"
+    assert at["translate_text", "eu, labelled back-translation"]["target_language"] == "de"
+    assert at["project_entities", "eu, entity matching"]["language"] == "eu"
+    assert at["project_entities", "eu, entity matching"]["kept"] > 0
+    assert [label for step, label in at if step == "read_markers" and "Train" in label] == ["Translate-Train, de"]
+    assert [o.step for o in outcomes].count("measure_markers") == 1
+
+
+def test_parallel_text_is_read_under_the_language_it_is_translated_as(config_file: Path, data: Path) -> None:
+    _, config = load(config_file, ["targets.1.translated_as=de"])
+    assert {language: len(texts) for language, texts in config.parallel.items()} == {"de": 2}
+    _, config = load(config_file, ["targets.1.translated_as=fr", "targets.0.parallel=[]"])
+    assert list(config.parallel) == ["fr"]
 
 
 def test_a_language_that_the_filter_does_not_know(refused: Callable[..., str], config_file: Path, data: Path) -> None:
     settings = ("targets.1.language=yo", "reading.language_filter=all")
     assert "language filter: found the language 'yo'" in refused(*settings)
     _, config = load(config_file, [*settings, "targets.1.check_language=false"])
-    assert config.reading_into("yo").language_filter == "off" and config.reading_into("de").language_filter == "all"
+    assert [config.reading_of(target).language_filter for target in config.targets] == ["all", "off"]
     check(config, runtime(data, data / "none"))
 
 

@@ -109,10 +109,11 @@ def project_entities(
 ) -> None:
     """Labels raw sentences with the entities of their back-translation that are found in them."""
     language, about = job.metadata(sentences)["language"], job.metadata(marked)
-    if about["language"] != language:
+    translated_as = job.metadata(forward)["source_language"]
+    if about["language"] != translated_as:
         raise InputError(
-            f"projection: the sentences are in {language}, the back-translation is in {about['language']}; "
-            f"translate back into {language}"
+            f"projection: the sentences were translated from {translated_as}, the back-translation is in "
+            f"{about['language']}; translate back into {translated_as}"
         )
     names = {"words": "marked_words", "tags": "marked_tags", "reason": "marked_reason"}
     back = job.table(marked, columns=["sentence_id", "source_words", "source_tags", "output", *names])

@@ -23,7 +23,9 @@ Case = tuple[str, str | None, str | None]  # raw words; forward output (None: no
 def run(store: Store, put_table: PutTable) -> Callable[..., Reference]:
     """Projects from cases; a back-translation is written as word/TAG, or as !reason if it was dropped."""
 
-    def made(cases: list[Case], config: EntityProjection | None = None, language: str = "de") -> Reference:
+    def made(
+        cases: list[Case], config: EntityProjection | None = None, language: str = "de", back_language: str = "de"
+    ) -> Reference:
         ids = [10 * number for number in range(len(cases))]
         raw = {"sentence_id": ids, "words": [case[0].split() for case in cases]}
         forward = [(n, case[1]) for n, case in zip(ids, cases, strict=True) if case[1] is not None]
@@ -37,9 +39,9 @@ def run(store: Store, put_table: PutTable) -> Callable[..., Reference]:
         return run_alone(
             store,
             project_entities,
-            put_table(SENTENCES, raw, {"language": "de"}),
+            put_table(SENTENCES, raw, {"language": language}),
             put_table(MACHINE_TRANSLATION, there, {"source_language": "de", "target_language": "en"}),
-            put_table(MARKED_TRANSLATION, columns, {"language": language, "labels": LABELS, "dropped": {}}),
+            put_table(MARKED_TRANSLATION, columns, {"language": back_language, "labels": LABELS, "dropped": {}}),
             config or EntityProjection(),
         )
 
@@ -198,14 +200,24 @@ def test_a_projection_without_an_entity_is_an_error_with_the_counts(run: Callabl
 def test_tables_that_do_not_belong_together_are_refused(
     store: Store, run: Callable[..., Reference], put_table: PutTable
 ) -> None:
-    with pytest.raises(InputError, match="sentences are in de, the back-translation is in fr"):
-        run([GOOD], language="fr")
+    with pytest.raises(InputError, match=r"were translated from de, the back-translation is in fr; .* back into de"):
+        run([GOOD], back_language="fr")
     raw = put_table(SENTENCES, {"sentence_id": [1], "words": [["Ada"]]}, {"language": "de"})
-    there = put_table(MACHINE_TRANSLATION, {"sentence_id": [2], "source": ["?"], "output": ["?"]}, {})
+    there = put_table(
+        MACHINE_TRANSLATION, {"sentence_id": [2], "source": ["?"], "output": ["?"]}, {"source_language": "de"}
+    )
     back = {name: [] for name in MARKED_TRANSLATION.schema.names}
     marked = put_table(MARKED_TRANSLATION, back, {"language": "de", "labels": LABELS})
     with pytest.raises(InputError, match="forward translation has sentence 2, which is not among the 1 raw sentences"):
         run_alone(store, project_entities, raw, there, marked, EntityProjection())
+
+
+def test_labels_are_in_the_language_of_the_sentences_whatever_they_were_translated_as(
+    store: Store, run: Callable[..., Reference]
+) -> None:
+    made = run([("Ada woont in Utrecht", "Ada lives in Utrecht", "Ada/B-PER wohnt in Utrecht/B-LOC")], language="nl")
+    assert store.metadata(made)["language"] == "nl"
+    assert store.table(made)["tags"].to_pylist() == [["B-PER", "O", "O", "B-LOC"]]
 
 
 def test_reasons_of_both_steps_differ_but_for_too_many_entities() -> None:
