@@ -533,6 +533,31 @@ DETECTION = Dataset(
 )
 Detection = Annotated[Reference, DETECTION]
 
+VOTE_QUALITY = Dataset(
+    "vote_quality",
+    """Votes of three taggers against gold (UniTrans, 3.4), word by word.
+
+    label            "overall" in the first row, "entities" (all but O) in the second, then each label
+    voted, right     words that were voted to have the label, and how many of them have it
+    words            words that have the label
+    words_with_vote  how many of those got a vote, for whatever label
+    precision        right / voted, [0, 1]; null without a vote
+    coverage         words_with_vote / words, [0, 1]; null without a word
+    """,
+    pa.schema(
+        [
+            pa.field("label", pa.string(), nullable=False),
+            pa.field("voted", pa.int64(), nullable=False),
+            pa.field("right", pa.int64(), nullable=False),
+            pa.field("words", pa.int64(), nullable=False),
+            pa.field("words_with_vote", pa.int64(), nullable=False),
+            pa.field("precision", pa.float64()),
+            pa.field("coverage", pa.float64()),
+        ]
+    ),
+)
+VoteQuality = Annotated[Reference, VOTE_QUALITY]
+
 MARKER_QUALITY = Dataset(
     "marker_quality",
     """Whether markers enclose the right words after translation (CROP, Table 6); one row per marked sentence.

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime, stage
+from artifacts.store import Store
 from flows.cards import student_card
 from flows.checks import check_one_target
 from flows.corpora import Corpora, ScoredText, read_corpora
@@ -17,13 +18,14 @@ from flows.encoder import take_encoder
 from flows.ensemble import Ensemble, Ensembling
 from flows.one_target import OneTarget
 from flows.scoring import Scoring
-from flows.summary import Result, carry_out
+from flows.summary import Listing, Result, carry_out
 from flows.translation import translate
 from tasks.distillation.export_student import export_student
 from tasks.distillation.train_voted_student import VotedStudentTraining, train_voted_student
 from tasks.distillation.training_sets import training_set
 from tasks.distillation.vote_labels import vote_labels
 from tasks.evaluation.decode import Decoding
+from tasks.evaluation.votes import measure_votes
 from tasks.tagging.train_tagger import TaggerTraining
 
 Ablation = Literal[
@@ -111,7 +113,7 @@ def algorithm(config: Unitrans, runtime: Runtime) -> Result:
     """Section 3 of the paper, with all it needs before, and all that is measured on the way.
 
     Returns:
-        The student, and the models with their scores, those of the shipped one last.
+        The student, the models with their scores, those of the shipped one last, and how good the votes are.
     """
     languages = (config.source.language, config.target.language)
     corpora = read_corpora(config.source, config.target, config.parallel, config.labels, config.seed, runtime)
@@ -136,17 +138,19 @@ def algorithm(config: Unitrans, runtime: Runtime) -> Result:
     theta_teach = baselines["without_unlabelled_text"] = taggers.train("Theta_teach", d_trans, theta_src)
     taggers.score(scoring, "teacher (Theta_teach)", theta_teach)
 
+    listings: tuple[Listing, ...] = ()
     if config.ablation in baselines:  # Rows 5 to 8 of Table 3; of an ensemble the first member is shipped.
         final = baselines[config.ablation].members[0]
     else:
         teacher = {"with_theta_src": theta_src, "with_theta_trans": theta_trans}.get(config.ablation, theta_teach)
-        final = _distil(config, corpora, encoder, taggers, scoring, teacher, (theta_teach, theta_src, theta_trans))
+        voters = (theta_teach, theta_src, theta_trans)
+        final, listings = _distil(config, corpora, encoder, taggers, scoring, teacher, voters)
         scoring.model("student (Theta_stu)", final)
     with stage("student"):
         card = student_card("UniTrans", config, config.source, (config.target,), config.parallel)
         models = sorted(scoring.models, key=lambda model: model.reference == final)
         student = export_student(final, tuple(models[-1].scores.values()), card)
-    return Result(student, models)
+    return Result(student, models, listings=listings)
 
 
 def _distil(
@@ -157,17 +161,34 @@ def _distil(
     scoring: Scoring,
     teacher: Ensemble,
     voters: tuple[Ensemble, Ensemble, Ensemble],
-) -> Reference:
+) -> tuple[Reference, tuple[Listing, ...]]:
     """3.4: the student learns soft labels of the teacher, and hard labels that all three taggers agree on."""
     training, votes = config.distillation, None
+    listings: tuple[Listing, ...] = ()
     with stage(f"{teacher.name} on D_T"):
         soft_labels = taggers.label(teacher, corpora.target)
     scoring.pseudo_labels(f"soft labels of {teacher.name}", soft_labels, corpora.target_gold)
     if training.hard_weight > 0:
         with stage("vote on D_T"):
             votes = vote_labels(*(taggers.label(voter, corpora.target) for voter in voters))
+            listings = _vote_quality(votes, corpora.target_gold)
     with stage("Theta_stu"):
-        return train_voted_student(encoder, soft_labels, votes, training, config.windows)
+        return train_voted_student(encoder, soft_labels, votes, training, config.windows), listings
+
+
+def _vote_quality(votes: Reference, gold: ScoredText | None) -> tuple[Listing, ...]:
+    """How many words got a vote, and how many votes are right, where gold labels are known."""
+    if gold is None:
+        return ()
+    header = ("text", "words with a vote", "right", "O words with a vote", "entity words with a vote")
+    return (Listing("votes, in %", header, {gold.name: measure_votes(votes, gold.gold)}, _vote_cells),)
+
+
+def _vote_cells(store: Store, reference: Reference) -> list[str]:
+    rows = {row["label"]: row for row in store.table(reference).to_pylist()}
+    shares = [rows["overall"]["coverage"], rows["overall"]["precision"]]
+    shares += [rows[name]["coverage"] for name in ("O", "entities")]
+    return ["-" if share is None else f"{100 * share:.1f}" for share in shares]
 
 
 def check(config: Unitrans, runtime: Runtime) -> None:

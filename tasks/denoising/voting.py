@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 NO_LABEL = -1
 
@@ -44,3 +46,12 @@ def vote(opinions: Sequence[np.ndarray]) -> np.ndarray:
     for other in opinions[1:]:
         agreed &= other == first
     return np.where(agreed, first, NO_LABEL).astype(np.int32)
+
+
+def voted_ids(table: pa.Table, labels: list[str]) -> np.ndarray:
+    """[N] int64 label ids of a `VOTES` table; `NO_LABEL` where the taggers differ."""
+    flat = pc.list_flatten(table["votes"])
+    whole = flat.combine_chunks() if isinstance(flat, pa.ChunkedArray) else flat
+    # A value that is null in `votes` is null here too: the label list holds no null.
+    ids = pc.index_in(whole, value_set=pa.array(labels, pa.string()))
+    return pc.fill_null(ids, NO_LABEL).to_numpy(zero_copy_only=False).astype(np.int64)

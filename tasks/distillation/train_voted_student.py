@@ -10,9 +10,8 @@ from pydantic import Field, model_validator
 from artifacts.catalog import TAGGER, Encoder, SoftLabels, Votes
 from artifacts.errors import InputError
 from artifacts.step import Job, step
-from tasks.denoising.voting import NO_LABEL
+from tasks.denoising.voting import NO_LABEL, voted_ids
 from tasks.distillation.teaching import Teaching, read_teaching, sentence_ids
-from tasks.distillation.vote_labels import voted_ids
 from tasks.distillation.voted_losses import voted_distillation_loss
 from tasks.tagging.agreement import check_same_labels, check_same_sentences
 from tasks.tagging.fitting import TaggerTrainingConfig, fit_words, updates_planned

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from artifacts.catalog import VOTES, SoftLabels
 from artifacts.step import Job, step
@@ -42,15 +41,6 @@ def vote_labels(job: Job, teacher: SoftLabels, source: SoftLabels, translation: 
             "agreed": dict(zip(labels, counts, strict=True)),
         },
     )
-
-
-def voted_ids(table: pa.Table, labels: list[str]) -> np.ndarray:
-    """[N] int64 label ids of a `VOTES` table; `NO_LABEL` where the taggers differ."""
-    flat = pc.list_flatten(table["votes"])
-    whole = flat.combine_chunks() if isinstance(flat, pa.ChunkedArray) else flat
-    # A value that is null in `votes` is null here too: the label list holds no null.
-    ids = pc.index_in(whole, value_set=pa.array(labels, pa.string()))
-    return pc.fill_null(ids, NO_LABEL).to_numpy(zero_copy_only=False).astype(np.int64)
 
 
 def _labels(job: Job, soft_labels: SoftLabels, count: int) -> np.ndarray:

@@ -149,6 +149,7 @@ def test_each_row_of_table_3_is_a_switch(
     planned = plan(config_file, data, tmp_path / "empty", *settings)
     steps = [o.step for o in planned.outcomes]
     assert ("train_voted_student" in steps, "vote_labels" in steps) == (student, votes)
+    assert ("measure_votes" in steps) == votes
     assert ("training_set" in steps) == (ablation == "data_combination")
     if weights is not None:
         distillation = load(config_file, settings)[1].distillation
@@ -195,7 +196,7 @@ def test_the_run_tells_the_baselines_and_ships_the_student(
     run(config_file, data, ended, "teachers=2")
     printed = capsys.readouterr().out
     names = ("source-only (Theta_src)", "translate-train (Theta_trans)", "data combination", "teacher (Theta_teach)",
-             "student (Theta_stu)", "soft labels of Theta_teach")  # fmt: skip
+             "student (Theta_stu)", "soft labels of Theta_teach", "votes, in %")  # fmt: skip
     assert all(name in printed for name in names)
     assert "0 ran" in printed
     cards = [path.read_text(encoding="utf-8") for path in (ended / "student").glob("*/README.md")]
