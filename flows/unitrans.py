@@ -180,14 +180,14 @@ def _vote_quality(votes: Reference, gold: ScoredText | None) -> tuple[Listing, .
     """How many words got a vote, and how many votes are right, where gold labels are known."""
     if gold is None:
         return ()
-    header = ("text", "words with a vote", "right", "O words with a vote", "entity words with a vote")
+    header = ("text", "words with a vote", "O words", "entity words", "votes that are right", "for an entity")
     return (Listing("votes, in %", header, {gold.name: measure_votes(votes, gold.gold)}, _vote_cells),)
 
 
 def _vote_cells(store: Store, reference: Reference) -> list[str]:
     rows = {row["label"]: row for row in store.table(reference).to_pylist()}
-    shares = [rows["overall"]["coverage"], rows["overall"]["precision"]]
-    shares += [rows[name]["coverage"] for name in ("O", "entities")]
+    shares = [rows[name]["coverage"] for name in ("overall", "O", "entities")]
+    shares += [rows[name]["precision"] for name in ("overall", "entities")]
     return ["-" if share is None else f"{100 * share:.1f}" for share in shares]
 
 
