@@ -34,7 +34,7 @@ from flows.corpora import (
 from flows.encoder import EncoderChoice, encoder_for
 from flows.label_quality import LabelQuality
 from flows.labelled_translation import MarkerQuality, PairMaking, TranslationTests, learn_translation
-from flows.projection import LabelledTranslation, Projecting, Tagging
+from flows.projection import LabelledTranslation, Projecting, Tagging, kept_sentences
 from flows.scoring import Scoring, averages_of
 from flows.summary import Listing, Result, carry_out
 from flows.translator import TranslatorChoice
@@ -288,6 +288,7 @@ def algorithm(config: Crop, runtime: Runtime) -> Result:
         projecting.project(text, target.translator_language, config.reading_of(target))
         for text, target in zip(corpora.targets, config.targets, strict=True)
     )
+    listings += (kept_sentences(dict(zip(config.languages, projections, strict=True))),)
     quality = LabelQuality(scoring, corpora.targets)
     quality.projected(projections)
 

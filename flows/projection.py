@@ -1,10 +1,13 @@
 """From raw sentences of a target language to labelled ones, by translation there and back (CROP, 3.4)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from artifacts.reference import Reference
 from artifacts.runtime import stage
+from artifacts.store import Store
 from flows.corpora import TargetText
+from flows.summary import Listing
 from tasks.evaluation.decode import Decoding, decode
 from tasks.tagging.labelling import label_words
 from tasks.tagging.windows import WindowConfig
@@ -15,6 +18,8 @@ from tasks.translation.marked.markers import Marking
 from tasks.translation.marked.read_markers import MarkerReading, read_markers
 from tasks.translation.projection.forward import ForwardReading, split_translation
 from tasks.translation.projection.project_entities import EntityProjection, project_entities
+
+_REASONS_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -77,3 +82,18 @@ class Projecting:
             marked = read_markers(tagged, self.translation.back(tagged, translated_as), reading)
         with stage(f"{language}, entity matching"):
             return project_entities(target.sentences, translated, marked, self.projection)
+
+
+def kept_sentences(projections: Mapping[str, Reference]) -> Listing:
+    """How many raw sentences of each language got labels, and why most others were dropped."""
+    header = ("language", "labelled", "of sentences", "dropped")
+    return Listing("projection into raw sentences", header, dict(projections), _kept_cells)
+
+
+def _kept_cells(store: Store, reference: Reference) -> list[str]:
+    about = store.metadata(reference)
+    dropped = list(about["dropped"].items())  # most frequent first
+    others = sum(count for _, count in dropped[_REASONS_SHOWN:])
+    shown = [*dropped[:_REASONS_SHOWN], *([("others", others)] if others else [])]
+    sentences = about["kept"] + sum(about["dropped"].values())
+    return [f"{about['kept']:,}", f"{sentences:,}", ", ".join(f"{reason} {count:,}" for reason, count in shown) or "-"]

@@ -116,6 +116,10 @@ def test_it_tells_baselines_and_averages_and_runs_once(
                  "projected labels", "settled labels", "de test", "nl test", "average, in %", "average target text",
                  "parallel.de, en to de", "parallel.de, de to en", "figures"):  # fmt: skip
         assert text in printed, text
+    kept = re.search(r"projection into raw sentences\nlanguage .*\nde +(\d+) +60 +(.*)\nnl +\d+ +\d+ ", printed)
+    assert kept is not None
+    reasons = [int(count) for count in re.findall(r"[a-z_]+ (\d+)", kept[2])]
+    assert 0 < len(reasons) <= 4 and int(kept[1]) + sum(reasons) == 60
     assert re.search(r"steps +\d+ cached, 0 ran", printed)
     assert {outcome.status for outcome in plan(config_file, data, ended).outcomes} == {"cached"}
 
