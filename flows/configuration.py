@@ -76,7 +76,12 @@ def checked(kind: type[C], values: dict[str, Any], origin: str) -> C:
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        lines = [_explain(kind, fault) for fault in error.errors()]
+        faults = error.errors()
+        # Of a list in which an item is wrong, pydantic also says that it is too short.
+        inside = {fault["loc"][:depth] for fault in faults for depth in range(len(fault["loc"]))}
+        lines = [
+            _explain(kind, fault) for fault in faults if fault["type"] != "too_short" or fault["loc"] not in inside
+        ]
         raise InputError(f"configuration {origin}: " + "\n  ".join(["", *lines] if len(lines) > 1 else lines)) from None
 
 

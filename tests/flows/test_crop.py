@@ -388,7 +388,13 @@ def test_a_language_comes_once(refused: Callable[..., str]) -> None:
 
 
 def test_there_is_a_target(refused: Callable[..., str]) -> None:
-    assert "targets" in refused("targets=[]")
+    assert "targets: " in refused("targets=[]") and "at least 1 item" in refused("targets=[]")
+
+
+def test_a_wrong_key_of_a_target_is_the_only_fault(refused: Callable[..., str]) -> None:
+    message = refused("targets.0.translated_a=fr")
+    assert "targets.0.translated_a: unknown key; did you mean targets.0.translated_as?" in message
+    assert "at least" not in message
 
 
 def test_both_directions_are_learnt_whatever_the_form_says(config_file: Path, data: Path, ended: Path) -> None:
