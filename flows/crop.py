@@ -351,10 +351,11 @@ def _translate_train(
     config: Crop, corpora: MultilingualCorpora, encoder: Reference, translation: LabelledTranslation, scoring: Scoring
 ) -> None:
     """The baseline of 4.2: source corpus and its translations, labels carried over by markers."""
-    parts, first = [], dict[str, CropTarget]()
+    by_language: dict[str, CropTarget] = {}
     for target in config.targets:
-        first.setdefault(target.translator_language, target)
-    for language, target in first.items():
+        by_language.setdefault(target.translator_language, target)
+    parts = []
+    for language, target in by_language.items():
         with stage(f"Translate-Train, {language}"):
             parts.append(translation.labelled(corpora.train, language, config.reading_of(target)))
     tagger = _train(config, "Translate-Train", corpora, tuple(parts), encoder, config.multilingual_training)
