@@ -46,8 +46,8 @@ format: environment
 	$(BIN)/ruff format .
 
 deployments: environment
-	$(BIN)/python -m flows.deployments
+	$(BIN)/python -m flows.commands.deployments
 
 # The server keeps its database in PREFECT_HOME; stop everything with ctrl-c.
 up: environment
-	$(BIN)/python -m flows.up
+	$(BIN)/python -m flows.commands.up

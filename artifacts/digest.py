@@ -10,8 +10,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_BLOCK_BYTES = 1 << 20
-
 
 def canonical_json(value: Any) -> str:
     """JSON with sorted keys and no spaces: one text for one value."""
@@ -25,11 +23,8 @@ def text_digest(text: str) -> str:
 
 def file_digest(path: Path) -> str:
     """SHA-256 of a file's bytes, in hex."""
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class TableDigest:

@@ -23,10 +23,10 @@ def nearest_manifest(store: Store, kind: str, recipe: Recipe, label: str) -> Man
     """The artifact of the same step whose recipe differs least; of equals, one of the same stage, then the newest."""
     same_step = [m for m in store.manifests_of(kind) if m.recipe.step == recipe.step]
 
-    def distance(manifest: Manifest) -> tuple[int, int, int, int]:
+    def distance(manifest: Manifest) -> tuple[int, int, int]:
         old = manifest.recipe
         counts = [_changed(getattr(old, part), getattr(recipe, part)) for part in ("inputs", "code", "parameters")]
-        return (len(counts[0]) + len(counts[2]), manifest.label != label, len(counts[1]), 0)
+        return (len(counts[0]) + len(counts[2]), manifest.label != label, len(counts[1]))
 
     newest_first = sorted(same_step, key=lambda m: m.made, reverse=True)
     return min(newest_first, key=distance, default=None)

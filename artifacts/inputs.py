@@ -10,9 +10,8 @@ from typing import Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from artifacts.digest import file_digest
 from artifacts.errors import InputError
-
-_BLOCK_BYTES = 1 << 20
 
 
 @runtime_checkable
@@ -141,11 +140,7 @@ class DatasetFolder(InputFolder):
 
 @lru_cache(maxsize=65536)
 def _file_digest(path: str, size_bytes: int, modified_ns: int) -> str:
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
+    return file_digest(Path(path))
 
 
 @lru_cache(maxsize=64)

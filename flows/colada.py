@@ -1,6 +1,6 @@
 """CoLaDa: two models that clean each other's labels (Ma et al., ACL 2023).
 
-python -m flows.colada configs/quickstart.yaml
+crosstag run configs/quickstart.yaml
 """
 
 from typing import Literal
@@ -11,18 +11,18 @@ from pydantic import Field
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime, current_run, stage
 from artifacts.settings import Settings
-from flows.cards import student_card
-from flows.checks import check_analysis, check_neighbours, check_one_target
-from flows.corpora import Corpora, ScoredText, read_corpora
-from flows.encoder import take_encoder
-from flows.figures import Analysis, Evidence, encoder_depth
-from flows.one_target import OneTarget
-from flows.scoring import Scoring
-from flows.summary import Result, carry_out
-from flows.translation import translate
+from flows.parts.cards import student_card
+from flows.parts.checks import check_analysis, check_neighbours, check_translated_target
+from flows.parts.corpora import Corpora, ScoredText, read_corpora
+from flows.parts.encoder import take_encoder
+from flows.parts.figures import Analysis, Evidence, encoder_depth
+from flows.parts.one_target import TranslatedTarget
+from flows.parts.scoring import Scoring
+from flows.parts.summary import Result, carry_out
+from flows.parts.translation import translate
 from tasks.denoising.reliability import Reliability
+from tasks.denoising.score_reliability import score_reliability
 from tasks.distillation.export_student import export_student
-from tasks.distillation.score_reliability import score_reliability
 from tasks.distillation.train_collaborator import CollaborationWeights, CollaboratorTraining, train_collaborator
 from tasks.distillation.train_student import StudentTraining, train_student
 from tasks.evaluation.changed import measure_change
@@ -54,7 +54,7 @@ class EarlyStop(Settings):
     )
 
 
-class Colada(OneTarget):
+class Colada(TranslatedTarget):
     """Everything that decides the result of a CoLaDa run."""
 
     source_training: TaggerTraining = Field(
@@ -223,7 +223,7 @@ def check(config: Colada, runtime: Runtime) -> None:
     Raises:
         InputError: at the first thing that would stop the run.
     """
-    source, target = check_one_target(config, runtime)
+    source, target = check_translated_target(config, runtime)
     if config.denoises_instances:
         check_neighbours(config.reliability.neighbours, source, target)
     check_analysis(config.analysis, config.target, target)
@@ -233,9 +233,3 @@ def check(config: Colada, runtime: Runtime) -> None:
 def colada(config: Colada, runtime: Runtime | None = None) -> Reference:
     """CoLaDa: train a tagger for a language without labels; two models clean each other's pseudo-labels."""
     return carry_out(config, runtime, check, algorithm)
-
-
-if __name__ == "__main__":
-    from flows.cli import run_from_module
-
-    run_from_module()

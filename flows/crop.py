@@ -1,6 +1,6 @@
 """CROP: translation there and back labels raw text; one tagger for all languages (Yang et al., EMNLP 2022).
 
-python -m flows.crop configs/quickstart-crop.yaml
+crosstag run configs/quickstart-crop.yaml
 """
 
 from collections import Counter
@@ -13,8 +13,8 @@ from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime, stage
 from artifacts.settings import Settings
-from flows.cards import student_card
-from flows.checks import (
+from flows.parts.cards import student_card
+from flows.parts.checks import (
     check_encoder,
     check_parallel,
     check_source,
@@ -22,7 +22,7 @@ from flows.checks import (
     check_target,
     check_translator,
 )
-from flows.corpora import (
+from flows.parts.corpora import (
     MultilingualCorpora,
     ParallelText,
     ScoredText,
@@ -31,17 +31,18 @@ from flows.corpora import (
     read_languages,
     read_pairs,
 )
-from flows.encoder import EncoderChoice, encoder_for
-from flows.label_quality import LabelQuality
-from flows.labelled_translation import MarkerQuality, PairMaking, TranslationTests, learn_translation
-from flows.projection import LabelledTranslation, Projecting, Tagging, kept_sentences
-from flows.scoring import Scoring, averages_of
-from flows.summary import Listing, Result, carry_out
-from flows.translator import TranslatorChoice
-from tasks.corpus.labels import LabelConfig
-from tasks.distillation.export_multilingual import export_multilingual_student
+from flows.parts.encoder import EncoderChoice, encoder_for
+from flows.parts.label_quality import LabelQuality
+from flows.parts.labelled_translation import LabelledTranslation
+from flows.parts.learnt_translation import MarkerQuality, PairMaking, TranslationTests, learn_translation
+from flows.parts.projection import Projecting, Tagging, kept_sentences
+from flows.parts.scoring import Scoring, averages_of
+from flows.parts.summary import Listing, Result, carry_out
+from flows.parts.translator import TranslatorChoice
+from tasks.denoising.settle_labels import settle_labels
+from tasks.denoising.settling import Settling
+from tasks.distillation.export_student import export_student
 from tasks.distillation.sampling import sample_sentences
-from tasks.distillation.settle_labels import settle_labels
 from tasks.distillation.training_sets import training_set
 from tasks.encoding.randomise import randomise_encoder
 from tasks.evaluation.decode import Decoding
@@ -58,7 +59,7 @@ from tasks.translation.pairs.marking_pairs import PairMarking
 from tasks.translation.pairs.word_alignment import Alignment, check_aligner
 from tasks.translation.projection.forward import ForwardReading
 from tasks.translation.projection.project_entities import EntityProjection
-from tasks.translation.projection.settling import Settling
+from tasks.words.labels import LabelConfig
 
 Ablation = Literal[
     "none", "without_self_training", "without_projection", "without_pretraining", "without_pretraining_and_projection"
@@ -387,7 +388,7 @@ def _ship(
     with stage("student"):
         card = student_card("CROP", config, config.source, config.targets, parallel)
         scores = tuple(scoring.models[-1].scores.values())
-        student = export_multilingual_student(tagger, scores, card, config.languages)
+        student = export_student(tagger, scores, card)
     return Result(student, scoring.models, figures, listings=listings)
 
 
@@ -442,9 +443,3 @@ def _check_translation(config: Crop, runtime: Runtime) -> None:
 def crop(config: Crop, runtime: Runtime | None = None) -> Reference:
     """CROP: train one tagger for languages without labels; translation there and back labels their raw text."""
     return carry_out(config, runtime, check, algorithm)
-
-
-if __name__ == "__main__":
-    from flows.cli import run_from_module
-
-    run_from_module()

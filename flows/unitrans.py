@@ -1,6 +1,6 @@
 """UniTrans: model transfer and data transfer teach a student on unlabelled text (Wu et al., IJCAI 2020).
 
-python -m flows.unitrans configs/quickstart-unitrans.yaml
+crosstag run configs/quickstart-unitrans.yaml
 """
 
 from typing import Literal
@@ -11,19 +11,19 @@ from pydantic import Field, model_validator
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime, stage
 from artifacts.store import Store
-from flows.cards import student_card
-from flows.checks import check_one_target
-from flows.corpora import Corpora, ScoredText, read_corpora
-from flows.encoder import take_encoder
-from flows.ensemble import Ensemble, Ensembling
-from flows.one_target import OneTarget
-from flows.scoring import Scoring
-from flows.summary import Listing, Result, carry_out
-from flows.translation import translate
+from flows.parts.cards import student_card
+from flows.parts.checks import check_translated_target
+from flows.parts.corpora import Corpora, ScoredText, read_corpora
+from flows.parts.encoder import take_encoder
+from flows.parts.ensemble import Ensemble, Ensembling
+from flows.parts.one_target import TranslatedTarget
+from flows.parts.scoring import Scoring
+from flows.parts.summary import Listing, Result, carry_out
+from flows.parts.translation import translate
+from tasks.denoising.vote_labels import vote_labels
 from tasks.distillation.export_student import export_student
 from tasks.distillation.train_voted_student import VotedStudentTraining, train_voted_student
 from tasks.distillation.training_sets import training_set
-from tasks.distillation.vote_labels import vote_labels
 from tasks.evaluation.decode import Decoding
 from tasks.evaluation.votes import measure_votes
 from tasks.tagging.train_tagger import TaggerTraining
@@ -43,7 +43,7 @@ Ablation = Literal[
 _SEEDS_APART = 1000  # Runs with seeds 1, 2, 3 must not share members of their ensembles.
 
 
-class Unitrans(OneTarget):
+class Unitrans(TranslatedTarget):
     """Everything that decides the result of a UniTrans run."""
 
     source_training: TaggerTraining = Field(
@@ -197,16 +197,10 @@ def check(config: Unitrans, runtime: Runtime) -> None:
     Raises:
         InputError: at the first thing that would stop the run.
     """
-    check_one_target(config, runtime)
+    check_translated_target(config, runtime)
 
 
 @flow(name="unitrans")
 def unitrans(config: Unitrans, runtime: Runtime | None = None) -> Reference:
     """UniTrans: train a tagger for a language without labels; two ways of transfer teach it, and vote."""
     return carry_out(config, runtime, check, algorithm)
-
-
-if __name__ == "__main__":
-    from flows.cli import run_from_module
-
-    run_from_module()

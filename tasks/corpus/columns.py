@@ -9,7 +9,7 @@ from tasks.corpus.formats import CorpusFormat
 from tasks.corpus.layout import DOCUMENT_START, WORD_RANGE, Layout, column_count, find_layout, is_sampled
 from tasks.corpus.lines import is_blank
 from tasks.corpus.parsed import Parsed
-from tasks.corpus.schemes import is_tag
+from tasks.words.schemes import is_tag
 
 # CoNLL-U writes `# sent_id = 7`, OntoNotes `#begin document`. A word that starts with # has its tag behind it.
 _COMMENT = re.compile(r"#(?: |\t|begin |end )")

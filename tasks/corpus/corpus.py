@@ -9,10 +9,10 @@ import numpy as np
 
 from artifacts.errors import InputError
 from tasks.corpus.formats import CorpusFormat
-from tasks.corpus.labels import LabelConfig, entity_types, iob2_labels
 from tasks.corpus.parsed import Parsed
 from tasks.corpus.readers import CorpusSource, parse_lines, parse_source
-from tasks.corpus.schemes import Scheme, TagError, detect_scheme, flat_to_iob2
+from tasks.words.labels import LabelConfig, entity_types, iob2_labels
+from tasks.words.schemes import Scheme, TagError, detect_scheme, flat_to_iob2
 
 CorpusInput = CorpusSource | tuple[CorpusSource, ...]
 

@@ -8,7 +8,7 @@ from itertools import islice
 
 from artifacts.errors import InputError
 from tasks.corpus.lines import is_blank
-from tasks.corpus.schemes import is_tag
+from tasks.words.schemes import is_tag
 
 DOCUMENT_START = "-DOCSTART-"
 _SAMPLE_LINES = 2000

@@ -5,10 +5,10 @@ from artifacts.inputs import InputFile
 from artifacts.step import Job, step
 from tasks.corpus.corpus import CorpusInput, load_corpus
 from tasks.corpus.formats import CorpusFormat
-from tasks.corpus.labels import LabelConfig
 from tasks.corpus.lines import read_lines
 from tasks.corpus.parallel import pair_lines
 from tasks.corpus.tables import gold_table, labelled_table, sentences_table
+from tasks.words.labels import LabelConfig
 
 
 @step(LABELLED)

@@ -14,27 +14,6 @@ Product = Literal["float32", "bf16"]
 _RESIDENT_FRACTION = 0.5
 
 
-def unit_rows(vectors: np.ndarray) -> np.ndarray:
-    """Scales rows to length 1, in place where they are float32 already, so that inner products are cosines.
-
-    Args:
-        vectors: [N, H] float. A row of zeros stays zero: its cosine with every word is 0.
-
-    Returns:
-        [N, H] float32, contiguous.
-
-    Raises:
-        ValueError: if a row holds NaN or an infinite value.
-    """
-    rows = np.ascontiguousarray(vectors, dtype=np.float32)
-    lengths = np.sqrt(np.einsum("nh,nh->n", rows, rows))
-    if not np.isfinite(lengths).all():
-        first = int(np.flatnonzero(~np.isfinite(lengths))[0])
-        raise ValueError(f"word {first} has a representation that is not finite; the tagger's training diverged")
-    rows /= np.where(lengths > 0, lengths, 1.0)[:, None]
-    return rows
-
-
 @dataclass(frozen=True)
 class Cosines:
     """The bank where its products are computed.

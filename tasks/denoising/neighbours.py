@@ -9,7 +9,7 @@ import torch
 from tasks.denoising.blocked_search import count_by_rank, count_by_threshold
 from tasks.denoising.cosines import Cosines, Product, product_precision
 from tasks.denoising.faiss_search import GPU_SELECTION_LIMIT, count_faiss, has_faiss
-from tasks.denoising.settled import settled_majority
+from tasks.denoising.unanimous import unanimous_majority
 
 Search = Literal["auto", "faiss", "faiss-gpu", "torch"]
 
@@ -116,7 +116,7 @@ def _count_torch(
         ids = torch.from_numpy(labels).to(cosines.device)
         settled = torch.zeros(len(bank), dtype=torch.bool)
         if shortcut:
-            settled = settled_majority(cosines, ids, neighbours, advance)
+            settled = unanimous_majority(cosines, ids, neighbours, advance)
         rows = torch.nonzero(~settled).squeeze(1)
         if cosines.device.type == "cpu":
             counts = count_by_threshold(cosines, labels, rows.numpy(), neighbours, exclude_duplicates, advance)

@@ -27,7 +27,7 @@ class Reliability(Settings):
         description="Words a label is compared with; all others in a smaller corpus. 0: every word has weight 1.",
     )
     sharpness: float = Field(
-        6.0, gt=0, title="Sharpness α", description="0: all words weigh the same; large: weights are 0 or 1."
+        6.0, ge=0, title="Sharpness α", description="0: every word weighs 0.5; large: weights are 0 or 1."
     )
     layers: Literal["last", "last3"] | int = Field(
         "last",

@@ -28,7 +28,9 @@ class StudentCard(Settings):
     name: str = Field("crosstag-student", title="Name", description="The model's name, its card's title.")
     method: str = Field("CoLaDa", title="Method", description="The method that trained it.")
     source_language: str = Field("", title="Source language", description="Code of the labelled language, such as en.")
-    target_language: str = Field("", title="Target language", description="Code of the model's language, such as de.")
+    target_languages: tuple[str, ...] = Field(
+        (), title="Target languages", description="Codes of the model's languages, such as de."
+    )
     data: tuple[str, ...] = Field((), title="Data", description="What it was trained on, a line each; names, no paths.")
     config_text: str = Field("", title="Configuration", description="The run's configuration as YAML.")
 
@@ -41,14 +43,19 @@ def model_card(card: StudentCard, labels: list[str], scores: list[tuple[str, lis
         labels: the label list.
         scores: per scored model its name and its rows (type, precision, recall, f1, gold, ...).
     """
-    languages = [code for code in (card.target_language,) if code]
-    front = {"language": languages, "pipeline_tag": "token-classification", "library_name": "transformers"}
+    front = {
+        "language": list(card.target_languages),
+        "pipeline_tag": "token-classification",
+        "library_name": "transformers",
+    }
     front["tags"] = ["named-entity-recognition", "cross-lingual", "crosstag"]
+    languages = ", ".join(card.target_languages) or "the target language"
+    source = card.source_language or "the source language"
     parts = [
         f"---\n{yaml.safe_dump(front, sort_keys=False, allow_unicode=True)}---",
         f"# {card.name}",
-        f"A named-entity tagger for {card.target_language or 'the target language'}, trained without labels of that "
-        f"language from labels in {card.source_language or 'the source language'} ({card.method}, by Crosstag).",
+        f"A named-entity tagger for {languages}, trained without labels of that language from labels in {source} "
+        f"({card.method}, by Crosstag).",
         f"Labels: {', '.join(labels)}.",
         f"## Use\n\n{_USE}",
     ]

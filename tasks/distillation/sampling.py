@@ -5,7 +5,7 @@ import pyarrow as pa
 
 from artifacts.catalog import TRAINING_SET, TrainingSet
 from artifacts.step import Job, step
-from tasks.distillation.settle_labels import origin_counts
+from tasks.denoising.settle_labels import origin_counts
 
 
 def drawn_rows(rows: int, most: int, seed: int) -> np.ndarray:

@@ -7,8 +7,8 @@ import pyarrow as pa
 
 from artifacts.catalog import ReliabilityScores, SoftLabels
 from artifacts.step import Job
-from tasks.tagging.agreement import check_same_labels, check_same_sentences
-from tasks.tagging.ragged import flat_numbers, flat_probabilities, list_lengths
+from tasks.words.agreement import check_same_labels, check_same_sentences
+from tasks.words.columns import flat_numbers, flat_probabilities, list_lengths
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from artifacts.settings import Settings
 from artifacts.step import Job, step
 from tasks.distillation.losses import noise_robust_loss
 from tasks.distillation.teaching import read_teaching, sentence_ids
-from tasks.tagging.agreement import check_same_labels, check_same_sentences
 from tasks.tagging.fitting import TaggerTrainingConfig, fit_words, updates_planned
-from tasks.tagging.ragged import flat_label_ids, list_lengths
 from tasks.tagging.tagger import check_window_fits, load_tagger, save_tagger, tagger_labels
 from tasks.tagging.windows import WindowConfig, make_windows
 from tasks.training.loop import Checkpoints
+from tasks.words.agreement import check_same_labels, check_same_sentences
+from tasks.words.columns import flat_label_ids, list_lengths
 
 
 class CollaboratorTraining(TaggerTrainingConfig):

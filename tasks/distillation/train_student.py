@@ -11,13 +11,13 @@ from artifacts.catalog import ENCODER, TAGGER, ReliabilityScores, SoftLabels
 from artifacts.step import Job, step
 from tasks.distillation.losses import weighted_distillation_loss
 from tasks.distillation.teaching import Teaching, read_teaching
-from tasks.tagging.agreement import check_same_labels
 from tasks.tagging.decoding import Decoding, decode_words
 from tasks.tagging.fitting import TaggerTrainingConfig, fit_words, updates_planned
 from tasks.tagging.tagger import check_window_fits, load_tagger, new_tagger, save_tagger, tagger_labels
 from tasks.tagging.train_tagger import EncoderOrTagger
 from tasks.tagging.windows import WindowConfig, make_windows
 from tasks.training.loop import Checkpoints
+from tasks.words.agreement import check_same_labels
 
 
 class StudentTraining(TaggerTrainingConfig):

@@ -13,12 +13,12 @@ from artifacts.step import Job, step
 from tasks.denoising.voting import NO_LABEL, voted_ids
 from tasks.distillation.teaching import Teaching, read_teaching, sentence_ids
 from tasks.distillation.voted_losses import voted_distillation_loss
-from tasks.tagging.agreement import check_same_labels, check_same_sentences
 from tasks.tagging.fitting import TaggerTrainingConfig, fit_words, updates_planned
-from tasks.tagging.ragged import list_lengths
 from tasks.tagging.tagger import check_window_fits, new_tagger, save_tagger
 from tasks.tagging.windows import WindowConfig, make_windows
 from tasks.training.loop import Checkpoints
+from tasks.words.agreement import check_same_labels, check_same_sentences
+from tasks.words.columns import list_lengths
 
 
 class VotedStudentTraining(TaggerTrainingConfig):

@@ -11,8 +11,8 @@ from artifacts.catalog import LABELLED, PROJECTION, TRAINING_SET, TRANSLATION, T
 from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.step import Job, step
-from tasks.tagging.agreement import check_same_labels
-from tasks.translation.projection.settling import PROJECTED
+from tasks.denoising.settling import PROJECTED
+from tasks.words.agreement import check_same_labels
 
 # Where the labels of a part come from that has no column `origin` of its own that says it per sentence.
 _ORIGINS = {LABELLED.name: "labelled", TRANSLATION.name: "translation", PROJECTION.name: PROJECTED}

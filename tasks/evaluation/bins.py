@@ -8,8 +8,8 @@ import pyarrow as pa
 from artifacts.catalog import RELIABILITY_BINS, Gold, ReliabilityScores, SoftLabels
 from artifacts.errors import InputError
 from artifacts.step import Job, step
-from tasks.tagging.agreement import check_same_labels, check_same_sentences
-from tasks.tagging.ragged import flat_label_ids, flat_numbers, flat_probabilities, list_lengths
+from tasks.words.agreement import check_same_labels, check_same_sentences
+from tasks.words.columns import flat_label_ids, flat_numbers, flat_probabilities, list_lengths
 
 
 @dataclass(frozen=True)

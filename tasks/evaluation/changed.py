@@ -5,8 +5,8 @@ import pyarrow as pa
 
 from artifacts.catalog import CHANGE, SoftLabels
 from artifacts.step import Job, step
-from tasks.tagging.agreement import check_same_labels, check_same_sentences
-from tasks.tagging.ragged import flat_probabilities, list_lengths
+from tasks.words.agreement import check_same_labels, check_same_sentences
+from tasks.words.columns import flat_probabilities, list_lengths
 
 
 def changed_share(before: np.ndarray, after: np.ndarray) -> float:

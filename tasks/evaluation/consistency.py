@@ -9,9 +9,9 @@ import pyarrow as pa
 from artifacts.catalog import CONSISTENCY, Gold, ReliabilityScores, SoftLabels
 from artifacts.errors import InputError
 from artifacts.step import Job, step
-from tasks.corpus.labels import entity_types
 from tasks.evaluation.pseudo_labels import read_pseudo_labels, read_reliability
 from tasks.tagging.decoding import Decoding
+from tasks.words.labels import entity_types
 
 
 @dataclass(frozen=True)

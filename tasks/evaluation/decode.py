@@ -7,7 +7,7 @@ import pyarrow as pa
 from artifacts.catalog import PREDICTIONS, SoftLabels
 from artifacts.step import Job, step
 from tasks.tagging.decoding import Decoding, decode_words
-from tasks.tagging.ragged import flat_probabilities, list_lengths, tag_column
+from tasks.words.columns import flat_probabilities, list_lengths, tag_column
 
 
 @step(PREDICTIONS)

@@ -10,10 +10,10 @@ import pyarrow as pa
 from artifacts.catalog import SCORES, Gold, Predictions, Projection
 from artifacts.errors import InputError
 from artifacts.step import Job, step
+from tasks.denoising.settling import LEFT_OUT, Settling, settle
 from tasks.evaluation.scores import entity_scores
-from tasks.tagging.agreement import check_same_labels, check_same_sentences
-from tasks.tagging.ragged import flat_label_ids, list_lengths
-from tasks.translation.projection.settling import LEFT_OUT, Settling, settle
+from tasks.words.agreement import check_same_labels, check_same_sentences
+from tasks.words.columns import flat_label_ids, list_lengths
 
 
 def scores_of_kept(

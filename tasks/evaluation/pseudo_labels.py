@@ -6,9 +6,9 @@ import numpy as np
 
 from artifacts.reference import Reference
 from artifacts.step import Job
-from tasks.tagging.agreement import check_same_labels, check_same_sentences
 from tasks.tagging.decoding import Decoding, decode_words
-from tasks.tagging.ragged import flat_label_ids, flat_numbers, flat_probabilities, list_lengths
+from tasks.words.agreement import check_same_labels, check_same_sentences
+from tasks.words.columns import flat_label_ids, flat_numbers, flat_probabilities, list_lengths
 
 
 @dataclass(frozen=True)

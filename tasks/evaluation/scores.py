@@ -8,9 +8,10 @@ import pyarrow as pa
 
 from artifacts.catalog import SCORES, GoldOrLabelled, Predictions
 from artifacts.step import Job, step
-from tasks.corpus.labels import entity_types
-from tasks.tagging.agreement import check_same_labels, check_same_sentences
-from tasks.tagging.ragged import flat_label_ids, list_lengths, offsets_of
+from tasks.words.agreement import check_same_labels, check_same_sentences
+from tasks.words.columns import flat_label_ids, list_lengths
+from tasks.words.labels import entity_types
+from tasks.words.spans import Spans, entity_spans
 
 
 @dataclass(frozen=True)
@@ -24,43 +25,6 @@ class EntityScore:
     gold: int
     predicted: int
     correct: int
-
-
-@dataclass(frozen=True)
-class Spans:
-    """Entities by the word that they start at.
-
-    ends   [N] the word after the entity that starts at this word; -1 where none starts
-    types  [N] its type's number; -1 where none starts
-    """
-
-    ends: np.ndarray
-    types: np.ndarray
-
-
-def entity_spans(ids: np.ndarray, lengths: np.ndarray, labels: Sequence[str]) -> Spans:
-    """The entities of tagged sentences: a B-X and all I-X that follow it without a gap.
-
-    An I-X that follows neither B-X nor I-X belongs to no entity (strict IOB2).
-
-    Args:
-        ids: [N] label ids, sentences one after another.
-        lengths: [M] words of each sentence.
-        labels: IOB2 labels.
-    """
-    types = entity_types(labels)
-    type_of = np.array([-1 if label == "O" else types.index(label[2:]) for label in labels])[ids]
-    inside = np.array([label.startswith("I-") for label in labels])[ids]
-    begins = np.array([label.startswith("B-") for label in labels])[ids]
-    breaks = ~inside
-    breaks[1:] |= type_of[1:] != type_of[:-1]
-    breaks[offsets_of(lengths)[:-1][lengths > 0]] = True
-    starts = np.flatnonzero(breaks)
-    following = np.append(starts[1:], len(ids))[: len(starts)]
-    entity = begins[starts]
-    ends = np.full(len(ids), -1)
-    ends[starts[entity]] = following[entity]
-    return Spans(ends, np.where(begins, type_of, -1))
 
 
 def entity_scores(
@@ -78,17 +42,17 @@ def entity_scores(
         "overall" first, then every type of `labels`, sorted; values in [0, 1].
     """
     true, guess = entity_spans(gold, lengths, labels), entity_spans(predicted, lengths, labels)
-    right = (true.ends >= 0) & (true.ends == guess.ends) & (true.types == guess.types)
     types = entity_types(labels)
-    counts = np.array(
-        [np.bincount(found[found >= 0], minlength=len(types)) for found in _types_of(true, guess, right)]
-    ).reshape(3, len(types))
+    found = (true.types, guess.types, true.types[_also_in(true, guess, len(gold), len(types))])
+    counts = np.array([np.bincount(each, minlength=len(types)) for each in found]).reshape(3, len(types))
     rows = [_score("overall", *counts.sum(axis=1).tolist())]
     return rows + [_score(name, *counts[:, i].tolist()) for i, name in enumerate(types)]
 
 
-def _types_of(true: Spans, guess: Spans, right: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return true.types, guess.types, np.where(right, true.types, -1)
+def _also_in(true: Spans, guess: Spans, words: int, types: int) -> np.ndarray:
+    """[E] bool: which true entities were predicted, with the same words and the same type."""
+    keys = [(spans.starts * (words + 1) + spans.ends) * max(types, 1) + spans.types for spans in (true, guess)]
+    return np.isin(*keys)
 
 
 def _score(name: str, gold: int, predicted: int, correct: int) -> EntityScore:

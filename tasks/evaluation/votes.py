@@ -8,8 +8,8 @@ import pyarrow as pa
 from artifacts.catalog import VOTE_QUALITY, Gold, Votes
 from artifacts.step import Job, step
 from tasks.denoising.voting import NO_LABEL, voted_ids
-from tasks.tagging.agreement import check_same_labels, check_same_sentences
-from tasks.tagging.ragged import flat_label_ids, list_lengths
+from tasks.words.agreement import check_same_labels, check_same_sentences
+from tasks.words.columns import flat_label_ids, list_lengths
 
 
 def vote_quality(voted: np.ndarray, gold: np.ndarray, labels: Sequence[str]) -> pa.Table:

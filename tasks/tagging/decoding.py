@@ -7,8 +7,8 @@ import numpy as np
 from pydantic import Field
 
 from artifacts.settings import Settings
-from tasks.tagging.ragged import offsets_of
 from tasks.training.batching import inference_batches
+from tasks.words.columns import offsets_of
 
 _WORDS_AT_A_TIME = 65_536
 

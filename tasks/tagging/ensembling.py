@@ -8,8 +8,8 @@ import pyarrow as pa
 from artifacts.catalog import SOFT_LABELS, SoftLabels
 from artifacts.errors import InputError
 from artifacts.step import Job, step
-from tasks.tagging.agreement import check_same_labels, check_same_sentences
-from tasks.tagging.ragged import flat_probabilities, list_lengths, probability_column
+from tasks.words.agreement import check_same_labels, check_same_sentences
+from tasks.words.columns import flat_probabilities, list_lengths, probability_column
 
 _SENTENCES_AT_A_TIME = 8192
 

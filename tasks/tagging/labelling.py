@@ -6,10 +6,10 @@ import pyarrow as pa
 
 from artifacts.catalog import SOFT_LABELS, AnySentences, Tagger
 from artifacts.step import Job, step
-from tasks.tagging.ragged import list_lengths, probability_column
 from tasks.tagging.representations import word_probabilities
 from tasks.tagging.tagger import check_window_fits, load_tagger, tagger_labels
 from tasks.tagging.windows import WindowConfig, make_windows
+from tasks.words.columns import list_lengths, probability_column
 
 _SENTENCES_AT_A_TIME = 8192
 

@@ -5,10 +5,10 @@ from itertools import islice
 from pathlib import Path
 
 from tasks.tagging.decoding import Decoding, decode_words
-from tasks.tagging.ragged import offsets_of
 from tasks.tagging.representations import word_probabilities
 from tasks.tagging.tagger import load_tagger, tagger_labels, usable_positions
 from tasks.tagging.windows import WindowConfig, make_windows
+from tasks.words.columns import offsets_of
 
 
 def predict_sentences(

@@ -6,10 +6,10 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from tasks.tagging.ragged import ranges
 from tasks.tagging.windows import Windows
 from tasks.training.batching import inference_batches
 from tasks.training.precision import autocast_for
+from tasks.words.columns import ranges
 
 Layers = Literal["last", "last3"] | int
 Pooling = Literal["first", "mean"]

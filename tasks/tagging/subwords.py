@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from artifacts.errors import InputError
-from tasks.tagging.ragged import offsets_of, ranges
+from tasks.words.columns import offsets_of, ranges
 
 _SENTENCES_AT_A_TIME = 4096
 

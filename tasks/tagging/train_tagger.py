@@ -9,12 +9,12 @@ from torch.nn.functional import cross_entropy
 from artifacts.catalog import ENCODER, TAGGER, LabelledOrTranslation
 from artifacts.reference import Reference
 from artifacts.step import Job, step
-from tasks.tagging.agreement import check_same_labels
 from tasks.tagging.fitting import TaggerTrainingConfig, fit_words, updates_planned
-from tasks.tagging.ragged import flat_label_ids
 from tasks.tagging.tagger import check_window_fits, load_tagger, new_tagger, save_tagger, tagger_labels
 from tasks.tagging.windows import WindowConfig, make_windows
 from tasks.training.loop import Checkpoints
+from tasks.words.agreement import check_same_labels
+from tasks.words.columns import flat_label_ids
 
 EncoderOrTagger = Annotated[Reference, ENCODER, TAGGER]
 

@@ -11,8 +11,8 @@ from pydantic import Field, model_validator
 from artifacts.errors import InputError
 from artifacts.settings import Settings
 from tasks.tagging.cutting import cut_sentences
-from tasks.tagging.ragged import offsets_of, ranges
 from tasks.tagging.subwords import special_subwords, tokenised_words
+from tasks.words.columns import offsets_of, ranges
 
 
 class WindowConfig(Settings):

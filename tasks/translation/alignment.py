@@ -11,11 +11,11 @@ from artifacts.errors import InputError
 from artifacts.inputs import InputFile
 from artifacts.settings import Settings
 from artifacts.step import Job, step
-from tasks.translation.csls import unit_rows
 from tasks.translation.dictionaries import Pair, identical_pairs, known_pairs, read_dictionary
 from tasks.translation.precision import precision
 from tasks.translation.procrustes import Normalisation, align, map_rows, normalise
 from tasks.translation.vectors import read_vectors
+from tasks.words.unit_rows import unit_rows
 
 
 class AlignmentConfig(Settings):

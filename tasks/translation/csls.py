@@ -9,20 +9,6 @@ import torch
 BLOCK_SIMILARITIES = 2_000_000
 
 
-def unit_rows(vectors: np.ndarray) -> np.ndarray:
-    """Divide each row by its length, so that a product of rows is their cosine.
-
-    Args:
-        vectors: [N, d] float; a row of zeros stays zero (its cosine with everything is 0).
-
-    Returns:
-        [N, d] float32.
-    """
-    rows = np.asarray(vectors, dtype=np.float32)
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.where(lengths > 0, lengths, 1.0)
-
-
 def local_means(
     queries: np.ndarray,
     bank: np.ndarray,

@@ -6,8 +6,8 @@ from artifacts.catalog import TRANSLATION
 from artifacts.step import Job, step
 from tasks.corpus.corpus import Corpus, CorpusInput, load_corpus
 from tasks.corpus.formats import CorpusFormat
-from tasks.corpus.labels import LabelConfig
 from tasks.corpus.tables import labelled_table
+from tasks.words.labels import LabelConfig
 
 
 def imported_table(corpus: Corpus) -> pa.Table:

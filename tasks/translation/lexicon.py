@@ -13,10 +13,11 @@ from artifacts.inputs import InputFile
 from artifacts.settings import Settings
 from artifacts.step import Job, step
 from tasks.translation.alignment import check_dimensions
-from tasks.translation.csls import csls_neighbours, local_means, unit_rows
+from tasks.translation.csls import csls_neighbours, local_means
 from tasks.translation.dictionaries import Pair, read_dictionary
 from tasks.translation.procrustes import map_rows, normalise
 from tasks.translation.vectors import read_vectors
+from tasks.words.unit_rows import unit_rows
 
 
 class LexiconConfig(Settings):

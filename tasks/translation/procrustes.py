@@ -6,7 +6,8 @@ from typing import Literal
 
 import numpy as np
 
-from tasks.translation.csls import mutual_neighbours, unit_rows
+from tasks.translation.csls import mutual_neighbours
+from tasks.words.unit_rows import unit_rows
 
 Normalisation = Literal["none", "unit", "centred"]
 

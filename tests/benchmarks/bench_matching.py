@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from tasks.corpus.labels import iob2_labels
 from tasks.translation.projection.project_entities import EntityProjection, project
+from tasks.words.labels import iob2_labels
 
 LIMIT_SECONDS = 20.0
 

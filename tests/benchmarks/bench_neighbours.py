@@ -11,8 +11,8 @@ import numpy as np
 import psutil
 import torch
 
-from tasks.denoising.cosines import unit_rows
 from tasks.denoising.neighbours import matching_neighbours
+from tasks.words.unit_rows import unit_rows
 
 FLOAT32_LIMIT = 1.15
 BF16_LIMIT = 0.9

@@ -13,9 +13,9 @@ from artifacts.manifest import Recipe
 from artifacts.reference import Reference
 from artifacts.step import run_alone
 from artifacts.store import STORE_FORMAT, Store
+from tasks.denoising.vote_labels import vote_labels
 from tasks.denoising.voting import most_probable, vote
-from tasks.distillation.vote_labels import vote_labels
-from tasks.tagging.ragged import probability_column, tag_column
+from tasks.words.columns import probability_column, tag_column
 
 WORDS = 1_000_000
 WORDS_A_SENTENCE = 20

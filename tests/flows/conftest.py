@@ -72,7 +72,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def finished(data: Path, tmp_path_factory: pytest.TempPathFactory, server: str) -> Path:
     """A store in which the tiny run has ended; do not change it."""
     from artifacts.runtime import Runtime
-    from flows.methods import load
+    from flows.commands.methods import load
 
     store = tmp_path_factory.mktemp("finished") / "store"
     method, config = load(data / "tiny.yaml")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from artifacts.runtime import Run, Runtime
-from flows.methods import load
-from flows.planning import adopt_step, plan_steps
+from flows.commands.methods import load
+from flows.commands.plan import adopt_step, plan_steps
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("server")]
 ROOT = Path(__file__).parents[2]
@@ -142,7 +142,7 @@ def edit(project: Path, path: str, old: str, new: str) -> None:
 
 def planned_elsewhere(project: Path, data: Path, store: Path) -> dict[str, set[str]]:
     """Steps by status, as `crosstag plan` of edited sources says."""
-    command = [sys.executable, "-m", "flows.cli", "plan", str(data / "tiny.yaml")]
+    command = [sys.executable, "-m", "flows.commands.cli", "plan", str(data / "tiny.yaml")]
     done = subprocess.run(
         [*command, "--data", str(data), "--store", str(store)],
         cwd=project, capture_output=True, text=True, timeout=120, env={"PATH": "/usr/bin:/bin", "COLUMNS": "300"},

@@ -20,13 +20,13 @@ from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.runtime import Run, Runtime
 from artifacts.store import Store
-from flows.corpora import ScoredText, TargetText
+from flows.commands.methods import load
+from flows.commands.plan import plan_steps
+from flows.commands.predict import language_of
+from flows.commands.sweep import sweep, variations
 from flows.crop import Crop, check
-from flows.methods import load
-from flows.planning import plan_steps
-from flows.predict import language_of
-from flows.scoring import averages_of
-from flows.sweep import sweep, variations
+from flows.parts.corpora import ScoredText, TargetText
+from flows.parts.scoring import averages_of
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("server")]
 

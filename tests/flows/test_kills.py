@@ -30,8 +30,8 @@ LONGER = (
 def start(data: Path, store: Path) -> "subprocess.Popen[str]":
     settings = [part for setting in LONGER for part in ("--set", setting)]
     return subprocess.Popen(
-        [sys.executable, "-m", "flows.cli", "run", str(data / "tiny.yaml"), "--data", str(data), "--store", str(store),
-         "--device", "cpu", "--checkpoint-minutes", "0", *settings],
+        [sys.executable, "-m", "flows.commands.cli", "run", str(data / "tiny.yaml"), "--data", str(data),
+         "--store", str(store), "--device", "cpu", "--checkpoint-minutes", "0", *settings],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )  # fmt: skip

@@ -9,9 +9,9 @@ import yaml
 
 from artifacts.errors import InputError
 from artifacts.runtime import Run, Runtime
-from flows.configuration import checked
-from flows.methods import load
-from flows.planning import plan_steps
+from flows.commands.configuration import checked
+from flows.commands.methods import load
+from flows.commands.plan import plan_steps
 from flows.unitrans import Unitrans
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("server")]

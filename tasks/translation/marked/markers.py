@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pydantic import Field
 
 from artifacts.settings import Settings
+from tasks.words.spans import spans_of
 
 MARKER = "__SLOT{}__"
 MAX_MARKERS = 10  # the paper's; translators of ours reserve one symbol for each
@@ -86,18 +87,6 @@ class Pieces:
         return tokens
 
 
-def entity_spans(tags: Sequence[str]) -> list[tuple[int, int, str]]:
-    """Start, end (exclusive) and type of each entity of IOB2 tags, in order."""
-    starts = [place for place, tag in enumerate(tags) if tag[0] == "B"]
-    spans = []
-    for start in starts:
-        end = start + 1
-        while end < len(tags) and tags[end][0] == "I":
-            end += 1
-        spans.append((start, end, tags[start][2:]))
-    return spans
-
-
 def mark(
     words: Sequence[str], tags: Sequence[str], detokenize: Callable[[Sequence[str]], str], max_entities: int
 ) -> str | None:
@@ -115,7 +104,7 @@ def mark(
     Returns:
         The marked text; None if there are more than `max_entities` entities.
     """
-    spans = entity_spans(tags)
+    spans = spans_of(tags)
     if len(spans) > max_entities:
         return None
     if _REST_OF_MARKER.search(" ".join(words)):

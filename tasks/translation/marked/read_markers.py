@@ -18,7 +18,8 @@ from artifacts.settings import Settings
 from artifacts.step import Job, step
 from tasks.corpus.text import word_splitter
 from tasks.translation.marked.language import LanguageMode, language_filter
-from tasks.translation.marked.markers import REASONS, Read, cut, entity_spans, marker_fault, markers_in, tagged
+from tasks.translation.marked.markers import REASONS, Read, cut, marker_fault, markers_in, tagged
+from tasks.words.spans import spans_of
 
 LabelledOrPredictions = Annotated[Reference, LABELLED, PREDICTIONS]
 
@@ -123,7 +124,7 @@ def read_sentence(
     Raises:
         InputError: if the text that was translated does not have the markers that the sentence's entities need.
     """
-    types = [name for _, _, name in entity_spans(sentence.tags)]
+    types = [name for _, _, name in spans_of(sentence.tags)]
     if not sentence.marked:
         return Read(reason="too_many_entities" if types else "no_output")
     if (found := markers_in(sentence.marked)) != 2 * len(types):

@@ -13,11 +13,12 @@ from artifacts.catalog import MARKED_PAIRS, Labelled, Lexicon, Parallel
 from artifacts.settings import Settings
 from artifacts.step import Job, step
 from tasks.corpus.text import word_splitter
-from tasks.translation.marked.markers import MAX_MARKERS, entity_spans
+from tasks.translation.marked.markers import MAX_MARKERS
 from tasks.translation.marked.moses import detokenizer
 from tasks.translation.pairs.prepared_pairs import Prepared, Ranges, names_of, prepare_pairs
 from tasks.translation.pairs.span_pairs import SpanPair, joined_pairs, lexicon_targets
 from tasks.translation.pairs.word_places import insert_markers
+from tasks.words.spans import spans_of
 
 
 class PairMarking(Settings):
@@ -137,7 +138,7 @@ def entity_names(data: pa.Table, types: Sequence[str], language: str) -> set[str
     join = detokenizer(language)
     names = set()
     for words, tags in zip(data["words"].to_pylist(), data["tags"].to_pylist(), strict=True):
-        for start, end, kind in entity_spans(tags):
+        for start, end, kind in spans_of(tags):
             if kind in types:
                 names.add(join(words[start:end]))
     return names

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from tasks.translation.projection.places import Texts, offsets, ranges
+from tasks.translation.projection.places import Texts
+from tasks.words.columns import flat_label_ids, list_column, offsets_of, ranges
+from tasks.words.labels import iob2_labels
+from tasks.words.spans import entity_spans
 
 
 @dataclass(frozen=True)
@@ -31,30 +34,24 @@ def entities_of(tags: pa.Array, lengths: np.ndarray, types: Sequence[str]) -> tu
     Args:
         tags: [N] IOB2 tags, sentences one after another.
         lengths: [M] words of each sentence.
-        types: all entity types.
+        types: all entity types, sorted.
 
     Returns:
         places: [W] which of the N words belong to entities.
         counts: [M] entities of each sentence.
         entities: the entities; their `words` are `places`.
     """
-    codes = tags.dictionary_encode()
-    names = codes.dictionary.to_pylist()
-    numbers = codes.indices.to_numpy(zero_copy_only=False)
-    begins = np.array([name.startswith("B-") for name in names], dtype=bool)[numbers]
-    places = np.flatnonzero(np.array([name != "O" for name in names], dtype=bool)[numbers])
-    first = np.flatnonzero(begins)
-    owner = np.searchsorted(first, places, side="right") - 1
-    type_of = np.array([types.index(name[2:]) if name != "O" else -1 for name in names], dtype=np.int64)
-    rows = np.repeat(np.arange(len(lengths)), lengths)[first]
-    sizes = np.bincount(owner, minlength=len(first)).astype(np.int64)
-    entities = Entities(places, sizes, rows, type_of[numbers[first]])
-    return places, np.bincount(rows, minlength=len(lengths)), entities
+    labels = iob2_labels(types)
+    ids = flat_label_ids(list_column(lengths, tags), labels, "labelled back-translations")
+    spans = entity_spans(ids, lengths, labels)
+    places = ranges(spans.starts, spans.lengths)
+    entities = Entities(places, spans.lengths, spans.rows, spans.types)
+    return places, np.bincount(spans.rows, minlength=len(lengths)), entities
 
 
 def equal_texts(entities: Entities) -> np.ndarray:
     """[E] the same number for entities of one sentence that have the same words in the same order; numbers from 0."""
-    first_words = offsets(entities.lengths)[:-1]
+    first_words = offsets_of(entities.lengths)[:-1]
     longest = int(entities.lengths.max(initial=0))
     codes = int(entities.words.max(initial=0)) + 1
     groups = _numbered(entities.rows * (longest + 1) + entities.lengths)
@@ -75,4 +72,4 @@ def _numbered(values: np.ndarray) -> np.ndarray:
 def texts_of(entities: Entities, chosen: np.ndarray) -> Texts:
     """The texts of some entities."""
     lengths = entities.lengths[chosen]
-    return Texts(entities.words[ranges(offsets(entities.lengths)[chosen], lengths)], lengths, entities.rows[chosen])
+    return Texts(entities.words[ranges(offsets_of(entities.lengths)[chosen], lengths)], lengths, entities.rows[chosen])

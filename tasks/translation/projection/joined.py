@@ -1,13 +1,10 @@
-"""Tables joined by sentence, and their list columns."""
+"""Tables joined by sentence."""
 
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-
-from tasks.translation.projection.places import offsets
 
 
 def joined(left: pa.Table, right: pa.Table, nothing: Mapping[str, Any] | None = None) -> pa.Table:
@@ -29,19 +26,3 @@ def joined(left: pa.Table, right: pa.Table, nothing: Mapping[str, Any] | None = 
         if name != "sentence_id":
             left = left.append_column(name, taken[name])
     return left
-
-
-def flat(column: pa.ChunkedArray) -> pa.Array:
-    """All values of a list column, row after row."""
-    return column.combine_chunks().flatten()
-
-
-def list_lengths(column: pa.ChunkedArray) -> np.ndarray:
-    """[rows] number of values in each row of a list column."""
-    lengths: np.ndarray = pc.list_value_length(column).to_numpy().astype(np.int64)
-    return lengths
-
-
-def list_column(lengths: np.ndarray, values: pa.Array) -> pa.Array:
-    """Values, row after row, as a column of lists of these lengths."""
-    return pa.ListArray.from_arrays(pa.array(offsets(lengths), pa.int32()), values)

@@ -15,10 +15,9 @@ from tasks.translation.projection.places import (
     Texts,
     choose_places,
     contiguous_places,
-    offsets,
-    ranges,
     scattered_places,
 )
+from tasks.words.columns import offsets_of, ranges
 
 
 class Matching(Settings):
@@ -118,7 +117,7 @@ def match_entities(words: np.ndarray, lengths: np.ndarray, entities: Entities, c
     groups = equal_texts(entities)
     members = np.argsort(groups, kind="stable")
     sizes = np.bincount(groups)
-    firsts = offsets(sizes)[:-1]
+    firsts = offsets_of(sizes)[:-1]
     texts = texts_of(entities, members[firsts])
     places = _allowed_places(words, lengths, texts, config)
     more = config.occurrences == "all" and config.rule == "contiguous"
@@ -143,7 +142,7 @@ def match_entities(words: np.ndarray, lengths: np.ndarray, entities: Entities, c
     overlap[entities.rows[(starts < 0) & found[groups]]] = True
     if config.overlap == "drop":
         overlap[texts.rows[places.texts[blocked]]] = True
-    within = np.where(starts >= 0, starts - offsets(lengths)[entities.rows], -1)
+    within = np.where(starts >= 0, starts - offsets_of(lengths)[entities.rows], -1)
     return Matches(begins, types, within, unmatched, overlap)
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tasks.words.columns import offsets_of, ranges
+
 
 @dataclass(frozen=True)
 class Texts:
@@ -32,17 +34,6 @@ class Places:
         return Places(self.texts[which], self.starts[which], self.ends[which])
 
 
-def offsets(lengths: np.ndarray) -> np.ndarray:
-    """[n + 1] where each of n lists starts, and the end of the last."""
-    return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-
-
-def ranges(starts: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """start, start + 1, ..., for `count` numbers, of every start, one after another."""
-    before = offsets(counts)
-    return np.arange(before[-1]) + np.repeat(starts - before[:-1], counts)
-
-
 def contiguous_places(words: np.ndarray, lengths: np.ndarray, texts: Texts) -> Places:
     """Every place where a text's words stand one after another in its sentence.
 
@@ -51,10 +42,10 @@ def contiguous_places(words: np.ndarray, lengths: np.ndarray, texts: Texts) -> P
         lengths: [M] words of each sentence.
         texts: what to look for.
     """
-    first_words = offsets(texts.lengths)[:-1]
+    first_words = offsets_of(texts.lengths)[:-1]
     counts = np.maximum(lengths[texts.rows] - texts.lengths + 1, 0)
     owners = np.repeat(np.arange(len(counts)), counts)
-    starts = ranges(offsets(lengths)[texts.rows], counts)
+    starts = ranges(offsets_of(lengths)[texts.rows], counts)
     # The first word alone leaves few candidates; then one comparison per further word of the longest text.
     for word in range(int(texts.lengths.max(initial=0))):
         compared = np.flatnonzero(texts.lengths[owners] > word)
@@ -117,7 +108,7 @@ def choose_places(
     for now in np.split(by_turn, np.cumsum(np.bincount(turn))[:-1]) if len(order) else ():
         text = places.texts[now]
         spans = places.ends[now] - places.starts[now]
-        busy = np.logical_or.reduceat(taken[ranges(places.starts[now], spans)], offsets(spans)[:-1])
+        busy = np.logical_or.reduceat(taken[ranges(places.starts[now], spans)], offsets_of(spans)[:-1])
         asked = more | (had[text] < wanted[text])
         blocked[now] = asked & busy
         kept = now[asked & ~busy]

@@ -12,11 +12,11 @@ from artifacts.catalog import PROJECTION, MachineTranslation, MarkedTranslation,
 from artifacts.errors import InputError
 from artifacts.settings import Settings
 from artifacts.step import Job, step
-from tasks.corpus.labels import entity_types
 from tasks.translation.projection.entities import Entities, entities_of
-from tasks.translation.projection.joined import flat, joined, list_column, list_lengths
+from tasks.translation.projection.joined import joined
 from tasks.translation.projection.matching import Matches, Matching, match_entities, word_codes
-from tasks.translation.projection.places import offsets, ranges
+from tasks.words.columns import flat_values, list_column, list_lengths, offsets_of, ranges
+from tasks.words.labels import entity_types
 
 # Why a sentence gets no labels, in the order of the checks; reasons of marked translation come after the third.
 REASONS = {
@@ -74,9 +74,9 @@ def project(rows: pa.Table, labels: Sequence[str], config: EntityProjection) -> 
     """
     types = entity_types(labels)
     lengths = list_lengths(rows["words"])
-    places, counts, found = entities_of(flat(rows["marked_tags"]), list_lengths(rows["marked_tags"]), types)
-    entity_words = flat(rows["marked_words"]).take(pa.array(places))
-    raw_codes, entity_codes = word_codes(flat(rows["words"]), entity_words, config.matching)
+    places, counts, found = entities_of(flat_values(rows["marked_tags"]), list_lengths(rows["marked_tags"]), types)
+    entity_words = flat_values(rows["marked_words"]).take(pa.array(places))
+    raw_codes, entity_codes = word_codes(flat_values(rows["words"]), entity_words, config.matching)
     entities = Entities(entity_codes, found.lengths, found.rows, found.types)
     matches = match_entities(raw_codes, lengths, entities, config.matching)
     reasons = _reasons(rows, lengths, counts, entities, matches, config)
@@ -177,7 +177,7 @@ def _kept_tags(matches: Matches, lengths: np.ndarray, kept: np.ndarray, types: S
     names = pa.array(["O", *(f"{prefix}-{name}" for name in types for prefix in "BI")], pa.string())
     ids = np.where(matches.types < 0, 0, 1 + 2 * matches.types + ~matches.begins)
     shown = np.where(kept, lengths, 0)
-    return list_column(shown, names.take(pa.array(ids[ranges(offsets(lengths)[:-1], shown)])))
+    return list_column(shown, names.take(pa.array(ids[ranges(offsets_of(lengths)[:-1], shown)])))
 
 
 def _check_known(known: np.ndarray, ids: np.ndarray, name: str) -> None:
@@ -192,7 +192,7 @@ def _check_known(known: np.ndarray, ids: np.ndarray, name: str) -> None:
 
 def _check_something(done: pa.Table, dropped: Mapping[str, int], language: str) -> None:
     """Checks that there is an entity to learn from."""
-    if not pc.any(pc.not_equal(flat(done["tags"]), "O")).as_py():
+    if not pc.any(pc.not_equal(flat_values(done["tags"]), "O")).as_py():
         counts = ", ".join(f"{reason} {count:,}" for reason, count in dropped.items())
         raise InputError(
             f"projection into {language}: none of {done.num_rows:,} sentences got an entity; "

@@ -3,7 +3,7 @@ import pytest
 from artifacts.errors import InputError
 from tasks.corpus.corpus import Corpus, parse_corpus
 from tasks.corpus.formats import CorpusFormat
-from tasks.corpus.labels import LabelConfig
+from tasks.words.labels import LabelConfig
 
 
 def word(number: str, form: str, misc: str) -> str:

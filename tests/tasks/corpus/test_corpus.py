@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from artifacts.errors import InputError
 from tasks.corpus.corpus import Corpus, load_corpus, make_corpus, parse_corpus
 from tasks.corpus.formats import CorpusFile, CorpusFormat
-from tasks.corpus.labels import LabelConfig
+from tasks.words.labels import LabelConfig
 
 TEXT = "Ana\tB-PERS\nKoch\tI-PERS\nsingt\tO\n\nRio\tB-LOC\n\nRio\tB-LOC\n\nUN\tB-ORG\n"
 

@@ -13,8 +13,8 @@ from artifacts.store import Store
 from tasks.corpus import hub
 from tasks.corpus.corpus import Corpus, load_corpus
 from tasks.corpus.formats import CorpusFormat
-from tasks.corpus.labels import LabelConfig
 from tasks.corpus.read import read_labelled
+from tasks.words.labels import LabelConfig
 
 TRAIN = {"tokens": [["Ana", "in"], ["Rio"]], "ner_tags": [[1, 0], [2]]}
 TEST = {"tokens": [["UN"]], "ner_tags": [[0]]}

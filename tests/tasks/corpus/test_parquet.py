@@ -11,8 +11,8 @@ from artifacts.errors import InputError
 from tasks.corpus import parquet
 from tasks.corpus.corpus import Corpus, load_corpus
 from tasks.corpus.formats import CorpusFormat
-from tasks.corpus.labels import LabelConfig
 from tasks.corpus.parquet import class_names, is_parquet
+from tasks.words.labels import LabelConfig
 
 ROWS = {"id": ["a", "b"], "tokens": [["Ana", "in"], ["Rio"]], "ner_tags": [[1, 0], [2]]}
 NAMES = ["O", "B-PER", "B-LOC"]

@@ -7,8 +7,8 @@ from artifacts.inputs import InputFile
 from artifacts.step import run_alone
 from artifacts.store import Store
 from tasks.corpus.formats import CorpusFormat
-from tasks.corpus.labels import LabelConfig
 from tasks.corpus.read import read_gold, read_labelled, read_parallel, read_sentences
+from tasks.words.labels import LabelConfig
 
 TEXT = "0\tAna\tB-PER\n1\tKoch\tI-PER\n\n0\tRio\tB-LOC\n\n0\tRio\tO\n\n0\tUN\tB-ORG\n"
 

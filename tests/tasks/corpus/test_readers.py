@@ -9,8 +9,8 @@ from artifacts.step import run_alone
 from artifacts.store import Store
 from tasks.corpus.corpus import Corpus, load_corpus
 from tasks.corpus.formats import CorpusFile, CorpusFormat
-from tasks.corpus.labels import LabelConfig
 from tasks.corpus.read import read_gold, read_labelled, read_parallel, read_sentences
+from tasks.words.labels import LabelConfig
 
 COLUMNS = "Ana\tB-PER\nsingt\tO\n\nRio\tB-LOC\n"
 TEXTS = {

@@ -8,9 +8,9 @@ from artifacts.inputs import InputFile
 from artifacts.step import run_alone
 from artifacts.store import Store
 from tasks.corpus.formats import CorpusFormat
-from tasks.corpus.labels import LabelConfig
 from tasks.corpus.read import read_labelled
 from tasks.corpus.split import development_rows, split_source
+from tasks.words.labels import LabelConfig
 
 SENTENCES = [["word", str(number)] for number in range(100)]
 

@@ -3,7 +3,7 @@ import pytest
 from artifacts.errors import InputError
 from tasks.corpus.corpus import Corpus, parse_corpus
 from tasks.corpus.formats import CorpusFormat
-from tasks.corpus.labels import LabelConfig
+from tasks.words.labels import LabelConfig
 
 WIKIANN = "de:Rio\tB-LOC\nde:de\tI-LOC\nde:Janeiro\tI-LOC\nde::\tO\nde:10:30\tO\n\nde:de:\tO\nde:UN\tB-ORG\n"
 

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.denoising.blocked_search import count_by_rank
-from tasks.denoising.cosines import Cosines, product_precision, unit_rows
+from tasks.denoising.cosines import Cosines, product_precision
 from tasks.denoising.faiss_search import has_faiss
 from tasks.denoising.neighbours import choose_search, matching_neighbours
+from tasks.words.unit_rows import unit_rows
 
 needs_faiss = pytest.mark.skipif(not has_faiss(gpu=False), reason="faiss is not installed")
 
@@ -207,7 +208,7 @@ def test_rows_get_length_one_and_zero_rows_stay() -> None:
 
 
 def test_a_representation_that_is_not_finite_is_named() -> None:
-    with pytest.raises(ValueError, match="word 1"):
+    with pytest.raises(ValueError, match="row 1"):
         unit_rows(np.array([[1.0, 0.0], [np.nan, 1.0]], dtype=np.float32))
 
 

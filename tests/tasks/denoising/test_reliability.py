@@ -82,7 +82,7 @@ def test_defaults_are_the_papers() -> None:
 
 @pytest.mark.parametrize(
     "values",
-    [{"neighbours": -1}, {"sharpness": 0}, {"exclude_duplicates": True, "product": "bf16"}, {"product": "int8"}],
+    [{"neighbours": -1}, {"sharpness": -1}, {"exclude_duplicates": True, "product": "bf16"}, {"product": "int8"}],
 )
 def test_values_out_of_range_are_refused(values: dict[str, object]) -> None:
     with pytest.raises(ValidationError):

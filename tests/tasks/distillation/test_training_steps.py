@@ -1,6 +1,7 @@
 """The steps from labelled sentences to a shipped student, on words that a tiny encoder can tell apart."""
 
 import pytest
+import yaml
 from transformers import pipeline
 
 from artifacts.catalog import ENCODER, GOLD, LABELLED, RELIABILITY, SENTENCES, SOFT_LABELS, TRANSLATION
@@ -88,13 +89,15 @@ def test_from_labelled_sentences_to_a_student_that_a_pipeline_loads(
     assert bins["words"].to_pylist() == [0, 0, 0, 0, sum(map(len, WORDS))]
     assert bins["token_f1"].to_pylist()[-1] == 1.0
 
-    card = StudentCard(source_language="en", target_language="de", data=("ours",), config_text="iterations: 1")
+    card = StudentCard(source_language="en", target_languages=("de", "nl"), data=("ours",), config_text="iterations: 1")
     shipped = store.folder(run_alone(store, export_student, student, (scores,), card))
     found = pipeline("token-classification", str(shipped), aggregation_strategy="first")("Anna lives in Paris.")
     assert [(entity["entity_group"], entity["word"]) for entity in found] == [("PER", "Anna"), ("LOC", "Paris")]
     readme = (shipped / "README.md").read_text(encoding="utf-8")
     assert "| overall | 100.0 | 100.0 | 100.0 | 30 |" in readme
     assert str(store.root) not in readme
+    assert yaml.safe_load(readme.split("---\n")[1])["language"] == ["de", "nl"]
+    assert "A named-entity tagger for de, nl, trained without labels" in readme
     tagged = list(predict_sentences(shipped, iter([["Anna", "."], [], ["in"] * 200 + ["Paris"]]), windows=WINDOWS))
     assert [len(tags) for _, tags in tagged] == [2, 0, 201]
     assert tagged[0][1] == ["B-PER", "O"]

@@ -6,10 +6,10 @@ from pydantic import ValidationError
 from artifacts.catalog import ENCODER, LABELLED, SENTENCES, SOFT_LABELS, TRANSLATION
 from artifacts.errors import InputError
 from artifacts.step import run_alone
+from tasks.denoising.vote_labels import vote_labels
 from tasks.denoising.voting import voted_ids
 from tasks.distillation.train_voted_student import VotedStudentTraining, train_voted_student
 from tasks.distillation.training_sets import training_set
-from tasks.distillation.vote_labels import vote_labels
 from tasks.tagging.labelling import label_words
 from tasks.tagging.train_tagger import TaggerTraining, train_tagger
 from tasks.tagging.windows import WindowConfig

@@ -8,8 +8,8 @@ from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.step import run_alone
 from artifacts.store import Store
+from tasks.denoising.settling import Settling
 from tasks.evaluation.projected import score_projection, score_settled
-from tasks.translation.projection.settling import Settling
 
 LABELS = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
 PutTable = Callable[..., Reference]

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from tasks.translation import csls
-from tasks.translation.csls import csls_neighbours, local_means, mutual_neighbours, unit_rows
+from tasks.translation.csls import csls_neighbours, local_means, mutual_neighbours
+from tasks.words.unit_rows import unit_rows
 
 
 def at_degrees(*angles: float) -> np.ndarray:

@@ -7,8 +7,8 @@ from artifacts.inputs import InputFile
 from artifacts.step import run_alone
 from artifacts.store import Store
 from tasks.corpus.formats import CorpusFormat
-from tasks.corpus.labels import LabelConfig
 from tasks.translation.imported import import_translation
+from tasks.words.labels import LabelConfig
 
 
 def test_a_labelled_file_becomes_a_translation(store: Store, text_file: Callable[[str, str], InputFile]) -> None:

@@ -10,21 +10,15 @@ from tasks.translation.marked.markers import (
     Marking,
     Read,
     cut,
-    entity_spans,
     mark,
     markers_in,
     read,
 )
 from tasks.translation.marked.moses import detokenizer
+from tasks.words.spans import spans_of
 
 WORDS = ["Ada", "Maier", "wohnt", "in", "Ulm", "."]
 TAGS = ["B-PER", "I-PER", "O", "O", "B-LOC", "O"]
-
-
-def test_entity_spans_end_before_the_next_entity_and_before_o() -> None:
-    tags = ["B-PER", "I-PER", "B-PER", "O", "B-LOC"]
-    assert entity_spans(tags) == [(0, 2, "PER"), (2, 3, "PER"), (4, 5, "LOC")]
-    assert entity_spans(["O", "O"]) == []
 
 
 def test_entities_stand_between_markers_numbered_in_order() -> None:
@@ -144,7 +138,7 @@ def test_what_is_kept_has_valid_tags_and_all_entities(parts: list[str]) -> None:
     if found.reason:
         assert found == Read(reason=found.reason)
     else:
-        assert sorted(name for _, _, name in entity_spans(found.tags)) == ["LOC", "PER"]
+        assert sorted(name for _, _, name in spans_of(found.tags)) == ["LOC", "PER"]
         assert not any("slot" in word.lower() for word in found.words)
 
 
@@ -155,10 +149,10 @@ def test_any_marked_sentence_reads_back_with_its_types(data: st.DataObject) -> N
     tags = data.draw(st.lists(st.sampled_from(["O", "B-PER", "B-LOC"]), min_size=len(words), max_size=len(words)))
     marked = mark(words, tags, detokenizer("en"), 12)
     assert marked is not None
-    types = [name for _, _, name in entity_spans(tags)]
+    types = [name for _, _, name in spans_of(tags)]
     assert markers_in(marked) == 2 * len(types)
     found = read(marked, types, word_splitter("en", tokenized=False))
-    assert [name for _, _, name in entity_spans(found.tags)] == types
+    assert [name for _, _, name in spans_of(found.tags)] == types
 
 
 def test_a_marker_is_written_with_its_number() -> None:

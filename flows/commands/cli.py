@@ -1,0 +1,233 @@
+"""The command line. Imports that take long stand inside the commands, so that --help answers at once."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from artifacts.runtime import Runtime
+
+app = typer.Typer(
+    name="crosstag",
+    help="Labelled text in one language plus raw text in another, turned into a named-entity tagger for the second.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+store_app = typer.Typer(help="Look at the store, check it, tidy it.", no_args_is_help=True)
+app.add_typer(store_app, name="store")
+
+ConfigFile = Annotated[Path, typer.Argument(help="A configuration, such as configs/quickstart.yaml.", metavar="CONFIG")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Change a setting: path.to.key=value. May be repeated.", metavar="KEY=VALUE"),
+]
+DataFolder = Annotated[str, typer.Option("--data", help="Folder that relative paths in the configuration start from.")]
+StoreFolder = Annotated[
+    str, typer.Option("--store", help="Folder of the artifacts.", envvar="CROSSTAG_STORE", show_default=True)
+]
+Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where models compute.")]
+REFERENCE = Annotated[str, typer.Argument(help="kind/key; a unique beginning of the key is enough.", metavar="REF")]
+
+
+@app.command()
+def run(
+    config: ConfigFile,
+    settings: Overrides = None,
+    data: DataFolder = ".",
+    store: StoreFolder = "store",
+    device: Device = "auto",
+    checkpoint_minutes: Annotated[
+        float, typer.Option(help="Minutes between checkpoints of a training, from which a killed one goes on.", min=0)
+    ] = 5.0,
+    workers: Annotated[
+        int, typer.Option(help="Trainings that may run side by side, in processes, where a method has such.", min=1)
+    ] = 1,
+) -> None:
+    """Run a method: train a tagger for the target language, step by step, every step cached."""
+    from flows.commands.methods import load
+
+    method, checked = load(config, settings or ())
+    runtime = _runtime(store, data, device, checkpoint_minutes, workers)
+    method.check(checked, runtime)
+    method.flow(checked, runtime)
+
+
+@app.command()
+def plan(
+    config: ConfigFile,
+    settings: Overrides = None,
+    data: DataFolder = ".",
+    store: StoreFolder = "store",
+) -> None:
+    """Say what a run would do, per step: cached, to run (and what changed), or depends on what runs before it."""
+    from flows.commands.methods import load
+    from flows.commands.plan import plan_steps, print_plan
+
+    method, checked = load(config, settings or ())
+    print_plan(plan_steps(method, checked, _runtime(store, data, "cpu")))
+
+
+@app.command()
+def adopt(
+    config: ConfigFile,
+    step: Annotated[str, typer.Option("--step", help="Name of the step whose code changed.")],
+    why: Annotated[str, typer.Option("--why", help="Why the change cannot alter the result; kept on record.")],
+    settings: Overrides = None,
+    data: DataFolder = ".",
+    store: StoreFolder = "store",
+) -> None:
+    """Keep the results of a step although its code changed: you vouch that the change does not alter them."""
+    from flows.commands.methods import load
+    from flows.commands.plan import adopt_step
+
+    method, checked = load(config, settings or ())
+    for line in adopt_step(method, checked, _runtime(store, data, "cpu"), step, why):
+        typer.echo(line)
+
+
+@app.command()
+def predict(
+    model: Annotated[str, typer.Argument(help="Folder of a student, or its reference in the store.", metavar="MODEL")],
+    sentences: Annotated[Path, typer.Argument(help="Text, one sentence a line; - reads standard input.")],
+    format: Annotated[Literal["conll", "jsonl"], typer.Option(help="How to write the result.")] = "conll",
+    language: Annotated[str, typer.Option(help="Language of the text; empty: the student's own.")] = "",
+    tokenized: Annotated[bool, typer.Option("--tokenized", help="Words are separated by spaces already.")] = False,
+    store: StoreFolder = "store",
+    device: Device = "auto",
+) -> None:
+    """Tag sentences with a trained student."""
+    from flows.commands.predict import predict_file
+
+    predict_file(model, sentences, sys.stdout, format, language, tokenized=tokenized, store=store, device=device)
+
+
+@app.command()
+def sweep(
+    config: ConfigFile,
+    vary: Annotated[
+        str, typer.Option("--vary", help="The setting and its values, read as YAML.", metavar="KEY=VALUE,VALUE,...")
+    ],
+    name: Annotated[str, typer.Option(help="What the setting is called in the picture; empty: its key.")] = "",
+    settings: Overrides = None,
+    data: DataFolder = ".",
+    store: StoreFolder = "store",
+    device: Device = "auto",
+) -> None:
+    """Run a method once for each value of one setting, and compare the students: a table and a picture."""
+    from flows.commands.sweep import check, variations
+    from flows.commands.sweep import sweep as run_sweep
+
+    runtime = _runtime(store, data, device)
+    check(variations(config, vary, settings or ()), runtime)
+    run_sweep(config, vary, tuple(settings or ()), name, runtime)
+
+
+@app.command("corpus")
+def show_corpus(
+    files: Annotated[
+        list[str],
+        typer.Argument(help="A file, bundled:NAME, or hf:NAME:SPLIT; several are read as one.", metavar="FILE"),
+    ],
+    language: Annotated[str, typer.Option(help="Language of the corpus, such as de.")] = "",
+    format: Annotated[str, typer.Option(help="How it is written; auto finds it.")] = "auto",
+    rows: Annotated[int, typer.Option(help="How many sentences to print.", min=0)] = 5,
+    unlabelled: Annotated[bool, typer.Option("--unlabelled", help="Read the words alone.")] = False,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="A setting of the reader, such as tag_column=3; may be repeated.", metavar="KEY=VALUE"
+        ),
+    ] = None,
+    data: DataFolder = ".",
+) -> None:
+    """Show how a corpus is understood: format, columns, scheme, counts, odd characters, first sentences."""
+    from flows.commands.corpus import print_corpus
+
+    print_corpus(files, [f"format={format}", *(settings or ())], language, rows, data, unlabelled=unlabelled)
+
+
+@store_app.command("ls")
+def list_artifacts(
+    kind: Annotated[str, typer.Argument(help="Only this kind.")] = "", store: StoreFolder = "store"
+) -> None:
+    """List the artifacts, newest last."""
+    from flows.commands.store import print_artifacts
+
+    print_artifacts(store, kind)
+
+
+@store_app.command("show")
+def show_artifact(
+    reference: REFERENCE,
+    rows: Annotated[int, typer.Option(help="How many rows to print.", min=0)] = 20,
+    store: StoreFolder = "store",
+) -> None:
+    """Print what an artifact is, how it was made, and its rows: words with labels, probabilities, weights."""
+    from flows.commands.store import print_artifact
+
+    print_artifact(store, reference, rows)
+
+
+@store_app.command("export")
+def export_artifact(
+    reference: REFERENCE,
+    path: Annotated[Path, typer.Argument(help="Where to write: a text file for a lexicon, a folder for a model.")],
+    store: StoreFolder = "store",
+) -> None:
+    """Write a lexicon as text, labelled sentences as a column file, or copy a model's folder."""
+    from flows.commands.store import export
+
+    export(store, reference, path)
+
+
+@store_app.command("verify")
+def verify_store(store: StoreFolder = "store") -> None:
+    """Read every byte of every artifact and compare digests; exit code 1 if something is wrong."""
+    from flows.commands.store import print_verification
+
+    if not print_verification(store):
+        raise typer.Exit(1)
+
+
+@store_app.command("gc")
+def tidy_store(
+    older_than_hours: Annotated[float, typer.Option(help="Leave alone what is younger than this.", min=0.0)] = 24.0,
+    store: StoreFolder = "store",
+) -> None:
+    """Remove what crashed runs left behind; complete artifacts stay."""
+    from flows.commands.store import print_tidying
+
+    print_tidying(store, older_than_hours)
+
+
+def _runtime(
+    store: str, data: str, device: Literal["auto", "cpu", "cuda"], checkpoint_minutes: float = 5.0, workers: int = 1
+) -> "Runtime":
+    from artifacts.runtime import Runtime
+
+    return Runtime(store=store, data=data, device=device, checkpoint_minutes=checkpoint_minutes, workers=workers)
+
+
+def main() -> None:
+    """Runs the command line; what a user can mend ends with one clear message and exit code 2."""
+    from artifacts.errors import InputError, StoreError
+
+    # Prefect's temporary server is stopped while it may still be writing, and then prints a traceback about events it
+    # could not record. What goes wrong in a run is told by the flow.
+    os.environ.setdefault("PREFECT_SERVER_LOGGING_LEVEL", "CRITICAL")
+    try:
+        app()
+    except InputError as error:
+        typer.secho(f"error: {error}", fg="red", err=True)
+        sys.exit(2)
+    except StoreError as error:
+        typer.secho(f"error: {error}", fg="red", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

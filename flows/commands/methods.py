@@ -1,0 +1,58 @@
+"""The methods a configuration can name."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from artifacts.errors import InputError
+from artifacts.runtime import Runtime
+from artifacts.settings import Settings
+from flows.commands.configuration import checked, override, read_yaml
+from flows.parts.summary import Result
+
+
+@dataclass(frozen=True)
+class Method:
+    """A published method: its configuration, its flow, its steps without the flow (to plan), its checks."""
+
+    name: str
+    config: type[Settings]
+    flow: Callable[[Any, Runtime], Any]
+    steps: Callable[[Any, Runtime], Result]
+    check: Callable[[Any, Runtime], None]
+
+
+def _colada() -> Method:
+    from flows.colada import Colada, algorithm, check, colada
+
+    return Method("colada", Colada, colada, algorithm, check)
+
+
+def _unitrans() -> Method:
+    from flows.unitrans import Unitrans, algorithm, check, unitrans
+
+    return Method("unitrans", Unitrans, unitrans, algorithm, check)
+
+
+def _crop() -> Method:
+    from flows.crop import Crop, algorithm, check, crop
+
+    return Method("crop", Crop, crop, algorithm, check)
+
+
+METHODS: dict[str, Callable[[], Method]] = {"colada": _colada, "unitrans": _unitrans, "crop": _crop}
+
+
+def load(path: Path, settings: Sequence[str] = ()) -> tuple[Method, Any]:
+    """The method a configuration file names, and its checked configuration.
+
+    Raises:
+        InputError: if the file or a setting is not valid.
+    """
+    values = override(read_yaml(path), settings)
+    name = values.pop("method", None)
+    if name not in METHODS:
+        raise InputError(f"configuration {path}: method is {name!r}; expected one of {', '.join(METHODS)}")
+    method = METHODS[name]()
+    return method, checked(method.config, values, str(path))

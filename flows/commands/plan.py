@@ -1,0 +1,76 @@
+"""What a run would do, without a server and without touching the store; and keeping results over a code change."""
+
+from rich.console import Console
+from rich.table import Table
+
+from artifacts.cache import step_key
+from artifacts.errors import InputError
+from artifacts.explain import nearest_manifest, only_code_differs
+from artifacts.manifest import Recipe
+from artifacts.runtime import Run, Runtime, StepOutcome, running
+from artifacts.settings import Settings
+from flows.commands.methods import Method
+
+_WIDTH = 140
+_STYLE = {"cached": "green", "to run": "yellow", "depends": "dim"}
+
+
+def plan_steps(method: Method, config: Settings, runtime: Runtime) -> Run:
+    """Goes through the flow and looks up each step's key; computes nothing, writes nothing."""
+    with running(runtime, planning=True) as run:
+        method.steps(config, runtime)
+    return run
+
+
+def print_plan(run: Run) -> None:
+    """A table of the steps, then how many of each status."""
+    table = Table("step", "for", "status", "why", box=None, pad_edge=False)
+    for outcome in run.outcomes:
+        why = "; ".join(outcome.reasons) if outcome.reasons else ""
+        status = f"[{_STYLE[outcome.status]}]{outcome.status}[/]"
+        table.add_row(outcome.step, outcome.label, status, why)
+    console = Console(soft_wrap=True, width=max(Console().width, _WIDTH))
+    console.print(table)
+    counts = {status: sum(o.status == status for o in run.outcomes) for status in _STYLE}
+    console.print("\n" + ", ".join(f"{count} {status}" for status, count in counts.items()))
+    if counts["depends"]:
+        console.print("depends: waits for the steps to run; cached if they give what they gave before")
+
+
+def adopt_step(method: Method, config: Settings, runtime: Runtime, step: str, why: str) -> list[str]:
+    """Gives results of `step` made by older code the key that today's code has.
+
+    Only where nothing but the code differs. Steps below become plannable with each adoption, so it goes on until
+    none is left.
+
+    Raises:
+        InputError: if the flow has no such step, no reason was given, or there is nothing to adopt.
+    """
+    if not why.strip():
+        raise InputError("adopt: --why is empty; say why the change cannot alter the result")
+    lines: list[str] = []
+    while True:
+        run = plan_steps(method, config, runtime)
+        if step not in {outcome.step for outcome in run.outcomes}:
+            names = ", ".join(dict.fromkeys(outcome.step for outcome in run.outcomes))
+            raise InputError(f"adopt: {method.name} has no step {step!r}; its steps are {names}")
+        adopted = [line for o in run.outcomes if o.step == step and (line := _adopt(run, o, why))]
+        if not adopted:
+            break
+        lines += adopted
+    if not lines:
+        raise InputError(
+            f"adopt: no result of {step} differs from a stored one by code alone; `crosstag plan` says what differs"
+        )
+    return lines
+
+
+def _adopt(run: Run, outcome: StepOutcome, why: str) -> str | None:
+    recipe: Recipe | None = outcome.recipe
+    if outcome.status != "to run" or recipe is None:
+        return None
+    nearest = nearest_manifest(run.store, outcome.reference.kind, recipe, outcome.label)
+    if nearest is None or not only_code_differs(nearest.recipe, recipe):
+        return None
+    reference = run.store.adopt(nearest, step_key(recipe), recipe, why)
+    return f"{nearest.kind}/{nearest.key} is now also {reference}"

@@ -1,0 +1,1 @@
+"""What the methods share: corpora, checks, encoder, translation, scoring, figures, summary."""

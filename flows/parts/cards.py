@@ -1,0 +1,46 @@
+"""The model card of a run's student."""
+
+from pathlib import Path
+
+import yaml
+
+from artifacts.settings import Settings
+from flows.parts.corpora import ParallelText, SourceCorpus, TargetCorpus
+from tasks.distillation.export_student import StudentCard
+
+
+def student_card(
+    title: str,
+    config: Settings,
+    source: SourceCorpus,
+    targets: tuple[TargetCorpus, ...],
+    parallel: tuple[ParallelText, ...],
+) -> StudentCard:
+    """The card's facts. Paths are shortened to names: where files lay says nothing of the model.
+
+    Args:
+        title: the method's name as its paper writes it.
+        config: the run's configuration, with the corpora under `source`, `target` or `targets`, and `parallel`.
+        source: the labelled language.
+        targets: the student's language, or languages.
+        parallel: parallel text.
+    """
+    method = title.lower()
+    data = [("labels", source.train.paths), *(("unlabelled text", target.text.paths) for target in targets)]
+    data += [("parallel text", (each.source,)) for each in parallel]
+    left_out = {
+        "source",
+        "target",
+        "targets",
+        "parallel",
+        "analysis",
+    }  # What is measured says nothing of the model either.
+    shown = config.model_dump(mode="json", exclude=left_out, exclude_defaults=True)
+    return StudentCard(
+        name="-".join(("crosstag", method, source.language, *(target.language for target in targets))),
+        method=title,
+        source_language=source.language,
+        target_languages=tuple(target.language for target in targets),
+        data=tuple(f"{kind}: {', '.join(Path(path).name for path in paths)}" for kind, paths in data),
+        config_text=yaml.safe_dump({"method": method, **shown}, sort_keys=False, allow_unicode=True),
+    )

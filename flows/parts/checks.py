@@ -1,0 +1,278 @@
+"""What is looked at before a run starts: everything a user gave, so that bad input costs seconds and leaves nothing.
+
+The checks use the same readers as the steps; each raises `InputError` with what, where, found, expected, next step.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from transformers import AutoConfig
+
+from artifacts.errors import InputError
+from artifacts.runtime import Runtime
+from artifacts.store import Store
+from flows.parts.checkpoints import checkpoint_folder
+from flows.parts.corpora import ParallelText, SourceCorpus, TargetCorpus, corpus_input
+from flows.parts.encoder import EncoderChoice
+from flows.parts.figures import Analysis
+from flows.parts.one_target import OneTarget, TranslatedTarget
+from flows.parts.translation import MarkedSentences, TranslationChoice
+from flows.parts.translator import TranslatorChoice
+from tasks.corpus.corpus import Corpus, load_corpus
+from tasks.corpus.formats import CorpusFile
+from tasks.corpus.lines import read_lines
+from tasks.corpus.parallel import pair_lines
+from tasks.corpus.paths import resolve
+from tasks.encoding.load import check_encoder_folder
+from tasks.tagging.tagger import usable_positions
+from tasks.tagging.windows import WindowConfig
+from tasks.translation.dictionaries import known_pairs, read_dictionary
+from tasks.translation.machine.translator import check_translator_folder, known_language
+from tasks.translation.marked.language import language_filter
+from tasks.translation.vector_files import read_vector_file
+from tasks.words.labels import LabelConfig
+
+_VECTORS_READ = 1000
+
+
+def check_store(runtime: Runtime) -> None:
+    """The store can be opened, and is not from a newer Crosstag."""
+    Store(runtime.store)
+
+
+def check_one_target(config: OneTarget, runtime: Runtime) -> tuple[Corpus, Corpus]:
+    """Everything that the methods with one target language are given alike.
+
+    Returns:
+        The labelled source corpus and the unlabelled target text.
+    """
+    check_store(runtime)
+    check_encoder(config.encoder, config.windows, runtime)
+    source, target = check_corpora(config.source, config.target, config.labels, runtime)
+    check_parallel(config.parallel, runtime)
+    return source, target
+
+
+def check_translated_target(config: TranslatedTarget, runtime: Runtime) -> tuple[Corpus, Corpus]:
+    """The same, and the translation of the labelled corpus.
+
+    Returns:
+        The labelled source corpus and the unlabelled target text.
+    """
+    source, target = check_one_target(config, runtime)
+    check_translation(config.translation, config.parallel, config.labels, source, target, runtime)
+    return source, target
+
+
+def check_corpora(
+    source: SourceCorpus, target: TargetCorpus, labels: LabelConfig, runtime: Runtime
+) -> tuple[Corpus, Corpus]:
+    """Every corpus can be read, all label sets are one, sentences and their gold labels fit.
+
+    Returns:
+        The labelled source corpus and the unlabelled target text.
+    """
+    train = check_source(source, labels, runtime)
+    return train, check_target(source, train, target, labels, runtime)
+
+
+def check_source(source: SourceCorpus, labels: LabelConfig, runtime: Runtime) -> Corpus:
+    """The labelled corpus and its development corpus can be read, and have the same entity types."""
+    train = _load(source.train, labels, source.language, runtime)
+    if source.dev is not None:
+        _check_types(source, train, {source.dev.shown: _load(source.dev, labels, source.language, runtime)})
+    return train
+
+
+def check_target(
+    source: SourceCorpus,
+    train: Corpus,
+    target: TargetCorpus,
+    labels: LabelConfig,
+    runtime: Runtime,
+    key: str = "target",
+) -> Corpus:
+    """Text and test sets of a target language can be read, have the source's entity types, and fit their gold labels.
+
+    Args:
+        source: the source language.
+        train: its labelled corpus.
+        target: the target language.
+        labels: how labels are read.
+        runtime: where files are looked for.
+        key: of the target language in the configuration.
+
+    Returns:
+        The unlabelled text.
+    """
+    labelled: dict[str, Corpus] = {}
+    text = _load(target.text, None, target.language, runtime)
+    if target.text_gold is not None:
+        gold = labelled[target.text_gold.shown] = _load(target.text_gold, labels, target.language, runtime)
+        _check_same_words(text, gold, target.text.shown, target.text_gold.shown)
+    names = Counter(test.name for test in target.tests)
+    for test in target.tests:
+        if names[test.name] > 1:
+            raise InputError(
+                f"{key}.tests: {names[test.name]} test sets are called {test.name!r}; name each differently"
+            )
+        labelled[test.shown] = _load(test, labels, target.language, runtime)
+    _check_types(source, train, labelled)
+    return text
+
+
+def _check_types(source: SourceCorpus, train: Corpus, labelled: Mapping[str, Corpus]) -> None:
+    for path, corpus in labelled.items():
+        if corpus.types != train.types:
+            raise InputError(
+                f"corpus {path}: its entity types are {', '.join(corpus.types)}, those of {source.train.shown} are "
+                f"{', '.join(train.types)}; list the types to keep under labels.types, map names under labels.rename, "
+                "and set labels.other_types: drop for the rest"
+            )
+
+
+def check_parallel(parallel: tuple[ParallelText, ...], runtime: Runtime) -> None:
+    """Parallel files have as many lines on both sides."""
+    for each in parallel:
+        source, target = resolve(each.source, runtime.data), resolve(each.target, runtime.data)
+        pair_lines(read_lines(source), read_lines(target), each.source, each.target)
+
+
+def check_neighbours(neighbours: int, source: Corpus, target: Corpus) -> None:
+    """There are more words than neighbours wanted."""
+    for name, corpus in (("labelled corpus", source), ("target text", target)):
+        if neighbours >= corpus.word_count:
+            raise InputError(
+                f"reliability.neighbours: {neighbours} neighbours of each word are asked for, the {name} has "
+                f"{corpus.word_count} words; expected fewer neighbours than words: lower reliability.neighbours, or "
+                "give more text"
+            )
+
+
+def check_analysis(analysis: Analysis, text: TargetCorpus, target: Corpus) -> None:
+    """What is measured on pseudo-labels has gold labels, and fewer neighbours than words."""
+    wanted = [name for name in ("layers", "compare") if getattr(analysis, name)]
+    if wanted and text.text_gold is None:
+        raise InputError(
+            f"analysis.{wanted[0]}: pseudo-labels are compared with gold labels, and target.text_gold is empty; name "
+            f"the file of the gold labels there, or leave analysis.{wanted[0]} out"
+        )
+    for place, other in enumerate(analysis.compare):
+        if other.neighbours >= target.word_count:
+            raise InputError(
+                f"analysis.compare.{place}.neighbours: {other.neighbours} neighbours of each word are asked for, the "
+                f"target text has {target.word_count} words; expected fewer neighbours than words"
+            )
+
+
+def check_encoder(choice: EncoderChoice, windows: WindowConfig, runtime: Runtime) -> None:
+    """A folder that is named as the encoder holds a checkpoint, and a window is not longer than the encoder takes."""
+    folder = checkpoint_folder(choice.checkpoint, runtime)
+    positions: int | None = None
+    if folder is not None:
+        check_encoder_folder(folder)
+        positions = usable_positions(AutoConfig.from_pretrained(folder))
+    elif not choice.checkpoint:
+        positions = choice.pretraining.max_length_subwords
+    if positions is not None and windows.max_length_subwords > positions:
+        raise InputError(
+            f"windows.max_length_subwords: {windows.max_length_subwords} sub-words are asked for, the encoder "
+            f"{choice.checkpoint or 'to be pretrained'} takes {positions}; lower it to at most that, or raise "
+            "encoder.pretraining.max_length_subwords"
+        )
+
+
+def check_translation(
+    choice: TranslationChoice,
+    parallel: tuple[ParallelText, ...],
+    labels: LabelConfig,
+    source: Corpus,
+    target: Corpus,
+    runtime: Runtime,
+) -> None:
+    """Files of the translation stage can be read and fit each other; the translator can be had."""
+    if choice.by_markers:
+        _check_marked(choice.marked, parallel, (source.language, target.language), runtime)
+    if choice.imported is not None and choice.method == "import":
+        imported = _load(choice.imported, labels, target.language, runtime)
+        if imported.types != source.types:
+            raise InputError(
+                f"corpus {choice.imported.shown}: its entity types are {', '.join(imported.types)}, those of the "
+                f"labelled corpus are {', '.join(source.types)}; map names under labels.rename"
+            )
+        return
+    if not choice.needs_lexicon:
+        return
+    files = (choice.vectors.source_file, choice.vectors.target_file)
+    sizes = [_dimension(path, choice, runtime) for path in files]
+    if sizes[0] != sizes[1]:
+        raise InputError(
+            f"word vectors: the source side ({files[0] or 'trained'}) has dimension {sizes[0]}, the target side "
+            f"({files[1] or 'trained'}) {sizes[1]}; expected the same; give other files, or set "
+            "translation.vectors.training.dimension"
+        )
+    for key in ("seed_lexicon", "supplied_lexicon", "test_lexicon"):
+        if path := getattr(choice, key):
+            pairs = read_dictionary(resolve(path, runtime.data))
+            known_source = _vocabulary(files[0], source, choice, runtime)
+            known_target = _vocabulary(files[1], target, choice, runtime)
+            if key != "supplied_lexicon" and len(known_pairs(pairs, known_source, known_target)) == 0:
+                raise InputError(
+                    f"translation.{key} {path}: of its {len(pairs)} pairs, none has both words in the vocabularies "
+                    f"({len(known_source)} and {len(known_target)} words); expected source word, space, target "
+                    "word on each line; check the order of the languages"
+                )
+
+
+def check_translator(choice: TranslatorChoice, languages: Iterable[str], runtime: Runtime) -> None:
+    """A folder that is named as the translator holds one, and it knows the languages."""
+    for language in languages:
+        known_language(language)
+    folder = checkpoint_folder(choice.checkpoint, runtime)
+    if folder is not None:
+        check_translator_folder(folder)
+
+
+def _check_marked(
+    choice: MarkedSentences, parallel: tuple[ParallelText, ...], languages: tuple[str, str], runtime: Runtime
+) -> None:
+    check_translator(choice.translator, languages, runtime)
+    if choice.translator.trains and not parallel:
+        raise InputError(
+            "translation.method: marked sentences need a translator, which is trained on parallel text, and `parallel` "
+            "names none; add two files there, or name a trained one under translation.marked.translator.checkpoint"
+        )
+    language_filter(*languages, choice.reading.language_filter, choice.reading.min_language_letters)
+
+
+def _load(file: CorpusFile, labels: LabelConfig | None, language: str, runtime: Runtime) -> Corpus:
+    return load_corpus(corpus_input(file, runtime), file.without_path(), labels, language)
+
+
+def _check_same_words(text: Corpus, gold: Corpus, text_path: str, gold_path: str) -> None:
+    if len(text.words) != len(gold.words):
+        raise InputError(
+            f"target.text_gold {gold_path}: it has {len(gold.words)} sentences, {text_path} has {len(text.words)}; "
+            "expected the same sentences; read both with the same options"
+        )
+    for number, (words, gold_words) in enumerate(zip(text.words, gold.words, strict=True)):
+        if words != gold_words:
+            raise InputError(
+                f"target.text_gold {gold_path}, sentence {number}: its words are {' '.join(gold_words[:8])!r}, those "
+                f"of {text_path} {' '.join(words[:8])!r}; expected the same words"
+            )
+
+
+def _dimension(path: str, choice: TranslationChoice, runtime: Runtime) -> int:
+    if not path:
+        return choice.vectors.training.dimension
+    _, vectors, _ = read_vector_file(resolve(path, runtime.data), _VECTORS_READ)
+    return int(vectors.shape[1])
+
+
+def _vocabulary(path: str, corpus: Corpus, choice: TranslationChoice, runtime: Runtime) -> list[str]:
+    if not path:
+        return sorted({word for sentence in corpus.words for word in sentence})
+    words, _, _ = read_vector_file(Path(resolve(path, runtime.data)), choice.vectors.loading.max_words)
+    return words

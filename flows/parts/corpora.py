@@ -1,0 +1,219 @@
+"""The corpora of a run: what a configuration says of them, and the steps that read them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import Field
+
+from artifacts.inputs import DatasetFolder, HubDataset, InputFile
+from artifacts.reference import Reference
+from artifacts.runtime import Runtime, stage
+from artifacts.settings import Settings
+from tasks.corpus.corpus import CorpusInput
+from tasks.corpus.formats import CorpusFile
+from tasks.corpus.paths import HubName, parse_hub_name, resolve
+from tasks.corpus.read import read_gold, read_labelled, read_parallel, read_sentences
+from tasks.corpus.readers import CorpusSource
+from tasks.corpus.split import split_source
+from tasks.words.labels import LabelConfig
+
+
+class SourceCorpus(Settings):
+    """The language that has labels."""
+
+    language: str = Field("en", title="Language", description="Its code, such as en.")
+    train: CorpusFile = Field(title="Labelled corpus", description="What the source tagger learns from.")
+    dev: CorpusFile | None = Field(
+        None, title="Development corpus", description="Labelled; empty: a part of the labelled corpus is set aside."
+    )
+    dev_fraction: float = Field(
+        0.1, gt=0, lt=1, title="Development share", description="Share of sentences set aside where no file is given."
+    )
+
+
+class TestSet(CorpusFile):
+    """A labelled corpus of the target language that only evaluation sees."""
+
+    name: str = Field("test", min_length=1, title="Name", description="What its scores are shown under.")
+
+
+class TargetCorpus(Settings):
+    """The language that needs a tagger."""
+
+    language: str = Field("de", title="Language", description="Its code, such as de.")
+    text: CorpusFile = Field(
+        title="Unlabelled text", description="Raw text, or a column file; labels in it are never read for training."
+    )
+    text_gold: CorpusFile | None = Field(
+        None,
+        title="Gold labels of the text",
+        description="If there are any: used only to report how good the pseudo-labels are.",
+    )
+    tests: tuple[TestSet, ...] = Field((), title="Test sets", description="Labelled corpora to score on; any number.")
+
+
+class ParallelText(Settings):
+    """Two text files whose lines translate each other."""
+
+    source: str = Field(title="Source file", description="One sentence a line, source language.")
+    target: str = Field(title="Target file", description="As many lines, target language.")
+
+
+@dataclass(frozen=True)
+class ScoredText:
+    """Sentences and their gold labels, to be joined in evaluation only."""
+
+    name: str
+    sentences: Reference
+    gold: Reference
+
+
+@dataclass(frozen=True)
+class Corpora:
+    """References to everything that was read."""
+
+    train: Reference
+    dev: Reference
+    target: Reference
+    target_gold: ScoredText | None
+    tests: tuple[ScoredText, ...]
+    parallel: tuple[Reference, ...]
+
+
+def input_file(path: str, runtime: Runtime) -> InputFile:
+    """A file named in a configuration, found in the data folder or among the bundled ones."""
+    return InputFile(path=str(resolve(path, runtime.data)))
+
+
+def corpus_input(file: CorpusFile, runtime: Runtime) -> CorpusInput:
+    """The file or files of a corpus, and the datasets of the Hugging Face library that stand among them."""
+    sources = tuple(_source(path, runtime) for path in file.paths)
+    return sources[0] if len(sources) == 1 else sources
+
+
+def _source(path: str, runtime: Runtime) -> CorpusSource:
+    name = parse_hub_name(path)
+    if name is None:
+        return input_file(path, runtime)
+    return _dataset(name, runtime)
+
+
+def _dataset(name: HubName, runtime: Runtime) -> CorpusSource:
+    if name.is_folder:
+        folder = Path(runtime.data).expanduser() / Path(name.name).expanduser()
+        return DatasetFolder(path=str(folder.absolute()), config=name.config, split=name.split)
+    return HubDataset.resolve(name.name, name.split, name.config, name.revision)
+
+
+@dataclass(frozen=True)
+class TargetText:
+    """References to what was read of one target language."""
+
+    language: str
+    sentences: Reference
+    gold: ScoredText | None
+    tests: tuple[ScoredText, ...]
+
+
+@dataclass(frozen=True)
+class MultilingualCorpora:
+    """References to everything that was read of several target languages; parallel texts by their language."""
+
+    train: Reference
+    dev: Reference
+    targets: tuple[TargetText, ...]
+    parallel: Mapping[str, tuple[Reference, ...]]
+
+
+def read_corpora(
+    source: SourceCorpus,
+    target: TargetCorpus,
+    parallel: tuple[ParallelText, ...],
+    labels: LabelConfig,
+    seed: int,
+    runtime: Runtime,
+) -> Corpora:
+    """Reads all corpora; sentences and gold labels of the target language become separate artifacts."""
+    train, dev = read_source(source, labels, seed, runtime)
+    text = read_target(target, labels, runtime)
+    with stage("parallel text"):
+        pairs = read_pairs(parallel, (source.language, target.language), runtime)
+    return Corpora(train, dev, text.sentences, text.gold, text.tests, pairs)
+
+
+def read_languages(
+    source: SourceCorpus,
+    targets: Sequence[TargetCorpus],
+    parallel: Mapping[str, tuple[ParallelText, ...]],
+    labels: LabelConfig,
+    seed: int,
+    runtime: Runtime,
+) -> MultilingualCorpora:
+    """As `read_corpora` for several target languages; of more than one, test sets have the language in their names.
+
+    Parallel texts are given, and returned, by the language that they have beside the source language.
+    """
+    train, dev = read_source(source, labels, seed, runtime)
+    prefixes = [f"{target.language} " if len(targets) > 1 else "" for target in targets]
+    texts = tuple(
+        read_target(target, labels, runtime, prefix) for target, prefix in zip(targets, prefixes, strict=True)
+    )
+    pairs = {}
+    for language, given in parallel.items():
+        with stage(f"{language} parallel text" if len(targets) > 1 else "parallel text"):
+            pairs[language] = read_pairs(given, (source.language, language), runtime)
+    return MultilingualCorpora(train, dev, texts, pairs)
+
+
+def read_source(source: SourceCorpus, labels: LabelConfig, seed: int, runtime: Runtime) -> tuple[Reference, Reference]:
+    """The labelled corpus to train on, and the one to look at."""
+    with stage("source train"):
+        whole = _labelled(source.train, labels, source.language, runtime)
+        train = split_source(whole, "train", source.dev_fraction, seed) if source.dev is None else whole
+    with stage("source dev"):
+        dev = (
+            split_source(whole, "dev", source.dev_fraction, seed)
+            if source.dev is None
+            else _labelled(source.dev, labels, source.language, runtime)
+        )
+    return train, dev
+
+
+def read_target(target: TargetCorpus, labels: LabelConfig, runtime: Runtime, prefix: str = "") -> TargetText:
+    """Text and test sets of a target language; their names begin with `prefix` where a run has several languages."""
+    name = f"{prefix}target text"
+    with stage(name):
+        text = _sentences(target.text, target.language, runtime)
+        gold = None
+        if target.text_gold is not None:
+            gold = ScoredText(name, text, _gold(target.text_gold, labels, target.language, runtime))
+    tests = []
+    for test in target.tests:
+        name = f"{prefix}{test.name}"
+        with stage(name):
+            sentences = _sentences(test, target.language, runtime)
+            tests.append(ScoredText(name, sentences, _gold(test, labels, target.language, runtime)))
+    return TargetText(target.language, text, gold, tuple(tests))
+
+
+def read_pairs(
+    parallel: tuple[ParallelText, ...], languages: tuple[str, str], runtime: Runtime
+) -> tuple[Reference, ...]:
+    """Parallel texts, in the order given."""
+    return tuple(
+        read_parallel(input_file(each.source, runtime), input_file(each.target, runtime), *languages)
+        for each in parallel
+    )
+
+
+def _labelled(file: CorpusFile, labels: LabelConfig, language: str, runtime: Runtime) -> Reference:
+    return read_labelled(corpus_input(file, runtime), file.without_path(), labels, language)
+
+
+def _sentences(file: CorpusFile, language: str, runtime: Runtime) -> Reference:
+    return read_sentences(corpus_input(file, runtime), file.without_path(), language)
+
+
+def _gold(file: CorpusFile, labels: LabelConfig, language: str, runtime: Runtime) -> Reference:
+    return read_gold(corpus_input(file, runtime), file.without_path(), labels, language)

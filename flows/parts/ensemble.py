@@ -1,0 +1,55 @@
+"""Taggers that are trained alike but for the seed, and used as one (UniTrans, 4.4)."""
+
+from dataclasses import dataclass
+
+from artifacts.reference import Reference
+from artifacts.runtime import stage
+from artifacts.side_by_side import Call, side_by_side
+from flows.parts.corpora import ScoredText
+from flows.parts.scoring import Scoring
+from flows.parts.summary import Model
+from tasks.tagging.ensembling import average_soft_labels
+from tasks.tagging.labelling import label_words
+from tasks.tagging.train_tagger import TaggerTraining, train_tagger
+from tasks.tagging.windows import WindowConfig
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Theta_*^(m), m = 1 ... M: taggers with one name; of M = 1 it is a plain tagger."""
+
+    name: str
+    members: tuple[Reference, ...]
+
+
+@dataclass(frozen=True)
+class Ensembling:
+    """How ensembles are trained and asked."""
+
+    seeds: tuple[int, ...]
+    training: TaggerTraining
+    windows: WindowConfig
+
+    def train(self, name: str, data: Reference, start: Reference | Ensemble) -> Ensemble:
+        """Trains a tagger for each seed, from an encoder or each from its own member of another ensemble."""
+        starts = start.members if isinstance(start, Ensemble) else (start,) * len(self.seeds)
+        calls = [
+            Call(
+                name if len(self.seeds) == 1 else f"{name}^{m}", (data, each, self.training.seeded(seed), self.windows)
+            )
+            for m, (each, seed) in enumerate(zip(starts, self.seeds, strict=True), start=1)
+        ]
+        return Ensemble(name, side_by_side(train_tagger, calls))
+
+    def label(self, ensemble: Ensemble, sentences: Reference) -> Reference:
+        """p(x, Theta_*): the mean of what the members say of each word (Eq. 14)."""
+        said = tuple(label_words(member, sentences, self.windows) for member in ensemble.members)
+        return said[0] if len(said) == 1 else average_soft_labels(said)
+
+    def score(self, scoring: Scoring, name: str, ensemble: Ensemble, *more: ScoredText) -> None:
+        """Labels every test set with an ensemble, and scores it, as `Scoring.model` does with one tagger."""
+        scores = {}
+        for text in (*scoring.texts, *more):
+            with stage(f"{name} on {text.name}"):
+                scores[text.name] = scoring.labels(name, self.label(ensemble, text.sentences), text)
+        scoring.models.append(Model(name, ensemble.members[0], scores))

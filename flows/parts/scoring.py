@@ -1,0 +1,85 @@
+"""Score the models of a run, on every test set, as they come."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from artifacts.reference import Reference
+from artifacts.runtime import stage
+from flows.parts.corpora import ScoredText, TargetText
+from flows.parts.summary import Model
+from tasks.evaluation.averages import average_scores
+from tasks.evaluation.decode import Decoding, decode
+from tasks.evaluation.scores import score
+from tasks.tagging.labelling import label_words
+from tasks.tagging.windows import WindowConfig
+
+
+@dataclass
+class Scoring:
+    """Labels the test sets with each model of a run, scores them, and remembers the models for the summary.
+
+    averages names test sets of several languages to take the mean of; see `averages_of`.
+    """
+
+    texts: tuple[ScoredText, ...]
+    windows: WindowConfig
+    decoding: Decoding
+    averages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    models: list[Model] = field(default_factory=list)
+
+    def model(self, name: str, tagger: Reference, *more: ScoredText) -> Model:
+        """Labels every test set with a model, and scores it."""
+        scores = {}
+        for text in (*self.texts, *more):
+            with stage(f"{name} on {text.name}"):
+                scores[text.name] = self.labels(name, label_words(tagger, text.sentences, self.windows), text)
+        return self.add(name, tagger, scores)
+
+    def add(self, name: str, reference: Reference, scores: Mapping[str, Reference]) -> Model:
+        """Remembers a model, its scores by test set, and their means over languages."""
+        means = {}
+        for average, parts in self.averages.items():
+            if all(part in scores for part in parts):
+                with stage(f"{name} on {average}"):
+                    means[average] = average_scores(tuple(scores[part] for part in parts), f"{name} on {average}")
+        self.models.append(Model(name, reference, {**scores, **means}))
+        return self.models[-1]
+
+    def pseudo_labels(self, name: str, soft_labels: Reference, text: ScoredText | None) -> Model | None:
+        """Scores pseudo-labels, if gold labels of the unlabelled text are known."""
+        if text is None:
+            return None
+        self.models.append(Model(name, soft_labels, {text.name: self.labels(name, soft_labels, text)}))
+        return self.models[-1]
+
+    def labels(self, name: str, soft_labels: Reference, text: ScoredText) -> Reference:
+        """Scores the soft labels of a text."""
+        return score(decode(soft_labels, self.decoding), text.gold, f"{name} on {text.name}")
+
+
+def averages_of(languages: Sequence[TargetText], names: Sequence[Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """Which test sets of several languages are averaged, by the name of the mean.
+
+    Those with one name in all languages are; it is just `average` where each language has one test set. The texts
+    that are labelled on the way have a mean of their own, if gold labels of them all are known.
+
+    Args:
+        languages: what was read of each.
+        names: of each language's test sets, in their order, as the configuration has them.
+    """
+    if len(languages) < 2:
+        return {}
+    found: dict[str, tuple[str, ...]] = {}
+    if all(len(each) == 1 for each in names):
+        found["average"] = tuple(language.tests[0].name for language in languages)
+    else:
+        places = [
+            {name: test.name for name, test in zip(n, t.tests, strict=True)}
+            for n, t in zip(names, languages, strict=True)
+        ]
+        for name in names[0]:
+            if all(name in place for place in places):
+                found[f"average {name}"] = tuple(place[name] for place in places)
+    golds = [language.gold for language in languages]
+    texts = tuple(gold.name for gold in golds if gold is not None)
+    return {**found, "average target text": texts} if len(texts) == len(golds) else found

@@ -1,0 +1,189 @@
+"""How labelled source text becomes labelled target text: configuration and steps."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from artifacts.inputs import InputFile
+from artifacts.reference import Reference
+from artifacts.runtime import Runtime, stage
+from artifacts.settings import Settings
+from flows.parts.corpora import Corpora, corpus_input, input_file
+from flows.parts.translator import TranslatorChoice, take_translator
+from tasks.corpus.formats import CorpusFile
+from tasks.translation.alignment import AlignmentConfig, align_vectors
+from tasks.translation.imported import import_translation
+from tasks.translation.lexicon import LexiconConfig, induce_lexicon
+from tasks.translation.machine.engines import Generation
+from tasks.translation.machine.translate_text import translate_text
+from tasks.translation.marked.gather import gather_translations
+from tasks.translation.marked.markers import Marking
+from tasks.translation.marked.read_markers import MarkerReading, read_markers
+from tasks.translation.pairs.marking_pairs import PairMarking, mark_pairs
+from tasks.translation.vector_files import VectorFile, load_vectors
+from tasks.translation.vectors import VectorTraining, train_vectors
+from tasks.translation.words import WordTranslation, translate_words
+from tasks.words.labels import LabelConfig
+
+
+class WordVectors(Settings):
+    """Where word vectors come from."""
+
+    source_file: str = Field(
+        "", title="Source vectors", description="A .bin, .vec or .vec.gz file; empty: trained on the corpora's text."
+    )
+    target_file: str = Field(
+        "", title="Target vectors", description="A .bin, .vec or .vec.gz file; empty: trained on the corpora's text."
+    )
+    loading: VectorFile = Field(VectorFile(), title="Loading", description="How files are read.")
+    training: VectorTraining = Field(VectorTraining(), title="Training", description="How vectors are trained.")
+
+
+class MarkedSentences(Settings):
+    """How sentences are translated whole, with markers around their entities."""
+
+    translator: TranslatorChoice = Field(
+        TranslatorChoice(), title="Translator", description="A pretrained M2M100, or a small one trained here."
+    )
+    use_lexicon: bool = Field(
+        True,
+        title="Use the lexicon",
+        description="Mark spans of training pairs by the induced lexicon, beside words that often come together; off "
+        "where the word vectors are too poor for a good one.",
+    )
+    pairs: PairMarking = Field(
+        PairMarking(), title="Training pairs", description="How markers are put into parallel text to train on."
+    )
+    marking: Marking = Field(Marking(), title="Marking", description="How entities are marked.")
+    generation: Generation = Field(Generation(), title="Generation", description="How translations are searched.")
+    reading: MarkerReading = Field(
+        MarkerReading(), title="Reading", description="Which translations are kept, and how they are read."
+    )
+
+
+class TranslationChoice(Settings):
+    """How the labelled corpus is translated."""
+
+    method: Literal["words", "marked", "words+marked", "import"] = Field(
+        "words",
+        title="Method",
+        description="words: word by word, with a lexicon induced from word vectors; marked: whole sentences by M2M100, "
+        "entities between markers; words+marked: both, one after the other; import: a translation that exists.",
+    )
+    imported: CorpusFile | None = Field(
+        None, title="Existing translation", description="A labelled file in the target language, for method import."
+    )
+    vectors: WordVectors = Field(WordVectors(), title="Word vectors", description="Of both languages.")
+    alignment: AlignmentConfig = Field(AlignmentConfig(), title="Alignment", description="How the spaces are aligned.")
+    seed_lexicon: str = Field(
+        "", title="Seed lexicon", description="Word pairs to align on; empty: words that both languages write alike."
+    )
+    supplied_lexicon: str = Field(
+        "", title="Own lexicon", description="Word pairs that take precedence over induced ones; empty: none."
+    )
+    test_lexicon: str = Field(
+        "", title="Test lexicon", description="Word pairs to measure the alignment with; never learnt from."
+    )
+    lexicon: LexiconConfig = Field(LexiconConfig(), title="Lexicon", description="How the lexicon is induced.")
+    words: WordTranslation = Field(WordTranslation(), title="Words", description="How words are put in place.")
+    marked: MarkedSentences = Field(
+        MarkedSentences(), title="Marked sentences", description="For the methods marked and words+marked."
+    )
+
+    @property
+    def by_words(self) -> bool:
+        """Whether sentences are translated word by word."""
+        return self.method in ("words", "words+marked")
+
+    @property
+    def by_markers(self) -> bool:
+        """Whether sentences are translated whole, with markers."""
+        return self.method in ("marked", "words+marked")
+
+    @property
+    def needs_lexicon(self) -> bool:
+        """Whether a lexicon is induced: to translate by, or to mark parallel text by."""
+        return self.by_words or (self.by_markers and self.marked.translator.trains and self.marked.use_lexicon)
+
+    @model_validator(mode="after")
+    def _import_names_a_file(self) -> "TranslationChoice":
+        if self.method == "import" and self.imported is None:
+            raise ValueError("method import needs `imported`, the labelled file to import")
+        return self
+
+
+def translate(
+    corpora: Corpora,
+    choice: TranslationChoice,
+    languages: tuple[str, str],
+    labels: LabelConfig,
+    seed: int,
+    runtime: Runtime,
+) -> Reference:
+    """D_trans: the labelled source corpus in the target language."""
+    if choice.imported is not None and choice.method == "import":
+        file = choice.imported
+        return import_translation(corpus_input(file, runtime), file.without_path(), labels, languages[1])
+    lexicon = _lexicon(corpora, choice, languages, runtime) if choice.needs_lexicon else None
+    parts: list[Reference] = []
+    if choice.by_words and lexicon is not None:
+        words = choice.words.model_copy(update={"seed": choice.words.seed + seed})
+        parts.append(translate_words(corpora.train, lexicon, corpora.target, words, languages[1]))
+    if choice.by_markers:
+        parts.append(_by_markers(corpora, choice.marked, lexicon, languages, seed, runtime))
+    return parts[0] if choice.method == "words" else gather_translations(tuple(parts))
+
+
+def _by_markers(
+    corpora: Corpora,
+    choice: MarkedSentences,
+    lexicon: Reference | None,
+    languages: tuple[str, str],
+    seed: int,
+    runtime: Runtime,
+) -> Reference:
+    """Sentences translated whole, entities between markers (CROP, 3.3; CoLaDa's WikiAnn, 4.1)."""
+    pairs: tuple[Reference, ...] = ()
+    if choice.translator.trains:
+        marking = choice.pairs.model_copy(update={"seed": choice.pairs.seed + seed})
+        by = lexicon if choice.use_lexicon else None
+        with stage("training pairs"):
+            pairs = tuple(mark_pairs(each, by, marking, corpora.train) for each in corpora.parallel)
+    translator = take_translator(choice.translator, pairs, seed, runtime)
+    output = translate_text(corpora.train, translator, *languages, choice.marking, choice.generation)
+    return read_markers(corpora.train, output, choice.reading)
+
+
+def _lexicon(corpora: Corpora, choice: TranslationChoice, languages: tuple[str, str], runtime: Runtime) -> Reference:
+    """The lexicon induced from aligned word vectors (UniTrans, section 3.1)."""
+    source, target = languages
+    with stage(source):
+        source_vectors = _vectors(
+            choice.vectors, choice.vectors.source_file, (corpora.train, *corpora.parallel), source, runtime
+        )
+    with stage(target):
+        target_vectors = _vectors(
+            choice.vectors, choice.vectors.target_file, (corpora.target, *corpora.parallel), target, runtime
+        )
+    alignment = align_vectors(
+        source_vectors,
+        target_vectors,
+        _optional(choice.seed_lexicon, runtime),
+        _optional(choice.test_lexicon, runtime),
+        choice.alignment,
+    )
+    return induce_lexicon(
+        source_vectors, target_vectors, alignment, choice.lexicon, _optional(choice.supplied_lexicon, runtime)
+    )
+
+
+def _vectors(
+    choice: WordVectors, path: str, texts: tuple[Reference, ...], language: str, runtime: Runtime
+) -> Reference:
+    if path:
+        return load_vectors(input_file(path, runtime), language, choice.loading)
+    return train_vectors(texts, choice.training, language)
+
+
+def _optional(path: str, runtime: Runtime) -> InputFile | None:
+    return input_file(path, runtime) if path else None

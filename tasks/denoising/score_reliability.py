@@ -1,0 +1,101 @@
+"""Score every pseudo-label by the labels of the words nearest to it (CoLaDa, 3.1)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from artifacts.catalog import RELIABILITY, SoftLabels, Tagger
+from artifacts.errors import InputError
+from artifacts.step import Job, step
+from tasks.denoising.neighbours import matching_neighbours
+from tasks.denoising.reliability import Reliability, class_means, label_agreement, match_groups, reliability_weights
+from tasks.tagging.decoding import Decoding, decode_words
+from tasks.tagging.representations import word_representations
+from tasks.tagging.tagger import check_window_fits, load_tagger, tagger_labels
+from tasks.tagging.windows import WindowConfig, make_windows
+from tasks.words.agreement import check_same_labels
+from tasks.words.columns import flat_probabilities, list_column, list_lengths
+from tasks.words.unit_rows import unit_rows
+
+
+@step(RELIABILITY)
+def score_reliability(
+    job: Job, tagger: Tagger, soft_labels: SoftLabels, config: Reliability, windows: WindowConfig
+) -> None:
+    """Weighs every word's pseudo-label by how many of its nearest neighbours share it."""
+    table = job.table(soft_labels)
+    labels: list[str] = job.metadata(soft_labels)["labels"]
+    lengths = list_lengths(table["words"])
+    if not config.enabled:
+        ones = np.ones(int(lengths.sum()))
+        job.write(*_output(table, lengths, ones, ones, labels, np.full(len(labels), np.nan), 0))
+        return
+    if lengths.sum() < 2:
+        raise InputError(
+            f"unlabelled corpus: found {int(lengths.sum())} words; reliability compares words and needs at least 2; "
+            "use a larger corpus or set reliability.enabled to false"
+        )
+    model, tokenizer = load_tagger(job.folder(tagger))
+    check_same_labels(tagger_labels(model), labels, "the tagger", "the soft labels")
+    check_window_fits(model, windows.max_length_subwords)
+    _check_layer(model, config)
+    cut = make_windows(tokenizer, table["words"].to_pylist(), windows.max_length_subwords, windows.overlap_subwords)
+    with job.progress("representations", total=cut.words, unit="words") as advance:
+        hidden = word_representations(
+            model,
+            cut,
+            layers=config.layers,
+            pooling=config.pooling,
+            device=job.device,
+            budget=job.inference_subwords,
+            progress=advance,
+        )
+    probabilities = flat_probabilities(table["probabilities"], len(labels))
+    label_ids = decode_words(probabilities, lengths, labels, Decoding(method=config.labels_from))
+    bank = unit_rows(hidden, in_place=True)
+    with job.progress("neighbours", total=len(bank), unit="words") as advance:
+        counts = matching_neighbours(
+            bank,
+            match_groups(labels, config.match)[label_ids],
+            config.neighbours,
+            product=config.product,
+            device=job.device,
+            exclude_duplicates=config.exclude_duplicates,
+            progress=advance,
+        )
+    agreement = label_agreement(counts.matching, counts.found, label_ids, config.normaliser)
+    means = class_means(agreement, label_ids, len(labels))
+    weights = reliability_weights(agreement, label_ids, means, config.sharpness, config.rescale)
+    job.write(*_output(table, lengths, agreement, weights, labels, means, counts.neighbours))
+
+
+def _check_layer(model: Any, config: Reliability) -> None:
+    """Checks that the encoder has the layer that represents words."""
+    depth = int(model.config.num_hidden_layers)
+    if isinstance(config.layers, int) and not -depth - 1 <= config.layers <= depth:
+        raise InputError(
+            f"reliability.layers is {config.layers}, but the encoder has {depth} layers; "
+            f"expected 0 (embeddings) to {depth}, a negative number from the top, 'last' or 'last3'"
+        )
+
+
+def _output(
+    table: pa.Table,
+    lengths: np.ndarray,
+    agreement: np.ndarray,
+    weights: np.ndarray,
+    labels: Sequence[str],
+    means: np.ndarray,
+    neighbours: int,
+) -> tuple[pa.Table, dict[str, object]]:
+    """The step's table and metadata."""
+    columns = [
+        table["sentence_id"].combine_chunks(),
+        list_column(lengths, pa.array(agreement.astype(np.float32))),
+        list_column(lengths, pa.array(weights.astype(np.float32))),
+    ]
+    class_mean = {name: None if np.isnan(mean) else float(mean) for name, mean in zip(labels, means, strict=True)}
+    metadata = {"labels": list(labels), "class_mean": class_mean, "neighbours": neighbours}
+    return pa.Table.from_arrays(columns, schema=RELIABILITY.schema), metadata

@@ -1,0 +1,52 @@
+"""Combine projected labels with those of the multilingual tagger into one training set (CROP, 4.1, iii)."""
+
+from collections import Counter
+
+import numpy as np
+import pyarrow as pa
+
+from artifacts.catalog import TRAINING_SET, Predictions, Projection
+from artifacts.errors import InputError
+from artifacts.step import Job, step
+from tasks.denoising.settling import LEFT_OUT, Settling, settle
+from tasks.words.agreement import check_same_labels, check_same_sentences
+from tasks.words.columns import list_lengths
+
+
+@step(TRAINING_SET)
+def settle_labels(job: Job, projection: Projection, predictions: Predictions, config: Settling) -> None:
+    """Settles each raw sentence's labels: projected, the multilingual tagger's, or none."""
+    about = job.metadata(projection)
+    language, labels = about["language"], about["labels"]
+    check_same_labels(labels, job.metadata(predictions)["labels"], "the projection", "the multilingual tagger")
+    projected = job.table(projection, columns=["sentence_id", "words", "source_tags", "tags", "reason"])
+    tagged = job.table(predictions, columns=["sentence_id", "tags"])
+    check_same_sentences(
+        projected["sentence_id"].to_numpy(),
+        list_lengths(projected["words"]),
+        tagged["sentence_id"].to_numpy(),
+        list_lengths(tagged["tags"]),
+        "projection and predictions",
+    )
+    origins, tags = settle(projected, tagged["tags"], config)
+    rows = np.flatnonzero(origins != LEFT_OUT)
+    if not len(rows):
+        dropped = ", ".join(f"{reason} {count:,}" for reason, count in about["dropped"].items())
+        raise InputError(
+            f"settled labels of {language}: none of {len(origins):,} sentences is left under rule {config.rule!r}; the "
+            f"projection kept {about['kept']:,} and dropped: {dropped or 'none'}; choose rule 'paper'"
+        )
+    columns = {
+        "sentence_id": pa.array(np.arange(len(rows))),
+        "words": projected["words"].take(pa.array(rows)),
+        "tags": tags.take(pa.array(rows)),
+        "language": pa.repeat(pa.scalar(language), len(rows)),
+        "origin": pa.array(origins[rows].tolist(), pa.string()),
+    }
+    metadata = {"language": language, "labels": labels, "sentences": {language: origin_counts(origins[rows])}}
+    job.write(pa.table(columns, schema=TRAINING_SET.schema), metadata)
+
+
+def origin_counts(origins: np.ndarray) -> dict[str, int]:
+    """How many sentences have each origin, by name."""
+    return dict(sorted(Counter(origins.tolist()).items()))

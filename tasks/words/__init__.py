@@ -1,0 +1,1 @@
+"""Words of sentences as columns, their labels, schemes and spans: what every stage uses."""

@@ -1,0 +1,186 @@
+"""The command line on a finished run: predict, store, plan; and the files that go with it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from artifacts.store import Store
+from flows.commands.cli import main
+from flows.commands.deployments import project
+from flows.commands.methods import load
+
+ROOT = Path(__file__).parents[3]
+CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
+
+
+@pytest.fixture
+def crosstag(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
+    """Runs a command; gives its exit code and what it printed: the error if the input was bad, else its result."""
+
+    def run(*arguments: str) -> tuple[int, str]:
+        monkeypatch.setattr("sys.argv", ["crosstag", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed, code = capsys.readouterr(), int(ended.value.code or 0)
+        return code, printed.err if code == 2 else printed.out
+
+    return run
+
+
+def test_help_loads_nothing_heavy() -> None:
+    heavy = "{'torch', 'prefect', 'transformers', 'pyarrow', 'pandas', 'pydantic'}"
+    code = f"import sys, flows.commands.cli; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_temporary_server_is_silent_unless_the_user_wants_it(
+    crosstag: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Stopped while it writes, it prints a traceback under the result of a run that went well.
+    monkeypatch.setenv("PREFECT_SERVER_LOGGING_LEVEL", "DEBUG")
+    crosstag("--help")
+    assert os.environ["PREFECT_SERVER_LOGGING_LEVEL"] == "DEBUG"
+    monkeypatch.delenv("PREFECT_SERVER_LOGGING_LEVEL")
+    crosstag("--help")
+    assert os.environ["PREFECT_SERVER_LOGGING_LEVEL"] == "CRITICAL"
+
+
+def test_predict_writes_columns_or_json_lines(
+    crosstag: Callable[..., tuple[int, str]], finished: Path, tmp_path: Path
+) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("Angela Merkel besuchte Hamburg.\n\nEs regnet.\n", encoding="utf-8")
+    folder = next((finished / "student").iterdir())
+    code, columns = crosstag("predict", str(folder), str(text))
+    assert code == 0
+    sentences = [[line.split("\t") for line in block.splitlines()] for block in columns.strip().split("\n\n")]
+    assert [[word for word, _ in s] for s in sentences] == [
+        ["Angela", "Merkel", "besuchte", "Hamburg", "."],
+        ["Es", "regnet", "."],
+    ]
+    reference = f"student/{folder.name[:8]}"
+    code, lines = crosstag("predict", reference, str(text), "--format", "jsonl", "--store", str(finished))
+    assert code == 0
+    rows = [json.loads(line) for line in lines.strip().splitlines()]
+    assert [row["tags"] for row in rows] == [[tag for _, tag in s] for s in sentences]
+
+
+def test_predicting_with_what_is_no_model_says_so(
+    crosstag: Callable[..., tuple[int, str]], finished: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    text = tmp_path / "text.txt"
+    text.write_text("x\n")
+    code, message = crosstag("predict", str(tmp_path / "empty"), str(text))
+    assert code == 2 and "config.json" in message
+    code, message = crosstag("predict", "student/zz", str(text), "--store", str(finished))
+    assert code == 2 and "crosstag store ls" in message
+    folder = next((finished / "student").iterdir())
+    code, message = crosstag("predict", str(folder), str(tmp_path / "none.txt"))
+    assert code == 2 and "none.txt: no such file" in message
+
+
+def test_store_ls_show_and_verify(crosstag: Callable[..., tuple[int, str]], finished: Path) -> None:
+    code, listed = crosstag("store", "ls", "--store", str(finished))
+    assert code == 0 and "score_reliability" in listed and "iteration 2, D_tgt" in listed
+    key = next((finished / "soft_labels").iterdir()).name
+    code, shown = crosstag("store", "show", f"soft_labels/{key[:10]}", "--rows", "3", "--store", str(finished))
+    assert code == 0
+    rows = [line for line in shown.splitlines() if line.startswith("[")]
+    assert len(rows) == 3 and "/" in rows[0] and "(0." in rows[0]
+    assert "made by label_words" in shown and "made by train" in shown
+    code, checked = crosstag("store", "verify", "--store", str(finished))
+    assert code == 0 and "0 faults" in checked
+
+
+def test_show_puts_weights_beside_the_words_they_weigh(
+    crosstag: Callable[..., tuple[int, str]], finished: Path
+) -> None:
+    store = Store(finished)
+    key = next((finished / "reliability").iterdir()).name
+    code, shown = crosstag("store", "show", f"reliability/{key}", "--rows", "1", "--store", str(finished))
+    row = next(line for line in shown.splitlines() if line.startswith("[0] "))
+    weights = store.table(store.find(f"reliability/{key}"), ["weight"])["weight"][0].as_py()
+    shown_weights = [part.rstrip(")") for part in row.split(" ") if part.endswith(")")]
+    assert code == 0 and "λ " in row
+    assert set(shown_weights) <= {f"{weight:.2f}" for weight in weights}
+
+
+def test_verify_names_a_changed_file_and_fails(
+    crosstag: Callable[..., tuple[int, str]], finished: Path, tmp_path: Path
+) -> None:
+    store = Path(shutil.copytree(finished, tmp_path / "store"))
+    table = next((store / "lexicon").iterdir()) / "data.parquet"
+    content = bytearray(table.read_bytes())
+    content[len(content) // 2] ^= 1
+    table.write_bytes(content)
+    code, checked = crosstag("store", "verify", "--store", str(store))
+    assert code == 1 and "data.parquet" in checked and "1 faults" in checked
+
+
+def test_a_lexicon_and_a_translation_export_as_text(
+    crosstag: Callable[..., tuple[int, str]], finished: Path, tmp_path: Path
+) -> None:
+    key = next((finished / "lexicon").iterdir()).name
+    assert crosstag("store", "export", f"lexicon/{key}", str(tmp_path / "en-de.txt"), "--store", str(finished))[0] == 0
+    assert all(len(line.split(" ")) == 2 for line in (tmp_path / "en-de.txt").read_text(encoding="utf-8").splitlines())
+    key = next((finished / "translation").iterdir()).name
+    path = tmp_path / "translation.conll"
+    assert crosstag("store", "export", f"translation/{key}", str(path), "--store", str(finished))[0] == 0
+    store = Store(finished)
+    words = store.table(store.find(f"translation/{key}"), ["words"])["words"].to_pylist()
+    assert sum(bool(line) for line in path.read_text(encoding="utf-8").split("\n")) == sum(map(len, words))
+    code, message = crosstag("store", "export", f"translation/{key}", str(path), "--store", str(finished))
+    assert code == 2 and "is there already" in message
+
+
+def test_gc_removes_leftovers_only(crosstag: Callable[..., tuple[int, str]], finished: Path, tmp_path: Path) -> None:
+    store = Path(shutil.copytree(finished, tmp_path / "store"))
+    before = {str(m.kind) + m.key for m in Store(store).manifests()}
+    (store / ".unfinished" / "soft_labels-0a-1").mkdir(parents=True)
+    code, printed = crosstag("store", "gc", "--older-than-hours", "0", "--store", str(store))
+    assert code == 0 and "1 leftovers removed" in printed
+    assert {str(m.kind) + m.key for m in Store(store).manifests()} == before
+
+
+def test_a_store_that_is_not_there_is_named(crosstag: Callable[..., tuple[int, str]], tmp_path: Path) -> None:
+    code, message = crosstag("store", "ls", "--store", str(tmp_path / "none"))
+    assert code == 2 and "there is no store" in message and not (tmp_path / "none").exists()
+
+
+def test_plan_prints_every_step_and_writes_nothing(
+    crosstag: Callable[..., tuple[int, str]], data: Path, tmp_path: Path
+) -> None:
+    code, printed = crosstag("plan", str(data / "tiny.yaml"), "--data", str(data), "--store", str(tmp_path / "none"))
+    assert code == 0 and "train_student" in printed and "never made in this store" in printed
+    assert "0 cached" in printed and not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_every_configuration_is_valid_and_starts_with_its_command(path: Path) -> None:
+    method, config = load(path)
+    assert isinstance(config, method.config)
+    assert path.read_text(encoding="utf-8").startswith(f"# crosstag run configs/{path.name}")
+
+
+def test_prefect_yaml_is_what_the_configurations_say() -> None:
+    assert yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8")) == project(ROOT / "configs")
+
+
+def test_every_setting_has_a_title_and_a_description() -> None:
+    method, _ = load(CONFIGS[0])
+    schema = method.config.model_json_schema()
+    for name, model in {"top": schema, **schema["$defs"]}.items():
+        for key, field in model.get("properties", {}).items():
+            # What repeats the referred model's own title or description is left out of the schema.
+            referred = schema["$defs"].get(field.get("$ref", "").rpartition("/")[2], {})
+            for part in ("title", "description"):
+                assert field.get(part) or referred.get(part), f"{name}.{key} has no {part}"

@@ -1,0 +1,89 @@
+"""Reading configurations: what is wrong is said with its key, what was found, and what is valid."""
+
+import pytest
+from pydantic import Field
+
+from artifacts.errors import InputError
+from artifacts.settings import Settings
+from flows.commands.configuration import checked, override, read_yaml
+
+
+class Inner(Settings):
+    learning_rate: float = Field(0.1, gt=0, le=1)
+    epochs: int = 3
+
+
+class Outer(Settings):
+    student: Inner = Inner()
+    tests: tuple[Inner, ...] = ()
+    iterations: int = Field(2, ge=1)
+
+
+def test_settings_on_the_command_line_reach_nested_keys_and_lists():
+    values = {"student": {"epochs": 1}, "tests": [{"epochs": 1}, {"epochs": 2}]}
+    changed = override(values, ["student.learning_rate=1e-2", "tests.1.epochs=7", "iterations=5"])
+    config = checked(Outer, changed, "x.yaml")
+    assert config.student == Inner(learning_rate=0.01, epochs=1)
+    assert [t.epochs for t in config.tests] == [1, 7]
+    assert config.iterations == 5
+    assert values == {"student": {"epochs": 1}, "tests": [{"epochs": 1}, {"epochs": 2}]}
+
+
+def test_a_key_that_is_not_in_the_file_is_added_with_its_parents():
+    assert checked(Outer, override({}, ["student.epochs=9"]), "x").student.epochs == 9
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"student": {"learning_rat": 1}}, ["student.learning_rat", "unknown key", "student.learning_rate"]),
+        ({"iteration": 3}, ["iteration", "did you mean iterations"]),
+        ({"zzz": 3}, ["zzz", "valid keys are student, tests, iterations"]),
+        ({"iterations": 0}, ["iterations", "greater than or equal to 1", "found 0"]),
+        ({"student": {"epochs": "many"}}, ["student.epochs", "integer", "'many'"]),
+        ({"tests": [{"epochs": 1}, {"epoch": 2}]}, ["tests.1.epoch", "did you mean tests.1.epochs"]),
+    ],
+)
+def test_an_invalid_configuration_names_the_key_and_the_nearest_valid_one(values, words):
+    with pytest.raises(InputError) as error:
+        checked(Outer, values, "quick.yaml")
+    for word in ["quick.yaml", *words]:
+        assert word in str(error.value)
+
+
+def test_every_fault_is_told_at_once():
+    with pytest.raises(InputError) as error:
+        checked(Outer, {"iterations": 0, "student": {"epochs": "x"}}, "x")
+    assert "iterations" in str(error.value) and "student.epochs" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("iterations", "expected path.to.key=value"),
+        ("=3", "expected path.to.key=value"),
+        ("iterations.deeper=3", "has no keys below it"),
+        ("tests.5.epochs=3", "no position in a list of 1"),
+        ("iterations=[1", "not valid YAML"),
+    ],
+)
+def test_a_malformed_setting_is_refused(setting, words):
+    with pytest.raises(InputError, match=words):
+        override({"iterations": 2, "tests": [{}]}, [setting])
+
+
+def test_a_missing_file_names_the_nearest_one(tmp_path):
+    (tmp_path / "quickstart.yaml").write_text("a: 1")
+    with pytest.raises(InputError, match=r"quickstart\.yaml"):
+        read_yaml(tmp_path / "quikstart.yaml")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"a: [1", "line"), (b"- 1\n", "found list"), (b"a: \xff", "UTF-8"), (b"", "found NoneType")],
+)
+def test_a_file_that_is_no_mapping_says_where(tmp_path, content, words):
+    path = tmp_path / "x.yaml"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=words):
+        read_yaml(path)
