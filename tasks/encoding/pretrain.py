@@ -176,5 +176,8 @@ def pretrain_encoder(
     updates = planned_updates(examples.lengths(), config)
     checkpoints = Checkpoints(job.work_folder, job.checkpoint_minutes)
     with job.progress("pretraining", total=updates, unit="updates") as advance:
-        model, _ = pretrain(tokenizer, examples, config, device=job.device, checkpoints=checkpoints, progress=advance)
+        model, history = pretrain(
+            tokenizer, examples, config, device=job.device, checkpoints=checkpoints, progress=advance
+        )
     save_encoder(model.cpu(), tokenizer, config, job.output_folder)
+    job.note(losses=history.losses, updates=history.updates, subwords=history.subwords, examples=len(examples.first))

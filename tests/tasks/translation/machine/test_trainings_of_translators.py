@@ -1,0 +1,162 @@
+"""A translator minimises Eq. 4 to 6 of CROP over the pairs it is given, in the directions that are asked for.
+
+As in the trainings of taggers: a rate of next to nothing leaves the start as it was, so that the loss noted of the only
+update is the equation's value of that start, which a plain M2M100 gives, sentence by sentence.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch.nn.functional import cross_entropy
+from transformers import M2M100ForConditionalGeneration, M2M100Tokenizer
+
+from artifacts.catalog import MARKED_PAIRS, TRANSLATOR
+from artifacts.reference import Reference
+from artifacts.step import run_alone
+from artifacts.store import Store
+from tasks.translation.machine.train_translator import TranslatorTraining, train_translator
+
+STILL = {"epochs": 1, "learning_rate": 1e-12, "dropout": 0.0, "subwords_per_batch": 10_000, "label_smoothing": 0.0}
+FRESH = {"vocabulary_size": 320, "encoder_layers": 1, "decoder_layers": 1, "hidden_size": 16, "heads": 2,
+         "intermediate_size": 32}  # fmt: skip
+Put = Callable[..., Reference]
+Pair = tuple[str, str, str, str]
+"""Source, target, and the languages of the two."""
+
+# Plain pairs first. In the last, markers stand in another order in the target.
+GERMAN = [
+    ("Ada lives in Paris", "Ada lebt in Paris"),
+    ("Anna", "Anna Anna"),
+    ("__SLOT0__ Ada __SLOT0__ in Berlin", "in Berlin __SLOT0__ Ada __SLOT0__"),
+    ("__SLOT0__ Ada __SLOT0__ lives in __SLOT1__ Paris __SLOT1__", "in __SLOT1__ Paris __SLOT1__ __SLOT0__ Ada __SLOT0__"),
+]  # fmt: skip
+DUTCH = [("Bob in Berlin", "Bob leeft"), ("__SLOT0__ Bob __SLOT0__", "__SLOT0__ Bob __SLOT0__ leeft")]
+# By hand: source and target exchanged, the languages too, and markers numbered by the new source.
+TURNED = [
+    ("Ada lebt in Paris", "Ada lives in Paris"),
+    ("Anna Anna", "Anna"),
+    ("in Berlin __SLOT0__ Ada __SLOT0__", "__SLOT0__ Ada __SLOT0__ in Berlin"),
+    ("in __SLOT0__ Paris __SLOT0__ __SLOT1__ Ada __SLOT1__", "__SLOT1__ Ada __SLOT1__ lives in __SLOT0__ Paris __SLOT0__"),
+]  # fmt: skip
+
+
+def named(pairs: Sequence[tuple[str, str]], source: str, target: str) -> list[Pair]:
+    return [(*pair, source, target) for pair in pairs]
+
+
+@pytest.fixture
+def pairs(put_table: Put) -> tuple[Reference, Reference]:
+    """Pairs of two target languages."""
+    found = []
+    for target, texts in (("de", GERMAN), ("nl", DUTCH)):
+        columns = {"pair_id": list(range(len(texts))), "source": [a for a, _ in texts], "target": [b for _, b in texts]}
+        spans = [text.count("__SLOT") // 2 for text, _ in texts]
+        metadata = {"source_language": "en", "target_language": target, "pairs_by_spans": []}
+        found.append(put_table(MARKED_PAIRS, {**columns, "spans": spans}, metadata))
+    return found[0], found[1]
+
+
+@pytest.fixture
+def start(put_model: Put, tiny_translator: Path) -> Reference:
+    return put_model(TRANSLATOR, tiny_translator)
+
+
+def losses(folder: Path, pairs: Sequence[Pair], smoothing: float = 0.0) -> torch.Tensor:
+    """-log p of every sub-word of the targets, </s> included, one pair after another; the language is given."""
+    model = M2M100ForConditionalGeneration.from_pretrained(folder, dtype=torch.float32).eval()
+    tokenizer = M2M100Tokenizer.from_pretrained(folder)
+    found = []
+    for source, target, source_language, target_language in pairs:
+        tokenizer.src_lang, tokenizer.tgt_lang = source_language, target_language
+        encoded = tokenizer(source, text_target=target, return_tensors="pt")
+        with torch.inference_mode():
+            scores = model(**encoded).logits[0, 1:].double()
+        found.append(cross_entropy(scores, encoded["labels"][0, 1:], reduction="none", label_smoothing=smoothing))
+    return torch.cat(found)
+
+
+def noted(store: Store, trained: Reference) -> list[float]:
+    found: list[float] = store.require(trained).notes["losses"]
+    return found
+
+
+FORWARD = [*named(GERMAN, "en", "de"), *named(DUTCH, "en", "nl")]
+BACKWARD = [*named(TURNED, "de", "en"), *named([(b, a) for a, b in DUTCH], "nl", "en")]
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
+@pytest.mark.parametrize("both", [False, True])
+def test_every_subword_of_all_pairs_counts_alike(
+    store: Store, pairs: tuple[Reference, ...], start: Reference, both: bool, smoothing: float
+) -> None:
+    config = TranslatorTraining(**{**STILL, "both_directions": both, "label_smoothing": smoothing})
+    trained = run_alone(store, train_translator, pairs, start, config)
+    expected = losses(store.folder(start), [*FORWARD, *BACKWARD] if both else FORWARD, smoothing)
+    assert noted(store, trained) == [pytest.approx(float(expected.mean()))]
+    notes = store.require(trained).notes
+    assert (notes["updates"], notes["pairs"], notes["pairs_too_long"]) == (1, 12 if both else 6, 0)
+    assert store.metadata(trained)["languages"] == ["de", "en", "nl"]
+
+
+def test_alpha_weighs_plain_pairs_against_marked_ones(
+    store: Store, pairs: tuple[Reference, ...], start: Reference
+) -> None:
+    # Eq. 6: L = alpha L_t + (1 - alpha) L_lst, each a mean over the sub-words of its own pairs.
+    trained = run_alone(store, train_translator, pairs, start, TranslatorTraining(**STILL, alpha=0.3))
+    plain, marked = (
+        losses(store.folder(start), [pair for pair in FORWARD if ("SLOT" in pair[0]) == with_markers])
+        for with_markers in (False, True)
+    )
+    assert noted(store, trained) == [pytest.approx(0.3 * float(plain.mean()) + 0.7 * float(marked.mean()))]
+    assert store.require(trained).notes["plain_subwords_share"] == pytest.approx(
+        len(plain) / (len(plain) + len(marked))
+    )
+
+
+def test_pairs_that_are_too_long_are_left_out_and_counted(
+    store: Store, pairs: tuple[Reference, ...], start: Reference
+) -> None:
+    tokenizer = M2M100Tokenizer.from_pretrained(store.folder(start))
+    longest = [max(len(tokenizer.tokenize(side)) for side in pair[:2]) + 2 for pair in FORWARD]
+    limit = sorted(longest)[3]
+    kept = [pair for pair, length in zip(FORWARD, longest, strict=True) if length <= limit]
+    trained = run_alone(store, train_translator, pairs, start, TranslatorTraining(**STILL, max_length_subwords=limit))
+    assert noted(store, trained) == [pytest.approx(float(losses(store.folder(start), kept).mean()))]
+    notes = store.require(trained).notes
+    assert (notes["pairs"], notes["pairs_too_long"]) == (len(kept), 6 - len(kept))
+
+
+def test_a_training_from_a_translator_begins_with_its_weights(
+    store: Store, pairs: tuple[Reference, ...], start: Reference
+) -> None:
+    trained = run_alone(store, train_translator, pairs, start, TranslatorTraining(**STILL))
+    before, after = (load_file(store.folder(model) / "model.safetensors") for model in (start, trained))
+    torch.testing.assert_close(after, before)
+
+
+def test_a_training_from_nothing_begins_with_weights_that_the_seed_decides(
+    store: Store, pairs: tuple[Reference, ...]
+) -> None:
+    def trained(seed: int) -> Reference:
+        return run_alone(store, train_translator, pairs, None, TranslatorTraining(**STILL, **FRESH, seed=seed))
+
+    one, other = trained(1), trained(2)
+    for made in (one, other):
+        # Its own sub-words were learnt from both sides of both languages: none is unknown.
+        assert noted(store, made) == [pytest.approx(float(losses(store.folder(made), FORWARD).mean()))]
+        tokenizer = M2M100Tokenizer.from_pretrained(store.folder(made))
+        unknown = [tokenizer.unk_token_id in tokenizer(side).input_ids for pair in FORWARD for side in pair[:2]]
+        assert not any(unknown)
+    weights = [load_file(store.folder(made) / "model.safetensors") for made in (one, other)]
+    assert not torch.allclose(*(each["model.encoder.layers.0.fc1.weight"] for each in weights))
+
+
+def test_dropout_is_that_of_the_settings(store: Store, pairs: tuple[Reference, ...], start: Reference) -> None:
+    settings: dict[str, Any] = {**STILL, **FRESH, "dropout": 0.5}
+    for begun in (start, None):
+        trained = run_alone(store, train_translator, pairs, begun, TranslatorTraining(**settings))
+        assert noted(store, trained) != [pytest.approx(float(losses(store.folder(trained), FORWARD).mean()), rel=1e-4)]
