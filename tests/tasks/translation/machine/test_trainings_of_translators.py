@@ -32,16 +32,16 @@ GERMAN = [
     ("Ada lives in Paris", "Ada lebt in Paris"),
     ("Anna", "Anna Anna"),
     ("__SLOT0__ Ada __SLOT0__ in Berlin", "in Berlin __SLOT0__ Ada __SLOT0__"),
-    ("__SLOT0__ Ada __SLOT0__ lives in __SLOT1__ Paris __SLOT1__", "in __SLOT1__ Paris __SLOT1__ __SLOT0__ Ada __SLOT0__"),
-]  # fmt: skip
+    ("__SLOT0__ Ada __SLOT0__ in __SLOT1__ Paris __SLOT1__", "in __SLOT1__ Paris __SLOT1__ __SLOT0__ Ada __SLOT0__"),
+]
 DUTCH = [("Bob in Berlin", "Bob leeft"), ("__SLOT0__ Bob __SLOT0__", "__SLOT0__ Bob __SLOT0__ leeft")]
 # By hand: source and target exchanged, the languages too, and markers numbered by the new source.
 TURNED = [
     ("Ada lebt in Paris", "Ada lives in Paris"),
     ("Anna Anna", "Anna"),
     ("in Berlin __SLOT0__ Ada __SLOT0__", "__SLOT0__ Ada __SLOT0__ in Berlin"),
-    ("in __SLOT0__ Paris __SLOT0__ __SLOT1__ Ada __SLOT1__", "__SLOT1__ Ada __SLOT1__ lives in __SLOT0__ Paris __SLOT0__"),
-]  # fmt: skip
+    ("in __SLOT0__ Paris __SLOT0__ __SLOT1__ Ada __SLOT1__", "__SLOT1__ Ada __SLOT1__ in __SLOT0__ Paris __SLOT0__"),
+]
 
 
 def named(pairs: Sequence[tuple[str, str]], source: str, target: str) -> list[Pair]:
