@@ -4,7 +4,7 @@ import platform
 from functools import lru_cache
 from importlib import metadata
 
-_PACKAGES = ("crosstag", "torch", "transformers", "tokenizers", "accelerate", "faiss-cpu", "faiss-gpu", "fasttext",
+_PACKAGES = ("crosstag", "torch", "transformers", "tokenizers", "faiss-cpu", "faiss-gpu", "fasttext",
              "sacremoses", "pyarrow", "numpy", "prefect")  # fmt: skip
 
 

@@ -108,5 +108,7 @@ class Job:
         return self.runtime.checkpoint_minutes
 
     def progress(self, description: str, total: int, unit: str = "") -> AbstractContextManager[Callable[[int], None]]:
-        """Shows progress in the terminal and in the Prefect UI; gives a function to call with each advance."""
-        return progress(description, total, unit, in_flow=self.in_flow)
+        """Shows progress in the terminal, the log and the Prefect UI; gives a function to call with each advance."""
+        name, stage = self.writer.recipe.step, self.writer.label
+        step = f"{name} · {stage}" if stage else name
+        return progress(step, description, total, unit, in_flow=self.in_flow)

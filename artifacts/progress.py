@@ -1,4 +1,4 @@
-"""Progress of long steps: a bar in a terminal, a progress artifact in the Prefect UI."""
+"""Progress of long steps: a bar in a terminal, lines elsewhere and in the run's log, an artifact in the Prefect UI."""
 
 import sys
 import time
@@ -6,18 +6,73 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
+from prefect import get_run_logger
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+_LINE_EVERY_SECONDS = 30.0
 _UI_EVERY_SECONDS = 5.0
 _SHOW_AFTER_SECONDS = 3.0
 
 
+class Pace:
+    """How much of a long step is done, and how fast it goes."""
+
+    def __init__(self, description: str, total: int, unit: str, now: float) -> None:
+        """Starts at `now`, in seconds of any clock that does not go back."""
+        self.description, self.total, self.unit = description, total, unit
+        self.started = self.told = now
+        self.done = 0
+        self._first: tuple[float, int] | None = None
+
+    def advance(self, count: int, now: float) -> bool:
+        """Adds `count` units done by `now`; says whether it is time for the next line."""
+        self.done += count
+        if self._first is None:
+            # What a resumed training had made before comes at once, as its first advance: it says nothing of the rate.
+            in_time = now - self.started < _LINE_EVERY_SECONDS
+            self._first = (now, self.done) if in_time else (self.started, 0)
+        if now - self.told < _LINE_EVERY_SECONDS:
+            return False
+        self.told = now
+        return True
+
+    def line(self, now: float) -> str:
+        """Done, total, rate and time left: `training: 120 of 960 updates, 4.0 a second, 3 min 30 s left`."""
+        text = f"{self.description}: {self.done:,} of {self.total:,} {self.unit}".rstrip()
+        since, before = self._first or (now, self.done)
+        if now <= since or self.done <= before:
+            return text
+        rate = (self.done - before) / (now - since)
+        pace = f"{rate:,.1f} a second" if rate >= 1 else f"{60 * rate:,.1f} a minute"
+        return f"{text}, {pace}, {_duration(max(self.total - self.done, 0) / rate)} left"
+
+
 @contextmanager
-def progress(description: str, total: int, unit: str, *, in_flow: bool) -> Iterator[Callable[[int], None]]:
-    """Gives `advance(n)`. The UI hears of it at most every five seconds, and not at all from short steps."""
-    console = Console(file=sys.stderr)
+def progress(
+    step: str,
+    description: str,
+    total: int,
+    unit: str,
+    *,
+    in_flow: bool,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[Callable[[int], None]]:
+    """Gives `advance(n)`.
+
+    The UI hears of it at most every five seconds, and not at all from short steps. Every thirty seconds a line goes to
+    the log of the Prefect run, and so to its console; outside a flow to the standard error, unless a bar is drawn there.
+
+    Args:
+        step: whose progress it is, as lines name it: the step and its stage.
+        description: what is being done.
+        total: how many units there are to do.
+        unit: what is counted.
+        in_flow: whether the caller is a task run of Prefect.
+        clock: seconds, for tests.
+    """
+    console = Console(file=sys.stderr, soft_wrap=True, highlight=False)
     columns = [
         TextColumn("  {task.description}"),
         BarColumn(),
@@ -25,21 +80,31 @@ def progress(description: str, total: int, unit: str, *, in_flow: bool) -> Itera
         TextColumn(unit),
         TimeRemainingColumn(),
     ]
-    started = reported = time.monotonic()
-    done = 0
+    reported = clock()
+    pace = Pace(description, total, unit, reported)
+    logger = get_run_logger() if in_flow else None
     artifact: UUID | None = None
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         line = bar.add_task(description, total=total)
 
+        def tell(text: str) -> None:
+            if logger is not None:
+                bar.stop()  # The log writes to the same terminal, past the bar.
+                logger.info("%s", text)
+                bar.start()
+            elif not console.is_terminal:
+                console.print(text, markup=False)
+
         def advance(count: int) -> None:
-            nonlocal done, reported, artifact
-            done += count
+            nonlocal reported, artifact
             bar.advance(line, count)
-            now = time.monotonic()
-            if not in_flow or now - started < _SHOW_AFTER_SECONDS or now - reported < _UI_EVERY_SECONDS:
+            now = clock()
+            if pace.advance(count, now):
+                tell(f"{step}: {pace.line(now)}")
+            if not in_flow or now - pace.started < _SHOW_AFTER_SECONDS or now - reported < _UI_EVERY_SECONDS:
                 return
             reported = now
-            share = 100.0 * min(done / max(total, 1), 1.0)
+            share = 100.0 * min(pace.done / max(total, 1), 1.0)
             if artifact is None:
                 created = create_progress_artifact(progress=share, description=f"{description} ({total:,} {unit})")
                 artifact = created if isinstance(created, UUID) else None
@@ -49,3 +114,12 @@ def progress(description: str, total: int, unit: str, *, in_flow: bool) -> Itera
         yield advance
         if artifact is not None:
             update_progress_artifact(artifact_id=artifact, progress=100.0)
+
+
+def _duration(seconds: float) -> str:
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"

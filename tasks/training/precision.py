@@ -12,7 +12,9 @@ def resolve_precision(device: str, precision: Precision) -> Literal["float32", "
     """Which format `auto` means: bf16 on GPUs that compute in it, float32 elsewhere."""
     if precision != "auto":
         return precision
-    return "bf16" if device.startswith("cuda") and torch.cuda.is_bf16_supported() else "float32"
+    # Older GPUs emulate bf16, slower than float32; torch counts that as support unless told not to.
+    computes = device.startswith("cuda") and torch.cuda.is_bf16_supported(including_emulation=False)
+    return "bf16" if computes else "float32"
 
 
 def autocast_for(device: str, precision: Precision) -> AbstractContextManager[None]:

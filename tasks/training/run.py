@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from accelerate import Accelerator
 from torch import nn
 
 from tasks.training.batching import updates_per_epoch
@@ -34,15 +33,11 @@ class TrainingRun:
 
     def __init__(self, model: nn.Module, lengths: np.ndarray, config: TrainingConfig, device: str) -> None:
         """Freezes what is to stay as it is, moves the model, makes the optimizer."""
-        # autocast_for chooses the format: accelerate allows one per process, and trainings differ in it.
-        self.accelerator = Accelerator(mixed_precision="no", device_placement=False)
-        same_kind = self.accelerator.device.type == device  # Then "cuda" means this process's own GPU.
-        self.place = self.accelerator.device if same_kind else torch.device(device)
         self.model, self.lengths, self.config, self.device = model, lengths, config, device
         self.per_epoch = updates_per_epoch(self.lengths, self.config.subwords_per_batch)
         self.total = config.epochs * self.per_epoch
         freeze_bottom(self.model, self.config.frozen_layers)
-        self.model.to(self.place)
+        self.model.to(self.device)
         self.optimizer = make_optimizer(self.model, self.config)
         self.trained = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
         self.update = 0
@@ -54,14 +49,14 @@ class TrainingRun:
         """Makes one update."""
         seed_dropout(self.config.seed, epoch, batch)
         tensors = collate(rows, collation_generator(self.config.seed, epoch, batch))
-        moved = {name: tensor.to(self.place, non_blocking=True) for name, tensor in tensors.items()}
+        moved = {name: tensor.to(self.device, non_blocking=True) for name, tensor in tensors.items()}
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate_at(self.update, self.total, self.config)
         with autocast_for(self.device, self.config.precision):
             value = loss(self.model, moved)
-        self.accelerator.backward(value)
+        value.backward()
         if self.config.clip_norm:
-            self.accelerator.clip_grad_norm_(self.trained, self.config.clip_norm)
+            nn.utils.clip_grad_norm_(self.trained, self.config.clip_norm)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.pending.append(value.detach())

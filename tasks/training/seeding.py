@@ -37,8 +37,7 @@ def isolated_randomness(device: str) -> Iterator[None]:
     memory: Any = torch.utils.deterministic
     was_filling = memory.fill_uninitialized_memory
     on_cuda = device.startswith("cuda")
-    devices = [torch.device(device).index or torch.cuda.current_device()] if on_cuda else []
-    with torch.random.fork_rng(devices=devices):
+    with torch.random.fork_rng(devices=[_gpu_of(device)] if on_cuda else []):
         try:
             if not on_cuda:
                 torch.use_deterministic_algorithms(True)
@@ -48,6 +47,12 @@ def isolated_randomness(device: str) -> Iterator[None]:
         finally:
             memory.fill_uninitialized_memory = was_filling
             torch.use_deterministic_algorithms(was_deterministic, warn_only=was_warning)
+
+
+def _gpu_of(device: str) -> int:
+    """The number of the GPU that "cuda:N" names; "cuda" alone is the current one."""
+    index = torch.device(device).index
+    return torch.cuda.current_device() if index is None else index
 
 
 def _position_seed(*position: int) -> int:
