@@ -279,7 +279,7 @@ def transformers_precision(device: str, precision: Precision) -> torch.dtype:
         )
     if precision == "float32" or (precision == "auto" and device == "cpu"):
         return torch.float32
-    if precision == "bf16" or torch.cuda.is_bf16_supported():
+    if precision == "bf16" or torch.cuda.is_bf16_supported(including_emulation=False):
         return torch.bfloat16
     return torch.float16
 
