@@ -62,7 +62,7 @@ def progress(
     """Gives `advance(n)`.
 
     The UI hears of it at most every five seconds, and not at all from short steps. Every thirty seconds a line goes to
-    the log of the Prefect run, and so to its console; outside a flow to the standard error, unless a bar is drawn there.
+    the log of the Prefect run, and so to its console; outside a flow to the standard error, if no bar is drawn there.
 
     Args:
         step: whose progress it is, as lines name it: the step and its stage.

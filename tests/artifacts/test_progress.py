@@ -72,10 +72,10 @@ def test_in_a_flow_the_line_goes_to_the_log_of_the_run(
     monkeypatch.setattr(artifacts.progress, "get_run_logger", lambda: logging.getLogger("run"))
     monkeypatch.setattr(artifacts.progress, "create_progress_artifact", lambda **shown: None)
     clock = Clock()
-    with caplog.at_level(logging.INFO, logger="run"):
-        with progress("train_student · M_tgt^2", "training", 90, "updates", in_flow=True, clock=clock) as advance:
-            advance(0)
-            clock.now += 30.0
-            advance(60)
+    caplog.set_level(logging.INFO, logger="run")
+    with progress("train_student · M_tgt^2", "training", 90, "updates", in_flow=True, clock=clock) as advance:
+        advance(0)
+        clock.now += 30.0
+        advance(60)
     assert caplog.messages == ["train_student · M_tgt^2: training: 60 of 90 updates, 2.0 a second, 15 s left"]
     assert capsys.readouterr().err == ""
