@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 import yaml
+from recording import Recording
 
+from artifacts.step import Step
 from tasks.corpus.paths import resolve
 
 SENTENCES = 60
@@ -78,3 +80,15 @@ def finished(data: Path, tmp_path_factory: pytest.TempPathFactory, server: str) 
     method, config = load(data / "tiny.yaml")
     method.flow(config, Runtime(store=str(store), data=str(data), device="cpu"))
     return store
+
+
+@pytest.fixture
+def recording(monkeypatch: pytest.MonkeyPatch) -> Recording:
+    """From now on, steps are recorded instead of run."""
+    made = Recording()
+
+    def call(step: Step[...], *args: Any, **kwargs: Any) -> Any:
+        return made.call(step, *args, **kwargs)
+
+    monkeypatch.setattr(Step, "__call__", call)
+    return made

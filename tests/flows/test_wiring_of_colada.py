@@ -1,0 +1,361 @@
+"""Which model labels what, and who learns from it: Algorithm 1 of CoLaDa, written down call by call beside the flow."""
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+import yaml
+from recording import Recording
+
+from artifacts.reference import Reference
+from artifacts.runtime import Runtime, running
+from artifacts.store import Store
+from flows.colada import Colada, algorithm
+from flows.parts.corpora import Corpora, read_corpora
+from flows.parts.encoder import take_encoder
+from flows.parts.summary import Result
+from flows.parts.translation import translate
+from tasks.denoising.reliability import Reliability
+from tasks.denoising.score_reliability import score_reliability
+from tasks.distillation.train_collaborator import CollaboratorTraining, train_collaborator
+from tasks.distillation.train_student import StudentTraining, train_student
+from tasks.evaluation.bins import bin_reliability
+from tasks.evaluation.changed import measure_change
+from tasks.evaluation.consistency import measure_consistency
+from tasks.evaluation.curves import CurveText, trace_curve
+from tasks.evaluation.decode import decode
+from tasks.evaluation.detection import measure_detection
+from tasks.evaluation.figures import draw_figures
+from tasks.evaluation.scores import score
+from tasks.tagging.decoding import Decoding
+from tasks.tagging.labelling import label_words
+from tasks.tagging.train_tagger import TaggerTraining, train_tagger
+
+Configured = Callable[..., Colada]
+SEED = 7
+DEPTH = 2
+# No two trainings have a setting in common that could be mistaken for the other's.
+SETTINGS: dict[str, Any] = {
+    "seed": SEED,
+    "source_training": {"learning_rate": 1e-3, "seed": 100},
+    "collaborator": {"learning_rate": 2e-3, "seed": 200},
+    "student": {"learning_rate": 3e-3, "seed": 300},
+    "reliability": {"neighbours": 11, "sharpness": 5.0},
+    "collaboration": {"beta_soft_first": 0.6, "beta_hard_first": 0.3, "beta_soft_later": 0.8, "beta_hard_later": 0.1},
+    "decoding": {"method": "argmax"},
+    "iterations": 3,
+}
+FIRST, LATER, HARD_ALONE = (0.6, 0.3), (0.8, 0.1), (0.0, 1.0)
+RELIABILITY = Reliability(neighbours=11, sharpness=5.0)
+
+
+@pytest.fixture
+def runtime(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
+    """A run in a store that stays empty."""
+    monkeypatch.setattr("flows.colada.encoder_depth", lambda encoder, planned: DEPTH)
+    chosen = Runtime(store=str(tmp_path / "store"), data=str(data), device="cpu")
+    with running(chosen):
+        yield chosen
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.fixture
+def configured(data: Path) -> Configured:
+    """The tiny configuration with the settings above, and others."""
+    values: dict[str, Any] = yaml.safe_load((data / "tiny.yaml").read_text(encoding="utf-8"))
+    del values["method"]
+    return lambda **changes: Colada.model_validate({**values, **SETTINGS, **changes})
+
+
+class Expected:
+    """Everything that Algorithm 1 makes, and what each is made of."""
+
+    def __init__(
+        self,
+        config: Colada,
+        runtime: Runtime,
+        betas: list[tuple[float, float]],
+        weighs: bool = True,
+        from_collaborator: bool = False,
+        trusted: Reliability = RELIABILITY,
+    ) -> None:
+        """Runs the algorithm of the paper for as many iterations as there are betas."""
+        corpora = read_corpora(config.source, config.target, config.parallel, config.labels, SEED, runtime)
+        d_trans = translate(corpora, config.translation, ("en", "de"), config.labels, SEED, runtime)
+        encoder = take_encoder(config.encoder, corpora, SEED, runtime)
+        windows = config.windows
+        source_training = TaggerTraining(learning_rate=1e-3, seed=100 + SEED)
+        self.corpora, self.encoder, self.config = corpora, encoder, config
+
+        self.m_src = train_tagger(corpora.train, encoder, source_training, windows)
+        self.m_trans = [train_tagger(d_trans, encoder, source_training, windows)]
+        self.m_tgt = [self.m_src]
+        self.p_t: list[Reference] = []
+        self.w: list[Reference | None] = []
+        for i, (beta_1, beta_2) in enumerate(betas, start=1):
+            # Step 1, lines 4 to 6: M_tgt^(i-1) labels D_trans; M_trans^(i) starts from it.
+            p_u = label_words(self.m_tgt[i - 1], d_trans, windows)
+            w = score_reliability(self.m_tgt[i - 1], p_u, RELIABILITY, windows) if weighs else None
+            collaborator = CollaboratorTraining(learning_rate=2e-3, seed=200 + SEED + i)
+            self.m_trans.append(
+                train_collaborator(self.m_tgt[i - 1], d_trans, p_u, w, beta_1, beta_2, collaborator, windows)
+            )
+            # Step 2, lines 8 to 10: M_trans^(i) labels D_tgt; M_tgt^(i) learns from nothing else.
+            p_t = label_words(self.m_trans[i], corpora.target, windows)
+            w = score_reliability(self.m_trans[i], p_t, trusted, windows) if weighs else None
+            student = config.student.model_copy(update={"seed": 300 + SEED + i})
+            start = self.m_trans[i] if from_collaborator else encoder
+            self.m_tgt.append(train_student(start, p_t, w, student, windows))
+            self.p_t.append(p_t)
+            self.w.append(w)
+
+    def scored(self, tagger: Reference, name: str) -> dict[str, Reference]:
+        """Scores on the only test set."""
+        (test,) = self.corpora.tests
+        said = decode(label_words(tagger, test.sentences, self.config.windows), self.config.decoding)
+        return {"test": score(said, test.gold, f"{name} on test")}
+
+
+def check(recorded: Recording, result: Result, expected: Expected) -> None:
+    """The student is the last M_tgt; the models on the way are those of the algorithm, each with its own scores."""
+    shipped = recorded.arguments(result.student)
+    last = len(expected.m_tgt) - 1
+    recorded.check(shipped["tagger"], expected.m_tgt[last])
+    recorded.check(shipped["scores"], tuple(expected.scored(expected.m_tgt[last], f"M_tgt^{last}").values()))
+
+    corpora, config = expected.corpora, expected.config
+    on_source = decode(label_words(expected.m_src, corpora.dev, config.windows), config.decoding)
+    source_dev = {"source dev": score(on_source, corpora.dev, "source-only (M_src) on source dev")}
+    models = [
+        ("source-only (M_src)", expected.m_src, expected.scored(expected.m_src, "source-only (M_src)") | source_dev),
+        ("translate-train (M_trans^0)", expected.m_trans[0],
+         expected.scored(expected.m_trans[0], "translate-train (M_trans^0)")),
+    ]  # fmt: skip
+    assert corpora.target_gold is not None
+    for i in range(1, last + 1):
+        pseudo = f"pseudo-labels^{i}"
+        known = score(
+            decode(expected.p_t[i - 1], config.decoding), corpora.target_gold.gold, f"{pseudo} on target text"
+        )
+        models += [
+            (f"M_trans^{i}", expected.m_trans[i], expected.scored(expected.m_trans[i], f"M_trans^{i}")),
+            (pseudo, expected.p_t[i - 1], {"target text": known}),
+            (f"M_tgt^{i}", expected.m_tgt[i], expected.scored(expected.m_tgt[i], f"M_tgt^{i}")),
+        ]
+    recorded.check([(model.name, model.reference, model.scores) for model in result.models], models)
+
+
+def test_algorithm_1(recording: Recording, runtime: Runtime, configured: Configured) -> None:
+    config = configured()
+    result = algorithm(config, runtime)
+    check(recording, result, Expected(config, runtime, [FIRST, LATER, LATER]))
+
+
+def test_the_papers_betas(recording: Recording, runtime: Runtime, configured: Configured) -> None:
+    # 4.1: 0.5 and 0.5, then 0.9 and 0.1.
+    config = configured(collaboration={}, iterations=2)
+    result = algorithm(config, runtime)
+    check(recording, result, Expected(config, runtime, [(0.5, 0.5), (0.9, 0.1)]))
+
+
+@pytest.mark.parametrize(
+    ("row", "betas", "weighs"),
+    [
+        ("no_instance_collaboration", [FIRST, LATER, LATER], False),
+        ("no_translation_denoising", [HARD_ALONE] * 3, True),
+        ("no_iteration", [FIRST], True),
+        ("no_model_collaboration", [HARD_ALONE], True),
+        ("no_collaboration", [HARD_ALONE], False),
+    ],
+)
+def test_rows_of_table_3(
+    recording: Recording,
+    runtime: Runtime,
+    configured: Configured,
+    row: str,
+    betas: list[tuple[float, float]],
+    weighs: bool,
+) -> None:
+    config = configured(ablation=row)
+    result = algorithm(config, runtime)
+    check(recording, result, Expected(config, runtime, betas, weighs))
+
+
+@pytest.mark.parametrize("nothing", [{"neighbours": 0}, {"enabled": False}])
+def test_without_neighbours_no_word_is_weighed(
+    recording: Recording,
+    runtime: Runtime,
+    configured: Configured,
+    nothing: dict[str, Any],
+) -> None:
+    config = configured(reliability=nothing)
+    result = algorithm(config, runtime)
+    check(recording, result, Expected(config, runtime, [FIRST, LATER, LATER], weighs=False))
+    assert result.detections == {}
+
+
+def test_a_student_that_learns_decoded_labels_has_those_weighed(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    # The published code: labels of D_tgt are decoded, labels of D_trans stay soft.
+    config = configured(student={**SETTINGS["student"], "targets": "viterbi"})
+    trusted = Reliability(neighbours=11, sharpness=5.0, labels_from="viterbi")
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime, [FIRST, LATER, LATER], trusted=trusted)
+    check(recording, result, expected)
+    judged = [recording.arguments(each)["decoding"] for each in result.detections.values()]
+    assert judged == [Decoding(method="viterbi")] * 3
+
+
+def test_a_student_may_start_from_its_collaborator(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    config = configured(student={**SETTINGS["student"], "start": "collaborator"})
+    result = algorithm(config, runtime)
+    check(recording, result, Expected(config, runtime, [FIRST, LATER, LATER], from_collaborator=True))
+
+
+def test_trainings_have_the_papers_settings_by_default() -> None:
+    # 4.1: 5e-5 for 3 epochs on source data; 2e-5 for 10 epochs of teacher-student learning; three frozen layers.
+    assert (TaggerTraining().learning_rate, TaggerTraining().epochs) == (5e-5, 3)
+    for training in (CollaboratorTraining(), StudentTraining()):
+        assert (training.learning_rate, training.epochs, training.frozen_layers) == (2e-5, 10, 3)
+    defaults = Colada.model_validate({"source": {"train": {"path": "a"}}, "target": {"text": {"path": "b"}}})
+    assert (defaults.reliability.neighbours, defaults.reliability.sharpness, defaults.iterations) == (500, 6.0, 8)
+
+
+# --- What is measured beside.
+
+
+def test_weights_are_judged_by_the_pseudo_labels_that_they_weigh(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    config = configured()
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime, [FIRST, LATER, LATER])
+    assert expected.corpora.target_gold is not None
+    gold = expected.corpora.target_gold.gold
+    weighed = [(p_t, w) for p_t, w in zip(expected.p_t, expected.w, strict=True) if w is not None]
+    judged = {
+        f"iteration {i}": measure_detection(p_t, w, gold, Decoding(method="argmax"))
+        for i, (p_t, w) in enumerate(weighed, start=1)
+    }
+    recording.check(result.detections, judged)
+
+    curve = [("M_tgt", 0, expected.scored(expected.m_src, "source-only (M_src)")["test"]),
+             ("M_trans", 0, expected.scored(expected.m_trans[0], "translate-train (M_trans^0)")["test"])]  # fmt: skip
+    for i in range(1, 4):
+        curve += [(name, i, expected.scored(tagger, f"{name}^{i}")["test"])
+                  for name, tagger in (("M_trans", expected.m_trans[i]), ("M_tgt", expected.m_tgt[i]))]  # fmt: skip
+    decoded = [decode(p_t, config.decoding) for p_t in expected.p_t]
+    curve += [("pseudo-labels (unlabelled text)", i, score(each, gold, f"pseudo-labels^{i} on target text"))
+              for i, each in enumerate(decoded, start=1)]  # fmt: skip
+    series, xs, scores = zip(*curve, strict=True)
+    text = CurveText(title="test", x_name="iteration")
+    figure_4 = trace_curve(scores, series, tuple(float(x) for x in xs), text)
+    figure_5 = tuple(bin_reliability(p_t, w, gold) for p_t, w in weighed)
+    recording.check(result.figures, draw_figures((figure_4,), figure_5, None))
+
+
+def test_other_reliabilities_and_layers_weigh_the_first_iterations_labels(
+    recording: Recording,
+    runtime: Runtime,
+    configured: Configured,
+) -> None:
+    other = {"neighbours": 3, "labels_from": "viterbi"}
+    config = configured(iterations=2, analysis={"layers": True, "compare": [other]})
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime, [FIRST, LATER])
+    assert expected.corpora.target_gold is not None
+    gold, m_trans, p_t = expected.corpora.target_gold.gold, expected.m_trans[1], expected.p_t[0]
+    weights = score_reliability(m_trans, p_t, Reliability(**other), config.windows)
+    judged = measure_detection(p_t, weights, gold, Decoding(method="viterbi"))
+    recording.check(result.detections["iteration 1, compare 1: neighbours=3 labels_from=viterbi"], judged)
+
+    by_layer = tuple(
+        score_reliability(m_trans, p_t, RELIABILITY.model_copy(update={"layers": layer}), config.windows)
+        for layer in (0, 1, "last")
+    )
+    assert result.figures is not None
+    figure_6 = measure_consistency(p_t, by_layer, gold, Decoding(method="argmax"))
+    recording.check(recording.arguments(result.figures)["consistency"], figure_6)
+
+
+def test_gold_labels_of_the_text_change_no_training(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    def trainings() -> list[Reference]:
+        return [each for each, made in recording.calls.items() if made.step.startswith("train_")]
+
+    config = configured()
+    algorithm(config, runtime)
+    with_gold = trainings()
+    target = config.target.model_copy(update={"text_gold": None})
+    result = algorithm(config.model_copy(update={"target": target}), runtime)
+    assert result.detections == {} and trainings() == with_gold  # none is new
+
+
+# --- Early stop.
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, list[float]], list[Reference]]:
+    """Tables that the flow reads come with these numbers in their first row, one after another."""
+
+    def answer(column: str, numbers: list[float]) -> list[Reference]:
+        asked: list[Reference] = []
+
+        def table(self: Store, reference: Reference, columns: list[str] | None = None) -> pa.Table:
+            asked.append(reference)
+            return pa.table({column: [numbers[len(asked) - 1]]})
+
+        monkeypatch.setattr(Store, "table", table)
+        return asked
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("shares", "iterations"),
+    [([0.4, 0.2, 0.1, 0.0], 4), ([0.1, 0.1], 2), ([0.2] * 4, 5)],  # at 0.2 itself nothing stops
+)
+def test_iterations_end_when_few_pseudo_labels_have_changed_since_the_last(
+    recording: Recording,
+    runtime: Runtime,
+    configured: Configured,
+    answers: Callable[[str, list[float]], list[Reference]],
+    shares: list[float],
+    iterations: int,
+) -> None:
+    asked = answers("share", shares)
+    config = configured(iterations=5, stop={"on": "unchanged", "changed_share_below": 0.2})
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime, [FIRST] + [LATER] * (iterations - 1))
+    check(recording, result, expected)
+    p_t = expected.p_t
+    recording.check(asked, [measure_change(before, now) for before, now in pairwise(p_t)])
+
+
+@pytest.mark.parametrize(
+    ("f1", "iterations"),
+    [([0.5, 0.6, 0.55, 0.9, 0.9], 3), ([0.5, 0.5, 0.6, 0.6, 0.6], 5), ([0.5, 0.4], 2)],
+)
+def test_iterations_end_when_f1_on_source_sentences_falls(
+    recording: Recording,
+    runtime: Runtime,
+    configured: Configured,
+    answers: Callable[[str, list[float]], list[Reference]],
+    f1: list[float],
+    iterations: int,
+) -> None:
+    asked = answers("f1", f1)
+    config = configured(iterations=5, stop={"on": "source_dev"})
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime, [FIRST] + [LATER] * (iterations - 1))
+    check(recording, result, expected)
+    dev: Corpora = expected.corpora
+    said = [decode(label_words(m_tgt, dev.dev, config.windows), config.decoding) for m_tgt in expected.m_tgt[1:]]
+    recording.check(asked, [score(each, dev.dev, "source dev") for each in said])

@@ -1,0 +1,215 @@
+"""Who teaches, who votes, who learns: section 3 of UniTrans, written down call by call beside the flow."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from recording import Recording
+
+from artifacts.reference import Reference
+from artifacts.runtime import Runtime, running
+from flows.parts.corpora import ScoredText, read_corpora
+from flows.parts.encoder import take_encoder
+from flows.parts.summary import Result
+from flows.parts.translation import translate
+from flows.unitrans import Unitrans, algorithm
+from tasks.denoising.vote_labels import vote_labels
+from tasks.distillation.train_voted_student import VotedStudentTraining, train_voted_student
+from tasks.distillation.training_sets import training_set
+from tasks.evaluation.decode import decode
+from tasks.evaluation.scores import score
+from tasks.evaluation.votes import measure_votes
+from tasks.tagging.ensembling import average_soft_labels
+from tasks.tagging.labelling import label_words
+from tasks.tagging.train_tagger import TaggerTraining, train_tagger
+
+Configured = Callable[..., Unitrans]
+SEED = 7
+SETTINGS: dict[str, Any] = {
+    "seed": SEED,
+    "source_training": {"learning_rate": 1e-3, "seed": 100},
+    "student": {"learning_rate": 3e-3, "seed": 300, "soft_weight": 0.9, "hard_weight": 0.4},
+    "decoding": {"method": "argmax"},
+    "score_data_combination": False,
+}
+
+
+@pytest.fixture
+def runtime(data: Path, tmp_path: Path) -> Iterator[Runtime]:
+    """A run in a store that stays empty."""
+    chosen = Runtime(store=str(tmp_path / "store"), data=str(data), device="cpu")
+    with running(chosen):
+        yield chosen
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.fixture
+def configured(data: Path) -> Configured:
+    """The tiny configuration with the settings above, and others."""
+    tiny: dict[str, Any] = yaml.safe_load((data / "tiny.yaml").read_text(encoding="utf-8"))
+    values = {
+        name: tiny[name] for name in ("source", "target", "parallel", "labels", "encoder", "translation", "windows")
+    }
+    return lambda **changes: Unitrans.model_validate({**values, **SETTINGS, **changes})
+
+
+class Expected:
+    """The taggers of 3.3 and what they say of D_T; of M teachers all that is said is a mean (Eq. 14)."""
+
+    def __init__(self, config: Unitrans, runtime: Runtime, seeds: tuple[int, ...] = (SEED,)) -> None:
+        """Trains Theta_src, Theta_trans and Theta_teach once for each seed."""
+        corpora = read_corpora(config.source, config.target, config.parallel, config.labels, SEED, runtime)
+        d_trans = translate(corpora, config.translation, ("en", "de"), config.labels, SEED, runtime)
+        encoder = take_encoder(config.encoder, corpora, SEED, runtime)
+        self.config, self.corpora, self.encoder = config, corpora, encoder
+        trainings = [TaggerTraining(learning_rate=1e-3, seed=100 + seed) for seed in seeds]
+
+        def trained(data: Reference, starts: list[Reference]) -> list[Reference]:
+            return [train_tagger(data, *each, config.windows) for each in zip(starts, trainings, strict=True)]
+
+        encoders = [encoder] * len(seeds)
+        self.theta_src = trained(corpora.train, encoders)
+        self.theta_trans = trained(d_trans, encoders)
+        self.theta_teach = trained(d_trans, self.theta_src)  # Each goes on from its own Theta_src (3.3).
+        self.combined = trained(training_set((corpora.train, d_trans)), encoders)
+
+    def said(self, taggers: list[Reference], sentences: Reference) -> Reference:
+        """Soft labels, of several taggers their mean."""
+        each = tuple(label_words(tagger, sentences, self.config.windows) for tagger in taggers)
+        return each[0] if len(each) == 1 else average_soft_labels(each)
+
+    def voted(self) -> Reference:
+        """Hard labels of the words on which the three agree (Eq. 11)."""
+        voters = (self.theta_teach, self.theta_src, self.theta_trans)
+        return vote_labels(*(self.said(voter, self.corpora.target) for voter in voters))
+
+    def student(self, teacher: list[Reference], votes: Reference | None, soft: float, hard: float) -> Reference:
+        """Theta_stu, from the encoder, with a teacher's soft labels and votes (Eq. 13)."""
+        training = VotedStudentTraining(learning_rate=3e-3, seed=300 + SEED, soft_weight=soft, hard_weight=hard)
+        said = self.said(teacher, self.corpora.target)
+        return train_voted_student(self.encoder, said, votes, training, self.config.windows)
+
+    def scored(self, name: str, taggers: list[Reference], *more: ScoredText) -> dict[str, Reference]:
+        """Scores by test set."""
+        texts = (*self.corpora.tests, *more)
+        decoded = {text: decode(self.said(taggers, text.sentences), self.config.decoding) for text in texts}
+        return {text.name: score(tags, text.gold, f"{name} on {text.name}") for text, tags in decoded.items()}
+
+
+def check_shipped(recorded: Recording, result: Result, expected: Expected, name: str, taggers: list[Reference]) -> None:
+    """The student is the first of these taggers, with their scores on the test set, and is the last model shown."""
+    shipped = recorded.arguments(result.student)
+    recorded.check(shipped["tagger"], taggers[0])
+    recorded.check(shipped["scores"][:1], tuple(expected.scored(name, taggers).values()))
+    assert result.models[-1].name == name
+    recorded.check(result.models[-1].reference, taggers[0])
+    assert tuple(result.models[-1].scores.values()) == shipped["scores"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "seeds"),
+    [
+        ({}, (SEED,)),
+        ({"teachers": 3}, (SEED, SEED + 1000, SEED + 2000)),
+        ({"teachers": 2, "teacher_seeds": [22, 122]}, (22, 122)),
+    ],
+)
+def test_section_3(
+    recording: Recording, runtime: Runtime, configured: Configured, settings: dict[str, Any], seeds: tuple[int, ...]
+) -> None:
+    config = configured(**settings)
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime, seeds)
+    votes = expected.voted()
+    student = expected.student(expected.theta_teach, votes, 0.9, 0.4)
+    check_shipped(recording, result, expected, "student (Theta_stu)", [student])
+
+    corpora = expected.corpora
+    assert corpora.target_gold is not None
+    taught = expected.said(expected.theta_teach, corpora.target)
+    known = score(
+        decode(taught, config.decoding), corpora.target_gold.gold, "soft labels of Theta_teach on target text"
+    )
+    source_dev = ScoredText("source dev", corpora.dev, corpora.dev)
+    models = [
+        ("source-only (Theta_src)", expected.theta_src[0],
+         expected.scored("source-only (Theta_src)", expected.theta_src, source_dev)),
+        ("translate-train (Theta_trans)", expected.theta_trans[0],
+         expected.scored("translate-train (Theta_trans)", expected.theta_trans)),
+        ("teacher (Theta_teach)", expected.theta_teach[0],
+         expected.scored("teacher (Theta_teach)", expected.theta_teach)),
+        ("soft labels of Theta_teach", taught, {"target text": known}),
+        ("student (Theta_stu)", student, expected.scored("student (Theta_stu)", [student])),
+    ]  # fmt: skip
+    recording.check([(model.name, model.reference, model.scores) for model in result.models], models)
+    (listing,) = result.listings
+    recording.check(listing.rows, {"target text": measure_votes(votes, corpora.target_gold.gold)})
+
+
+@pytest.mark.parametrize(
+    "row", [None, "without_soft_labels", "without_hard_labels", "with_theta_src", "with_theta_trans"]
+)
+def test_rows_of_table_3_with_a_student(
+    recording: Recording, runtime: Runtime, configured: Configured, row: str | None
+) -> None:
+    config = configured(ablation=row or "none", teachers=2)
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime, (SEED, SEED + 1000))
+    teacher, votes, soft, hard = {
+        None: (expected.theta_teach, expected.voted(), 0.9, 0.4),
+        "without_soft_labels": (expected.theta_teach, expected.voted(), 0.0, 0.4),
+        "without_hard_labels": (expected.theta_teach, None, 0.9, 0.0),
+        "with_theta_src": (expected.theta_src, None, 0.9, 0.0),
+        "with_theta_trans": (expected.theta_trans, None, 0.9, 0.0),
+    }[row]
+    student = expected.student(teacher, votes, soft, hard)
+    check_shipped(recording, result, expected, "student (Theta_stu)", [student])
+
+
+@pytest.mark.parametrize("row", ["without_unlabelled_text", "model_transfer", "data_transfer", "data_combination"])
+def test_rows_of_table_3_without_one(recording: Recording, runtime: Runtime, configured: Configured, row: str) -> None:
+    config = configured(ablation=row, teachers=2)
+    result = algorithm(config, runtime)
+    assert not {"train_voted_student", "vote_labels"} & {made.step for made in recording.calls.values()}
+    expected = Expected(config, runtime, (SEED, SEED + 1000))
+    name, taggers = {
+        "without_unlabelled_text": ("teacher (Theta_teach)", expected.theta_teach),
+        "model_transfer": ("source-only (Theta_src)", expected.theta_src),
+        "data_transfer": ("translate-train (Theta_trans)", expected.theta_trans),
+        "data_combination": ("data combination", expected.combined),
+    }[row]
+    check_shipped(recording, result, expected, name, taggers)
+
+
+def test_the_baseline_on_both_corpora_is_scored_if_asked_for(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    config = configured(score_data_combination=True)
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    (model,) = [model for model in result.models if model.name == "data combination"]
+    recording.check(model.reference, expected.combined[0])
+    recording.check(model.scores, expected.scored("data combination", expected.combined))
+    student = expected.student(expected.theta_teach, expected.voted(), 0.9, 0.4)
+    check_shipped(recording, result, expected, "student (Theta_stu)", [student])
+
+
+def test_a_factor_of_0_asks_nobody_for_votes(recording: Recording, runtime: Runtime, configured: Configured) -> None:
+    config = configured(student={**SETTINGS["student"], "hard_weight": 0.0})
+    result = algorithm(config, runtime)
+    assert "vote_labels" not in {made.step for made in recording.calls.values()}
+    expected = Expected(config, runtime)
+    student = expected.student(expected.theta_teach, None, 0.9, 0.0)
+    check_shipped(recording, result, expected, "student (Theta_stu)", [student])
+    assert result.listings == ()
+
+
+def test_settings_have_their_papers_defaults() -> None:
+    # 3.4 and 4.1: eta = 1; the student at 1e-4, all else at 5e-5; 3 epochs, three frozen layers.
+    config = Unitrans.model_validate({"source": {"train": {"path": "a"}}, "target": {"text": {"path": "b"}}})
+    student = config.distillation
+    assert (student.soft_weight, student.hard_weight, student.hard_mean, student.loss_mean) == (1, 1, "all", "sentence")
+    assert (student.learning_rate, student.epochs, student.frozen_layers) == (1e-4, 3, 3)
+    assert (config.source_training.learning_rate, config.source_training.epochs, config.teachers) == (5e-5, 3, 1)
