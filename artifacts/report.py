@@ -1,34 +1,85 @@
-"""What the Prefect UI shows of a step: a table of what it made, and its first rows."""
+"""What the Prefect UI shows of a step: what it made, and its first rows, as text that wraps."""
 
 import json
-from typing import Any
+import re
+from collections.abc import Iterable, Sequence
 
-from prefect.artifacts import create_table_artifact
+from prefect.artifacts import create_markdown_artifact
 
 from artifacts.reference import Reference
+from artifacts.runtime import StepOutcome
 from artifacts.show import preview
 from artifacts.store import Store
 
 _ROWS_SHOWN = 5
+_ROWS_LISTED = 2
+_METADATA_SHOWN = 400
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>&])")
 
 
 def report_artifact(store: Store, reference: Reference, stage: str) -> None:
     """Shows rows, bytes, digest and the first rows of an artifact in the Prefect UI."""
     manifest = store.require(reference)
-    facts: list[dict[str, Any]] = [
-        {"": "artifact", "value": str(reference)},
-        {"": "digest", "value": reference.digest[:16]},
-        {"": "rows", "value": "" if manifest.rows is None else f"{manifest.rows:,}"},
-        {"": "bytes", "value": f"{sum(f.bytes for f in manifest.files.values()):,}"},
-        {"": "seconds", "value": manifest.seconds},
-    ]
-    facts += [
-        {"": name, "value": json.dumps(value, ensure_ascii=False)[:400]} for name, value in manifest.metadata.items()
-    ]
-    facts += [{"": f"row {n}", "value": text} for n, text in enumerate(preview(store, reference, _ROWS_SHOWN))]
-    create_table_artifact(
-        table=facts,
+    step = f"{manifest.recipe.step}{f' · {stage}' if stage else ''}"
+    create_markdown_artifact(
+        markdown=artifact_page(store, reference),
         key=reference.kind.replace("_", "-"),
-        description=f"{manifest.recipe.step}{f' · {stage}' if stage else ''}: {manifest.rows or len(manifest.files)} "
-        f"{'rows' if manifest.rows is not None else 'files'}",
+        description=f"{step}: {_size(manifest.rows, len(manifest.files))}",
     )
+
+
+def artifact_page(store: Store, reference: Reference) -> str:
+    """An artifact as Markdown: its facts, what it says about itself, its first rows."""
+    manifest = store.require(reference)
+    facts = {
+        "artifact": str(reference),
+        "digest": reference.digest[:16],
+        "size": f"{_size(manifest.rows, len(manifest.files))}, {sum(f.bytes for f in manifest.files.values()):,} bytes",
+        "made": f"{manifest.made}, in {manifest.seconds:,.1f} s",
+    }
+    for name, value in manifest.metadata.items():
+        text = json.dumps(value, ensure_ascii=False)
+        facts[name] = text if len(text) <= _METADATA_SHOWN else f"{text[:_METADATA_SHOWN]} ..."
+    table = markdown_table(("what", "value"), ([plain(name), plain(value)] for name, value in facts.items()))
+    return "\n\n".join([table, "**first rows**", *_paragraphs(preview(store, reference, _ROWS_SHOWN))])
+
+
+def report_steps(store: Store, outcomes: Sequence[StepOutcome]) -> None:
+    """Lists every step of a run, cached or not, with what it made: of a cached one the UI shows nothing else."""
+    create_markdown_artifact(
+        markdown=steps_page(store, outcomes), key="steps", description="Every step of the run, and what it made"
+    )
+
+
+def steps_page(store: Store, outcomes: Sequence[StepOutcome]) -> str:
+    """The steps of a run as Markdown, in their order: status, artifact, rows, first rows."""
+    parts = []
+    for number, outcome in enumerate(outcomes, start=1):
+        manifest = store.require(outcome.reference)
+        title = f"### {number}. {plain(outcome.step)}{f' · {plain(outcome.label)}' if outcome.label else ''}"
+        took = "cached" if outcome.status == "cached" else f"ran in {outcome.seconds:,.1f} s"
+        size = _size(manifest.rows, len(manifest.files))
+        parts += [title, f"{took}; `{outcome.reference}`, {size}"]
+        parts += _paragraphs(preview(store, outcome.reference, _ROWS_LISTED))
+    return "\n\n".join(parts)
+
+
+def plain(text: str) -> str:
+    """A text that Markdown shows as it is."""
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+
+
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown; cells are put in as they are."""
+    lines = (header, ["---"] * len(header), *rows)
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def _paragraphs(rows: Iterable[str]) -> list[str]:
+    """Rows as paragraphs, so that long sentences wrap; lines of one row stay lines."""
+    return ["  \n".join(plain(line) for line in row.splitlines()) for row in rows]
+
+
+def _size(rows: int | None, files: int) -> str:
+    count, what = (files, "file") if rows is None else (rows, "row")
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

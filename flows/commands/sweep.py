@@ -17,10 +17,11 @@ from rich.table import Table
 
 from artifacts.errors import InputError
 from artifacts.reference import Reference
+from artifacts.report import markdown_table
 from artifacts.runtime import Run, Runtime, running, stage
 from artifacts.settings import Settings
 from flows.commands.methods import Method, load
-from flows.parts.summary import Result, markdown_table, show_pictures, wide_console
+from flows.parts.summary import Result, show_pictures, wide_console
 from tasks.evaluation.curves import CurveText, trace_curve
 from tasks.evaluation.figures import draw_figures
 

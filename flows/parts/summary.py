@@ -10,12 +10,13 @@ from rich.console import Console
 from rich.table import Table
 
 from artifacts.reference import Reference
+from artifacts.report import markdown_table, report_steps
 from artifacts.runtime import Run, Runtime, running
 from artifacts.settings import Settings
 from artifacts.store import Store
 
 Config = TypeVar("Config", bound=Settings)
-_BAR_WIDTH = 40
+_BAR_WIDTH = 20
 _WIDTH = 120
 _NAME_WIDTH = 44
 _DETECTION = "wrong pseudo-labels found by reliability, area under the ROC curve in %; each label by λ"
@@ -100,7 +101,8 @@ def finish(run: Run, result: Result) -> None:
     if result.figures is not None:
         console.print(f"figures   {run.store.folder(result.figures)}")
     seconds = sum(outcome.seconds for outcome in ran)
-    console.print(f"steps     {len(run.outcomes) - len(ran)} cached, {len(ran)} ran in {seconds:.0f} s")
+    steps = f"{len(run.outcomes) - len(ran)} cached, {len(ran)} ran in {seconds:.0f} s"
+    console.print(f"steps     {steps}")
     lines = [_markdown(name, rows) for name, rows in tables.items()]
     if result.detections:
         lines.append(f"## {_DETECTION}\n\n" + markdown_table(*detection_cells(run.store, result.detections)))
@@ -109,7 +111,9 @@ def finish(run: Run, result: Result) -> None:
     lines.append(f"Student: `{result.student}`, in `{run.store.folder(result.student)}`")
     if result.figures is not None:
         lines.append(f"Figures: `{result.figures}`, in `{run.store.folder(result.figures)}`")
+    lines.append(f"Steps: {steps}; each of them, and what it made, on the page `steps`")
     create_markdown_artifact(markdown="\n\n".join(lines), key="summary", description="Scores of the run")
+    report_steps(run.store, run.outcomes)
     if result.figures is not None:
         show_pictures(run.store, result.figures)
 
@@ -157,11 +161,6 @@ def detection_cells(store: Store, detections: Mapping[str, Reference]) -> tuple[
     return ["pseudo-labels", "wrong", "λ", "w", "probability", *labels], rows
 
 
-def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table for the Prefect UI."""
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in (header, ["---"] * len(header), *rows))
-
-
 def _percent(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.1f}"
 
@@ -185,11 +184,13 @@ def _rich_table(name: str, rows: list[tuple[str, list[dict[str, float]]]]) -> Ta
 
 
 def _markdown(name: str, rows: list[tuple[str, list[dict[str, float]]]]) -> str:
-    """F1 by model as a table with bars: Figure 4 of CoLaDa as far as text can draw it."""
-    lines = [f"## {name}", "", "| model | precision | recall | F1 | |", "| --- | ---: | ---: | ---: | --- |"]
-    for model, scores in rows:
-        overall = scores[0]
-        bar = "█" * round(_BAR_WIDTH * overall["f1"])
-        figures = " | ".join(f"{100 * overall[part]:.1f}" for part in ("precision", "recall", "f1"))
-        lines.append(f"| {model} | {figures} | {bar} |")
-    return "\n".join(lines)
+    """Scores by model, over all types and of each, with bars: Figure 4 of CoLaDa as far as text can draw it."""
+    types = [str(row["type"]) for row in rows[0][1][1:]]
+    table = []
+    for model, (overall, *each) in rows:
+        figures = [f"{100 * overall[part]:.1f}" for part in ("precision", "recall", "f1")]
+        table.append(
+            [model, *figures, *(f"{100 * row['f1']:.1f}" for row in each), "█" * round(_BAR_WIDTH * overall["f1"])]
+        )
+    header = ["model", "precision", "recall", "F1", *(f"F1 {name}" for name in types), " "]
+    return f"## {name}\n\n" + markdown_table(header, table)
