@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from torch.nn.functional import cross_entropy
-from transformers import M2M100ForConditionalGeneration, M2M100Tokenizer
+from transformers import M2M100Config, M2M100ForConditionalGeneration, M2M100Tokenizer
 
 from artifacts.catalog import MARKED_PAIRS, TRANSLATOR
 from artifacts.reference import Reference
@@ -34,7 +34,8 @@ GERMAN = [
     ("__SLOT0__ Ada __SLOT0__ in Berlin", "in Berlin __SLOT0__ Ada __SLOT0__"),
     ("__SLOT0__ Ada __SLOT0__ in __SLOT1__ Paris __SLOT1__", "in __SLOT1__ Paris __SLOT1__ __SLOT0__ Ada __SLOT0__"),
 ]
-DUTCH = [("Bob in Berlin", "Bob leeft"), ("__SLOT0__ Bob __SLOT0__", "__SLOT0__ Bob __SLOT0__ leeft")]
+# Only a target has the letter z.
+DUTCH = [("Bob in Berlin", "Bob zit"), ("__SLOT0__ Bob __SLOT0__", "__SLOT0__ Bob __SLOT0__ zit")]
 # By hand: source and target exchanged, the languages too, and markers numbered by the new source.
 TURNED = [
     ("Ada lebt in Paris", "Ada lives in Paris"),
@@ -160,3 +161,10 @@ def test_dropout_is_that_of_the_settings(store: Store, pairs: tuple[Reference, .
     for begun in (start, None):
         trained = run_alone(store, train_translator, pairs, begun, TranslatorTraining(**settings))
         assert noted(store, trained) != [pytest.approx(float(losses(store.folder(trained), FORWARD).mean()), rel=1e-4)]
+    shape = M2M100Config.from_pretrained(store.folder(trained))
+    assert (shape.dropout, shape.attention_dropout, shape.encoder_layerdrop, shape.decoder_layerdrop) == (
+        0.5,
+        0.5,
+        0,
+        0,
+    )

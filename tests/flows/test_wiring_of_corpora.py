@@ -1,0 +1,247 @@
+"""Which file becomes what, and what D_trans is made of: the parts that the methods share, call by call."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from recording import Recording
+
+from artifacts.inputs import InputFile, InputFolder
+from artifacts.reference import Reference
+from artifacts.runtime import Runtime, running
+from flows.colada import Colada
+from flows.parts.corpora import Corpora, ScoredText, read_corpora
+from flows.parts.encoder import take_encoder
+from flows.parts.translation import translate
+from tasks.corpus.formats import CorpusFile, CorpusFormat
+from tasks.corpus.read import read_gold, read_labelled, read_parallel, read_sentences
+from tasks.corpus.split import split_source
+from tasks.encoding.load import import_encoder
+from tasks.encoding.pretrain import pretrain_encoder
+from tasks.translation.alignment import AlignmentConfig, align_vectors
+from tasks.translation.imported import import_translation
+from tasks.translation.lexicon import LexiconConfig, induce_lexicon
+from tasks.translation.machine.engines import Generation
+from tasks.translation.machine.train_translator import TranslatorTraining, train_translator
+from tasks.translation.machine.translate_text import translate_text
+from tasks.translation.machine.translator import import_translator
+from tasks.translation.marked.gather import gather_translations
+from tasks.translation.marked.markers import Marking
+from tasks.translation.marked.read_markers import MarkerReading, read_markers
+from tasks.translation.pairs.marking_pairs import PairMarking, mark_pairs
+from tasks.translation.vector_files import VectorFile, load_vectors
+from tasks.translation.vectors import VectorTraining, train_vectors
+from tasks.translation.words import WordTranslation, translate_words
+
+Configured = Callable[..., Colada]
+SEED = 7
+TRANSLATION: dict[str, Any] = {
+    "vectors": {"training": {"dimension": 8}, "loading": {"max_words": 44}},
+    "alignment": {"seed_words": 55},
+    "lexicon": {"max_source_words": 66},
+    "words": {"copy_types": ["ORG"], "seed": 600},
+    "marked": {
+        "translator": {"training": {"learning_rate": 4e-3, "seed": 400}},
+        "pairs": {"repeats": 1, "seed": 500},
+        "marking": {"max_entities": 8},
+        "generation": {"beam_size": 2},
+        "reading": {"min_language_letters": 12},
+    },
+}
+
+
+@pytest.fixture
+def runtime(data: Path, tmp_path: Path) -> Iterator[Runtime]:
+    """A run in a store that stays empty."""
+    chosen = Runtime(store=str(tmp_path / "store"), data=str(data), device="cpu")
+    with running(chosen):
+        yield chosen
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.fixture
+def configured(data: Path) -> Configured:
+    """The tiny configuration, with two parallel texts."""
+    values: dict[str, Any] = yaml.safe_load((data / "tiny.yaml").read_text(encoding="utf-8"))
+    del values["method"]
+    values["parallel"].append({"source": "de.txt", "target": "parallel.en"})
+    return lambda **changes: Colada.model_validate({**values, "seed": SEED, **changes})
+
+
+def corpora_of(config: Colada, runtime: Runtime) -> Corpora:
+    return read_corpora(config.source, config.target, config.parallel, config.labels, config.seed, runtime)
+
+
+@pytest.fixture
+def file(data: Path) -> Callable[[str], InputFile]:
+    return lambda name: InputFile(path=str(data / name))
+
+
+# --- Corpora.
+
+
+def test_each_file_becomes_what_it_is_named_as(
+    recording: Recording, runtime: Runtime, configured: Configured, file: Callable[[str], InputFile]
+) -> None:
+    config = configured()
+    labels, columns, text = config.labels, CorpusFormat(), CorpusFormat(format="text")
+    sentences = read_sentences(file("de.txt"), text, "de")
+    gold = read_gold(file("de.gold.conll"), columns, labels, "de")
+    test = config.target.tests[0].without_path()
+    tests = ScoredText(
+        "test",
+        read_sentences(file("de.test.conll"), test, "de"),
+        read_gold(file("de.test.conll"), test, labels, "de"),
+    )
+    expected = {
+        "train": read_labelled(file("en.conll"), columns, labels, "en"),
+        "dev": read_labelled(file("en.dev.conll"), columns, labels, "en"),
+        "target": sentences,
+        "target_gold": ScoredText("target text", sentences, gold),
+        "tests": (tests,),
+        "parallel": (
+            read_parallel(file("parallel.en"), file("parallel.de"), "en", "de"),
+            read_parallel(file("de.txt"), file("parallel.en"), "en", "de"),
+        ),
+    }
+    recording.check(vars(corpora_of(config, runtime)), expected)
+
+
+def test_without_a_file_development_sentences_are_split_off_the_labelled_ones(
+    recording: Recording, runtime: Runtime, configured: Configured, file: Callable[[str], InputFile]
+) -> None:
+    source = {"language": "en", "train": {"path": "en.conll"}, "dev_fraction": 0.3}
+    config = configured(source=source)
+    whole = read_labelled(file("en.conll"), CorpusFormat(), config.labels, "en")
+    corpora = corpora_of(config, runtime)
+    recording.check(corpora.train, split_source(whole, "train", 0.3, SEED))
+    recording.check(corpora.dev, split_source(whole, "dev", 0.3, SEED))
+
+
+def test_an_encoder_is_pretrained_on_both_languages_or_imported(
+    recording: Recording, runtime: Runtime, configured: Configured, tmp_path: Path
+) -> None:
+    config = configured()
+    corpora = corpora_of(config, runtime)
+    pretraining = config.encoder.pretraining.model_copy(update={"seed": SEED})
+    expected = pretrain_encoder((corpora.train, corpora.target), corpora.parallel, pretraining)
+    recording.check(take_encoder(config.encoder, corpora, SEED, runtime), expected)
+    (tmp_path / "bert").mkdir()
+    config = configured(encoder={"checkpoint": str(tmp_path / "bert")})
+    imported = import_encoder(InputFolder(path=str(tmp_path / "bert")))
+    recording.check(take_encoder(config.encoder, corpora, SEED, runtime), imported)
+
+
+# --- D_trans.
+
+
+def lexicon(
+    corpora: Corpora,
+    vectors: tuple[Reference, Reference] | None = None,
+    seed: InputFile | None = None,
+    test: InputFile | None = None,
+    supplied: InputFile | None = None,
+) -> Reference:
+    """Each language's vectors see its own corpus and both sides of the parallel texts, of which they take their own."""
+    training = VectorTraining(dimension=8)
+    source, target = vectors or (
+        train_vectors((corpora.train, *corpora.parallel), training, "en"),
+        train_vectors((corpora.target, *corpora.parallel), training, "de"),
+    )
+    alignment = align_vectors(source, target, seed, test, AlignmentConfig(seed_words=55))
+    return induce_lexicon(source, target, alignment, LexiconConfig(max_source_words=66), supplied)
+
+
+def by_words(corpora: Corpora, induced: Reference) -> Reference:
+    words = WordTranslation(copy_types=("ORG",), seed=600 + SEED)
+    return translate_words(corpora.train, induced, corpora.target, words, "de")
+
+
+def by_markers(corpora: Corpora, translator: Reference) -> Reference:
+    output = translate_text(corpora.train, translator, "en", "de", Marking(max_entities=8), Generation(beam_size=2))
+    return read_markers(corpora.train, output, MarkerReading(min_language_letters=12))
+
+
+def translator(corpora: Corpora, induced: Reference | None, start: Reference | None = None) -> Reference:
+    marking = PairMarking(repeats=1, seed=500 + SEED)
+    pairs = tuple(mark_pairs(each, induced, marking, corpora.train) for each in corpora.parallel)
+    return train_translator(pairs, start, TranslatorTraining(learning_rate=4e-3, seed=400 + SEED))
+
+
+@pytest.fixture
+def translated(runtime: Runtime, configured: Configured) -> Callable[..., tuple[Corpora, Reference]]:
+    """Corpora and D_trans, as these settings of the translation make it."""
+
+    def run(**changes: Any) -> tuple[Corpora, Reference]:
+        config = configured(translation={**TRANSLATION, **changes})
+        corpora = corpora_of(config, runtime)
+        return corpora, translate(corpora, config.translation, ("en", "de"), config.labels, SEED, runtime)
+
+    return run
+
+
+Translated = Callable[..., tuple[Corpora, Reference]]
+
+
+def test_word_by_word(recording: Recording, translated: Translated) -> None:
+    corpora, d_trans = translated(method="words")
+    recording.check(d_trans, by_words(corpora, lexicon(corpora)))
+
+
+def test_word_by_word_with_files_of_vectors_and_lexicons(
+    recording: Recording, translated: Translated, file: Callable[[str], InputFile]
+) -> None:
+    files = {"seed_lexicon": "de.txt", "test_lexicon": "parallel.de", "supplied_lexicon": "parallel.en"}
+    vectors = {**TRANSLATION["vectors"], "source_file": "en.conll", "target_file": "de.gold.conll"}
+    corpora, d_trans = translated(method="words", vectors=vectors, **files)
+    loading = VectorFile(max_words=44)
+    loaded = (load_vectors(file("en.conll"), "en", loading), load_vectors(file("de.gold.conll"), "de", loading))
+    induced = lexicon(corpora, loaded, file("de.txt"), file("parallel.de"), file("parallel.en"))
+    recording.check(d_trans, by_words(corpora, induced))
+
+
+def test_by_markers(recording: Recording, translated: Translated) -> None:
+    corpora, d_trans = translated(method="marked")
+    theta_mt = translator(corpora, lexicon(corpora))
+    recording.check(d_trans, gather_translations((by_markers(corpora, theta_mt),)))
+
+
+def test_both_ways(recording: Recording, translated: Translated) -> None:
+    corpora, d_trans = translated(method="words+marked")
+    induced = lexicon(corpora)
+    parts = (by_words(corpora, induced), by_markers(corpora, translator(corpora, induced)))
+    recording.check(d_trans, gather_translations(parts))
+
+
+def test_by_markers_without_a_lexicon(recording: Recording, translated: Translated) -> None:
+    corpora, d_trans = translated(method="marked", marked={**TRANSLATION["marked"], "use_lexicon": False})
+    assert "train_vectors" not in {made.step for made in recording.calls.values()}
+    recording.check(d_trans, gather_translations((by_markers(corpora, translator(corpora, None)),)))
+
+
+@pytest.mark.parametrize("fine_tune", [False, True])
+def test_by_markers_with_a_checkpoint(
+    recording: Recording, translated: Translated, tmp_path: Path, fine_tune: bool
+) -> None:
+    (tmp_path / "m2m").mkdir()
+    choice = {
+        **TRANSLATION["marked"]["translator"],
+        "checkpoint": str(tmp_path / "m2m"),
+        "fine_tune": fine_tune,
+    }
+    corpora, d_trans = translated(method="marked", marked={**TRANSLATION["marked"], "translator": choice})
+    assert ("mark_pairs" in {made.step for made in recording.calls.values()}) == fine_tune
+    start = import_translator(InputFolder(path=str(tmp_path / "m2m")))
+    theta_mt = translator(corpora, lexicon(corpora), start) if fine_tune else start
+    recording.check(d_trans, gather_translations((by_markers(corpora, theta_mt),)))
+
+
+def test_a_translation_that_exists(
+    recording: Recording, translated: Translated, configured: Configured, file: Callable[[str], InputFile]
+) -> None:
+    _, d_trans = translated(method="import", imported={"path": "de.gold.conll"})
+    labels = configured().labels
+    given = CorpusFile(path="de.gold.conll").without_path()
+    recording.check(d_trans, import_translation(file("de.gold.conll"), given, labels, "de"))

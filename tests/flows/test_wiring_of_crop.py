@@ -1,0 +1,427 @@
+"""Which tagger tags what, and what each training sees: section 3 of CROP, written down call by call beside the flow."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from recording import Recording
+
+from artifacts.inputs import InputFile, InputFolder
+from artifacts.reference import Reference
+from artifacts.runtime import Runtime, running
+from flows.crop import Crop, algorithm
+from flows.parts.corpora import ScoredText, read_languages
+from flows.parts.summary import Result
+from tasks.corpus.read import read_parallel
+from tasks.denoising.settle_labels import settle_labels
+from tasks.denoising.settling import Settling
+from tasks.distillation.sampling import sample_sentences
+from tasks.distillation.training_sets import training_set
+from tasks.encoding.pretrain import pretrain_encoder
+from tasks.encoding.randomise import randomise_encoder
+from tasks.evaluation.averages import average_scores
+from tasks.evaluation.bleu import score_bleu
+from tasks.evaluation.decode import decode
+from tasks.evaluation.label_quality import draw_label_quality
+from tasks.evaluation.projected import score_projection, score_settled
+from tasks.evaluation.scores import score
+from tasks.tagging.labelling import label_words
+from tasks.tagging.train_tagger import TaggerTraining, train_tagger
+from tasks.translation.machine.engines import Generation
+from tasks.translation.machine.train_translator import TranslatorTraining, train_translator
+from tasks.translation.machine.translate_parallel import translate_parallel
+from tasks.translation.machine.translate_text import translate_text
+from tasks.translation.machine.translator import import_translator
+from tasks.translation.marked.gather import gather_translations
+from tasks.translation.marked.markers import Marking
+from tasks.translation.marked.read_markers import MarkerReading, read_markers
+from tasks.translation.pairs.aligned_pairs import AlignedMarking, mark_aligned_pairs
+from tasks.translation.pairs.marker_quality import measure_markers
+from tasks.translation.pairs.marking_pairs import PairMarking, mark_pairs
+from tasks.translation.pairs.plain_pairs import keep_pairs_plain
+from tasks.translation.pairs.word_alignment import Alignment, align_words
+from tasks.translation.projection.forward import ForwardReading, split_translation
+from tasks.translation.projection.project_entities import EntityProjection, project_entities
+
+Configured = Callable[..., Crop]
+SEED = 7
+SETTINGS: dict[str, Any] = {
+    "seed": SEED,
+    "source_training": {"learning_rate": 1e-3, "seed": 100},
+    "multilingual_training": {"learning_rate": 2e-3, "seed": 200},
+    "final_training": {"learning_rate": 3e-3, "seed": 300},
+    "translator": {"training": {"learning_rate": 4e-3, "seed": 400}},
+    "alignment": {"samplers": 2},
+    "pairs": {"max_entities": 9, "seed": 500},
+    "marking": {"max_entities": 8},
+    "generation": {"beam_size": 2},
+    "forward": {"min_language_letters": 11},
+    "reading": {"min_language_letters": 12},
+    "projection": {"max_length_words": 99},
+    "settling": {"too_long": "relabel"},
+    "decoding": {"method": "argmax"},
+    "score_translate_train": False,
+}
+ALIGNMENT, MARKING, GENERATION = Alignment(samplers=2), Marking(max_entities=8), Generation(beam_size=2)
+SETTLING = Settling(too_long="relabel")
+# The language that each target is translated as, and how back-translations into it are read.
+READING = MarkerReading(min_language_letters=12)
+UNFILTERED = MarkerReading(min_language_letters=12, language_filter="off")
+TARGETS = {"de": ("de", READING), "nl": ("nl", READING), "eu": ("nl", UNFILTERED)}
+
+
+@pytest.fixture(scope="module")
+def files(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the tiny corpora, the German ones also under the names of two other languages."""
+    folder = Path(shutil.copytree(data, tmp_path_factory.mktemp("languages") / "data"))
+    for german in (*folder.glob("de.*"), folder / "parallel.de"):
+        for language in ("nl", "eu"):
+            shutil.copy(german, german.with_name(german.name.replace("de", language)))
+    return folder
+
+
+@pytest.fixture
+def runtime(files: Path, tmp_path: Path) -> Iterator[Runtime]:
+    """A run in a store that stays empty."""
+    chosen = Runtime(store=str(tmp_path / "store"), data=str(files), device="cpu")
+    with running(chosen):
+        yield chosen
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.fixture
+def configured(files: Path) -> Configured:
+    """Three targets: two with parallel text, and Basque, which is translated as if it were the second."""
+    tiny: dict[str, Any] = yaml.safe_load((files / "tiny.yaml").read_text(encoding="utf-8"))
+
+    def target(language: str, *parallel: tuple[str, str], **more: Any) -> dict[str, Any]:
+        texts = [{"source": source, "target": target} for source, target in parallel]
+        return {
+            "language": language,
+            "text": {"path": f"{language}.txt", "format": "text"},
+            "text_gold": {"path": f"{language}.gold.conll"},
+            "tests": [{"name": "test", "path": f"{language}.test.conll"}],
+            "parallel": texts,
+            **more,
+        }
+
+    targets = [
+        target("de", ("parallel.en", "parallel.de"), ("en.conll", "de.txt")),
+        target("nl", ("parallel.en", "parallel.nl")),
+        target("eu", translated_as="nl", check_language=False),
+    ]
+    shared = {name: tiny[name] for name in ("source", "labels", "encoder", "windows")}
+    return lambda **changes: Crop.model_validate({**shared, "targets": targets, **SETTINGS, **changes})
+
+
+class Expected:
+    """Everything that section 3 makes, and what each is made of."""
+
+    def __init__(self, config: Crop, runtime: Runtime) -> None:
+        """Reads the corpora; trains encoder and Theta_src."""
+        corpora = read_languages(config.source, config.targets, config.parallel, config.labels, SEED, runtime)
+        self.config, self.corpora = config, corpora
+        self.train, self.dev = corpora.train, corpora.dev
+        self.raw = {text.language: text.sentences for text in corpora.targets}
+        self.parallel = corpora.parallel
+        texts = (self.train, self.raw["de"], self.raw["nl"], self.raw["eu"])
+        pairs = (*self.parallel["de"], *self.parallel["nl"])
+        self.encoder = pretrain_encoder(texts, pairs, config.encoder.pretraining.model_copy(update={"seed": SEED}))
+        self.theta_mt: Reference | None = None
+
+    def tagger(self, data: Reference, learning_rate: float, seed: int) -> Reference:
+        """A tagger, from the encoder."""
+        training = TaggerTraining(learning_rate=learning_rate, seed=seed + SEED)
+        return train_tagger(data, self.encoder, training, self.config.windows)
+
+    def theta_src(self) -> Reference:
+        """3.2: on the source corpus alone."""
+        return self.tagger(self.train, 1e-3, 100)
+
+    def tags(self, tagger: Reference, sentences: Reference) -> Reference:
+        """f(x)."""
+        return decode(label_words(tagger, sentences, self.config.windows), self.config.decoding)
+
+    def pairs(self, guided: bool = True, swaps: PairMarking | None = None) -> tuple[Reference, ...]:
+        """3.3: what Theta_mt learns from, all languages together."""
+        found: list[Reference] = []
+        for text in (*self.parallel["de"], *self.parallel["nl"]):
+            if not guided:
+                found.append(keep_pairs_plain(text, 2))
+                continue
+            marking = AlignedMarking(max_entities=9, seed=500 + SEED)
+            found.append(mark_aligned_pairs(text, align_words(text, ALIGNMENT), marking))
+            if swaps is not None:
+                found.append(mark_pairs(text, None, swaps, self.train))
+        return tuple(found)
+
+    def translator(self, pairs: tuple[Reference, ...], start: Reference | None = None) -> Reference:
+        """Theta_mt, in both directions."""
+        training = TranslatorTraining(learning_rate=4e-3, seed=400 + SEED, both_directions=True)
+        self.theta_mt = train_translator(pairs, start, training)
+        return self.theta_mt
+
+    def projected(self) -> dict[str, Reference]:
+        """3.4: forward translation, labelled back-translation, entity matching."""
+        found = {}
+        theta_mt = self.theta_mt or self.translator(self.pairs())
+        for language, (translated_as, reading) in TARGETS.items():
+            forward = translate_text(self.raw[language], theta_mt, translated_as, "en", None, GENERATION)
+            english = split_translation(forward, ForwardReading(min_language_letters=11))
+            tagged = self.tags(self.theta_src(), english)
+            back = translate_text(tagged, theta_mt, "en", translated_as, MARKING, GENERATION)
+            marked = read_markers(tagged, back, reading)
+            found[language] = project_entities(
+                self.raw[language], forward, marked, EntityProjection(max_length_words=99)
+            )
+        return found
+
+    def theta_all(self, parts: dict[str, Reference]) -> Reference:
+        """3.5: on the source corpus and all projections (Eq. 9)."""
+        return self.tagger(training_set((self.train, *parts.values())), 2e-3, 200)
+
+    def settled(self, theta_all: Reference) -> dict[str, Reference]:
+        """4.1, iii: Theta_all labels the raw sentences; both labellings become one."""
+        projected = self.projected()
+        return {
+            language: settle_labels(projected[language], self.tags(theta_all, raw), SETTLING)
+            for language, raw in self.raw.items()
+        }
+
+    def final(self, parts: dict[str, Reference]) -> Reference:
+        """The last tagger, on the source corpus and all settled labels."""
+        return self.tagger(training_set((self.train, *parts.values())), 3e-3, 300)
+
+    def scored(self, name: str, tagger: Reference, *more: ScoredText) -> dict[str, Reference]:
+        """Scores by test set, and their mean."""
+        texts = (*(test for target in self.corpora.targets for test in target.tests), *more)
+        scores = {
+            text.name: score(self.tags(tagger, text.sentences), text.gold, f"{name} on {text.name}") for text in texts
+        }
+        tests = tuple(scores[f"{language} test"] for language in TARGETS)
+        return {**scores, "average": average_scores(tests, f"{name} on average")}
+
+    def gold(self, language: str) -> Reference:
+        """Gold labels of a language's raw text."""
+        (known,) = [target.gold for target in self.corpora.targets if target.language == language]
+        assert known is not None
+        return known.gold
+
+
+def check_shipped(recorded: Recording, result: Result, expected: Expected, name: str, tagger: Reference) -> None:
+    """The student is this tagger with these scores, and the last model shown."""
+    shipped = recorded.arguments(result.student)
+    recorded.check(shipped["tagger"], tagger)
+    source_dev = [ScoredText("source dev", expected.dev, expected.dev)] if "Theta_src" in name else []
+    scores = expected.scored(name, tagger, *source_dev)
+    recorded.check(result.models[-1].scores, scores)
+    assert (result.models[-1].name, result.models[-1].reference) == (name, tagger)
+    assert shipped["scores"] == tuple(scores.values())
+
+
+def steps(recorded: Recording) -> set[str]:
+    return {made.step for made in recorded.calls.values()}
+
+
+def test_section_3(recording: Recording, runtime: Runtime, configured: Configured) -> None:
+    config = configured()
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    theta_all = expected.theta_all(expected.projected())
+    final = expected.final(expected.settled(theta_all))
+    check_shipped(recording, result, expected, "CROP (final)", final)
+
+    projected, source_dev = expected.projected(), ScoredText("source dev", expected.dev, expected.dev)
+    theta_src = expected.theta_src()
+    quality = {
+        series: {f"{language} target text": how(language) for language in TARGETS}
+        for series, how in {
+            "projected": lambda language: score_projection(
+                projected[language], expected.gold(language), f"projected labels on {language} target text"
+            ),
+            "settled": lambda language: score_settled(
+                projected[language],
+                expected.tags(theta_all, expected.raw[language]),
+                expected.gold(language),
+                SETTLING,
+                f"settled labels on {language} target text",
+            ),
+        }.items()
+    }
+    for series, scores in quality.items():
+        name = f"{series} labels (sentences that have them)"
+        scores["average target text"] = average_scores(tuple(scores.values()), f"{name} on average target text")
+    models = [
+        ("source-only (Theta_src)", expected.scored("source-only (Theta_src)", theta_src, source_dev)),
+        ("projected labels (sentences that have them)", quality["projected"]),
+        ("projected only (Theta_all)", expected.scored("projected only (Theta_all)", theta_all)),
+        ("settled labels (sentences that have them)", quality["settled"]),
+        ("CROP (final)", expected.scored("CROP (final)", final)),
+    ]
+    recording.check([(model.name, model.scores) for model in result.models], models)
+    recording.check(result.listings[-1].rows, projected)
+    bars = [quality[series][f"{language} target text"] for series in quality for language in TARGETS]
+    figure_6 = draw_label_quality(tuple(bars), ("de", "nl", "eu") * 2, ("projected",) * 3 + ("settled",) * 3)
+    recording.check(result.figures, figure_6)
+
+
+def test_without_self_training_theta_all_is_shipped(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    config = configured(ablation="without_self_training")
+    result = algorithm(config, runtime)
+    assert "settle_labels" not in steps(recording)
+    expected = Expected(config, runtime)
+    theta_all = expected.theta_all(expected.projected())
+    check_shipped(recording, result, expected, "projected only (Theta_all)", theta_all)
+
+
+@pytest.mark.parametrize("row", ["without_projection", "without_pretraining", "without_pretraining_and_projection"])
+def test_rows_of_table_4(recording: Recording, runtime: Runtime, configured: Configured, row: str) -> None:
+    config = configured(ablation=row)
+    result = algorithm(config, runtime)
+    assert ("train_translator" in steps(recording)) == (row == "without_pretraining")
+    expected = Expected(config, runtime)
+    if "without_pretraining" in row:
+        expected.encoder = randomise_encoder(expected.encoder, SEED)
+    if "projection" in row:
+        check_shipped(recording, result, expected, "source-only (Theta_src)", expected.theta_src())
+        return
+    theta_all = expected.theta_all(expected.projected())
+    check_shipped(recording, result, expected, "CROP (final)", expected.final(expected.settled(theta_all)))
+
+
+def test_a_limit_draws_from_each_languages_labels_before_each_training(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    config = configured(max_projected_sentences=5)
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+
+    def drawn(parts: dict[str, Reference]) -> dict[str, Reference]:
+        return {language: sample_sentences(training_set((part,)), 5, SEED) for language, part in parts.items()}
+
+    theta_all = expected.theta_all(drawn(expected.projected()))
+    final = expected.final(drawn(expected.settled(theta_all)))
+    check_shipped(recording, result, expected, "CROP (final)", final)
+
+
+def test_translate_train_sees_the_source_corpus_in_each_language_that_the_translator_knows(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    config = configured(score_translate_train=True)
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    theta_mt = expected.translator(expected.pairs())
+    parts = {}
+    for language in ("de", "nl"):  # Basque is translated as nl, which comes once.
+        translated = translate_text(expected.train, theta_mt, "en", language, MARKING, GENERATION)
+        parts[language] = gather_translations((read_markers(expected.train, translated, READING),))
+    tagger = expected.theta_all(parts)
+    (model,) = [model for model in result.models if model.name == "translate-train"]
+    recording.check(model.reference, tagger)
+    recording.check(model.scores, expected.scored("translate-train", tagger))
+    theta_all = expected.theta_all(expected.projected())
+    check_shipped(recording, result, expected, "CROP (final)", expected.final(expected.settled(theta_all)))
+
+
+# --- The translator.
+
+
+@pytest.mark.parametrize(
+    ("settings", "guided", "swaps"),
+    [
+        ({}, True, None),
+        ({"alignment_guided": False}, False, None),
+        ({"swapped_names": {"repeats": 1, "seed": 600}}, True, PairMarking(repeats=1, seed=600 + SEED)),
+    ],
+)
+def test_the_translator_learns_plain_and_marked_pairs_of_all_languages(
+    recording: Recording,
+    runtime: Runtime,
+    configured: Configured,
+    settings: dict[str, Any],
+    guided: bool,
+    swaps: PairMarking | None,
+) -> None:
+    config = configured(**settings)
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    expected.translator(expected.pairs(guided, swaps))
+    theta_all = expected.theta_all(expected.projected())
+    check_shipped(recording, result, expected, "CROP (final)", expected.final(expected.settled(theta_all)))
+
+
+@pytest.mark.parametrize("fine_tune", [False, True])
+def test_a_checkpoint_is_taken_as_it_is_or_trained_further(
+    recording: Recording, runtime: Runtime, configured: Configured, tmp_path: Path, fine_tune: bool
+) -> None:
+    (tmp_path / "m2m").mkdir()
+    choice = {**SETTINGS["translator"], "checkpoint": str(tmp_path / "m2m"), "fine_tune": fine_tune}
+    config = configured(translator=choice)
+    result = algorithm(config, runtime)
+    assert ("mark_aligned_pairs" in steps(recording)) == fine_tune
+    expected = Expected(config, runtime)
+    start = import_translator(InputFolder(path=str(tmp_path / "m2m")))
+    if fine_tune:
+        expected.translator(expected.pairs(), start)
+    else:
+        expected.theta_mt = start
+    theta_all = expected.theta_all(expected.projected())
+    check_shipped(recording, result, expected, "CROP (final)", expected.final(expected.settled(theta_all)))
+
+
+def test_translations_of_held_out_text_are_judged_in_both_directions(
+    recording: Recording, runtime: Runtime, configured: Configured, files: Path
+) -> None:
+    config = configured()
+    held_out = {"source": "en.dev.conll", "target": "nl.test.conll"}
+    targets = list(config.targets)
+    targets[1] = type(targets[1]).model_validate({**targets[1].model_dump(), "translation_tests": [held_out]})
+    result = algorithm(config.model_copy(update={"targets": tuple(targets)}), runtime)
+    expected = Expected(config, runtime)
+    theta_mt = expected.translator(expected.pairs())
+    sides = (InputFile(path=str(files / held_out[side])) for side in ("source", "target"))
+    pairs = read_parallel(*sides, "en", "nl")
+    directions = {"nl.test.conll, en to nl": "forward", "nl.test.conll, nl to en": "backward"}
+    bleu = {
+        name: score_bleu(translate_parallel(pairs, theta_mt, direction, GENERATION), pairs)  # type: ignore[arg-type]
+        for name, direction in directions.items()
+    }
+    recording.check(result.listings[0].rows, bleu)
+
+
+@pytest.mark.parametrize("wanted", ["own", "both"])
+def test_markers_are_judged_on_source_sentences_that_nothing_was_trained_on(
+    recording: Recording, runtime: Runtime, configured: Configured, wanted: str
+) -> None:
+    config = configured(marker_quality=wanted)
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    translators = {"with alignment pairs": expected.translator(expected.pairs())}
+    if wanted == "both":
+        translators["without"] = expected.translator(expected.pairs(guided=False))
+    judged = {}
+    for name, theta_mt in translators.items():
+        for language in ("de", "nl"):
+            translated = translate_text(expected.dev, theta_mt, "en", language, MARKING, GENERATION)
+            alignment = align_words(expected.parallel[language][0], ALIGNMENT)
+            judged[f"en to {language} {name}"] = measure_markers(translated, alignment, ALIGNMENT)
+    recording.check(result.listings[0].rows, judged)
+
+
+def test_settings_have_their_papers_defaults() -> None:
+    # 3.3 and 4.1: 0 to 10 spans, alpha = 0.5, at most 128 words; the discarded are relabelled.
+    config = Crop.model_validate(
+        {"source": {"train": {"path": "a"}}, "targets": [{"language": "de", "text": {"path": "b"}}]}
+    )
+    assert (config.pairs.min_entities, config.pairs.max_entities, config.pairs.marked_share) == (0, 10, 0.5)
+    assert (config.projection.max_length_words, config.reading.max_length_words) == (128, 128)
+    assert (config.projection.all_outside, config.settling.rule, config.settling.all_outside) == (
+        "drop",
+        "paper",
+        "drop",
+    )
