@@ -79,6 +79,9 @@ _STRINGS = pa.list_(pa.string())
 _NUMBERS = pa.list_(pa.float32())
 _WORDS = pa.field("words", _STRINGS, nullable=False)
 _TAGS = pa.field("tags", _STRINGS, nullable=False)
+# Where a row of a training set began: a corpus, by kind and content as `crosstag store show` takes it; its sentence.
+_CORPUS = pa.field("corpus", pa.string(), nullable=False)
+_SOURCE_ID = pa.field("source_sentence_id", pa.int64(), nullable=False)
 
 
 # --- Corpora ---------------------------------------------------------------------------------------------------------
@@ -193,13 +196,15 @@ TRANSLATION = Dataset(
     "translation",
     """Source sentences turned into the target language, with their labels (D_trans).
 
-    sentence_id   joins the `labelled` table it was made from; comes twice if two ways of translating are combined
-    words         the translated words
-    tags          one IOB2 tag per word, copied or projected
-    source_words  the words it came from; empty for an imported translation
-    origin        per word: lexicon, entity (copied, being part of a name), unknown (copied, having no translation),
-                  import, marked (translated as a sentence)
-    metadata      language; labels
+    sentence_id         position in this table, from 0
+    words               the translated words
+    tags                one IOB2 tag per word, copied or projected
+    source_words        the words it came from; empty for an imported translation
+    origin              per word: lexicon, entity (copied, being part of a name), unknown (copied, having no
+                        translation), import, marked (translated as a sentence)
+    corpus              the `labelled` table it was made from, such as labelled/3f2a...; import: the imported file
+    source_sentence_id  the sentence's id there; comes twice if two ways of translating are combined
+    metadata            language; labels
     """,
     pa.schema(
         [
@@ -208,6 +213,8 @@ TRANSLATION = Dataset(
             _TAGS,
             pa.field("source_words", _STRINGS, nullable=False),
             pa.field("origin", _STRINGS, nullable=False),
+            _CORPUS,
+            _SOURCE_ID,
         ]
     ),
 )
@@ -217,12 +224,14 @@ TRAINING_SET = Dataset(
     "training_set",
     """Labelled sentences from several places, in one table to train on.
 
-    sentence_id  position in this table, from 0
-    words        the sentence's words
-    tags         one IOB2 tag per word
-    language     of the sentence
-    origin       where its labels come from: labelled, translation, or how a projection was settled
-    metadata     language (of all, joined by +); labels; sentences: number by language and origin
+    sentence_id         position in this table, from 0
+    words               the sentence's words
+    tags                one IOB2 tag per word
+    language            of the sentence
+    origin              where its labels come from: labelled, translation, or how a projection was settled
+    corpus              where the sentence comes from, such as sentences/3f2a...: raw text, or a labelled corpus
+    source_sentence_id  the sentence's id there
+    metadata            language (of all, joined by +); labels; sentences: number by language and origin
     """,
     pa.schema(
         [
@@ -231,6 +240,8 @@ TRAINING_SET = Dataset(
             _TAGS,
             pa.field("language", pa.string(), nullable=False),
             pa.field("origin", pa.string(), nullable=False),
+            _CORPUS,
+            _SOURCE_ID,
         ]
     ),
 )
@@ -308,7 +319,8 @@ MARKED_TRANSLATION = Dataset(
     words          words of the translation, markers removed; empty if dropped
     tags           one IOB2 tag per word, read from the markers; empty if dropped
     reason         why it was dropped, one of `tasks.translation.marked.markers.REASONS`; "" if kept
-    metadata       language; labels; dropped: number of sentences by reason
+    metadata       language; labels; corpus: the sentences that were translated, such as labelled/3f2a...;
+                   dropped: number of sentences by reason
     """,
     pa.schema(
         [
@@ -342,7 +354,8 @@ PROJECTION = Dataset(
     tags          one IOB2 tag per raw word; empty if dropped
     reason        why it was dropped: one of `tasks.translation.projection.project_entities.REASONS`, or a reason of
                   `marked_translation`; "" if kept
-    metadata      language; labels; kept: number of sentences; dropped: number of sentences by reason
+    metadata      language; labels; corpus: the raw sentences, such as sentences/3f2a...; kept: number of sentences;
+                  dropped: number of sentences by reason
     """,
     pa.schema(
         [

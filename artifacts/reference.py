@@ -23,5 +23,10 @@ class Reference(BaseModel):
         """Whether the content exists (always, outside a plan)."""
         return bool(self.digest)
 
+    @property
+    def content(self) -> str:
+        """Names the content, whichever step made it: kind and the beginning of the digest; `Store.find` finds it."""
+        return f"{self.kind}/{self.digest[:20]}"
+
     def __str__(self) -> str:
         return f"{self.kind}/{self.key}"

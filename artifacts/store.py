@@ -175,6 +175,8 @@ class Store:
     def find(self, text: str) -> Reference:
         """The artifact that `kind/key` names; a unique beginning of the key or of the digest is enough.
 
+        Of several with the same content the newest one.
+
         Raises:
             InputError: if none or several fit.
         """
@@ -184,7 +186,8 @@ class Store:
             for m in self.manifests()
             if kind in ("", m.kind) and (m.key.startswith(start) or m.digest.startswith(start))
         ]
-        if len(hits) != 1 or not start:
+        hits.sort(key=lambda m: (m.made, m.key), reverse=True)
+        if len({(m.kind, m.digest) for m in hits}) != 1 or not start:
             names = [f"{m.kind}/{m.key}" for m in hits[:4]] + ["..."] * (len(hits) > 4)
             found = f"{len(hits)} artifacts ({', '.join(names)})" if hits else "nothing"
             raise InputError(f"store {self.root}: {found} fits {text!r}; `crosstag store ls` lists kind/key")

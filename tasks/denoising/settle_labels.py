@@ -42,6 +42,8 @@ def settle_labels(job: Job, projection: Projection, predictions: Predictions, co
         "tags": tags.take(pa.array(rows)),
         "language": pa.repeat(pa.scalar(language), len(rows)),
         "origin": pa.array(origins[rows].tolist(), pa.string()),
+        "corpus": pa.repeat(pa.scalar(about["corpus"]), len(rows)),
+        "source_sentence_id": projected["sentence_id"].take(pa.array(rows)),
     }
     metadata = {"language": language, "labels": labels, "sentences": {language: origin_counts(origins[rows])}}
     job.write(pa.table(columns, schema=TRAINING_SET.schema), metadata)

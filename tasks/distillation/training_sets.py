@@ -17,6 +17,14 @@ from tasks.words.agreement import check_same_labels
 # Where the labels of a part come from that has no column `origin` of its own that says it per sentence.
 _ORIGINS = {LABELLED.name: "labelled", TRANSLATION.name: "translation", PROJECTION.name: PROJECTED}
 _COLUMNS = ["words", "tags"]
+_ABOUT = ["language", "origin", "corpus", "source_sentence_id"]
+# What else is read of a part.
+_MORE = {
+    LABELLED.name: ["sentence_id"],
+    TRANSLATION.name: ["corpus", "source_sentence_id"],
+    PROJECTION.name: ["sentence_id", "reason"],
+    TRAINING_SET.name: _ABOUT,
+}
 
 
 @step(TRAINING_SET)
@@ -42,7 +50,7 @@ def training_set(job: Job, parts: tuple[TrainingPart, ...]) -> None:
         for part, metadata in zip(parts, about, strict=True):
             for batch in _batches(job, part, metadata):
                 ids = pa.array(np.arange(number, number + batch.num_rows))
-                columns = [ids, *(batch.column(name) for name in TRAINING_SET.schema.names[1:])]
+                columns = [ids, *(batch[name] for name in TRAINING_SET.schema.names[1:])]
                 yield pa.RecordBatch.from_arrays(columns, schema=TRAINING_SET.schema)
                 number += batch.num_rows
 
@@ -60,14 +68,21 @@ def _sentences(part: Reference, metadata: dict[str, Any], rows: int) -> dict[str
 
 
 def _batches(job: Job, part: Reference, metadata: dict[str, Any]) -> Iterator[pa.RecordBatch]:
-    """A part's words, tags, language and origin; batches may be empty."""
-    if part.kind == TRAINING_SET.name:
-        yield from job.batches(part, columns=[*_COLUMNS, "language", "origin"])
-        return
-    extra = ["reason"] if part.kind == PROJECTION.name else []
-    for batch in job.batches(part, columns=[*_COLUMNS, *extra]):
-        if extra:
-            batch = batch.filter(pc.equal(batch.column("reason"), ""))
+    """A part's words, tags, and what is said about each sentence; batches may be empty."""
+    for batch in job.batches(part, columns=[*_COLUMNS, *_MORE[part.kind]]):
+        if part.kind == TRAINING_SET.name:
+            yield batch
+            continue
+        if part.kind == PROJECTION.name:
+            batch = batch.filter(pc.equal(batch["reason"], ""))
         about = [pa.repeat(pa.scalar(value), batch.num_rows) for value in (metadata["language"], _ORIGINS[part.kind])]
-        columns = [*(batch.column(name) for name in _COLUMNS), *about]
-        yield pa.RecordBatch.from_arrays(columns, names=[*_COLUMNS, "language", "origin"])
+        columns = [*(batch[name] for name in _COLUMNS), *about, *_came_from(part, metadata, batch)]
+        yield pa.RecordBatch.from_arrays(columns, names=[*_COLUMNS, *_ABOUT])
+
+
+def _came_from(part: Reference, metadata: dict[str, Any], batch: pa.RecordBatch) -> list[pa.Array]:
+    """Corpus and sentence id of each row. A corpus is its own; what was made of another says of which."""
+    if part.kind == TRANSLATION.name:
+        return [batch["corpus"], batch["source_sentence_id"]]
+    corpus = metadata["corpus"] if part.kind == PROJECTION.name else part.content
+    return [pa.repeat(pa.scalar(corpus), batch.num_rows), batch["sentence_id"]]

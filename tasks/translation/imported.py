@@ -17,9 +17,10 @@ def imported_table(corpus: Corpus) -> pa.Table:
     sources: list[list[str]] = [[] for _ in corpus.words]
     strings = pa.list_(pa.string())
     columns = [labelled["sentence_id"], labelled["words"], labelled["tags"]]
-    return pa.Table.from_arrays(
-        [*columns, pa.array(sources, strings), pa.array(origins, strings)], schema=TRANSLATION.schema
-    )
+    columns += [pa.array(sources, strings), pa.array(origins, strings)]
+    # The imported file is all that is known of where a sentence came from.
+    columns += [pa.repeat(pa.scalar("import"), labelled.num_rows), labelled["sentence_id"]]
+    return pa.Table.from_arrays(columns, schema=TRANSLATION.schema)
 
 
 @step(TRANSLATION)

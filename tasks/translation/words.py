@@ -105,8 +105,12 @@ def translate_table(
     *,
     casing: Literal["source", "target", "lexicon"],
     counts: Mapping[str, np.ndarray],
+    corpus: str,
 ) -> pa.Table:
-    """Translate a `LABELLED` table into a `TRANSLATION` table; the draws depend on seed, sentence and place alone."""
+    """Translate a `LABELLED` table into a `TRANSLATION` table; the draws depend on seed, sentence and place alone.
+
+    `corpus` names the table that is translated, the rest is as in `translate`.
+    """
     sentence_ids = data["sentence_id"].to_numpy()
     lengths = pc.list_value_length(data["words"]).to_numpy()
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
@@ -117,7 +121,9 @@ def translate_table(
     done = translate(words, tags, translations, config, casing=casing, counts=counts, draws=draws)
     origins = pa.DictionaryArray.from_arrays(pa.array(done.origins), pa.array(ORIGINS)).cast(pa.string())
     lists = [pa.ListArray.from_arrays(pa.array(offsets), column) for column in (done.words, tags, words, origins)]
-    return pa.Table.from_arrays([pa.array(sentence_ids), *lists], schema=TRANSLATION.schema)
+    row_numbers = pa.array(np.arange(len(sentence_ids)))
+    came_from = [pa.repeat(pa.scalar(corpus), len(sentence_ids)), pa.array(sentence_ids)]
+    return pa.Table.from_arrays([row_numbers, *lists, *came_from], schema=TRANSLATION.schema)
 
 
 def best_translations(lexicon: pa.Table) -> dict[str, str]:
@@ -149,7 +155,7 @@ def translate_words(
         columns = (frequencies.field("values").to_pylist(), frequencies.field("counts").to_pylist())
         counts = case_counts(zip(*columns, strict=True))
     translations = best_translations(job.table(lexicon))
-    table = translate_table(job.table(data), translations, config, casing=casing, counts=counts)
+    table = translate_table(job.table(data), translations, config, casing=casing, counts=counts, corpus=data.content)
     metadata = {"language": language, "labels": job.metadata(data)["labels"]}
     job.write(table, metadata={**metadata, "casing": casing, "words_by_origin": origin_counts(table)})
 

@@ -124,6 +124,22 @@ def test_it_tells_baselines_and_averages_and_runs_once(
     assert {outcome.status for outcome in plan(config_file, data, ended).outcomes} == {"cached"}
 
 
+def test_every_label_that_the_student_learns_leads_back_to_a_raw_sentence(
+    config_file: Path, data: Path, ended: Path
+) -> None:
+    store = Store(ended)
+    planned = plan(config_file, data, ended)
+    made = next(o.reference for o in planned.outcomes if (o.step, o.label) == ("training_set", "final tagger"))
+    rows = store.table(made).to_pylist()
+    # Training set <- settled labels <- projection <- the corpora as they were read.
+    read = {o.reference.content: o.reference for o in planned.outcomes if o.step in ("read_labelled", "read_sentences")}
+    corpora = {name: store.table(read[name]).to_pylist() for name in {row["corpus"] for row in rows}}
+    sentences = {(name, each["sentence_id"]): each["words"] for name, table in corpora.items() for each in table}
+    assert all(row["words"] == sentences[row["corpus"], row["source_sentence_id"]] for row in rows)
+    kinds = {(row["language"], row["origin"], row["corpus"].partition("/")[0]) for row in rows}
+    assert ("en", "labelled", "labelled") in kinds and ("de", "projected", "sentences") in kinds
+
+
 def test_the_card_names_all_languages_and_predict_asks_for_one(ended: Path) -> None:
     (folder,) = (ended / "student").glob("*")
     card = (folder / "README.md").read_text(encoding="utf-8")

@@ -88,6 +88,7 @@ def labelled(put_table: Put) -> Reference:
 @pytest.fixture
 def translation(put_table: Put) -> Reference:
     columns = {"sentence_id": IDS, "words": WORDS, "tags": tags(HARD), "source_words": WORDS, "origin": WORDS}
+    columns |= {"corpus": ["labelled/ab"] * len(IDS), "source_sentence_id": IDS}
     return put_table(TRANSLATION, columns, META)
 
 
@@ -419,9 +420,9 @@ def test_three_updates_of_the_collaborator_are_those_of_a_plain_loop(
     p = [noise.dirichlet(np.full(C, 0.5), n).astype(np.float32) for n in counts]
     w = [noise.uniform(0.1, 0.9, n).astype(np.float32) for n in counts]
     spelt = [[LABELS[i] for i in sentence] for sentence in hard]
-    translation = put_table(
-        TRANSLATION, {"sentence_id": ids, "words": SHORT, "tags": spelt, "source_words": SHORT, "origin": SHORT}, META
-    )
+    columns = {"sentence_id": ids, "words": SHORT, "tags": spelt, "source_words": SHORT, "origin": SHORT}
+    columns |= {"corpus": ["labelled/ab"] * len(ids), "source_sentence_id": ids}
+    translation = put_table(TRANSLATION, columns, META)
     soft = put_table(
         SOFT_LABELS, {"sentence_id": ids, "words": SHORT, "probabilities": [rows.tolist() for rows in p]}, META
     )

@@ -1,7 +1,7 @@
 """Gather the translations that were kept, of one or several ways of translating, into one table to train on."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,13 +15,17 @@ from artifacts.step import Job, step
 ORIGIN = "marked"
 
 
-def kept_rows(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The rows of a `MARKED_TRANSLATION` batch that were kept, as `TRANSLATION`; the origin of each word is marked."""
+def kept_rows(batch: pa.RecordBatch, corpus: str) -> pa.RecordBatch:
+    """The rows of a `MARKED_TRANSLATION` batch that were kept, as `TRANSLATION`; the origin of each word is marked.
+
+    `corpus` names the sentences that were translated. The sentence ids are still theirs.
+    """
     kept = batch.filter(pc.equal(batch["reason"], ""))
     lengths = pc.list_value_length(kept["words"]).to_numpy(zero_copy_only=False)
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
     origins = pa.ListArray.from_arrays(pa.array(offsets), pa.repeat(pa.scalar(ORIGIN), int(offsets[-1])))
-    columns = [kept["sentence_id"], kept["words"], kept["tags"], kept["source_words"], origins]
+    came_from = [pa.repeat(pa.scalar(corpus), kept.num_rows), kept["sentence_id"]]
+    columns = [kept["sentence_id"], kept["words"], kept["tags"], kept["source_words"], origins, *came_from]
     return pa.record_batch(columns, schema=TRANSLATION.schema)
 
 
@@ -65,12 +69,12 @@ def gather_translations(job: Job, parts: tuple[AnyTranslation, ...]) -> None:
 
     def gathered() -> Iterator[pa.RecordBatch]:
         nonlocal rows
-        for part in parts:
-            batches: Iterable[pa.RecordBatch] = job.batches(part)
-            for batch in batches:
-                made = kept_rows(batch) if part.kind == MARKED_TRANSLATION.name else batch
+        for part, about in zip(parts, described, strict=True):
+            for batch in job.batches(part):
+                made = kept_rows(batch, about["corpus"]) if part.kind == MARKED_TRANSLATION.name else batch
+                numbers = pa.array(np.arange(rows, rows + made.num_rows))
                 rows += made.num_rows
-                yield made
+                yield made.set_column(0, TRANSLATION.schema.field(0), numbers)
 
     job.write(gathered(), metadata=metadata)
     if not rows:

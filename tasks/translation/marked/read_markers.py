@@ -181,7 +181,7 @@ def read_markers(job: Job, data: LabelledOrPredictions, translation: MachineTran
             writer.write_batch(_batch(chunk, results))
             advance(len(chunk))
     dropped = {reason: counts[reason] for reason in REASONS if counts[reason]}
-    metadata = {"language": target, "labels": job.metadata(data)["labels"], "dropped": dropped}
+    metadata = {"language": target, "labels": job.metadata(data)["labels"], "corpus": data.content, "dropped": dropped}
     job.write(_waiting(waiting), metadata=metadata)
     job.note(kept=counts[""])
 

@@ -132,7 +132,8 @@ def project_entities(
     dropped = reason_counts(done["reason"])
     kept = done.num_rows - sum(dropped.values())
     _check_something(done, dropped, language)
-    job.write(done, {"language": language, "labels": about["labels"], "kept": kept, "dropped": dropped})
+    told = {"language": language, "labels": about["labels"], "corpus": sentences.content}
+    job.write(done, {**told, "kept": kept, "dropped": dropped})
 
 
 def _reasons(

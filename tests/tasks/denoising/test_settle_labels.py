@@ -33,8 +33,8 @@ def projection(put_table: PutTable) -> Reference:
     }
     full = [{**empty, **row, "sentence_id": 5 * n} for n, row in enumerate(rows)]
     columns = {name: [row[name] for row in full] for name in PROJECTION.schema.names}
-    about = {"language": "de", "labels": LABELS, "kept": 1, "dropped": {"all_outside": 1, "unmatched": 1}}
-    return put_table(PROJECTION, columns, about)
+    about = {"language": "de", "labels": LABELS, "corpus": "sentences/ab", "kept": 1}
+    return put_table(PROJECTION, columns, {**about, "dropped": {"all_outside": 1, "unmatched": 1}})
 
 
 def predictions(put_table: PutTable, tags: list[list[str]], labels: list[str] = LABELS) -> Reference:
@@ -49,8 +49,10 @@ def test_projected_and_relabelled_sentences_become_one_training_set(
     tagged = predictions(put_table, [["O", "O"], ["O", "B-LOC"], ["O"]])
     made = run_alone(store, settle_labels, projection, tagged, Settling())
     assert store.table(made).to_pylist() == [
-        {"sentence_id": 0, "words": ["Ada", "lebt"], "tags": ["B-PER", "O"], "language": "de", "origin": "projected"},
-        {"sentence_id": 1, "words": ["In", "Ulm"], "tags": ["O", "B-LOC"], "language": "de", "origin": "relabelled"},
+        {"sentence_id": 0, "words": ["Ada", "lebt"], "tags": ["B-PER", "O"], "language": "de", "origin": "projected"}
+        | {"corpus": "sentences/ab", "source_sentence_id": 0},
+        {"sentence_id": 1, "words": ["In", "Ulm"], "tags": ["O", "B-LOC"], "language": "de", "origin": "relabelled"}
+        | {"corpus": "sentences/ab", "source_sentence_id": 5},
     ]
     counts = {"de": {"projected": 1, "relabelled": 1}}
     assert store.metadata(made) == {"language": "de", "labels": LABELS, "sentences": counts}

@@ -27,16 +27,18 @@ def projection(put_table: PutTable) -> Reference:
     kept |= {"sentence_id": 1, "words": ["Москва"], "tags": ["B-LOC"], "forward": "", "output": "", "reason": ""}
     dropped = {**kept, "sentence_id": 2, "words": ["Да"], "tags": [], "reason": "unmatched"}
     columns = {name: [dropped[name], kept[name]] for name in PROJECTION.schema.names}
-    return put_table(PROJECTION, columns, {"language": "ru", "labels": LABELS, "kept": 1, "dropped": {"unmatched": 1}})
+    about = {"language": "ru", "labels": LABELS, "corpus": "sentences/ef", "kept": 1, "dropped": {"unmatched": 1}}
+    return put_table(PROJECTION, columns, about)
 
 
 def translation(put_table: PutTable, labels: list[str] = LABELS) -> Reference:
     words = [["in", "Ulm"]]
     columns = {"sentence_id": [0], "words": words, "tags": [["O", "B-LOC"]], "source_words": words, "origin": words}
+    columns |= {"corpus": ["labelled/cd"], "source_sentence_id": [9]}
     return put_table(TRANSLATION, columns, {"language": "de", "labels": labels})
 
 
-def test_parts_stand_one_after_another_with_language_and_origin(
+def test_parts_stand_one_after_another_and_say_where_each_sentence_came_from(
     store: Store, put_table: PutTable, source: Reference, projection: Reference
 ) -> None:
     made = run_alone(store, training_set, (source, translation(put_table), projection))
@@ -46,6 +48,9 @@ def test_parts_stand_one_after_another_with_language_and_origin(
     assert rows["tags"].to_pylist() == [["B-LOC"], ["O"], ["O", "B-LOC"], ["B-LOC"]]
     assert rows["language"].to_pylist() == ["en", "en", "de", "ru"]
     assert rows["origin"].to_pylist() == ["labelled", "labelled", "translation", "projected"]
+    # The labelled corpus is its own; translation and projection name the corpora that they were made of.
+    assert rows["corpus"].to_pylist() == [source.content, source.content, "labelled/cd", "sentences/ef"]
+    assert rows["source_sentence_id"].to_pylist() == [0, 4, 9, 1]
     counts = {"en": {"labelled": 2}, "de": {"translation": 1}, "ru": {"projected": 1}}
     assert store.metadata(made) == {"language": "en+de+ru", "labels": LABELS, "sentences": counts}
 
@@ -60,6 +65,7 @@ def test_a_training_set_in_a_training_set_keeps_its_origins(
     assert rows["sentence_id"].to_pylist() == [0, 1, 2, 3, 4]
     assert rows["language"].to_pylist() == ["en", "en", "ru", "en", "en"]
     assert rows["origin"].to_pylist() == ["labelled", "labelled", "projected", "labelled", "labelled"]
+    assert rows["source_sentence_id"].to_pylist() == [0, 4, 1, 0, 4]
     assert store.metadata(made)["language"] == "en+ru"
     assert store.metadata(made)["sentences"] == {"en": {"labelled": 4}, "ru": {"projected": 1}}
 

@@ -47,6 +47,7 @@ def source(put_table):
 def translation(put_table):
     origin = [["lexicon"] * len(words) for words in WORDS]
     columns = {"sentence_id": ids(), "words": WORDS, "tags": TAGS, "source_words": WORDS, "origin": origin}
+    columns |= {"corpus": ["labelled/ab"] * len(WORDS), "source_sentence_id": ids()}
     return put_table(TRANSLATION, columns, META)
 
 

@@ -136,6 +136,7 @@ def test_a_tagger_learns_from_source_and_translation_together(store, put_table, 
     meta = {**META, "language": "en"}
     source = put_table(LABELLED, {"sentence_id": [5], "words": [["Anna"]], "tags": [["B-PER"]]}, meta)
     columns = {"sentence_id": IDS, "words": WORDS, "tags": TAGS, "source_words": WORDS, "origin": WORDS}
+    columns |= {"corpus": ["labelled/ab"] * len(IDS), "source_sentence_id": IDS}
     translation = put_table(TRANSLATION, columns, META)
     both = run_alone(store, training_set, (source, translation))
     assert store.table(both)["words"].to_pylist() == [["Anna"], *WORDS]

@@ -19,6 +19,8 @@ def test_a_labelled_file_becomes_a_translation(store: Store, text_file: Callable
     assert table["tags"].to_pylist() == [["B-PER", "O", "O", "B-LOC"], ["O"]]
     assert table["source_words"].to_pylist() == [[], []]
     assert table["origin"].to_pylist() == [["import"] * 4, ["import"]]
+    assert table["corpus"].to_pylist() == ["import"] * 2
+    assert table["source_sentence_id"].to_pylist() == [0, 1]
     assert store.metadata(made) == {"language": "de", "labels": ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]}
 
 

@@ -38,7 +38,7 @@ def translated(
     config: WordTranslation, data: pa.Table = DATA, counts: Mapping[str, np.ndarray] | None = None
 ) -> pa.Table:
     casing = config.casing_for("de")
-    return translate_table(data, LEXICON_WORDS, config, casing=casing, counts=counts or {})
+    return translate_table(data, LEXICON_WORDS, config, casing=casing, counts=counts or {}, corpus="labelled/ab")
 
 
 def test_labels_are_copied_names_of_persons_too_and_the_rest_is_looked_up_in_lower_case_at_last() -> None:
@@ -57,6 +57,15 @@ def test_labels_are_copied_names_of_persons_too_and_the_rest_is_looked_up_in_low
     assert table["sentence_id"].to_pylist() == [0, 1, 2]
 
 
+def test_rows_count_from_0_and_name_the_sentence_that_they_were() -> None:
+    # Of a part of a corpus the ids have gaps: sentences 0 and 2 are rows 0 and 1.
+    part = DATA.take(pa.array([0, 2]))
+    table = translated(WordTranslation(casing="lexicon"), part)
+    assert table["sentence_id"].to_pylist() == [0, 1]
+    assert table["corpus"].to_pylist() == ["labelled/ab"] * 2
+    assert table["source_sentence_id"].to_pylist() == [0, 2]
+
+
 def test_other_types_can_be_copied() -> None:
     table = translated(WordTranslation(casing="lexicon", copy_types=("LOC",)))
     assert table["words"].to_pylist()[0][2:4] == ["Stadt", "Stadt"]
@@ -66,7 +75,7 @@ def test_other_types_can_be_copied() -> None:
 def test_numbers_and_punctuation_are_copied_whatever_the_lexicon_says() -> None:
     data = labelled([[("1990", "O"), (",", "O"), ("--", "O")]])
     config = WordTranslation()
-    done = translate_table(data, {"1990": "x", ",": "y", "--": "z"}, config, casing="lexicon", counts={})
+    done = translate_table(data, {"1990": "x", ",": "y", "--": "z"}, config, casing="lexicon", counts={}, corpus="")
     assert done["words"].to_pylist() == [["1990", ",", "--"]]
 
 

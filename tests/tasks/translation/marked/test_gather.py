@@ -25,7 +25,8 @@ def marked(put_table: Callable[..., Reference]) -> Reference:
         "tags": [["O", "B-LOC"], [], [], ["O", "O"], []],
         "reason": ["", "marker_lost", "no_output", "", "no_output"],
     }
-    return put_table(MARKED_TRANSLATION, columns, {"language": "de", "labels": LABELS, "dropped": DROPPED})
+    about = {"language": "de", "labels": LABELS, "corpus": "labelled/cd", "dropped": DROPPED}
+    return put_table(MARKED_TRANSLATION, columns, about)
 
 
 def words_part(put_table: Callable[..., Reference], language: str = "de", labels: list[str] = LABELS) -> Reference:
@@ -35,6 +36,8 @@ def words_part(put_table: Callable[..., Reference], language: str = "de", labels
         "tags": [["O", "B-LOC"]],
         "source_words": [["In", "Ulm"]],
         "origin": [["lexicon", "entity"]],
+        "corpus": ["labelled/ab"],
+        "source_sentence_id": [0],
     }
     return put_table(TRANSLATION, columns, {"language": language, "labels": labels, "casing": "source"})
 
@@ -45,11 +48,11 @@ def test_kept_sentences_of_every_part_come_in_order(
     made = run_alone(store, gather_translations, (words_part(put_table), marked))
     assert store.table(made).to_pylist() == [
         {"sentence_id": 0, "words": ["In", "Ulm"], "tags": ["O", "B-LOC"], "source_words": ["In", "Ulm"]}
-        | {"origin": ["lexicon", "entity"]},
-        {"sentence_id": 0, "words": ["In", "Ulm"], "tags": ["O", "B-LOC"], "source_words": ["In", "Ulm"]}
-        | {"origin": ["marked", "marked"]},
-        {"sentence_id": 3, "words": ["Regen", "."], "tags": ["O", "O"], "source_words": ["Rain", "."]}
-        | {"origin": ["marked", "marked"]},
+        | {"origin": ["lexicon", "entity"], "corpus": "labelled/ab", "source_sentence_id": 0},
+        {"sentence_id": 1, "words": ["In", "Ulm"], "tags": ["O", "B-LOC"], "source_words": ["In", "Ulm"]}
+        | {"origin": ["marked", "marked"], "corpus": "labelled/cd", "source_sentence_id": 0},
+        {"sentence_id": 2, "words": ["Regen", "."], "tags": ["O", "O"], "source_words": ["Rain", "."]}
+        | {"origin": ["marked", "marked"], "corpus": "labelled/cd", "source_sentence_id": 3},
     ]
     assert store.metadata(made) == {"language": "de", "labels": LABELS}
 
@@ -77,7 +80,8 @@ def test_no_part_is_refused(store: Store) -> None:
 def test_nothing_kept_is_an_error_with_the_reasons(store: Store, put_table: Callable[..., Reference]) -> None:
     columns = {"sentence_id": [0], "marked_source": ["x"], "output": [""], "reason": ["no_output"]}
     columns |= {"source_words": [["x"]], "source_tags": [["O"]], "words": [[]], "tags": [[]]}
-    part = put_table(MARKED_TRANSLATION, columns, {"language": "de", "labels": LABELS, "dropped": DROPPED})
+    about = {"language": "de", "labels": LABELS, "corpus": "labelled/cd", "dropped": DROPPED}
+    part = put_table(MARKED_TRANSLATION, columns, about)
     # The most frequent reason first.
     with pytest.raises(InputError, match=r"no sentence is kept \(no_output 2, marker_lost 1\).*marked_translation/"):
         run_alone(store, gather_translations, (part,))

@@ -137,7 +137,8 @@ def test_every_reason_is_found_counted_and_kept_with_its_row(store: Store, put_t
     assert made.kind == MARKED_TRANSLATION.name
     assert table["reason"].to_pylist() == [*CASES, ""]
     metadata = store.metadata(made)
-    assert metadata == {"language": "de", "labels": LABELS, "dropped": dict.fromkeys(REASONS, 1)}
+    corpus = references[0].content
+    assert metadata == {"language": "de", "labels": LABELS, "corpus": corpus, "dropped": dict.fromkeys(REASONS, 1)}
     assert table["sentence_id"].to_pylist() == data["sentence_id"]
     assert table["source_words"].to_pylist() == data["words"]
     assert table["source_tags"].to_pylist() == data["tags"]

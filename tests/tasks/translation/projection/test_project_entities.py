@@ -83,7 +83,10 @@ def test_a_kept_sentence_can_be_followed_from_raw_words_to_tags(store: Store, ru
             "reason": "",
         }
     ]
-    assert store.metadata(made) == {"language": "de", "labels": LABELS, "kept": 1, "dropped": {}}
+    about = store.metadata(made)
+    raw = store.find(about.pop("corpus"))
+    assert store.table(raw)["words"].to_pylist() == [["Ada", "wohnt", "in", "Bad", "Berka", "."]]
+    assert about == {"language": "de", "labels": LABELS, "kept": 1, "dropped": {}}
 
 
 @pytest.mark.parametrize(
