@@ -4,13 +4,20 @@ import platform
 from functools import lru_cache
 from importlib import metadata
 
+from artifacts.threads import thread_count
+
 _PACKAGES = ("crosstag", "torch", "transformers", "tokenizers", "faiss-cpu", "faiss-gpu", "fasttext",
              "sacremoses", "pyarrow", "numpy", "prefect")  # fmt: skip
 
 
-@lru_cache(maxsize=1)
 def environment() -> dict[str, str]:
-    """Versions of Python, the platform and the packages that can change a result."""
+    """What can change a result: versions of Python, of the platform and of packages, and torch's threads."""
+    threads = thread_count()
+    return _versions() if threads is None else {**_versions(), "threads": str(threads)}
+
+
+@lru_cache(maxsize=1)
+def _versions() -> dict[str, str]:
     found = {"python": platform.python_version(), "platform": f"{platform.system()} {platform.machine()}"}
     for package in _PACKAGES:
         try:

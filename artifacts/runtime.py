@@ -47,6 +47,15 @@ class Runtime(Settings):
         description="Minutes between checkpoints, from which a killed training goes on; 0 = after every update.",
     )
 
+    threads: int | None = Field(
+        None,
+        ge=1,
+        le=1024,
+        title="Threads",
+        description="CPU threads of a training and of all else that computes, in each process; empty: as many as there "
+        "are cores, or OMP_NUM_THREADS. On a CPU the last bits of a result depend on it; manifests record it.",
+    )
+
     workers: int = Field(
         1,
         ge=1,

@@ -30,6 +30,7 @@ from artifacts.reference import Reference
 from artifacts.report import report_artifact
 from artifacts.runtime import Run, Runtime, Status, StepOutcome, current_run, running
 from artifacts.store import STORE_FORMAT, Store
+from artifacts.threads import threads
 from artifacts.upkeep import is_failed_record
 
 __all__ = ["Job", "Step", "run_alone", "step"]
@@ -143,7 +144,7 @@ class Step(Generic[P]):
             store.drop_work(self.output.name, key)
             return finished
         store.move_aside(self.output.name, key)
-        with store.writing(self.output, key, recipe, label) as writer:
+        with threads(runtime.threads), store.writing(self.output, key, recipe, label) as writer:
             shell: Callable[..., None] = self.shell
             shell(Job(store, runtime, writer, in_flow=in_flow), **arguments)
         if writer.reference is None:

@@ -11,8 +11,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 from live_server import SETTINGS, serving
 
+from artifacts.threads import prepare
+
 if TYPE_CHECKING:
     from artifacts.store import Store
+
+prepare()  # Before the first import of torch, as a run does.
 
 # Before the first import of prefect, which reads its settings once.
 _HOME = tempfile.mkdtemp(prefix="crosstag-prefect-")

@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -30,6 +30,9 @@ StoreFolder = Annotated[
     str, typer.Option("--store", help="Folder of the artifacts.", envvar="CROSSTAG_STORE", show_default=True)
 ]
 Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where models compute.")]
+Threads = Annotated[
+    int | None, typer.Option(help="CPU threads of whatever computes; empty: as many as there are cores.", min=1)
+]
 REFERENCE = Annotated[str, typer.Argument(help="kind/key; a unique beginning of the key is enough.", metavar="REF")]
 
 
@@ -46,12 +49,13 @@ def run(
     workers: Annotated[
         int, typer.Option(help="Trainings that may run side by side, in processes, where a method has such.", min=1)
     ] = 1,
+    threads: Threads = None,
 ) -> None:
     """Run a method: train a tagger for the target language, step by step, every step cached."""
     from flows.commands.methods import load
 
     method, checked = load(config, settings or ())
-    runtime = _runtime(store, data, device, checkpoint_minutes, workers)
+    runtime = _runtime(store, data, device, checkpoint_minutes=checkpoint_minutes, workers=workers, threads=threads)
     method.check(checked, runtime)
     method.flow(checked, runtime)
 
@@ -116,12 +120,13 @@ def sweep(
     data: DataFolder = ".",
     store: StoreFolder = "store",
     device: Device = "auto",
+    threads: Threads = None,
 ) -> None:
     """Run a method once for each value of one setting, and compare the students: a table and a picture."""
     from flows.commands.sweep import check, variations
     from flows.commands.sweep import sweep as run_sweep
 
-    runtime = _runtime(store, data, device)
+    runtime = _runtime(store, data, device, threads=threads)
     check(variations(config, vary, settings or ()), runtime)
     run_sweep(config, vary, tuple(settings or ()), name, runtime)
 
@@ -204,12 +209,10 @@ def tidy_store(
     print_tidying(store, older_than_hours)
 
 
-def _runtime(
-    store: str, data: str, device: Literal["auto", "cpu", "cuda"], checkpoint_minutes: float = 5.0, workers: int = 1
-) -> "Runtime":
+def _runtime(store: str, data: str, device: Literal["auto", "cpu", "cuda"], **settings: Any) -> "Runtime":
     from artifacts.runtime import Runtime
 
-    return Runtime(store=store, data=data, device=device, checkpoint_minutes=checkpoint_minutes, workers=workers)
+    return Runtime(store=store, data=data, device=device, **settings)
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import torch
 
 _QUERIES = 4096
 
@@ -53,6 +54,8 @@ def count_faiss(
 
 def _cpu_search(bank: np.ndarray) -> Callable[[np.ndarray, int], np.ndarray]:
     import faiss
+
+    faiss.omp_set_num_threads(torch.get_num_threads())
 
     def search(queries: np.ndarray, k: int) -> np.ndarray:
         # knn searches the array itself; an IndexFlatIP would hold a second copy of the bank.

@@ -1,0 +1,39 @@
+"""However Crosstag is started, threads are told how to wait before torch is loaded: afterwards nobody listens."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+# Stands where torch is looked for: writes down what torch would have found, and ends the process.
+TORCH = """
+import json, os, sys
+names = ("OMP_WAIT_POLICY", "KMP_BLOCKTIME")
+with open(os.environ["SEEN"], "w") as file:
+    json.dump({name: os.environ.get(name) for name in names}, file)
+os._exit(7)
+"""
+FROM_THE_UI = "from prefect.flows import load_flow_from_entrypoint; load_flow_from_entrypoint('flows/crop.py:crop')"
+WAYS = {
+    "console script": ["-c", "from flows.commands.cli import main; main()", "run", "configs/quickstart.yaml"],
+    "module": ["-m", "flows.commands.cli", "run", "configs/quickstart-unitrans.yaml"],
+    "flow run of a worker": ["-c", FROM_THE_UI],
+    "notebook": ["-c", "from flows.colada import colada"],
+    "tests": ["-m", "pytest", "-q", "tests/tasks/training/test_loop.py"],
+    "benchmarks": ["-m", "tests.benchmarks", "training"],
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_threads_are_told_how_to_wait_before_torch_is_loaded(way: str, tmp_path: Path) -> None:
+    (tmp_path / "torch").mkdir()
+    (tmp_path / "torch" / "__init__.py").write_text(TORCH, encoding="utf-8")
+    unset = {name: text for name, text in os.environ.items() if not name.startswith(("OMP_", "KMP_", "GOMP_"))}
+    environment = {**unset, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)]), "SEEN": str(tmp_path / "seen")}
+    ended = subprocess.run([sys.executable, *WAYS[way]], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert ended.returncode == 7, ended.stderr
+    assert json.loads((tmp_path / "seen").read_text()) == {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
