@@ -180,13 +180,16 @@ def show_artifact(
 @store_app.command("export")
 def export_artifact(
     reference: REFERENCE,
-    path: Annotated[Path, typer.Argument(help="Where to write: a text file for a lexicon, a folder for a model.")],
+    path: Annotated[
+        Path,
+        typer.Argument(help="A file that ends with .csv, .jsonl or .parquet, or in text; a folder for a model."),
+    ],
     store: StoreFolder = "store",
 ) -> None:
-    """Write a lexicon as text, labelled sentences as a column file, or copy a model's folder."""
-    from flows.commands.store import export
+    """Write a table in the format of the path's ending, labelled sentences as a column file; copy a model's folder."""
+    from flows.commands.store import export_artifact
 
-    export(store, reference, path)
+    export_artifact(store, reference, path)
 
 
 @store_app.command("verify")

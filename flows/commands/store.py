@@ -1,31 +1,15 @@
 """What `crosstag store` prints and writes."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pyarrow as pa
 from rich.console import Console
 from rich.table import Table
 
-from artifacts.catalog import (
-    CHANGE,
-    CONSISTENCY,
-    CURVE,
-    DETECTION,
-    ENCODER,
-    FIGURES,
-    LABELLED,
-    LEXICON,
-    PREDICTIONS,
-    RELIABILITY_BINS,
-    SCORES,
-    STUDENT,
-    TAGGER,
-    TRANSLATION,
-    catalogue,
-)
+from artifacts.catalog import Dataset, catalogue
 from artifacts.errors import InputError
+from artifacts.export import export
 from artifacts.manifest import Manifest
 from artifacts.reference import Reference
 from artifacts.show import preview
@@ -33,9 +17,6 @@ from artifacts.store import Store
 from artifacts.upkeep import collect_garbage, verify
 
 _WIDTH = 140
-_TAGGED = (LABELLED.name, TRANSLATION.name, PREDICTIONS.name)
-_NUMBERS = tuple(kind.name for kind in (SCORES, RELIABILITY_BINS, CHANGE, CONSISTENCY, DETECTION, CURVE))
-_MODELS = (ENCODER.name, TAGGER.name, STUDENT.name, FIGURES.name)
 
 
 def print_artifacts(root: str, kind: str) -> None:
@@ -62,7 +43,8 @@ def print_artifact(root: str, text: str, rows: int) -> None:
     manifest = store.require(reference)
     console = Console(highlight=False, markup=False, soft_wrap=True)
     console.print(f"{reference}   made by {manifest.recipe.step} {manifest.label}".rstrip())
-    console.print(catalogue()[manifest.kind].doc.strip() + "\n")
+    kind = catalogue()[manifest.kind]
+    console.print(kind.doc.strip() + "\n")
     console.print(f"digest      {manifest.digest}")
     console.print(f"made        {manifest.made}, in {manifest.seconds:.1f} s")
     if manifest.adopted_from:
@@ -74,40 +56,23 @@ def print_artifact(root: str, text: str, rows: int) -> None:
         maker = makers.get(digest)
         console.print(f"input       {name}: {maker or 'a file or model from outside'} ({digest.split(':')[-1][:12]})")
     console.print()
-    if manifest.kind in _NUMBERS:
+    if isinstance(kind, Dataset) and kind.in_columns:
         console.print(_number_table(store, reference, rows))
         return
     for line in preview(store, reference, rows):
         console.print(line)
 
 
-def export(root: str, text: str, path: Path) -> None:
-    """Writes an artifact as others read it.
+def export_artifact(root: str, text: str, path: Path) -> None:
+    """Writes an artifact as others read it, and says where.
 
     Raises:
         InputError: if something is at `path` already, or the kind has no such form.
     """
     store = _existing(root)
     reference = store.find(text)
-    if path.exists():
-        raise InputError(f"store export: {path} is there already; name a new place")
-    if reference.kind == LEXICON.name:
-        from tasks.translation.lexicon import export_lexicon
-
-        export_lexicon(store.table(reference), path)
-    elif reference.kind in _TAGGED:
-        with path.open("w", encoding="utf-8") as file:
-            for batch in store.batches(reference, columns=["words", "tags"]):
-                for row in batch.to_pylist():
-                    file.writelines(f"{word}\t{tag}\n" for word, tag in zip(row["words"], row["tags"], strict=True))
-                    file.write("\n")
-    elif reference.kind in _MODELS:
-        shutil.copytree(store.folder(reference), path, ignore=shutil.ignore_patterns("manifest.json", "ref.json"))
-    else:
-        raise InputError(
-            f"store export: {reference.kind} has no text form; read {store.folder(reference)}/data.parquet with pandas"
-        )
-    Console(soft_wrap=True).print(f"wrote {path}")
+    rows = export(store, reference, path)
+    Console(soft_wrap=True).print(f"wrote {path}" + ("" if rows is None else f" ({rows:,} rows)"))
 
 
 def print_verification(root: str) -> bool:

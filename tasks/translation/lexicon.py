@@ -1,7 +1,6 @@
 """Induce a bilingual lexicon: for each frequent source word its best translations by CSLS."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -108,22 +107,6 @@ def lexicon_table(
     return pa.Table.from_arrays(
         [pa.chunked_array([a, b]) for a, b in zip(front, induced, strict=True)], schema=LEXICON.schema
     )
-
-
-def export_lexicon(table: pa.Table, path: Path) -> int:
-    """Write a lexicon as MUSE does: `source target`, one pair a line, best translation first.
-
-    Args:
-        table: a `LEXICON` table.
-        path: the text file to write, UTF-8.
-
-    Returns:
-        How many pairs were written.
-    """
-    columns = (table["source"].to_pylist(), table["target"].to_pylist())
-    with open(path, "w", encoding="utf-8", newline="\n") as file:
-        file.writelines(f"{source} {target}\n" for source, target in zip(*columns, strict=True))
-    return table.num_rows
 
 
 @step(LEXICON)

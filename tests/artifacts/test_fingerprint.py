@@ -13,6 +13,7 @@ import pytest
 
 from artifacts import fingerprint as module
 from artifacts import sources
+from artifacts.catalog import SENTENCES, Dataset, catalogue
 from artifacts.fingerprint import fingerprint, forget
 from artifacts.sources import FingerprintError
 
@@ -231,8 +232,19 @@ def test_a_new_entry_in_the_catalogue_changes_nothing(monkeypatch: pytest.Monkey
     names = fingerprint("tasks.corpus.read", "read_sentences")
     assert not [n for n in names if n.startswith("artifacts")]
     before = read.read_sentences.recipe({}).schemas
-    monkeypatch.setattr("artifacts.catalog.NEW", read.read_sentences.output, raising=False)
+    new = Dataset("new", "A new kind.", SENTENCES.schema)
+    monkeypatch.setattr("artifacts.catalog.corpora.NEW", new, raising=False)
+    assert catalogue()["new"] is new
     assert read.read_sentences.recipe({}).schemas == before and set(before) == {"sentences"}
+
+
+def test_how_a_kind_is_shown_and_exported_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    import tasks.corpus.read as read
+
+    before = read.read_sentences.recipe({})
+    other = Dataset("sentences", "Told otherwise.", SENTENCES.schema, text=lambda row, labels: "", in_columns=True)
+    monkeypatch.setattr(read.read_sentences, "output", other)
+    assert read.read_sentences.recipe({}) == before
 
 
 def test_a_changed_schema_of_an_input_or_output_changes_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,7 +252,6 @@ def test_a_changed_schema_of_an_input_or_output_changes_the_key(monkeypatch: pyt
 
     import tasks.corpus.read as read
     from artifacts.cache import step_key
-    from artifacts.catalog import SENTENCES, Dataset
 
     before = step_key(read.read_sentences.recipe({}))
     wider = Dataset("sentences", SENTENCES.doc, SENTENCES.schema.append(pa.field("more", pa.int64())))

@@ -4,9 +4,10 @@ import pyarrow as pa
 import pytest
 
 from artifacts.catalog import MARKED_TRANSLATION, PROJECTION
+from artifacts.catalog.forms import plain
 from artifacts.manifest import Recipe
 from artifacts.reference import Reference
-from artifacts.show import preview, row_text
+from artifacts.show import preview
 from artifacts.store import STORE_FORMAT, Store
 
 
@@ -44,12 +45,12 @@ def test_rows_are_counted_in_sentences_not_in_lines(store: Store, marked: Refere
 
 
 def test_tagged_words_carry_their_tags() -> None:
-    assert row_text({"sentence_id": 1, "words": ["In", "Ulm"], "tags": ["O", "B-LOC"]}, []) == "[1] In Ulm/B-LOC"
+    assert plain({"sentence_id": 1, "words": ["In", "Ulm"], "tags": ["O", "B-LOC"]}, []) == "[1] In Ulm/B-LOC"
 
 
 def test_votes_show_the_agreed_label_or_a_question_mark() -> None:
     row = {"sentence_id": 2, "words": ["In", "Ulm", "gestern"], "votes": ["O", "B-LOC", None]}
-    assert row_text(row, []) == "[2] In Ulm/B-LOC gestern/?"
+    assert plain(row, []) == "[2] In Ulm/B-LOC gestern/?"
 
 
 def test_a_projection_shows_every_station_of_a_sentence(store: Store) -> None:

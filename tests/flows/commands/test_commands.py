@@ -15,6 +15,10 @@ from artifacts.store import Store
 from flows.commands.cli import main
 from flows.commands.deployments import project
 from flows.commands.methods import load
+from tasks.corpus.corpus import load_corpus
+from tasks.corpus.formats import CorpusFormat
+from tasks.translation.dictionaries import read_dictionary
+from tasks.words.labels import LabelConfig
 
 ROOT = Path(__file__).parents[3]
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
@@ -131,13 +135,16 @@ def test_a_lexicon_and_a_translation_export_as_text(
 ) -> None:
     key = next((finished / "lexicon").iterdir()).name
     assert crosstag("store", "export", f"lexicon/{key}", str(tmp_path / "en-de.txt"), "--store", str(finished))[0] == 0
-    assert all(len(line.split(" ")) == 2 for line in (tmp_path / "en-de.txt").read_text(encoding="utf-8").splitlines())
+    store = Store(finished)
+    lexicon = store.table(store.find(f"lexicon/{key}")).to_pylist()
+    assert read_dictionary(tmp_path / "en-de.txt") == [(row["source"], row["target"]) for row in lexicon]
     key = next((finished / "translation").iterdir()).name
     path = tmp_path / "translation.conll"
-    assert crosstag("store", "export", f"translation/{key}", str(path), "--store", str(finished))[0] == 0
-    store = Store(finished)
-    words = store.table(store.find(f"translation/{key}"), ["words"])["words"].to_pylist()
-    assert sum(bool(line) for line in path.read_text(encoding="utf-8").split("\n")) == sum(map(len, words))
+    code, told = crosstag("store", "export", f"translation/{key}", str(path), "--store", str(finished))
+    translation = store.table(store.find(f"translation/{key}"))
+    assert code == 0 and f"({translation.num_rows} rows)" in told
+    read = load_corpus(path, CorpusFormat(), LabelConfig(), "de")
+    assert (read.words, read.tags) == (translation["words"].to_pylist(), translation["tags"].to_pylist())
     code, message = crosstag("store", "export", f"translation/{key}", str(path), "--store", str(finished))
     assert code == 2 and "is there already" in message
 

@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -11,8 +10,7 @@ from artifacts.reference import Reference
 from artifacts.step import run_alone
 from artifacts.store import Store
 from tasks.translation.alignment import AlignmentConfig, align_vectors
-from tasks.translation.dictionaries import read_dictionary
-from tasks.translation.lexicon import LexiconConfig, export_lexicon, induce_lexicon, lexicon_table
+from tasks.translation.lexicon import LexiconConfig, induce_lexicon, lexicon_table
 
 ROWS = np.array([[0, 1], [1, 0]])
 SCORES = np.array([[0.9, 0.2], [0.5, 0.1]], dtype=np.float32)
@@ -45,13 +43,6 @@ def test_supplied_pairs_come_first_and_are_not_repeated() -> None:
         ("tree", "Baum", 2),
     ]
     assert table["csls"].to_pylist()[:3] == [None] * 3
-
-
-def test_an_exported_lexicon_reads_back_as_a_dictionary(tmp_path: Path) -> None:
-    table = lexicon_table(["the", "tree"], ["die", "Baum"], ROWS, SCORES, minimum_csls=0.4)
-    assert export_lexicon(table, tmp_path / "lexicon.txt") == 2
-    assert (tmp_path / "lexicon.txt").read_text(encoding="utf-8") == "the die\ntree Baum\n"
-    assert read_dictionary(tmp_path / "lexicon.txt") == [("the", "die"), ("tree", "Baum")]
 
 
 def test_the_step_translates_by_the_alignment_with_its_normalisation(

@@ -1,0 +1,106 @@
+"""Every kind of artifact that Crosstag persists.
+
+A `Dataset` is a Parquet table with the schema and the columns written down here. A `ModelKind` is a folder of
+safetensors, tokenizer and JSON files. Beside each stands the alias by which step signatures name a reference to it:
+the alias says which kinds a parameter accepts, and `artifacts.step` checks it at every call. How a kind is shown and
+exported is part of it, and of no cache key.
+"""
+
+from artifacts.catalog import (
+    corpora,
+    evidence,
+    labels,
+    models,
+    scores,
+    sentence_translation,
+    word_translation,
+)
+from artifacts.catalog.corpora import (
+    GOLD,
+    LABELLED,
+    PARALLEL,
+    SENTENCES,
+    TRAINING_SET,
+    Gold,
+    GoldOrLabelled,
+    Labelled,
+    Parallel,
+    Sentences,
+    TrainingSet,
+)
+from artifacts.catalog.evidence import (
+    CHANGE,
+    CONSISTENCY,
+    DETECTION,
+    RELIABILITY_BINS,
+    Change,
+    Consistency,
+    Detection,
+    ReliabilityBins,
+)
+from artifacts.catalog.kinds import Dataset, Kind, ModelKind
+from artifacts.catalog.labels import (
+    PREDICTIONS,
+    RELIABILITY,
+    SOFT_LABELS,
+    VOTES,
+    Predictions,
+    ReliabilityScores,
+    SoftLabels,
+    Votes,
+)
+from artifacts.catalog.models import (
+    ENCODER,
+    FIGURES,
+    STUDENT,
+    TAGGER,
+    TRANSLATOR,
+    Encoder,
+    Figures,
+    Student,
+    Tagger,
+    Translator,
+)
+from artifacts.catalog.scores import (
+    BLEU,
+    CURVE,
+    MARKER_QUALITY,
+    SCORES,
+    VOTE_QUALITY,
+    Bleu,
+    Curve,
+    MarkerQuality,
+    Scores,
+    VoteQuality,
+)
+from artifacts.catalog.sentence_translation import (
+    MACHINE_TRANSLATION,
+    MARKED_PAIRS,
+    MARKED_TRANSLATION,
+    PROJECTION,
+    WORD_ALIGNMENT,
+    MachineTranslation,
+    MarkedPairs,
+    MarkedTranslation,
+    Projection,
+    WordAlignment,
+)
+from artifacts.catalog.several import AnySentences, AnyTranslation, LabelledOrTranslation, TrainingPart
+from artifacts.catalog.word_translation import (
+    ALIGNMENT,
+    LEXICON,
+    TRANSLATION,
+    VECTORS,
+    Alignment,
+    Lexicon,
+    Translation,
+    Vectors,
+)
+
+_GROUPS = (corpora, word_translation, sentence_translation, labels, scores, evidence, models)
+
+
+def catalogue() -> dict[str, Kind]:
+    """All kinds by name, group by group, in the order of the files."""
+    found = (value for group in _GROUPS for value in vars(group).values())
+    return {kind.name: kind for kind in found if isinstance(kind, Dataset | ModelKind)}

@@ -1,0 +1,134 @@
+"""Rows of tables as a person reads them, and as other programs read them; the kinds of the catalogue name theirs."""
+
+from typing import Any
+
+from artifacts.errors import InputError
+
+Row = dict[str, Any]
+
+_VALUES_SHOWN = 6
+_PLAIN = 0.9  # words that are O with at least this probability stand alone
+
+
+# --- For a person
+
+
+def plain(row: Row, labels: list[str]) -> str:
+    """`word/LABEL` for tagged words, `word/LABEL(0.93)` for probabilities, `name=value` for the rest."""
+    parts = []
+    if "sentence_id" in row:
+        parts.append(f"[{row['sentence_id']}]")
+    if "probabilities" in row:
+        parts += [_soft(w, p, labels) for w, p in zip(row["words"], row["probabilities"], strict=True)]
+    elif "words" in row and "tags" in row:
+        parts.append(_tagged(row["words"], row["tags"]))
+    elif "votes" in row:
+        parts.append(_tagged(row["words"], [label or "?" for label in row["votes"]]))
+    elif "words" in row and isinstance(row["words"], list):
+        parts += row["words"]
+    elif "tags" in row:
+        parts += row["tags"]
+    shown = {"sentence_id", "probabilities", "tags", "votes"} | (
+        {"words"} if isinstance(row.get("words"), list) else set()
+    )
+    parts += [f"{name}={_short(value)}" for name, value in row.items() if name not in shown]
+    return " ".join(parts)
+
+
+def weighed(row: Row, labels: list[str]) -> str:
+    """Agreement and weight of each word beside the soft label they judge, where that is known."""
+    if "probabilities" not in row:
+        return plain(row, labels)
+    words = zip(row["words"], row["probabilities"], row["agreement"], row["weight"], strict=True)
+    return f"[{row['sentence_id']}] " + " ".join(_soft(w, p, labels, f"; λ {a:.2f}, w {v:.2f}") for w, p, a, v in words)
+
+
+def marked_translation(row: Row, labels: list[str]) -> str:
+    """Every station of a marked sentence: source, marked source, raw output, and the result."""
+    result = f"dropped  {row['reason']}" if row["reason"] else f"result   {_tagged(row['words'], row['tags'])}"
+    shown = (
+        f"[{row['sentence_id']}] {_tagged(row['source_words'], row['source_tags'])}",
+        f"marked   {_on_one_line(row['marked_source'])}",
+        f"output   {_on_one_line(row['output'])}",
+        result,
+    )
+    return "\n    ".join(line.rstrip() for line in shown)
+
+
+def projection(row: Row, labels: list[str]) -> str:
+    """Every station of a raw sentence: its translation, the tags there, the back-translation, what was found again."""
+    entities = zip(row["entities"], row["entity_types"], row["matches"], strict=True)
+    found = [f"{text}/{kind} -> {f'word {at}' if at >= 0 else 'not found'}" for text, kind, at in entities]
+    raw = " ".join(row["words"]) if row["reason"] else _tagged(row["words"], row["tags"])
+    shown = (
+        f"[{row['sentence_id']}] {raw}",
+        f"forward  {_on_one_line(row['forward'])}",
+        f"tagged   {_tagged(row['source_words'], row['source_tags'])}",
+        f"back     {_on_one_line(row['output'])}",
+        f"entities {', '.join(found)}",
+        f"dropped  {row['reason']}" if row["reason"] else "kept",
+    )
+    return "\n    ".join(line.rstrip() for line in shown)
+
+
+# --- For other programs
+
+
+def column_file(row: Row, labels: list[str]) -> str:
+    """A sentence of a column file (CoNLL): a line of word, tab and tag per word, then a blank line.
+
+    Returns:
+        "" for a sentence that was dropped, and so has no tags.
+
+    Raises:
+        InputError: if a word cannot stand in such a file.
+    """
+    return _columns(row, row["tags"]) if row["tags"] else ""
+
+
+def most_probable_labels(row: Row, labels: list[str]) -> str:
+    """The same, each word with its most probable label; these are not decoded, so an I- may continue nothing."""
+    best = [max(range(len(labels)), key=probabilities.__getitem__) for probabilities in row["probabilities"]]
+    return _columns(row, [labels[place] for place in best])
+
+
+def dictionary_line(row: Row, labels: list[str]) -> str:
+    """A pair of a lexicon as MUSE writes it: source word, space, target word."""
+    return f"{row['source']} {row['target']}\n"
+
+
+def _columns(row: Row, tags: list[str]) -> str:
+    for word in row["words"]:
+        if not word or any(sign in word for sign in "\t\n\r"):
+            raise InputError(
+                f"store export: sentence {row['sentence_id']} has the word {word!r}, which a column file cannot hold; "
+                "export to a path that ends with .jsonl"
+            )
+    return "".join(f"{word}\t{tag}\n" for word, tag in zip(row["words"], tags, strict=True)) + "\n"
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _tagged(words: list[str], tags: list[str]) -> str:
+    return " ".join(w if t == "O" else f"{w}/{t}" for w, t in zip(words, tags, strict=True))
+
+
+def _soft(word: str, probabilities: list[float], labels: list[str], more: str = "") -> str:
+    best = max(range(len(probabilities)), key=probabilities.__getitem__)
+    label = labels[best] if best < len(labels) else str(best)
+    if label == "O" and probabilities[best] >= _PLAIN:
+        return word
+    return f"{word}/{label}({probabilities[best]:.2f}{more})"
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list) and value and isinstance(value[0], float):
+        more = "" if len(value) <= 40 else " ..."
+        return "[" + " ".join(f"{v:.2f}" for v in value[: 40 if len(value) <= 40 else _VALUES_SHOWN]) + more + "]"
+    if isinstance(value, list):
+        return "[" + " ".join(str(v) for v in value) + "]"
+    return str(value)

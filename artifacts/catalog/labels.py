@@ -1,0 +1,66 @@
+"""Pseudo-labels, and what to think of them."""
+
+from typing import Annotated
+
+import pyarrow as pa
+
+from artifacts.catalog.columns import ID, NUMBERS, STRINGS, TAGS, WORDS
+from artifacts.catalog.forms import column_file, most_probable_labels, weighed
+from artifacts.catalog.kinds import Dataset
+from artifacts.reference import Reference
+
+SOFT_LABELS = Dataset(
+    "soft_labels",
+    """A tagger's opinion on every word: one probability per label.
+
+    sentence_id    joins the sentences that were labelled
+    words          the sentence's words
+    probabilities  per word one probability per label, in the order of metadata labels; they sum to 1
+    metadata       language; labels
+    """,
+    pa.schema([ID, WORDS, pa.field("probabilities", pa.list_(NUMBERS), nullable=False)]),
+    text=most_probable_labels,
+)
+SoftLabels = Annotated[Reference, SOFT_LABELS]
+
+RELIABILITY = Dataset(
+    "reliability",
+    """How far to trust each pseudo-label (CoLaDa, Eq. 2-3).
+
+    sentence_id  joins `soft_labels`
+    agreement    lambda, one per word: share of the nearest neighbours with its label, [0, 1]
+    weight       w, one per word: loss weight, sigmoid(alpha (lambda - mu)), (0, 1)
+    metadata     labels; class_mean: mu per label (null where no word has the label); neighbours: K used
+    """,
+    pa.schema([ID, pa.field("agreement", NUMBERS, nullable=False), pa.field("weight", NUMBERS, nullable=False)]),
+    form=weighed,
+    beside="soft_labels",
+)
+ReliabilityScores = Annotated[Reference, RELIABILITY]
+
+VOTES = Dataset(
+    "votes",
+    """Hard labels of the words that three taggers agree on (UniTrans, Eq. 10-11).
+
+    sentence_id  joins `soft_labels`
+    words        the sentence's words
+    votes        per word the label that is the most probable one of every tagger; null where they differ
+    metadata     language; labels; words: number of words; agreed: number of words by agreed label
+    """,
+    pa.schema([ID, WORDS, pa.field("votes", STRINGS, nullable=False)]),
+)
+Votes = Annotated[Reference, VOTES]
+
+PREDICTIONS = Dataset(
+    "predictions",
+    """Decoded labels.
+
+    sentence_id  joins the sentences that were labelled
+    words        the sentence's words
+    tags         one valid IOB2 tag per word
+    metadata     language; labels
+    """,
+    pa.schema([ID, WORDS, TAGS]),
+    text=column_file,
+)
+Predictions = Annotated[Reference, PREDICTIONS]

@@ -1,0 +1,33 @@
+"""Folders of files: models and pictures."""
+
+from typing import Annotated
+
+from artifacts.catalog.kinds import ModelKind
+from artifacts.reference import Reference
+
+ENCODER = ModelKind(
+    "encoder",
+    "A pretrained encoder: config.json, model.safetensors, tokenizer files; AutoModel and AutoTokenizer load it.",
+)
+Encoder = Annotated[Reference, ENCODER]
+
+TAGGER = ModelKind(
+    "tagger",
+    "An encoder with a linear head on the first sub-word; AutoModelForTokenClassification loads it. metadata: labels.",
+)
+Tagger = Annotated[Reference, TAGGER]
+
+STUDENT = ModelKind(
+    "student", "The tagger to ship: as `tagger`, with a model card; transformers.pipeline loads it. metadata: labels."
+)
+Student = Annotated[Reference, STUDENT]
+
+TRANSLATOR = ModelKind(
+    "translator",
+    "A translator of the M2M100 family: config.json, model.safetensors, tokenizer files; "
+    "M2M100ForConditionalGeneration and M2M100Tokenizer load it.",
+)
+Translator = Annotated[Reference, TRANSLATOR]
+
+FIGURES = ModelKind("figures", "Pictures (PNG) of curves, bins and consistencies, each beside its data (CSV).")
+Figures = Annotated[Reference, FIGURES]

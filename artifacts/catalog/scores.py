@@ -1,0 +1,139 @@
+"""Scores of models, and of the steps on the way."""
+
+from typing import Annotated
+
+import pyarrow as pa
+
+from artifacts.catalog.columns import ID
+from artifacts.catalog.kinds import Dataset
+from artifacts.reference import Reference
+
+SCORES = Dataset(
+    "scores",
+    """Entity-level scores (strict IOB2, micro average), in [0, 1].
+
+    type       "overall" in the first row, then one row per entity type
+    precision  correct / predicted; 0 where nothing was predicted
+    recall     correct / gold; 0 where there is no gold entity
+    f1         harmonic mean of both
+    gold, predicted, correct  numbers of entities
+    metadata   name: what was scored
+    """,
+    pa.schema(
+        [
+            pa.field("type", pa.string(), nullable=False),
+            pa.field("precision", pa.float64(), nullable=False),
+            pa.field("recall", pa.float64(), nullable=False),
+            pa.field("f1", pa.float64(), nullable=False),
+            pa.field("gold", pa.int64(), nullable=False),
+            pa.field("predicted", pa.int64(), nullable=False),
+            pa.field("correct", pa.int64(), nullable=False),
+        ]
+    ),
+    in_columns=True,
+)
+Scores = Annotated[Reference, SCORES]
+
+CURVE = Dataset(
+    "curve",
+    """Scores over something that varies, such as F1 by iteration (CoLaDa, Figure 4) or by K (Figure 7).
+
+    series    what the line shows, such as M_tgt
+    x         iteration, K, ...
+    y         F1, [0, 1]
+    metadata  title; x_name; y_name
+    """,
+    pa.schema(
+        [
+            pa.field("series", pa.string(), nullable=False),
+            pa.field("x", pa.float64(), nullable=False),
+            pa.field("y", pa.float64(), nullable=False),
+        ]
+    ),
+    in_columns=True,
+)
+Curve = Annotated[Reference, CURVE]
+
+VOTE_QUALITY = Dataset(
+    "vote_quality",
+    """Votes of three taggers against gold (UniTrans, 3.4), word by word.
+
+    label            "overall" in the first row, "entities" (all but O) in the second, then each label
+    voted, right     words that were voted to have the label, and how many of them have it
+    words            words that have the label
+    words_with_vote  how many of those got a vote, for whatever label
+    precision        right / voted, [0, 1]; null without a vote
+    coverage         words_with_vote / words, [0, 1]; null without a word
+    """,
+    pa.schema(
+        [
+            pa.field("label", pa.string(), nullable=False),
+            pa.field("voted", pa.int64(), nullable=False),
+            pa.field("right", pa.int64(), nullable=False),
+            pa.field("words", pa.int64(), nullable=False),
+            pa.field("words_with_vote", pa.int64(), nullable=False),
+            pa.field("precision", pa.float64()),
+            pa.field("coverage", pa.float64()),
+        ]
+    ),
+    in_columns=True,
+)
+VoteQuality = Annotated[Reference, VOTE_QUALITY]
+
+MARKER_QUALITY = Dataset(
+    "marker_quality",
+    """Whether markers enclose the right words after translation (CROP, Table 6); one row per marked sentence.
+
+    sentence_id     joins `machine_translation`
+    spans           marked spans of the source
+    missing         spans whose marker does not come exactly twice in the output with a word between; they are wrong
+    unjudged        spans of which neither the source words nor the enclosed words have a link; they count nowhere
+    exact           spans whose enclosed words are their translation: no link leaves the pair of spans, one is inside
+    expected_words  words of the output that are linked to a span, summed over spans
+    enclosed_words  linked words of the output that stand between the span's markers, summed
+    shared_words    words that are both, summed
+    exact_match     exact / (spans - unjudged), [0, 1]; null if all are unjudged
+    overlap_f1      2 shared / (expected + enclosed), [0, 1]; null where nothing is linked
+    metadata        source_language; target_language; total: the same numbers over all sentences
+    """,
+    pa.schema(
+        [
+            ID,
+            pa.field("spans", pa.int32(), nullable=False),
+            pa.field("missing", pa.int32(), nullable=False),
+            pa.field("unjudged", pa.int32(), nullable=False),
+            pa.field("exact", pa.int32(), nullable=False),
+            pa.field("expected_words", pa.int32(), nullable=False),
+            pa.field("enclosed_words", pa.int32(), nullable=False),
+            pa.field("shared_words", pa.int32(), nullable=False),
+            pa.field("exact_match", pa.float64()),
+            pa.field("overlap_f1", pa.float64()),
+        ]
+    ),
+    in_columns=True,
+)
+MarkerQuality = Annotated[Reference, MARKER_QUALITY]
+
+BLEU = Dataset(
+    "bleu",
+    """How well a translator translates held-out text (CROP, Table 5); one row.
+
+    bleu             BLEU by sacrebleu over the whole text, 0 to 100
+    brevity_penalty  of it; 1 where the output is not shorter than the reference
+    output_words     tokens of the output, as sacrebleu counts them
+    reference_words  tokens of the reference
+    sentences        sentences of the text
+    metadata         source_language; target_language; signature: sacrebleu's, with its tokeniser and version
+    """,
+    pa.schema(
+        [
+            pa.field("bleu", pa.float64(), nullable=False),
+            pa.field("brevity_penalty", pa.float64(), nullable=False),
+            pa.field("output_words", pa.int64(), nullable=False),
+            pa.field("reference_words", pa.int64(), nullable=False),
+            pa.field("sentences", pa.int64(), nullable=False),
+        ]
+    ),
+    in_columns=True,
+)
+Bleu = Annotated[Reference, BLEU]

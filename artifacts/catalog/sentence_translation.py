@@ -1,0 +1,139 @@
+"""What a translator learns from, what it gave back, and what was read from it."""
+
+from typing import Annotated
+
+import pyarrow as pa
+
+from artifacts.catalog.columns import ID, STRINGS, TAGS, WORDS
+from artifacts.catalog.forms import column_file, marked_translation, projection
+from artifacts.catalog.kinds import Dataset
+from artifacts.reference import Reference
+
+MARKED_PAIRS = Dataset(
+    "marked_pairs",
+    """Sentence pairs that a translator learns from; markers enclose spans that translate each other (CROP, 3.3).
+
+    pair_id   joins `parallel`; a pair may come several times, plain and with other spans marked
+    source    the sentence, untokenised: `... __SLOT0__ Munich __SLOT0__ ...`
+    target    its translation, the same markers around the translated spans
+    spans     number of marked spans; 0 for a plain pair
+    metadata  source_language; target_language; pairs_by_spans: how many rows have 0, 1, ... marked spans
+    """,
+    pa.schema(
+        [
+            pa.field("pair_id", pa.int64(), nullable=False),
+            pa.field("source", pa.string(), nullable=False),
+            pa.field("target", pa.string(), nullable=False),
+            pa.field("spans", pa.int32(), nullable=False),
+        ]
+    ),
+)
+MarkedPairs = Annotated[Reference, MARKED_PAIRS]
+
+WORD_ALIGNMENT = Dataset(
+    "word_alignment",
+    """Which words of a sentence pair translate each other (CROP, 3.3, by eflomal).
+
+    pair_id       joins `parallel`, in its order
+    source_words  words of the source sentence
+    target_words  words of its translation
+    source_links  per link the position of its source word, from 0; links are sorted by source, then target position
+    target_links  per link the position of its target word
+    metadata      source_language; target_language; symmetrisation; links: number of links; unaligned_pairs: pairs
+                  that were left without links because a side is too long
+    """,
+    pa.schema(
+        [
+            pa.field("pair_id", pa.int64(), nullable=False),
+            pa.field("source_words", STRINGS, nullable=False),
+            pa.field("target_words", STRINGS, nullable=False),
+            pa.field("source_links", pa.list_(pa.int32()), nullable=False),
+            pa.field("target_links", pa.list_(pa.int32()), nullable=False),
+        ]
+    ),
+)
+WordAlignment = Annotated[Reference, WORD_ALIGNMENT]
+
+MACHINE_TRANSLATION = Dataset(
+    "machine_translation",
+    """What a translator made of sentences, before anything is read from it.
+
+    sentence_id  joins the sentences that were translated
+    source       the text the translator got: detokenised, entities between markers if the sentences have tags
+    output       the text it gave back, as it is; empty if `source` is empty or too long
+    metadata     source_language; target_language
+    """,
+    pa.schema([ID, pa.field("source", pa.string(), nullable=False), pa.field("output", pa.string(), nullable=False)]),
+)
+MachineTranslation = Annotated[Reference, MACHINE_TRANSLATION]
+
+MARKED_TRANSLATION = Dataset(
+    "marked_translation",
+    """Marked sentences after translation, kept or dropped: the way of each from source to result.
+
+    sentence_id    joins the `labelled` table it was made from
+    source_words   the sentence
+    source_tags    its IOB2 tags
+    marked_source  the text the translator got
+    output         the text it gave back
+    words          words of the translation, markers removed; empty if dropped
+    tags           one IOB2 tag per word, read from the markers; empty if dropped
+    reason         why it was dropped, one of `tasks.translation.marked.markers.REASONS`; "" if kept
+    metadata       language; labels; corpus: the sentences that were translated, such as labelled/3f2a...;
+                   dropped: number of sentences by reason
+    """,
+    pa.schema(
+        [
+            ID,
+            pa.field("source_words", STRINGS, nullable=False),
+            pa.field("source_tags", STRINGS, nullable=False),
+            pa.field("marked_source", pa.string(), nullable=False),
+            pa.field("output", pa.string(), nullable=False),
+            WORDS,
+            TAGS,
+            pa.field("reason", pa.string(), nullable=False),
+        ]
+    ),
+    form=marked_translation,
+    text=column_file,
+)
+MarkedTranslation = Annotated[Reference, MARKED_TRANSLATION]
+
+PROJECTION = Dataset(
+    "projection",
+    """Raw sentences of the target language with the labels that came back to them by translation (CROP, 3.4).
+
+    sentence_id   joins the `sentences` that were projected to; every one of them has its row
+    words         the raw sentence
+    forward       its translation into the source language, as it came; empty without one
+    source_words  the words of that translation; empty if it was left out
+    source_tags   the IOB2 tags that the source tagger gave them
+    output        the labelled back-translation, as it came
+    entities      the back-translation's entities in its order, words separated by spaces
+    entity_types  the type of each
+    matches       the word of the raw sentence, from 0, where each begins; -1 where it was not found or lost its place
+    tags          one IOB2 tag per raw word; empty if dropped
+    reason        why it was dropped: one of `tasks.translation.projection.project_entities.REASONS`, or a reason of
+                  `marked_translation`; "" if kept
+    metadata      language; labels; corpus: the raw sentences, such as sentences/3f2a...; kept: number of sentences;
+                  dropped: number of sentences by reason
+    """,
+    pa.schema(
+        [
+            ID,
+            WORDS,
+            pa.field("forward", pa.string(), nullable=False),
+            pa.field("source_words", STRINGS, nullable=False),
+            pa.field("source_tags", STRINGS, nullable=False),
+            pa.field("output", pa.string(), nullable=False),
+            pa.field("entities", STRINGS, nullable=False),
+            pa.field("entity_types", STRINGS, nullable=False),
+            pa.field("matches", pa.list_(pa.int32()), nullable=False),
+            TAGS,
+            pa.field("reason", pa.string(), nullable=False),
+        ]
+    ),
+    form=projection,
+    text=column_file,
+)
+Projection = Annotated[Reference, PROJECTION]

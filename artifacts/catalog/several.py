@@ -1,0 +1,13 @@
+"""Aliases for parameters that take kinds of several groups."""
+
+from typing import Annotated
+
+from artifacts.catalog.corpora import LABELLED, SENTENCES, TRAINING_SET
+from artifacts.catalog.sentence_translation import MARKED_TRANSLATION, PROJECTION
+from artifacts.catalog.word_translation import TRANSLATION
+from artifacts.reference import Reference
+
+AnySentences = Annotated[Reference, SENTENCES, LABELLED, TRANSLATION]
+AnyTranslation = Annotated[Reference, TRANSLATION, MARKED_TRANSLATION]
+LabelledOrTranslation = Annotated[Reference, LABELLED, TRANSLATION, TRAINING_SET]
+TrainingPart = Annotated[Reference, LABELLED, TRANSLATION, TRAINING_SET, PROJECTION]
