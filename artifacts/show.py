@@ -23,7 +23,7 @@ def lines(store: Store, reference: Reference) -> Iterator[str]:
     if not isinstance(kind, Dataset):
         raise TypeError(f"{kind.name} is no table")
     labels = store.metadata(reference).get("labels", [])
-    beside = _beside(store, reference, kind)
+    beside = rows_beside(store, reference, kind)
     if beside is None:
         yield from (kind.form(row, labels) for row in _rows(store, reference))
         return
@@ -36,7 +36,7 @@ def _rows(store: Store, reference: Reference) -> Iterator[Row]:
         yield from batch.to_pylist()
 
 
-def _beside(store: Store, reference: Reference, kind: Dataset) -> Reference | None:
+def rows_beside(store: Store, reference: Reference, kind: Dataset) -> Reference | None:
     """The artifact whose rows stand beside these, if its content is in the store."""
     if kind.beside is None:
         return None

@@ -169,12 +169,31 @@ def list_artifacts(
 def show_artifact(
     reference: REFERENCE,
     rows: Annotated[int, typer.Option(help="How many rows to print.", min=0)] = 20,
+    sort: Annotated[
+        str, typer.Option(help="Least trusted sentences first, by probability, agreement or weight.", metavar="NUMBER")
+    ] = "",
+    where: Annotated[
+        str, typer.Option(help="Only sentences with such words: type == 'PER' and weight < 0.2", metavar="COMPARISON")
+    ] = "",
+    sentence: Annotated[int | None, typer.Option(help="Only the sentence with this id.")] = None,
+    diff: Annotated[
+        str, typer.Option(help="Labels of the same sentences: where they differ, by type.", metavar="REF")
+    ] = "",
+    gold: Annotated[
+        str, typer.Option(help="Gold labels of the same sentences: what is wrong, by type.", metavar="REF")
+    ] = "",
     store: StoreFolder = "store",
 ) -> None:
-    """Print what an artifact is, how it was made, and its rows: words with labels, probabilities, weights."""
-    from flows.commands.store import print_artifact
+    """Print what an artifact is, how it was made, and its rows: words with labels, probabilities, weights.
 
-    print_artifact(store, reference, rows)
+    The options ask for sentences instead.
+    """
+    from flows.commands.store import print_artifact, print_sentences
+
+    if sort or where or sentence is not None or diff or gold:
+        print_sentences(store, reference, rows, sort=sort, where=where, sentence=sentence, diff=diff, gold=gold)
+    else:
+        print_artifact(store, reference, rows)
 
 
 @store_app.command("export")

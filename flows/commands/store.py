@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pyarrow as pa
+import yaml
 from rich.console import Console
 from rich.table import Table
 
@@ -51,6 +52,9 @@ def print_artifact(root: str, text: str, rows: int) -> None:
         console.print(f"adopted     from {manifest.kind}/{manifest.adopted_from}: {manifest.adopted_why}")
     for name, value in {**manifest.metadata, **manifest.notes}.items():
         console.print(f"{name:<11} {json.dumps(value, ensure_ascii=False)}")
+    for name, value in manifest.recipe.parameters.items():
+        if value != "<input>" and value is not None:
+            console.print(f"setting     {name}: {_setting(value)}")
     makers = _by_digest(store)
     for name, digest in manifest.recipe.inputs.items():
         maker = makers.get(digest)
@@ -61,6 +65,16 @@ def print_artifact(root: str, text: str, rows: int) -> None:
         return
     for line in preview(store, reference, rows):
         console.print(line)
+
+
+def print_sentences(
+    root: str, text: str, rows: int, *, sort: str, where: str, sentence: int | None, diff: str, gold: str
+) -> None:
+    """Answers a question about the labels of a table; see `flows.commands.questions.print_answer`."""
+    from flows.commands.questions import print_answer  # pandas takes a while to load
+
+    store = _existing(root)
+    print_answer(store, store.find(text), rows, sort=sort, where=where, sentence=sentence, diff=diff, gold=gold)
 
 
 def export_artifact(root: str, text: str, path: Path) -> None:
@@ -104,6 +118,13 @@ def _number_table(store: Store, reference: Reference, rows: int) -> Table:
     for row in data.to_pylist():
         table.add_row(*(_cell(value) for value in row.values()))
     return table
+
+
+def _setting(value: object) -> str:
+    """A parameter as it stands in a configuration, in one line."""
+    return (
+        yaml.safe_dump(value, default_flow_style=True, width=10_000, allow_unicode=True).removesuffix("\n...\n").strip()
+    )
 
 
 def _cell(value: object) -> str:

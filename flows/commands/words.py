@@ -1,0 +1,164 @@
+"""Labels of sentences word by word, to sort, to filter and to compare: the questions of `crosstag store show`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from artifacts.catalog import GOLD, RELIABILITY, SOFT_LABELS, VOTES
+from artifacts.errors import InputError
+from artifacts.reference import Reference
+from artifacts.show import rows_beside
+from artifacts.store import Store
+from tasks.words.columns import flat_numbers, flat_probabilities, flat_values, list_lengths
+
+NO_LABEL = "?"
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """The words of a table.
+
+    words    one row per word, in the table's order: sentence_id, place (in the sentence, from 0), word, label, type (of
+             the label; O for O), and what the table knows: probability (of the label), agreement, weight
+    title    what is compared, for headers
+    """
+
+    words: pd.DataFrame
+    title: str
+
+    @property
+    def measures(self) -> list[str]:
+        """Columns of numbers that sentences can be sorted by; in all of them lower is less trusted."""
+        return [name for name in ("probability", "agreement", "weight") if name in self.words]
+
+
+def read_words(store: Store, reference: Reference) -> Labelled:
+    """The labels of a table of sentences, word by word.
+
+    Of soft labels the most probable label counts; of a reliability table, the labels are those of its soft labels.
+
+    Raises:
+        InputError: if the table has no words with labels.
+    """
+    table = store.table(reference)
+    if reference.kind == RELIABILITY.name:
+        soft = rows_beside(store, reference, RELIABILITY)
+        if soft is None:
+            raise InputError(
+                f"artifact {reference}: the soft labels that it weighs are not in this store; run the flow again"
+            )
+        found = read_words(store, soft).words
+        found["agreement"], found["weight"] = flat_numbers(table["agreement"]), flat_numbers(table["weight"])
+        return Labelled(found, str(reference))
+    names = store.metadata(reference).get("labels", [])
+    words = table["words"] if "words" in table.column_names else None
+    if reference.kind == SOFT_LABELS.name:
+        probabilities = flat_probabilities(table["probabilities"], len(names))
+        best = probabilities.argmax(axis=1)
+        labels = pa.array(names).take(pa.array(best))
+        extra = {"probability": probabilities[np.arange(len(best)), best]}
+        lengths = list_lengths(table["probabilities"])
+    elif reference.kind == VOTES.name:
+        labels, extra, lengths = flat_values(table["votes"]).fill_null(NO_LABEL), {}, list_lengths(table["votes"])
+    elif "tags" in table.column_names and (words is not None or reference.kind == GOLD.name):
+        labels, extra, lengths = flat_values(table["tags"]), {}, list_lengths(table["tags"])
+    else:
+        raise InputError(
+            f"artifact {reference}: a table of {reference.kind} has no labels of words; give soft_labels, reliability, "
+            "votes, predictions, labelled, translation, training_set, projection or gold"
+        )
+    if words is not None and not np.array_equal(list_lengths(words), lengths):
+        # Dropped sentences of a projection have words and no tags.
+        kept = pa.array(list_lengths(words) == lengths)
+        table, words, lengths = table.filter(kept), words.filter(kept), lengths[kept.to_numpy(zero_copy_only=False)]
+    frame = pd.DataFrame({"sentence_id": np.repeat(table["sentence_id"].to_numpy(), lengths)})
+    frame["place"] = np.arange(len(frame)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    if words is not None:
+        frame["word"] = flat_values(words).to_pylist()
+    frame["label"] = pd.Categorical(labels.to_pylist())
+    frame["type"] = pd.Categorical([label if len(label) < 3 else label[2:] for label in labels.to_pylist()])
+    return Labelled(frame.assign(**extra), str(reference))
+
+
+def chosen(found: Labelled, where: str) -> pd.Series:
+    """Which words an expression is true of, such as `type == "PER" and weight < 0.2`; pandas reads it.
+
+    Raises:
+        InputError: if it cannot be read, or names a column that is not there.
+    """
+    try:
+        answer = found.words.eval(where, engine="python")
+    except Exception as error:  # pandas raises what its parser raises
+        columns = ", ".join(found.words.columns)
+        raise InputError(
+            f"--where {where}: {error}; expected a comparison of {columns}, such as "
+            "'type == \"PER\" and probability < 0.5'"
+        ) from None
+    if not isinstance(answer, pd.Series) or answer.dtype != bool:
+        raise InputError(f"--where {where}: this is no comparison; write one such as 'probability < 0.5'")
+    return answer
+
+
+def ordered_sentences(found: Labelled, sort: str, among: pd.Series | None = None) -> list[int]:
+    """Sentences by their least trusted word, that one first; only words of `among` count.
+
+    Raises:
+        InputError: if there is no such number.
+    """
+    if sort not in found.measures:
+        known = ", ".join(found.measures) or "none, as it holds labels alone"
+        raise InputError(f"--sort {sort}: {found.title} has no such number; expected one of: {known}")
+    words = found.words if among is None else found.words[among]
+    return [int(key) for key in words.groupby("sentence_id", sort=False)[sort].min().sort_values(kind="stable").index]
+
+
+def compared(one: Labelled, other: Labelled) -> pd.DataFrame:
+    """Words with both labels (`label`, `other`), joined by sentence and place.
+
+    Raises:
+        InputError: if the two tables are not about the same words.
+    """
+    keys = ["sentence_id", "place"]
+    if one.words.duplicated(keys).any() or other.words.duplicated(keys).any():
+        raise InputError(f"{one.title} and {other.title}: a sentence comes twice; only tables of one text compare")
+    right = other.words.rename(columns={"label": "other", "type": "other_type", "word": "other_word"})
+    right = right[[*keys, "other", "other_type", *(name for name in ("other_word",) if name in right)]]
+    joined = one.words.merge(right, on=keys, how="left")
+    missing = int(joined["other"].isna().sum())
+    differing = "other_word" in joined and "word" in joined and (joined["word"] != joined["other_word"]).any()
+    if missing or differing:
+        what = f"{missing:,} of {len(joined):,} words are not in both" if missing else "their words differ"
+        raise InputError(f"{one.title} and {other.title}: {what}; expected labels of the same sentences")
+    return joined
+
+
+def differences(joined: pd.DataFrame) -> pd.DataFrame:
+    """How often each pair of different labels comes, most frequent first: label, other, words."""
+    wrong = joined[joined["label"].astype(str) != joined["other"].astype(str)]
+    counts = wrong.groupby(["label", "other"], observed=True).size().sort_values(ascending=False, kind="stable")
+    return counts.rename("words").reset_index()
+
+
+def by_type(joined: pd.DataFrame) -> pd.DataFrame:
+    """Per type of the first labels: words, and how many of them the others label otherwise."""
+    differs = joined["label"].astype(str) != joined["other"].astype(str)
+    grouped = joined.assign(differs=differs).groupby("type", observed=True)["differs"]
+    return pd.DataFrame({"words": grouped.size(), "different": grouped.sum()}).reset_index()
+
+
+def sentence_text(words: pd.DataFrame, marked: Iterable[int] = ()) -> str:
+    """One sentence: `word/LABEL`, numbers behind it where they are; marked words between » and «."""
+    stars, parts = set(marked), []
+    for row in words.itertuples():
+        numbers = [f"{getattr(row, name):.2f}" for name in ("probability", "weight") if hasattr(row, name)]
+        label = str(row.label)
+        other = f", not {row.other}" if hasattr(row, "other") and str(row.other) != label else ""
+        behind = "" if label == "O" and row.Index not in stars else f"/{label}"
+        if behind and (numbers or other):
+            behind += f"({', '.join(numbers)}{other})" if numbers else f"({other[2:]})"
+        text = f"{getattr(row, 'word', row.place)}{behind}"
+        parts.append(f"»{text}«" if row.Index in stars else text)
+    return f"[{words['sentence_id'].iloc[0]}] " + " ".join(parts)
