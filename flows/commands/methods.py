@@ -18,7 +18,7 @@ class Method:
 
     name: str
     config: type[Settings]
-    flow: Callable[[Any, Runtime], Any]
+    flow: Any
     steps: Callable[[Any, Runtime], Result]
     check: Callable[[Any, Runtime], None]
 
@@ -50,9 +50,18 @@ def load(path: Path, settings: Sequence[str] = ()) -> tuple[Method, Any]:
     Raises:
         InputError: if the file or a setting is not valid.
     """
-    values = override(read_yaml(path), settings)
+    return load_values(read_yaml(path), settings, str(path))
+
+
+def load_values(values: dict[str, Any], settings: Sequence[str], origin: str) -> tuple[Method, Any]:
+    """As `load`, of values that were read from a file called `origin`.
+
+    Raises:
+        InputError: if a value or a setting is not valid.
+    """
+    values = override(values, settings)
     name = values.pop("method", None)
     if name not in METHODS:
-        raise InputError(f"configuration {path}: method is {name!r}; expected one of {', '.join(METHODS)}")
+        raise InputError(f"configuration {origin}: method is {name!r}; expected one of {', '.join(METHODS)}")
     method = METHODS[name]()
-    return method, checked(method.config, values, str(path))
+    return method, checked(method.config, values, origin)
