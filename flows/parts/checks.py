@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from transformers import AutoConfig
-
 from artifacts.errors import InputError
 from artifacts.runtime import Runtime
 from artifacts.store import Store
@@ -171,6 +169,8 @@ def check_encoder(choice: EncoderChoice, windows: WindowConfig, runtime: Runtime
     folder = checkpoint_folder(choice.checkpoint, runtime)
     positions: int | None = None
     if folder is not None:
+        from transformers import AutoConfig
+
         check_encoder_folder(folder)
         positions = usable_positions(AutoConfig.from_pretrained(folder))
     elif not choice.checkpoint:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from pydantic import Field, field_validator
-from transformers import AutoConfig
 
 from artifacts.reference import Reference
 from artifacts.runtime import current_run, stage
@@ -134,6 +133,8 @@ def encoder_depth(encoder: Reference, planned: int) -> int:
     run = current_run()
     if run is None or not encoder.known:
         return planned
+    from transformers import AutoConfig
+
     return int(AutoConfig.from_pretrained(run.store.folder(encoder)).num_hidden_layers)
 
 

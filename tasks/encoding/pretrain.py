@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from pydantic import Field, model_validator
 from tokenizers import Tokenizer
 from torch import nn
-from transformers import BertConfig, BertForMaskedLM, PreTrainedTokenizerFast
 
 from artifacts.catalog import ENCODER, AnySentences, Parallel
 from artifacts.step import Job, step
@@ -73,8 +73,10 @@ def make_examples(
     return Examples([*alone, *(a for a, _ in repeated)], [*(empty for _ in alone), *(b for _, b in repeated)])
 
 
-def make_encoder(config: Pretraining, vocabulary_size: int) -> BertForMaskedLM:
-    """A BERT with random weights, decided by the seed."""
+def make_encoder(config: Pretraining, vocabulary_size: int) -> Any:
+    """A BertForMaskedLM with random weights, decided by the seed."""
+    from transformers import BertConfig, BertForMaskedLM
+
     shape = BertConfig(
         vocab_size=vocabulary_size,
         hidden_size=config.hidden_size,
@@ -91,7 +93,7 @@ def make_encoder(config: Pretraining, vocabulary_size: int) -> BertForMaskedLM:
         return BertForMaskedLM(shape)
 
 
-def masked_loss(model: BertForMaskedLM, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+def masked_loss(model: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
     """Mean cross entropy of the hidden pieces; scores over the vocabulary are computed for these alone."""
     hidden = model.bert(
         input_ids=batch["input_ids"],
@@ -128,7 +130,7 @@ def pretrain(
     device: str,
     checkpoints: Checkpoints | None = None,
     progress: Callable[[int], None] | None = None,
-) -> tuple[BertForMaskedLM, TrainingHistory]:
+) -> tuple[Any, TrainingHistory]:
     """Masked language modelling over sentences, translation language modelling over pairs, in mixed batches."""
     vocabulary = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
     continues = torch.tensor([piece.startswith("##") for piece, _ in vocabulary])
@@ -147,8 +149,10 @@ def pretrain(
     return model, history
 
 
-def save_encoder(model: BertForMaskedLM, tokenizer: Tokenizer, config: Pretraining, folder: Path) -> None:
+def save_encoder(model: Any, tokenizer: Tokenizer, config: Pretraining, folder: Path) -> None:
     """Saves the encoder without its vocabulary head, and the tokenizer, as transformers' Auto classes load them."""
+    from transformers import PreTrainedTokenizerFast
+
     model.bert.save_pretrained(folder)
     PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,

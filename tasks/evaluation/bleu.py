@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
-from sacrebleu.metrics import BLEU as Metric
 
 from artifacts.catalog import BLEU, MachineTranslation, Parallel
 from artifacts.errors import InputError
@@ -26,6 +25,8 @@ def corpus_bleu(outputs: Sequence[str], references: Sequence[str], language: str
         references: as many, what they should be.
         language: of both.
     """
+    from sacrebleu.metrics import BLEU as Metric
+
     metric = Metric(tokenize=_TOKENISERS.get(language.lower().split("-")[0].split("_")[0], "13a"))
     score = metric.corpus_score(list(outputs), [list(references)])
     row = {

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import pyarrow as pa
-from sklearn.metrics import roc_auc_score
 
 from artifacts.catalog import DETECTION, Gold, ReliabilityScores, SoftLabels
 from artifacts.step import Job, step
@@ -38,7 +37,11 @@ def area_under_curve(right: np.ndarray, trust: np.ndarray) -> float | None:
         1 if all right labels are trusted more than all wrong ones, 0.5 for a score that says nothing; None if all
         labels are right or all are wrong.
     """
-    return None if right.all() or not right.any() else float(roc_auc_score(right, trust))
+    if right.all() or not right.any():
+        return None
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(right, trust))
 
 
 def detection(

@@ -1,16 +1,13 @@
 """How pictures look: the panels of each figure, drawn by matplotlib's objects, without pyplot's global state."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
 from typing import Any
 
-import matplotlib
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 # Okabe and Ito's colours, which colour-blind readers tell apart, without the pale yellow; markers and dashes repeat
 # what colours say, for readers of grey copies.
@@ -74,12 +71,8 @@ class BarGroup:
 def draw_bars(groups: Sequence[BarGroup], ticks: Sequence[str], title: str, y_name: str, path: Path) -> None:
     """Draws groups of bars side by side over each tick into a PNG file; same bytes as for `draw`."""
     bar = 0.8 / len(groups)
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_STYLE)
-        width = max(_PANEL_WIDTH_INCHES, 1.5 + 0.25 * len(ticks) * len(groups))
-        figure = Figure(figsize=(width, _PANEL_HEIGHT_INCHES), dpi=_DOTS_PER_INCH, layout="constrained")
-        FigureCanvasAgg(figure)
+    width = max(_PANEL_WIDTH_INCHES, 1.5 + 0.25 * len(ticks) * len(groups))
+    with _picture(width, _PANEL_HEIGHT_INCHES, path) as figure:
         axes = figure.add_subplot()
         for number, group in enumerate(groups):
             places = np.arange(len(ticks)) + (number - (len(groups) - 1) / 2) * bar
@@ -91,22 +84,15 @@ def draw_bars(groups: Sequence[BarGroup], ticks: Sequence[str], title: str, y_na
         axes.set_ylabel(_plain(y_name))
         if len(groups) > 1:
             axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-        figure.savefig(path, format="png", metadata={"Software": None})
 
 
 def draw(panels: Sequence[Panel], path: Path) -> None:
     """Draws panels side by side into a PNG file; the same panels give the same bytes with the same matplotlib."""
     columns = min(len(panels), _PANELS_IN_A_ROW)
     rows = -(-len(panels) // columns)
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()  # a reader's own matplotlibrc must not change the picture
-        matplotlib.rcParams.update(_STYLE)
-        size = (columns * _PANEL_WIDTH_INCHES, rows * _PANEL_HEIGHT_INCHES)
-        figure = Figure(figsize=size, dpi=_DOTS_PER_INCH, layout="constrained")
-        FigureCanvasAgg(figure)
+    with _picture(columns * _PANEL_WIDTH_INCHES, rows * _PANEL_HEIGHT_INCHES, path) as figure:
         for number, panel in enumerate(panels):
             _draw_panel(figure.add_subplot(rows, columns, number + 1), panel)
-        figure.savefig(path, format="png", metadata={"Software": None})
 
 
 def number_name(value: float) -> str:
@@ -119,7 +105,23 @@ def number_ticks(values: Sequence[float]) -> list[tuple[float, str]]:
     return [(value, number_name(value)) for value in sorted(set(values))]
 
 
-def _draw_panel(axes: Axes, panel: Panel) -> None:
+@contextmanager
+def _picture(width: float, height: float, path: Path) -> Iterator[Any]:
+    """An empty figure in our style, in inches; saved at the end."""
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()  # a reader's own matplotlibrc must not change the picture
+        matplotlib.rcParams.update(_STYLE)
+        figure = Figure(figsize=(width, height), dpi=_DOTS_PER_INCH, layout="constrained")
+        FigureCanvasAgg(figure)
+        yield figure
+        figure.savefig(path, format="png", metadata={"Software": None})
+
+
+def _draw_panel(axes: Any, panel: Panel) -> None:
     place = {value: position for position, (value, _) in enumerate(panel.ticks)}
     for number, line in enumerate(panel.lines):
         shade = number if line.colour is None else line.colour

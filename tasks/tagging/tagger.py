@@ -8,7 +8,6 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from torch import nn
-from transformers import AutoModelForTokenClassification, AutoTokenizer
 
 from artifacts.errors import InputError
 
@@ -49,6 +48,8 @@ def load_tagger(folder: Path, dropout: float | None = None) -> tuple[nn.Module, 
 
 def load_tokenizer(folder: Path) -> Any:
     """The fast tokenizer in a model's folder."""
+    from transformers import AutoTokenizer
+
     return AutoTokenizer.from_pretrained(folder, use_fast=True, local_files_only=True, trust_remote_code=False)
 
 
@@ -89,6 +90,8 @@ def usable_positions(config: Any) -> int | None:
 
 def _loaded(folder: Path, dropout: float | None, **head: Any) -> nn.Module:
     """Reads a checkpoint; with `head` (id2label, label2id) its head is a new one."""
+    from transformers import AutoModelForTokenClassification
+
     try:
         options = dict(head)
         if dropout is not None:

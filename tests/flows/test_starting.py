@@ -37,3 +37,13 @@ def test_threads_are_told_how_to_wait_before_torch_is_loaded(way: str, tmp_path:
     ended = subprocess.run([sys.executable, *WAYS[way]], cwd=ROOT, env=environment, capture_output=True, text=True)
     assert ended.returncode == 7, ended.stderr
     assert json.loads((tmp_path / "seen").read_text()) == {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
+
+
+def test_what_few_steps_use_is_not_loaded_with_the_methods() -> None:
+    # Together they take longer to load than a run whose steps are all cached takes without them.
+    rare = ("transformers", "sklearn", "scipy", "matplotlib", "pandas", "datasets", "sacrebleu", "faiss", "langid")
+    told = "import sys, flows.colada, flows.unitrans, flows.crop; print(*(m for m in sys.argv[1:] if m in sys.modules))"
+    ended = subprocess.run(
+        [sys.executable, "-c", told, *rare], cwd=ROOT, capture_output=True, text=True, check=True
+    )  # fmt: skip
+    assert ended.stdout.split() == []

@@ -17,7 +17,6 @@ from pydantic import Field
 
 from artifacts.errors import InputError
 from artifacts.settings import Settings
-from tasks.translation.machine.converting import convert, full_vocabulary
 from tasks.translation.machine.translator import known_language, load_tokenizer, load_translator
 
 # What waits for the outputs of a batch that is under way, and what starts a batch: sources, target language, limit.
@@ -171,6 +170,8 @@ def make_engine(folder: Path, work: Path, config: Generation, *, device: str, bu
         InputError: if the folder is no translator, or the precision is not one of engine and device.
     """
     if config.engine == "ctranslate2":
+        from tasks.translation.machine.converting import convert, full_vocabulary
+
         precision = ctranslate2_precision(device, config.precision)
         convert(folder, work / "ctranslate2")
         tokenizer = load_tokenizer(folder)

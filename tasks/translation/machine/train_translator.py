@@ -7,7 +7,6 @@ from typing import Any
 import torch
 from pydantic import Field, model_validator
 from torch import nn
-from transformers import M2M100Config, M2M100ForConditionalGeneration, M2M100Tokenizer
 
 from artifacts.catalog import TRANSLATOR, MarkedPairs, Translator
 from artifacts.step import Job, step
@@ -15,7 +14,7 @@ from tasks.training.config import TrainingConfig
 from tasks.training.loop import Checkpoints, TrainingHistory, planned_updates, train
 from tasks.translation.machine.subword_model import model_vocabulary_size, save_tokenizer, train_subwords
 from tasks.translation.machine.translation_rows import IGNORED, Rows, Text, encode_rows, joined, make_collate, turned
-from tasks.translation.machine.translator import known_language, load_translator
+from tasks.translation.machine.translator import known_language, load_tokenizer, load_translator
 
 _POSITIONS = 1024  # As M2M100 has; they are computed, not learnt.
 
@@ -94,8 +93,10 @@ def translation_loss(model: nn.Module, batch: dict[str, torch.Tensor], smoothing
     return (losses * weights).sum() / len(real)
 
 
-def make_model(config: TranslatorTraining, pieces: int) -> M2M100ForConditionalGeneration:
-    """An M2M100 with random weights, decided by the seed; embeddings and output scores share theirs."""
+def make_model(config: TranslatorTraining, pieces: int) -> Any:
+    """An M2M100ForConditionalGeneration with random weights by the seed; output scores share the embeddings'."""
+    from transformers import M2M100Config, M2M100ForConditionalGeneration
+
     shape = M2M100Config(
         vocab_size=model_vocabulary_size(pieces),
         d_model=config.hidden_size,
@@ -127,7 +128,7 @@ def set_dropout(model: nn.Module, dropout: float) -> None:
 
 
 def fit(
-    model: M2M100ForConditionalGeneration,
+    model: Any,
     rows: Rows,
     config: TranslatorTraining,
     *,
@@ -161,7 +162,7 @@ def train_translator(
     if start is None:
         model_bytes = train_subwords([*text.source, *text.target], config.vocabulary_size)
         pieces = save_tokenizer(model_bytes, job.output_folder, config.max_length_subwords)
-        tokenizer = M2M100Tokenizer.from_pretrained(job.output_folder)
+        tokenizer = load_tokenizer(job.output_folder)
         model = make_model(config, pieces)
     else:
         model, tokenizer = load_translator(job.folder(start))

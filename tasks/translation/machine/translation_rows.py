@@ -3,10 +3,10 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
-from transformers import M2M100Tokenizer
 
 from artifacts.errors import InputError
 from tasks.training.loop import Collate
@@ -77,7 +77,7 @@ def renumbered(source: str, target: str) -> tuple[str, str]:
     return first, second
 
 
-def encode_rows(tokenizer: M2M100Tokenizer, text: Text, max_length: int, alpha: float | None) -> Rows:
+def encode_rows(tokenizer: Any, text: Text, max_length: int, alpha: float | None) -> Rows:
     """Encodes pairs; leaves out those with a side longer than `max_length` sub-words."""
     first, second = (
         [_encoded(tokenizer, *row) for row in zip(sentences, languages, strict=True)]
@@ -132,7 +132,7 @@ def make_collate(rows: Rows, pad: int) -> Collate:
     return collate
 
 
-def _encoded(tokenizer: M2M100Tokenizer, sentence: str, language: str) -> np.ndarray:
+def _encoded(tokenizer: Any, sentence: str, language: str) -> np.ndarray:
     ids = tokenizer.convert_tokens_to_ids(tokenizer.tokenize(sentence))
     return np.array([tokenizer.get_lang_id(language), *ids, tokenizer.eos_token_id], dtype=np.int32)
 

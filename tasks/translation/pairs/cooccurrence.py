@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 
 def word_associations(
@@ -41,8 +41,10 @@ def word_associations(
     return {word: frozenset(found) for word, found in partners.items()}
 
 
-def _incidence(sentences: Sequence[Sequence[str]]) -> tuple[list[str], sparse.csr_matrix]:
-    """The words with a letter, sorted, and [sentences, words] with 1 where a sentence has the word."""
+def _incidence(sentences: Sequence[Sequence[str]]) -> tuple[list[str], Any]:
+    """The words with a letter, sorted, and a sparse [sentences, words] with 1 where a sentence has the word."""
+    from scipy import sparse
+
     lists = [sorted({word for word in words if any(map(str.isalpha, word))}) for words in sentences]
     words = sorted({word for found in lists for word in found})
     number = {word: i for i, word in enumerate(words)}
