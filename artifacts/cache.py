@@ -12,7 +12,7 @@ from artifacts.digest import canonical_json, text_digest
 from artifacts.inputs import Input
 from artifacts.manifest import Recipe
 from artifacts.reference import Reference
-from artifacts.store import RECORD_FILE, Store, record_key
+from artifacts.store import Store, record_key
 
 __all__ = ["StorePolicy", "by_value", "input_digests", "record_key", "references_in", "step_key"]
 
@@ -86,5 +86,5 @@ class StorePolicy(CachePolicy):
             raise TypeError("StorePolicy needs a store and a way to make keys")
         kind, key = self.key_of(inputs["arguments"])
         if self.store.intact(kind, key) is None:
-            (self.store.place(kind, key) / RECORD_FILE).unlink(missing_ok=True)
+            self.store.drop_record(kind, key)
         return record_key(kind, key)

@@ -1,4 +1,7 @@
-"""The two errors that reach a user."""
+"""The two errors that reach a user, and one that the machine has."""
+
+import errno
+import os
 
 
 class InputError(ValueError):
@@ -11,3 +14,14 @@ class InputError(ValueError):
 
 class StoreError(RuntimeError):
     """The store is not as it should be: an artifact is gone, changed, or written by a newer Crosstag."""
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Whether an error, or what caused it, is a full disk; safetensors and torch say so in words only."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        if os.strerror(errno.ENOSPC) in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

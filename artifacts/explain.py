@@ -13,7 +13,7 @@ def explain(store: Store, kind: str, recipe: Recipe, label: str) -> list[str]:
     """The differences, in words, to the most similar artifact of the same step; "never made before" without one."""
     nearest = nearest_manifest(store, kind, recipe, label)
     if nearest is None:
-        if store.place(kind, "").exists() and any(store.place(kind, "").iterdir()):
+        if store.keys(kind):
             return ["nothing of this step is in the store (never made, or deleted)"]
         return ["never made in this store"]
     return differences(nearest.recipe, recipe)

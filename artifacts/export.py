@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from artifacts.catalog.forms import Row
 from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.store import Store
-from artifacts.writer import TABLE_FILE
 
 
 def export(store: Store, reference: Reference, path: Path) -> int | None:
@@ -37,10 +35,10 @@ def export(store: Store, reference: Reference, path: Path) -> int | None:
     if not path.absolute().parent.is_dir():
         raise InputError(f"store export: there is no folder {path.absolute().parent}; make it, or name another place")
     if not isinstance(kind, Dataset):
-        _copy_files(store, reference, path)
+        store.copy_files(reference, path)
         return None
     write = _FORMATS.get(path.suffix.lower(), _write_text)
-    unfinished = path.with_name(f".{path.name}.unfinished")
+    unfinished = path.with_name(f".{path.name}.part")
     try:
         written = write(store, reference, kind, unfinished)
         os.replace(unfinished, path)
@@ -86,20 +84,12 @@ def _write_json_lines(store: Store, reference: Reference, kind: Dataset, path: P
 
 
 def _write_parquet(store: Store, reference: Reference, kind: Dataset, path: Path) -> int:
-    shutil.copyfile(store.folder(reference) / TABLE_FILE, path)
+    store.copy_table(reference, path)
     return store.require(reference).rows or 0
 
 
 def _as_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
-
-
-def _copy_files(store: Store, reference: Reference, path: Path) -> None:
-    """The files of a model, without the manifest and Prefect's record."""
-    source = store.folder(reference)
-    for name in store.require(reference).files:
-        (path / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source / name, path / name)
 
 
 _FORMATS: dict[str, Callable[[Store, Reference, Dataset, Path], int]] = {

@@ -88,9 +88,7 @@ class Job:
     @property
     def work_folder(self) -> Path:
         """A folder for checkpoints that outlives a crash and goes when the step has succeeded."""
-        folder = self.store.work_folder(self.writer.kind.name, self.writer.key)
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+        return self.store.work_folder(self.writer.kind.name, self.writer.key)
 
     @property
     def device(self) -> str:

@@ -10,7 +10,6 @@ import inspect
 import time
 import uuid
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any, Concatenate, Generic, ParamSpec, get_args, get_origin, get_type_hints
 
 from httpx import HTTPError
@@ -29,9 +28,8 @@ from artifacts.manifest import Recipe
 from artifacts.reference import Reference
 from artifacts.report import report_artifact
 from artifacts.runtime import Run, Runtime, Status, StepOutcome, current_run, running
-from artifacts.store import STORE_FORMAT, Store
+from artifacts.store import STORE_FORMAT, Store, remove_failed_record
 from artifacts.threads import threads
-from artifacts.upkeep import is_failed_record
 
 __all__ = ["Job", "Step", "run_alone", "step"]
 
@@ -92,7 +90,7 @@ class Step(Generic[P]):
         reference = state.result()
         if not isinstance(reference, Reference) or reference.kind != self.output.name or not reference.digest:
             raise StoreError(
-                f"step {self.name}: the cache record of {self.output.name}/{key} in {run.store.root} is no reference; "
+                f"step {self.name}: the cache record of {self.output.name}/{key} in {run.store} is no reference; "
                 "delete that artifact's folder and run again"
             )
         status: Status = "cached" if was_there or state.name == "Cached" else "ran"
@@ -203,7 +201,7 @@ def step(output: Kind, *, retries: int = 0) -> Callable[[Callable[Concatenate[Jo
 
 def run_alone(store: Store, made: Step[P], *args: P.args, **kwargs: P.kwargs) -> Reference:
     """Runs one step without Prefect, for tests and notebooks; it uses and fills the store all the same."""
-    runtime = Runtime(store=str(store.root))
+    runtime = Runtime(store=str(store))
     arguments = made.bound(*args, **kwargs)
     lock, holder = record_key(*made.key_of(arguments)), f"alone-{uuid.uuid4().hex}"
     store.create()
@@ -245,5 +243,5 @@ def _worth_retrying(task: Any, task_run: Any, state: State[Any]) -> bool:
 def _remove_failed_record(task: Any, task_run: Any, state: State[Any]) -> None:
     """Prefect keeps the exception of a failed task as a file in the store; nothing reads it."""
     path = getattr(getattr(state.data, "metadata", None), "storage_key", None)
-    if path and is_failed_record(Path(path)):
-        Path(path).unlink(missing_ok=True)
+    if path:
+        remove_failed_record(path)

@@ -8,11 +8,7 @@
 <root>/.locks/                     one lock file per key
 """
 
-import errno
 import json
-import os
-import shutil
-import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -23,23 +19,30 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
+from artifacts import unfinished
 from artifacts.catalog import Kind, catalogue
-from artifacts.digest import file_digest
-from artifacts.durable import sync_folder, write_durably
-from artifacts.errors import InputError, StoreError
-from artifacts.lock import FlockManager
+from artifacts.errors import InputError, StoreError, is_disk_full
 from artifacts.manifest import Manifest, Recipe
+from artifacts.place import Place
 from artifacts.reference import Reference
 from artifacts.writer import TABLE_FILE, Writer
 
 STORE_FORMAT = 1
-MANIFEST_FILE = "manifest.json"
-RECORD_FILE = "ref.json"
+_MARK_FILE = "store.json"
+_MANIFEST_FILE = "manifest.json"
+_RECORD_FILE = "ref.json"
 
 
 def record_key(kind: str, key: str) -> str:
     """Where Prefect keeps the cache record of an artifact, relative to the store; also the name of its lock."""
-    return f"{kind}/{key}/{RECORD_FILE}"
+    return f"{kind}/{key}/{_RECORD_FILE}"
+
+
+def remove_failed_record(path: str) -> None:
+    """Removes the exception of a failed task, which Prefect keeps as a file in a store; nothing reads it."""
+    file = Path(path)
+    if unfinished.is_failed_record(file.name) and (file.parent / _MARK_FILE).exists():
+        file.unlink(missing_ok=True)
 
 
 class Store:
@@ -51,38 +54,51 @@ class Store:
         Raises:
             InputError: if a newer Crosstag wrote the store, or if `root` is no folder.
         """
-        self.root = Path(root).expanduser().resolve()
-        if self.root.exists() and not self.root.is_dir():
-            raise InputError(f"store {self.root}: this is a file, not a folder; name another place with --store")
-        marker = self.root / "store.json"
-        if marker.exists():
-            found = _format_in(marker)
-            if not isinstance(found, int) or found > STORE_FORMAT:
-                raise InputError(
-                    f"store {self.root}: it has format {found}, this Crosstag reads up to {STORE_FORMAT}; "
-                    "upgrade Crosstag, or name another store with --store"
-                )
-        self.locks = FlockManager(self.root / ".locks")
+        self.place = Place(root)
+        self.locks = self.place.locks(".locks")
+        if self.root.is_file():
+            raise InputError(f"store {self}: this is a file, not a folder; name another place with --store")
+        found = self._format()
+        if found is not None and (not isinstance(found, int) or found > STORE_FORMAT):
+            raise InputError(
+                f"store {self}: it has format {found}, this Crosstag reads up to {STORE_FORMAT}; "
+                "upgrade Crosstag, or name another store with --store"
+            )
+
+    def __str__(self) -> str:
+        return str(self.root)
+
+    @property
+    def root(self) -> Path:
+        """The folder that it is: for Prefect, which keeps cache records in it, and for a person."""
+        return self.place.root
+
+    def exists(self) -> bool:
+        """Whether anything was written here."""
+        return self.place.exists(_MARK_FILE)
 
     def create(self) -> None:
         """Makes the folder and its format mark, if they are not there."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        marker = self.root / "store.json"
-        if not marker.exists():
+        self.place.create()
+        if not self.exists():
             with self._disk_errors("its creation"):
-                write_durably(marker, json.dumps({"format": STORE_FORMAT}))
+                self.place.write(_MARK_FILE, json.dumps({"format": STORE_FORMAT}))
 
     # --- Reading
 
-    def place(self, kind: str, key: str) -> Path:
-        """Where the artifact of this kind and key lies, whether or not it is there."""
-        return self.root / kind / key
+    def local(self, kind: str, key: str) -> Path:
+        """Where the artifact of this kind and key lies on this machine, whether or not it is there."""
+        return self.place.local(f"{kind}/{key}")
+
+    def keys(self, kind: str) -> list[str]:
+        """What there is of one kind, artifacts and what is left of some."""
+        return self.place.names(kind)
 
     def manifest(self, kind: str, key: str) -> Manifest | None:
         """The artifact's manifest, or None if it is not there or its manifest cannot be read."""
         try:
-            return Manifest.model_validate_json((self.place(kind, key) / MANIFEST_FILE).read_bytes())
-        except (FileNotFoundError, NotADirectoryError, ValidationError):
+            return Manifest.model_validate_json(self.place.read(f"{kind}/{key}/{_MANIFEST_FILE}"))
+        except (FileNotFoundError, ValidationError):
             return None
 
     def intact(self, kind: str, key: str) -> Reference | None:
@@ -94,20 +110,21 @@ class Store:
         manifest = self.manifest(kind, key)
         if manifest is None or manifest.kind != kind or manifest.key != key:
             return None
-        folder = self.place(kind, key)
+        described = f"{kind}/{key}/{_MANIFEST_FILE}"
         try:
-            manifest_time = (folder / MANIFEST_FILE).stat().st_mtime_ns
+            manifest_time = self.place.status(described).modified_ns
             newest = 0
             for name, entry in manifest.files.items():
-                status = (folder / name).stat()
-                if status.st_size != entry.bytes:
+                file = f"{kind}/{key}/{name}"
+                status = self.place.status(file)
+                if status.bytes != entry.bytes:
                     return None
-                if status.st_mtime_ns >= manifest_time and file_digest(folder / name) != entry.sha256:
+                if status.modified_ns >= manifest_time and self.place.digest(file) != entry.sha256:
                     return None
-                newest = max(newest, status.st_mtime_ns)
-            if newest >= manifest_time and os.access(folder / MANIFEST_FILE, os.W_OK):
-                os.utime(folder / MANIFEST_FILE, ns=(newest + 1, newest + 1))
-        except (FileNotFoundError, NotADirectoryError):
+                newest = max(newest, status.modified_ns)
+            if newest >= manifest_time:
+                self.place.redate(described, newest + 1)
+        except FileNotFoundError:
             return None
         return Reference(kind=kind, key=key, digest=manifest.digest)
 
@@ -120,7 +137,7 @@ class Store:
         intact = self.intact(reference.kind, reference.key)
         if intact is None:
             raise StoreError(
-                f"artifact {reference}: its files in {self.root} are gone or changed; run the flow again to rebuild it"
+                f"artifact {reference}: its files in {self} are gone or changed; run the flow again to rebuild it"
             )
         if reference.digest and intact.digest != reference.digest:
             raise StoreError(
@@ -135,7 +152,7 @@ class Store:
     def folder(self, reference: Reference) -> Path:
         """The folder of an artifact's files, checked to be complete; read it, do not change it."""
         self.require(reference)
-        return self.place(reference.kind, reference.key)
+        return self.local(reference.kind, reference.key)
 
     def metadata(self, reference: Reference) -> dict[str, Any]:
         """What the artifact says about itself, such as its label list."""
@@ -143,14 +160,30 @@ class Store:
 
     def table(self, reference: Reference, columns: list[str] | None = None) -> pa.Table:
         """The whole table, or some of its columns."""
-        return pq.read_table(self.folder(reference) / TABLE_FILE, columns=columns)
+        with self._open_table(reference) as file:
+            return pq.read_table(file, columns=columns)
 
     def batches(
         self, reference: Reference, columns: list[str] | None = None, rows: int = 4096
     ) -> Iterator[pa.RecordBatch]:
         """The table in batches of at most `rows` rows; memory does not grow with the table."""
-        with pq.ParquetFile(self.folder(reference) / TABLE_FILE) as file:
+        with self._open_table(reference) as source, pq.ParquetFile(source) as file:
             yield from file.iter_batches(batch_size=rows, columns=columns)
+
+    def file(self, reference: Reference, name: str) -> bytes:
+        """One small file of a model's folder, such as a picture."""
+        self.require(reference)
+        return self.place.read(f"{reference}/{name}")
+
+    def copy_table(self, reference: Reference, path: Path) -> None:
+        """Copies a table's Parquet file to a place of the user's."""
+        self.require(reference)
+        self.place.copy_out(f"{reference}/{TABLE_FILE}", path)
+
+    def copy_files(self, reference: Reference, folder: Path) -> None:
+        """Copies the files of a model to a folder of the user's."""
+        for name in self.require(reference).files:
+            self.place.copy_out(f"{reference}/{name}", folder / name)
 
     def manifests(self) -> Iterator[Manifest]:
         """The manifests of all complete artifacts, by kind and key."""
@@ -159,9 +192,17 @@ class Store:
 
     def manifests_of(self, kind: str) -> Iterator[Manifest]:
         """The manifests of all complete artifacts of one kind, by key."""
-        for folder in sorted(self.root.glob(f"{kind}/*")):
-            if (manifest := self.manifest(kind, folder.name)) is not None:
+        for key in self.keys(kind):
+            if (manifest := self.manifest(kind, key)) is not None:
                 yield manifest
+
+    def changed_files(self, manifest: Manifest) -> list[str]:
+        """The files of an artifact that are gone, or whose bytes are not those that were written; it reads them all."""
+        return [
+            name
+            for name, entry in manifest.files.items()
+            if self._digest(f"{manifest.kind}/{manifest.key}/{name}") != entry.sha256
+        ]
 
     def earlier(self, kind: str, recipe: Recipe, varying: Iterable[str]) -> list[Reference]:
         """Intact artifacts whose recipe is `recipe` but for the inputs of the parameters `varying`; newest first."""
@@ -190,7 +231,7 @@ class Store:
         if len({(m.kind, m.digest) for m in hits}) != 1 or not start:
             names = [f"{m.kind}/{m.key}" for m in hits[:4]] + ["..."] * (len(hits) > 4)
             found = f"{len(hits)} artifacts ({', '.join(names)})" if hits else "nothing"
-            raise InputError(f"store {self.root}: {found} fits {text!r}; `crosstag store ls` lists kind/key")
+            raise InputError(f"store {self}: {found} fits {text!r}; `crosstag store ls` lists kind/key")
         return Reference(kind=hits[0].kind, key=hits[0].key, digest=hits[0].digest)
 
     # --- Writing
@@ -198,34 +239,42 @@ class Store:
     @contextmanager
     def writing(self, kind: Kind, key: str, recipe: Recipe, label: str = "") -> Iterator["Writer"]:
         """A writer for one artifact. On success it is committed by one rename; on failure nothing stays."""
-        folder = self.root / ".unfinished" / f"{kind.name}-{key}-{uuid.uuid4().hex[:8]}"
-        writer = Writer(kind=kind, key=key, recipe=recipe, folder=folder, label=label)
+        name = unfinished.draft(kind.name, key)
         try:
             with self._disk_errors(f"step {recipe.step}"):
                 self.create()
-                folder.mkdir(parents=True)
+                writer = Writer(kind=kind, key=key, recipe=recipe, draft=self.place.draft(name), label=label)
                 yield writer
-                self._publish(folder, writer.finish())
+                self._publish(name, writer.finish())
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            self.place.remove(name)
         self.drop_work(kind.name, key)
 
     def work_folder(self, kind: str, key: str) -> Path:
         """Where a training step keeps its checkpoints; owned by whoever holds the step's lock."""
-        return self.root / ".unfinished" / f"work-{kind}-{key}"
+        return self.place.work(unfinished.work(kind, key))
 
     def drop_work(self, kind: str, key: str) -> None:
         """Removes the checkpoints of a step whose artifact is committed."""
-        shutil.rmtree(self.work_folder(kind, key), ignore_errors=True)
+        self.place.remove(unfinished.work(kind, key))
+
+    def drop_record(self, kind: str, key: str) -> None:
+        """Removes Prefect's cache record of an artifact that is not what it should be."""
+        self.place.remove(record_key(kind, key))
 
     def move_aside(self, kind: str, key: str) -> None:
         """Takes an incomplete or changed folder out of the way of the artifact to be written."""
-        place = self.place(kind, key)
-        if os.path.lexists(place):
-            aside = self.root / ".unfinished" / f"damaged-{kind}-{key}-{uuid.uuid4().hex[:8]}"
-            aside.parent.mkdir(parents=True, exist_ok=True)
+        if self.place.exists(f"{kind}/{key}"):
             with suppress(FileNotFoundError):  # somebody deletes it at this moment
-                os.rename(place, aside)
+                self.place.rename(f"{kind}/{key}", unfinished.damaged(kind, key))
+
+    def leftovers(self) -> list[unfinished.Leftover]:
+        """Everything in the store that is no artifact: what runs are writing, and what crashed ones left behind."""
+        return unfinished.leftovers(self.place)
+
+    def remove_leftover(self, leftover: unfinished.Leftover) -> None:
+        """Removes what is no artifact."""
+        self.place.remove(leftover.name)
 
     def adopt(self, manifest: Manifest, key: str, recipe: Recipe, why: str) -> Reference:
         """Gives an artifact a second key: the code that makes it changed, its content does not.
@@ -236,42 +285,51 @@ class Store:
             StoreError: if the artifact's files are gone or changed.
         """
         self.require(Reference(kind=manifest.kind, key=manifest.key, digest=manifest.digest))
-        source = self.place(manifest.kind, manifest.key)
-        folder = self.root / ".unfinished" / f"{manifest.kind}-{key}-{uuid.uuid4().hex[:8]}"
-        folder.mkdir(parents=True)
+        name = unfinished.draft(manifest.kind, key)
+        self.place.draft(name)
         try:
-            for name in manifest.files:
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                try:
-                    os.link(source / name, folder / name)
-                except OSError:
-                    shutil.copy2(source / name, folder / name)
+            for file in manifest.files:
+                self.place.copy(f"{manifest.kind}/{manifest.key}/{file}", f"{name}/{file}")
             update = {"key": key, "recipe": recipe, "adopted_from": manifest.key, "adopted_why": why}
             adopted = manifest.model_copy(update={**update, "made": datetime.now(UTC).isoformat(timespec="seconds")})
-            self._publish(folder, adopted)
+            self._publish(name, adopted)
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            self.place.remove(name)
         return Reference(kind=adopted.kind, key=key, digest=adopted.digest)
 
-    def _publish(self, folder: Path, manifest: Manifest) -> None:
-        place = self.place(manifest.kind, manifest.key)
-        write_durably(folder / MANIFEST_FILE, manifest.model_dump_json(indent=2))
-        place.parent.mkdir(parents=True, exist_ok=True)
+    def _publish(self, draft: str, manifest: Manifest) -> None:
+        self.place.write(f"{draft}/{_MANIFEST_FILE}", manifest.model_dump_json(indent=2))
         self.move_aside(manifest.kind, manifest.key)
-        os.rename(folder, place)
-        sync_folder(place.parent)
+        self.place.rename(draft, f"{manifest.kind}/{manifest.key}")
+
+    def _open_table(self, reference: Reference) -> pa.NativeFile:
+        self.require(reference)
+        return self.place.open(f"{reference}/{TABLE_FILE}")
+
+    def _digest(self, name: str) -> str | None:
+        try:
+            return self.place.digest(name)
+        except FileNotFoundError:
+            return None
+
+    def _format(self) -> object:
+        """What the format mark says; None without one."""
+        try:
+            return json.loads(self.place.read(_MARK_FILE))["format"]
+        except FileNotFoundError:
+            return None
+        except (ValueError, KeyError, TypeError):
+            return "unreadable"
 
     @contextmanager
     def _disk_errors(self, work: str) -> Iterator[None]:
         try:
             yield
         except Exception as error:
-            if not _disk_is_full(error):
+            if not is_disk_full(error):
                 raise
-            existing = next(p for p in (self.root, *self.root.parents) if p.exists())
-            free_mb = shutil.disk_usage(existing).free // 2**20
             raise StoreError(
-                f"store {self.root}: the disk is full ({free_mb} MB free) during {work}; nothing "
+                f"store {self}: the disk is full ({self.place.free_bytes() // 2**20} MB free) during {work}; nothing "
                 "half-written was kept. Free some space (`crosstag store gc` removes what no run needs), then run "
                 "again: finished steps are cached"
             ) from error
@@ -281,21 +339,3 @@ def _without_inputs(recipe: Recipe, parameters: frozenset[str]) -> Recipe:
     """The recipe without the inputs that came in by some parameters, or by parts of these (`texts.0`)."""
     kept = {name: digest for name, digest in recipe.inputs.items() if name.partition(".")[0] not in parameters}
     return recipe.model_copy(update={"inputs": kept})
-
-
-def _disk_is_full(error: BaseException | None) -> bool:
-    """Whether an error, or what caused it, is a full disk; safetensors and torch say so in words only."""
-    while error is not None:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return True
-        if os.strerror(errno.ENOSPC) in str(error):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
-
-
-def _format_in(marker: Path) -> object:
-    try:
-        return json.loads(marker.read_text(encoding="utf-8"))["format"]
-    except (ValueError, KeyError, TypeError):
-        return "unreadable"

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from artifacts.catalog import Dataset, Kind
-from artifacts.digest import TableDigest, file_digest, folder_digest
-from artifacts.durable import sync_file, sync_folder
+from artifacts.digest import TableDigest, folder_digest
 from artifacts.environment import environment
-from artifacts.manifest import FileEntry, Manifest, Recipe
+from artifacts.manifest import Manifest, Recipe
+from artifacts.place import Draft
 from artifacts.reference import Reference
 
 TABLE_FILE = "data.parquet"
@@ -30,7 +30,7 @@ class Writer:
     kind: Kind
     key: str
     recipe: Recipe
-    folder: Path
+    draft: Draft
     label: str = ""
     metadata: dict[str, Any] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
@@ -38,6 +38,11 @@ class Writer:
     _rows: int | None = None
     _digest: str | None = None
     _started: float = field(default_factory=time.monotonic)
+
+    @property
+    def folder(self) -> Path:
+        """Where the files of a model are to be saved."""
+        return self.draft.folder
 
     def write(self, rows: pa.Table | Iterable[pa.RecordBatch], metadata: Mapping[str, Any] | None = None) -> None:
         """Writes the table, batch by batch, and takes its digest on the way."""
@@ -49,8 +54,7 @@ class Writer:
         digest = TableDigest(self.kind.schema, self.metadata)
         schema = self.kind.schema.with_metadata({_METADATA_KEY: json.dumps(self.metadata, ensure_ascii=False).encode()})
         count = 0
-        path = self.folder / TABLE_FILE
-        with pq.ParquetWriter(path, schema, compression="zstd") as file:
+        with pq.ParquetWriter(self.draft.file(TABLE_FILE), schema, compression="zstd") as file:
             for batch in _in_groups(rows, self.kind):
                 digest.update(batch)
                 file.write_batch(batch)
@@ -69,19 +73,9 @@ class Writer:
     def finish(self) -> Manifest:
         """Makes the files durable and says what the artifact is; the store publishes it."""
         self.metadata = _as_stored(self.metadata)
-        files = {}
-        for path in sorted(self.folder.rglob("*")):
-            if path.is_symlink():
-                raise TypeError(f"step {self.recipe.step} wrote the link {path.name}; an artifact holds its own files")
-            if path.is_dir():
-                sync_folder(path)
-                continue
-            sync_file(path)
-            name = path.relative_to(self.folder).as_posix()
-            files[name] = FileEntry(bytes=path.stat().st_size, sha256=file_digest(path))
+        files = self.draft.sealed()
         if not files or (isinstance(self.kind, Dataset) and self._digest is None):
             raise TypeError(f"step {self.recipe.step} wrote no {self.kind.name}")
-        sync_folder(self.folder)
         digest = self._digest or folder_digest({n: f.sha256 for n, f in files.items()}, self.metadata)
         self.reference = Reference(kind=self.kind.name, key=self.key, digest=digest)
         return Manifest(

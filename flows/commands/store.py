@@ -95,7 +95,7 @@ def print_verification(root: str) -> bool:
     findings = list(verify(store))
     console = Console(soft_wrap=True)
     for finding in findings:
-        console.print(f"{finding.path}: {finding.what}")
+        console.print(f"{finding.name}: {finding.what}")
     console.print(f"{sum(1 for _ in store.manifests())} artifacts checked, {len(findings)} faults")
     return not findings
 
@@ -105,7 +105,7 @@ def print_tidying(root: str, older_than_hours: float) -> None:
     removed = collect_garbage(_existing(root), older_than_hours=older_than_hours)
     console = Console(soft_wrap=True)
     for finding in removed:
-        console.print(f"removed {finding.path.name} ({finding.bytes:,} bytes)")
+        console.print(f"removed {finding.name} ({finding.bytes:,} bytes)")
     console.print(f"{len(removed)} leftovers removed, {sum(finding.bytes for finding in removed):,} bytes")
 
 
@@ -137,8 +137,8 @@ def _cell(value: object) -> str:
 
 def _existing(root: str) -> Store:
     store = Store(root)
-    if not (store.root / "store.json").exists():
-        raise InputError(f"store {store.root}: there is no store; run a flow first, or name it with --store")
+    if not store.exists():
+        raise InputError(f"store {store}: there is no store; run a flow first, or name it with --store")
     return store
 
 

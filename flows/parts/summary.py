@@ -122,7 +122,7 @@ def show_pictures(store: Store, figures: Reference) -> None:
     """Shows the pictures on one page of the Prefect UI; they are part of the page, so no file server is needed."""
     page = []
     for name, what in store.metadata(figures)["figures"].items():
-        picture = base64.b64encode((store.folder(figures) / f"{name}.png").read_bytes()).decode("ascii")
+        picture = base64.b64encode(store.file(figures, f"{name}.png")).decode("ascii")
         page.append(f"## {what}\n\n![{name}](data:image/png;base64,{picture})")
     create_markdown_artifact(markdown="\n\n".join(page), key="pictures", description=f"Pictures of {figures}")
 

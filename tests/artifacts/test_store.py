@@ -19,6 +19,7 @@ from artifacts.catalog import CHANGE, SENTENCES, TAGGER
 from artifacts.errors import InputError, StoreError
 from artifacts.job import Job
 from artifacts.manifest import Manifest, Recipe
+from artifacts.place import Draft
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime
 from artifacts.store import STORE_FORMAT, Store, record_key
@@ -143,7 +144,7 @@ def flip(path: Path) -> None:
 @pytest.mark.parametrize("damage", ["shorter", "same size", "gone", "manifest", "torn manifest"])
 def test_files_that_are_gone_or_changed_are_noticed(store: Store, damage: str) -> None:
     reference = make(store)
-    data, manifest = (store.place("sentences", KEY) / n for n in ("data.parquet", "manifest.json"))
+    data, manifest = (store.local("sentences", KEY) / n for n in ("data.parquet", "manifest.json"))
     if damage == "shorter":
         data.write_bytes(data.read_bytes()[:-1])
     elif damage == "same size":
@@ -171,18 +172,18 @@ def test_a_moved_or_copied_store_is_intact_and_a_renamed_artifact_is_not(store: 
     copy = Store(shutil.copytree(store.root, tmp_path / "copy", copy_function=shutil.copy))
     moved = Store(store.root.rename(tmp_path / "moved"))
     assert copy.intact("sentences", KEY) == moved.intact("sentences", KEY) == reference
-    moved.place("sentences", KEY).rename(moved.place("sentences", "cd"))
+    moved.local("sentences", KEY).rename(moved.local("sentences", "cd"))
     assert moved.intact("sentences", "cd") is None
     assert [f.what for f in verify(moved)] == [f"holds sentences/{KEY}; somebody renamed or copied it"]
 
 
 def test_a_copy_is_read_once_and_then_trusted_until_it_changes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     make(store)
-    data = store.place("sentences", KEY) / "data.parquet"
+    data = store.local("sentences", KEY) / "data.parquet"
     future = time.time_ns() + 10**9
     os.utime(data, ns=(future, future))
     read = []
-    monkeypatch.setattr("artifacts.store.file_digest", lambda path: read.append(path) or file_sha(path))
+    monkeypatch.setattr("artifacts.place.file_digest", lambda path: read.append(path) or file_sha(path))
     assert store.intact("sentences", KEY) and store.intact("sentences", KEY)
     assert read == [data]
 
@@ -199,7 +200,7 @@ def test_an_artifact_deleted_while_it_is_looked_at_is_a_miss(store: Store, monke
 
     def then_delete(self: Store, kind: str, key: str) -> Manifest | None:
         found = read(self, kind, key)
-        shutil.rmtree(self.place(kind, key))
+        shutil.rmtree(self.local(kind, key))
         return found
 
     monkeypatch.setattr(Store, "manifest", then_delete)
@@ -243,7 +244,7 @@ def test_a_forged_reference_cannot_leave_the_store(field: dict[str, str]) -> Non
 @pytest.mark.parametrize("name", ["../../secret", "/etc/passwd", "a/../../b"])
 def test_a_forged_manifest_cannot_name_files_outside_its_folder(store: Store, name: str) -> None:
     make(store)
-    path = store.place("sentences", KEY) / "manifest.json"
+    path = store.local("sentences", KEY) / "manifest.json"
     forged = json.loads(path.read_text())
     forged["files"][name] = {"bytes": 1, "sha256": ""}
     path.write_text(json.dumps(forged))
@@ -320,13 +321,15 @@ def test_a_disk_that_is_really_full_leaves_nothing_and_a_rerun_succeeds(small_di
 def test_verify_finds_flipped_bytes_that_look_untouched(store: Store) -> None:
     make(store)
     make_model(store, "cd")
-    data, manifest = (store.place("sentences", KEY) / n for n in ("data.parquet", "manifest.json"))
+    data, manifest = (store.local("sentences", KEY) / n for n in ("data.parquet", "manifest.json"))
     flip(data)
     os.utime(data, ns=(0, 0))
     assert manifest.exists() and store.intact("sentences", KEY) is not None, "sizes and times tell nothing"
-    assert [(f.path, f.what) for f in verify(store)] == [(data, "missing or changed since it was written")]
+    assert [(f.name, f.what) for f in verify(store)] == [
+        (f"sentences/{KEY}/data.parquet", "missing or changed since it was written")
+    ]
     manifest.unlink()
-    assert [f.what for f in verify(store)] == ["no readable manifest.json"]
+    assert [f.what for f in verify(store)] == ["no readable manifest"]
 
 
 def age(path: Path, hours: float = 48) -> None:
@@ -350,10 +353,10 @@ def test_gc_removes_only_what_is_stale_and_unfinished(store: Store) -> None:
         file.write_text("x")
         age(file)
     (young / "deep" / "file").touch()
-    age(store.place("sentences", KEY))
+    age(store.local("sentences", KEY))
     store.locks.acquire_lock(record_key("tagger", "ff"), "a running step")
     removed = collect_garbage(Store(store.root))
-    assert {f.path for f in removed} == {*stale, failed}
+    assert {store.root / f.name for f in removed} == {*stale, failed}
     assert {f.bytes for f in removed} == {5, 1}
     assert young.exists() and used.exists() and other.exists()
     assert store.table(reference) == rows()
@@ -369,8 +372,8 @@ def test_adoption_gives_a_second_key_and_refuses_damaged_files(store: Store) -> 
     assert store.table(adopted) == rows()
     kept = store.manifest("sentences", "cd34")
     assert kept is not None and (kept.adopted_from, kept.adopted_why) == (KEY, "only a rename")
-    shutil.rmtree(store.place("sentences", "cd34"))
-    flip(store.place("sentences", KEY) / "data.parquet")
+    shutil.rmtree(store.local("sentences", "cd34"))
+    flip(store.local("sentences", KEY) / "data.parquet")
     with pytest.raises(StoreError, match="gone or changed"):
         store.adopt(manifest, "cd34", new, "hides the damage")
     assert store.intact("sentences", "cd34") is None
@@ -382,7 +385,7 @@ def alike(store: Store, key: str, made: str, **changes: object) -> Reference:
     with store.writing(SENTENCES, key, recipe) as writer:
         writer.write(rows())
     assert writer.reference is not None
-    path = store.place("sentences", key) / "manifest.json"
+    path = store.local("sentences", key) / "manifest.json"
     manifest = json.loads(path.read_text())
     path.write_text(json.dumps({**manifest, "made": made}))
     return writer.reference
@@ -404,9 +407,9 @@ def test_earlier_artifacts_differ_in_the_named_inputs_alone_and_come_newest_firs
 def test_an_earlier_artifact_that_is_damaged_is_left_out_and_so_is_the_present_one(store: Store) -> None:
     one, two = (alike(store, key, "2026-01-01T00:00:00+00:00") for key in ("aa", "bb"))
     recipe = RECIPE.model_copy(update={"inputs": {"texts.0": "sentences:new", "model": "tagger:1"}})
-    writer = Writer(kind=SENTENCES, key="bb", recipe=recipe, folder=store.root)
+    writer = Writer(kind=SENTENCES, key="bb", recipe=recipe, draft=Draft(store.root))
     job = Job(store, Runtime(store=str(store.root)), writer)
     assert store.earlier("sentences", recipe, ["texts"]) == [two, one]
     assert job.earlier("texts") == [one]
-    (store.place("sentences", "aa") / "data.parquet").write_bytes(b"")
+    (store.local("sentences", "aa") / "data.parquet").write_bytes(b"")
     assert job.earlier("texts") == []

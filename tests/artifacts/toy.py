@@ -208,7 +208,7 @@ class Toy:
         return [n for n in names if n != "sentence"]
 
     def folder(self, reference: Reference) -> Path:
-        return self.store.place(reference.kind, reference.key)
+        return self.store.local(reference.kind, reference.key)
 
 
 def statuses(run: Run) -> list[str]:

@@ -109,7 +109,7 @@ def test_a_rerun_translates_only_new_sentences_and_its_texts_are_those_of_a_cold
     words, tags = random_sentences(110)
     rest = translator, "en", "de", Marking(), GENERATION
     first = run_alone(store, translate_text, labelled(words[:100], tags[:100]), *rest)
-    place = store.place(first.kind, first.key)
+    place = store.local(first.kind, first.key)
     if damage == "changed":
         (place / "data.parquet").write_bytes((place / "data.parquet").read_bytes()[:-9] + b"123456789")
     elif damage == "deleted":

@@ -1,0 +1,63 @@
+"""Names of what is not an artifact, or not yet: drafts, work folders of trainings, damaged artifacts put aside."""
+
+import re
+import uuid
+from dataclasses import dataclass
+
+from artifacts.place import Place
+
+FOLDER = ".unfinished"
+
+_NAMES = re.compile(r"(?:work-|damaged-)?(?P<kind>[a-z_]+)-(?P<key>[0-9a-f]+)(?:-[0-9a-f]{8})?")
+_FAILED_RECORD = re.compile(r"[0-9a-f]{32}")
+
+
+def draft(kind: str, key: str) -> str:
+    """Where an artifact is written before it is published; another place each time."""
+    return f"{FOLDER}/{kind}-{key}-{uuid.uuid4().hex[:8]}"
+
+
+def work(kind: str, key: str) -> str:
+    """Where a training step keeps its checkpoints; the same place each time."""
+    return f"{FOLDER}/work-{kind}-{key}"
+
+
+def damaged(kind: str, key: str) -> str:
+    """Where an artifact goes that is not what it should be; another place each time."""
+    return f"{FOLDER}/damaged-{kind}-{key}-{uuid.uuid4().hex[:8]}"
+
+
+def is_failed_record(name: str) -> bool:
+    """Whether a file in the root of a store is the exception of a failed task, as Prefect leaves it there."""
+    return bool(_FAILED_RECORD.fullmatch(name))
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """Something in a store that is no artifact.
+
+    Attributes:
+        name: where it lies, relative to the store.
+        bytes: how large it is.
+        youngest_ns: when the last of its files was written.
+        owner: kind and key of the step that it belongs to, if its name tells.
+    """
+
+    name: str
+    bytes: int
+    youngest_ns: int
+    owner: tuple[str, str] | None
+
+
+def leftovers(place: Place) -> list[Leftover]:
+    """All that is unfinished in a store, and records of failed tasks."""
+    names = [f"{FOLDER}/{name}" for name in place.names(FOLDER)]
+    names += [name for name in place.names() if is_failed_record(name)]
+    found = []
+    for name in names:
+        if files := place.files(name).values():
+            match = _NAMES.fullmatch(name.removeprefix(f"{FOLDER}/"))
+            owner = (match["kind"], match["key"]) if match else None
+            youngest_ns = max(file.modified_ns for file in files)
+            found.append(Leftover(name, sum(file.bytes for file in files), youngest_ns, owner))
+    return found
