@@ -7,7 +7,9 @@ from artifacts.reference import Reference
 
 ENCODER = ModelKind(
     "encoder",
-    "A pretrained encoder: config.json, model.safetensors, tokenizer files; AutoModel and AutoTokenizer load it.",
+    "A pretrained encoder: config.json, model.safetensors, tokenizer files; AutoModel, AutoModelForMaskedLM and "
+    "AutoTokenizer load it. metadata: masked_language_head: pretrained; made (from the embeddings, as the checkpoint "
+    "has none); none.",
 )
 Encoder = Annotated[Reference, ENCODER]
 

@@ -7,6 +7,7 @@ from artifacts.catalog import ENCODER
 from artifacts.errors import InputError
 from artifacts.inputs import HubModel, InputFolder
 from artifacts.step import Job, step
+from tasks.encoding.masked_head import MaskedHead, load_masked
 
 _TOKENIZERS = (
     "tokenizer.json",
@@ -51,26 +52,25 @@ def check_encoder_folder(path: Path) -> None:
         raise InputError(f"encoder {path}: no tokenizer (one of {', '.join(_TOKENIZERS)}); {found}; {_WANTED}")
 
 
-def copy_encoder(source: Path, target: Path) -> None:
-    """Loads a checkpoint and saves its encoder alone, in float32, with a fast tokenizer.
+def copy_encoder(source: Path, target: Path) -> MaskedHead:
+    """Loads a checkpoint and saves its encoder with a masked-language head, in float32, with a fast tokenizer.
 
-    A head for masked language modelling is left behind. So is a pooler that the checkpoint has no weights for:
-    it would be random, and differ each time.
+    `AutoModel` and `AutoModelForTokenClassification` load the folder too; they leave the head out. A pooler is left
+    behind: no tagger reads it, and one that the checkpoint has no weights for would be random, and differ each time.
+
+    Returns:
+        Where the masked-language head comes from.
 
     Raises:
         InputError: if the folder is no checkpoint, its tokenizer is not fast, or weights are missing.
     """
-    import torch
-    from transformers import AutoModel, AutoTokenizer
+    from transformers import AutoTokenizer
 
     check_encoder_folder(source)
     options = {"trust_remote_code": False, "local_files_only": True}
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, use_fast=True, **options)
-        with torch.random.fork_rng(devices=[]):
-            model, report = AutoModel.from_pretrained(
-                source, use_safetensors=True, dtype=torch.float32, output_loading_info=True, **options
-            )
+        model, head, missing = load_masked(source, **options)
     except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
         raise InputError(f"encoder {source}: transformers cannot load it: {error}; {_WANTED}") from error
     if not tokenizer.is_fast:
@@ -78,16 +78,16 @@ def copy_encoder(source: Path, target: Path) -> None:
             f"encoder {source}: its tokenizer ({type(tokenizer).__name__}) is not a fast one, which tells "
             "where words begin; add a tokenizer.json"
         )
-    missing = {str(name) for name in report["missing_keys"]}
-    without_pooler = {name for name in missing if not name.startswith("pooler.")}
+    without_pooler = {name for name in missing if "pooler." not in name}
     if without_pooler:
         examples = ", ".join(sorted(without_pooler)[:3])
         raise InputError(f"encoder {source}: {len(without_pooler)} weights are missing, such as {examples}; {_WANTED}")
     if missing:
-        model.pooler = None
+        model.base_model.pooler = None
     model.config._name_or_path = ""
     model.save_pretrained(target)
     tokenizer.save_pretrained(target)
+    return head
 
 
 def _check_config(path: Path) -> None:
@@ -121,4 +121,4 @@ def _check_safetensors(path: Path) -> None:
 @step(ENCODER, retries=3)
 def import_encoder(job: Job, source: InputFolder | HubModel) -> None:
     """Copies an encoder and its tokenizer from a folder or the hub into the store."""
-    copy_encoder(source.local(), job.output_folder)
+    job.describe({"masked_language_head": copy_encoder(source.local(), job.output_folder)})

@@ -150,10 +150,10 @@ def pretrain(
 
 
 def save_encoder(model: Any, tokenizer: Tokenizer, config: Pretraining, folder: Path) -> None:
-    """Saves the encoder without its vocabulary head, and the tokenizer, as transformers' Auto classes load them."""
+    """Saves the encoder with its masked-language head, and the tokenizer, as transformers' Auto classes load them."""
     from transformers import PreTrainedTokenizerFast
 
-    model.bert.save_pretrained(folder)
+    model.save_pretrained(folder)
     PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         model_max_length=config.max_length_subwords,
@@ -184,4 +184,5 @@ def pretrain_encoder(
             tokenizer, examples, config, device=job.device, checkpoints=checkpoints, progress=advance
         )
     save_encoder(model.cpu(), tokenizer, config, job.output_folder)
+    job.describe({"masked_language_head": "pretrained"})
     job.note(losses=history.losses, updates=history.updates, subwords=history.subwords, examples=len(examples.first))

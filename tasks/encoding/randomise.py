@@ -10,7 +10,7 @@ def copy_shape(source: Path, target: Path, seed: int) -> None:
     """Saves an encoder with the configuration and the tokenizer of `source`, its weights drawn anew.
 
     Each kind of weight is drawn as its own library does before pretraining. What the tokenizer learnt, the vocabulary,
-    is kept.
+    is kept. A masked-language head is not: nobody trains a random one further.
 
     Args:
         source: folder of an encoder.
@@ -33,3 +33,4 @@ def copy_shape(source: Path, target: Path, seed: int) -> None:
 def randomise_encoder(job: Job, encoder: Encoder, seed: int) -> None:
     """Makes an encoder of the same shape that has learnt nothing."""
     copy_shape(job.folder(encoder), job.output_folder, seed)
+    job.describe({"masked_language_head": "none"})

@@ -206,7 +206,7 @@ def test_the_step_needs_no_pairs_and_its_seed_decides_the_weights(
         made = run_alone(store, pretrain_encoder, given[0], (), SMALL.model_copy(update={**still, "seed": seed}))
         assert store.require(made).notes["examples"] == 4
         weights.append(load_file(store.folder(made) / "model.safetensors"))
-    name = "encoder.layer.0.output.dense.weight"
+    name = "bert.encoder.layer.0.output.dense.weight"
     assert not torch.allclose(weights[0][name], weights[1][name])
 
 
