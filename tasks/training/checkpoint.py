@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -26,10 +27,15 @@ class Loaded:
     ignored: str | None = None
 
 
-def training_identity(config: TrainingConfig, precision: str, lengths: np.ndarray, model: nn.Module) -> str:
-    """Digest of what a training starts from: config, format, lengths and initial weights, frozen ones included."""
+def training_identity(
+    config: TrainingConfig, precision: str, lengths: np.ndarray, model: nn.Module, beside: Iterable[str] = ()
+) -> str:
+    """Digest of what a training starts from: config, format, lengths and initial weights, frozen ones included.
+
+    `beside` are the names of what it keeps beside its model.
+    """
     values = config.model_dump(mode="json")
-    digest = hashlib.sha256(json.dumps([precision, values], sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps([precision, values, sorted(beside)], sort_keys=True).encode())
     digest.update(np.ascontiguousarray(lengths, dtype="<i8").tobytes())
     for name, tensor in sorted(model.state_dict().items()):
         digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}\0".encode())

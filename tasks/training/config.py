@@ -1,8 +1,8 @@
 """What every training can be told."""
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from artifacts.settings import Settings
 
@@ -20,12 +20,19 @@ class TrainingConfig(Settings):
         title="Sub-words per batch",
         description="Budget of one update in sub-words, padding included; a longer sentence is a batch of its own.",
     )
-    warmup_fraction: float = Field(
+    warmup_fraction: float | None = Field(
         0.1,
         ge=0,
         le=1,
         title="Warmup",
-        description="Share of all updates in which the rate rises linearly, 0 to 1.",
+        description="Share of all updates in which the rate rises linearly, 0 to 1; empty if warmup_updates is given.",
+    )
+    warmup_updates: int | None = Field(
+        None,
+        ge=0,
+        title="Warmup updates",
+        description="Updates in which the rate rises linearly, instead of a share of all; empty if warmup_fraction is "
+        "given.",
     )
     weight_decay: float = Field(
         0.01,
@@ -33,6 +40,12 @@ class TrainingConfig(Settings):
         le=1,
         title="Weight decay",
         description="AdamW's decay of matrices; biases and norms have none.",
+    )
+    adam_beta1: float = Field(
+        0.9, ge=0, lt=1, title="Adam's beta 1", description="Decay of AdamW's mean of the gradient, per update."
+    )
+    adam_beta2: float = Field(
+        0.999, ge=0, lt=1, title="Adam's beta 2", description="Decay of AdamW's mean of the squared gradient."
     )
     clip_norm: float = Field(
         1.0, ge=0, title="Gradient clipping", description="Largest L2 norm of the gradient; 0 does not clip."
@@ -57,6 +70,22 @@ class TrainingConfig(Settings):
         title="Seed",
         description="Decides the order of batches, the dropout and the masks.",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _updates_replace_the_default_share(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("warmup_updates") is not None and "warmup_fraction" not in values:
+            return {**values, "warmup_fraction": None}
+        return values
+
+    @model_validator(mode="after")
+    def _one_warmup(self) -> Self:
+        if (self.warmup_fraction is None) == (self.warmup_updates is None):
+            raise ValueError(
+                f"warmup_fraction is {self.warmup_fraction} and warmup_updates {self.warmup_updates}; expected one of "
+                "them: leave the other out, or empty"
+            )
+        return self
 
     def seeded(self, seed: int) -> Self:
         """The same settings with the seed of a run added to their own."""

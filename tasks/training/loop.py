@@ -11,10 +11,20 @@ from torch import nn
 from tasks.training.batching import length_batches, updates_per_epoch
 from tasks.training.checkpoint import save_checkpoint
 from tasks.training.config import TrainingConfig
-from tasks.training.run import Collate, Loss, TrainingDiverged, TrainingRun
+from tasks.training.run import AfterEpoch, Collate, Loss, TrainingDiverged, TrainingRun, TrainingState
 from tasks.training.seeding import isolated_randomness
 
-__all__ = ["Checkpoints", "Collate", "Loss", "TrainingDiverged", "TrainingHistory", "planned_updates", "train"]
+__all__ = [
+    "AfterEpoch",
+    "Checkpoints",
+    "Collate",
+    "Loss",
+    "TrainingDiverged",
+    "TrainingHistory",
+    "TrainingState",
+    "planned_updates",
+    "train",
+]
 
 
 @dataclass(frozen=True)
@@ -72,6 +82,8 @@ def train(
     device: str,
     checkpoints: Checkpoints | None,
     progress: Callable[[int], None] | None = None,
+    after_epoch: AfterEpoch | None = None,
+    beside: TrainingState | None = None,
 ) -> TrainingHistory:
     """Trains a model in place and leaves it on `device`, in evaluation mode.
 
@@ -87,12 +99,18 @@ def train(
         device: "cpu", "cuda" or "cuda:N".
         checkpoints: where they are kept and looked for; one folder per training. None keeps none.
         progress: called with the number of updates made since the last call.
+        after_epoch: called after each epoch, the last included, before the next begins: a resumed training calls it
+            for no epoch twice, unless it was killed before the next checkpoint. It may change `beside`, and what
+            `collate` and `loss` read of it.
+        beside: what else the training changes, in `loss` or `after_epoch`; it is kept in checkpoints, and given back
+            when the training goes on from one.
 
     Raises:
+        InputError: if the warmup is longer than the training.
         TrainingDiverged: at a loss that is not finite.
     """
     with isolated_randomness(device):
-        run = TrainingRun(model, np.asarray(lengths), config, device)
+        run = TrainingRun(model, np.asarray(lengths), config, device, beside)
         ignored = run.resume(checkpoints.folder if checkpoints else None)
         started = last_checkpoint = time.monotonic()
         resumed_at = run.update
@@ -106,6 +124,8 @@ def train(
                 run.step(collate, loss, epoch, batch, batches[batch])
                 if progress:
                     progress(1)
+                if after_epoch and batch + 1 == run.per_epoch:
+                    run.end_epoch(after_epoch, epoch)
                 if checkpoints and run.update < run.total and checkpoints.due(run.update, last_checkpoint):
                     run.check_losses()
                     save_checkpoint(checkpoints.folder, run.state())

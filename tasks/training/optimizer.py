@@ -19,5 +19,10 @@ def decay_groups(model: nn.Module, weight_decay: float) -> list[dict[str, object
 
 
 def make_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.AdamW:
-    """AdamW in one fused kernel (betas 0.9 and 0.999, as BERT); the loop sets the rate before each update."""
-    return torch.optim.AdamW(decay_groups(model, config.weight_decay), lr=config.learning_rate, fused=True)
+    """AdamW in one fused kernel; the loop sets the rate before each update."""
+    return torch.optim.AdamW(
+        decay_groups(model, config.weight_decay),
+        lr=config.learning_rate,
+        betas=(config.adam_beta1, config.adam_beta2),
+        fused=True,
+    )

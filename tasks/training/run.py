@@ -1,9 +1,9 @@
 """The state of a training between two updates, and what one update does."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -15,13 +15,27 @@ from tasks.training.config import TrainingConfig
 from tasks.training.freezing import freeze_bottom
 from tasks.training.optimizer import make_optimizer
 from tasks.training.precision import autocast_for, resolve_precision
-from tasks.training.schedule import learning_rate_at
+from tasks.training.schedule import learning_rate_at, warmup_of
 from tasks.training.seeding import collation_generator, seed_dropout
 
 Collate = Callable[[np.ndarray, torch.Generator], dict[str, torch.Tensor]]
 Loss = Callable[[nn.Module, dict[str, torch.Tensor]], torch.Tensor]
 
 _UPDATES_BETWEEN_CHECKS = 16  # Reading a loss waits for the GPU, so losses are read in groups.
+
+
+AfterEpoch = Callable[[int, nn.Module], None]
+"""Called with the number of epochs made, and with the model in evaluation mode."""
+
+
+class TrainingState(Protocol):
+    """What a training changes beside its model, such as targets that it refines; an `nn.Module` with buffers is one."""
+
+    def state_dict(self) -> Mapping[str, Any]:
+        """Tensors and plain types, by name; the names stay the same all the time."""
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], /) -> Any:
+        """Takes back what `state_dict` gave; tensors are on the CPU."""
 
 
 class TrainingDiverged(RuntimeError):
@@ -31,11 +45,19 @@ class TrainingDiverged(RuntimeError):
 class TrainingRun:
     """The state of a training between two updates: all that a checkpoint has to hold."""
 
-    def __init__(self, model: nn.Module, lengths: np.ndarray, config: TrainingConfig, device: str) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        lengths: np.ndarray,
+        config: TrainingConfig,
+        device: str,
+        beside: TrainingState | None = None,
+    ) -> None:
         """Freezes what is to stay as it is, moves the model, makes the optimizer."""
-        self.model, self.lengths, self.config, self.device = model, lengths, config, device
+        self.model, self.lengths, self.config, self.device, self.beside = model, lengths, config, device, beside
         self.per_epoch = updates_per_epoch(self.lengths, self.config.subwords_per_batch)
         self.total = config.epochs * self.per_epoch
+        warmup_of(self.total, config)
         freeze_bottom(self.model, self.config.frozen_layers)
         self.model.to(self.device)
         self.optimizer = make_optimizer(self.model, self.config)
@@ -64,6 +86,14 @@ class TrainingRun:
         if len(self.pending) == _UPDATES_BETWEEN_CHECKS:
             self.check_losses()
 
+    def end_epoch(self, after_epoch: AfterEpoch, epoch: int) -> None:
+        """Calls what comes after an epoch, counted from 0; what it draws depends on that position alone, too."""
+        self.check_losses()
+        seed_dropout(self.config.seed, epoch, self.per_epoch)
+        self.model.eval()
+        after_epoch(epoch + 1, self.model)
+        self.model.train()
+
     def check_losses(self) -> None:
         """Reads the losses since the last call into their epochs' sums.
 
@@ -80,7 +110,7 @@ class TrainingRun:
                 raise TrainingDiverged(
                     f"training: the loss is {value} in epoch {epoch + 1} of {self.config.epochs}, "
                     f"update {batch + 1} of {self.per_epoch}, learning rate {rate:.2e}; "
-                    "lower learning_rate, raise warmup_fraction, or use precision float32"
+                    "lower learning_rate, make the warmup longer, or use precision float32"
                 )
             self.loss_sums[epoch] += value
         self.pending = []
@@ -93,6 +123,7 @@ class TrainingRun:
             "loss_sums": self.loss_sums,
             "model": trained_state(self.model),
             "optimizer": self.optimizer.state_dict(),
+            "beside": dict(self.beside.state_dict()) if self.beside is not None else {},
         }
 
     def resume(self, folder: Path | None) -> str | None:
@@ -100,10 +131,13 @@ class TrainingRun:
         if folder is None:
             return None
         precision = resolve_precision(self.device, self.config.precision)
-        self.identity = training_identity(self.config, precision, self.lengths, self.model)
+        names = self.beside.state_dict() if self.beside is not None else ()
+        self.identity = training_identity(self.config, precision, self.lengths, self.model, names)
         found = load_checkpoint(folder, self.identity)
         if found.state is not None:
             self.update, self.loss_sums = found.state["update"], found.state["loss_sums"]
             self.model.load_state_dict(found.state["model"], strict=False)
             self.optimizer.load_state_dict(found.state["optimizer"])
+            if self.beside is not None:
+                self.beside.load_state_dict(found.state["beside"])
         return found.ignored

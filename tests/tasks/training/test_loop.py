@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 from torch import nn
 from transformers import BertConfig, BertForTokenClassification
 
@@ -8,7 +9,7 @@ from artifacts.errors import InputError
 from tasks.training.config import TrainingConfig
 from tasks.training.freezing import freeze_bottom
 from tasks.training.loop import Checkpoints, TrainingDiverged, planned_updates, train
-from tasks.training.optimizer import decay_groups
+from tasks.training.optimizer import decay_groups, make_optimizer
 from tasks.training.schedule import learning_rate_at
 
 LENGTHS = np.random.default_rng(1).integers(3, 12, 30)
@@ -39,7 +40,7 @@ def settings(**changes):
     return TrainingConfig(**{"epochs": 3, "subwords_per_batch": 48, "learning_rate": 1e-2, **changes})
 
 
-def run(config, folder=None, stop_after=None, every=None, model=None):
+def run(config, folder=None, stop_after=None, every=None, model=None, loss=token_loss, **beside):
     model = model or small_bert()
     made = 0
 
@@ -50,9 +51,10 @@ def run(config, folder=None, stop_after=None, every=None, model=None):
             raise Stopped
 
     history = train(
-        model, LENGTHS, collate, token_loss, config,
+        model, LENGTHS, collate, loss, config,
         device="cpu", progress=progress,
         checkpoints=Checkpoints(folder, updates=every) if folder else None,
+        **beside,
     )  # fmt: skip
     assert made == history.updates == planned_updates(LENGTHS, config)
     return model, history
@@ -132,6 +134,50 @@ def test_the_rate_rises_to_its_peak_and_falls():
     assert {learning_rate_at(u, 10, constant) for u in range(10)} == {1.0}
 
 
+def test_the_warmup_may_be_given_in_updates():
+    # W = 4 of 10 updates: 1/4 ... 4/4, then (10 - u) / 6.
+    config = settings(learning_rate=1.0, warmup_updates=4)
+    assert [learning_rate_at(u, 10, config) for u in (0, 3, 4, 7, 9)] == [0.25, 1.0, 1.0, 0.5, pytest.approx(1 / 6)]
+    assert {
+        learning_rate_at(u, 10, settings(learning_rate=1.0, warmup_updates=0, schedule="constant")) for u in range(10)
+    } == {1.0}
+
+
+def test_of_share_and_updates_of_the_warmup_one_counts():
+    config = settings(warmup_updates=50)
+    assert (config.warmup_fraction, config.warmup_updates) == (None, 50)
+    assert TrainingConfig.model_validate(config.model_dump()) == config
+    assert TrainingConfig.model_validate(settings().model_dump()) == settings()
+    with pytest.raises(ValidationError, match=r"warmup_fraction is 0\.1 and warmup_updates 50; expected one of them"):
+        settings(warmup_fraction=0.1, warmup_updates=50)
+    with pytest.raises(ValidationError, match="warmup_fraction is None and warmup_updates None"):
+        settings(warmup_fraction=None)
+
+
+def test_a_warmup_longer_than_the_training_is_refused():
+    total = planned_updates(LENGTHS, settings())
+    run(settings(warmup_updates=total))
+    with pytest.raises(InputError, match=rf"warmup_updates is {total + 1}, but there are {total} updates in all"):
+        run(settings(warmup_updates=total + 1))
+
+
+def test_adam_forgets_as_its_betas_say():
+    # One weight, no decay. Gradients 1, then 0: m = b1 (1 - b1), v = b2 (1 - b2); Adam divides by 1 - b^2 and moves
+    # by the rate times m / sqrt(v). With b1 = b2 = 1/2: m = (1/4) / (3/4) = v = 1/3, so the second step is 1 / sqrt(3).
+    steps = []
+    for betas in ({}, {"adam_beta1": 0.5, "adam_beta2": 0.5}):
+        weight = nn.Linear(1, 1, bias=False)
+        nn.init.zeros_(weight.weight)
+        optimizer = make_optimizer(weight, settings(learning_rate=1.0, weight_decay=0, **betas))
+        for gradient in (1.0, 0.0):
+            before = weight.weight.item()
+            weight.weight.grad = torch.full((1, 1), gradient)
+            optimizer.step()
+        steps.append(before - weight.weight.item())
+    # The defaults, .9 and .999: m = .09 / .19, v = .000999 / .001999.
+    assert steps == pytest.approx([(0.09 / 0.19) / (0.000999 / 0.001999) ** 0.5, 3**-0.5], rel=1e-4)
+
+
 def test_biases_and_norms_do_not_decay():
     model = nn.Sequential(nn.Linear(2, 3), nn.LayerNorm(3))
     decayed, kept = decay_groups(model, 0.5)
@@ -168,3 +214,69 @@ def test_a_loss_that_is_not_finite_stops_naming_epoch_and_update():
 
     with pytest.raises(TrainingDiverged, match=r"epoch 1 of 3, update 3 of \d+, learning rate"):
         train(small_bert(), LENGTHS, collate, loss, settings(), device="cpu", checkpoints=None)
+
+
+class Refined:
+    """Targets that follow the model after each epoch, and a mean of losses over updates: what GLoDe keeps, in small."""
+
+    def __init__(self):
+        self.targets = torch.arange(40) % 3
+        self.mean = torch.zeros(())
+        self.epochs = []
+
+    def loss(self, model, batch):
+        loss = model(**{**batch, "labels": self.targets[batch["input_ids"]]}).loss
+        self.mean = 0.9 * self.mean + 0.1 * loss.detach()
+        return loss * (1 + self.mean)
+
+    def after_epoch(self, epoch, model):
+        assert not model.training
+        self.epochs.append(epoch)
+        with torch.no_grad():
+            said = model(input_ids=torch.arange(40)[None]).logits[0]
+        self.targets = (said + torch.randn(40, 3)).argmax(dim=-1)  # Drawn alike in a training that goes on.
+
+    def state_dict(self):
+        return {"targets": self.targets, "mean": self.mean, "epochs": list(self.epochs)}
+
+    def load_state_dict(self, state):
+        self.targets, self.mean, self.epochs = state["targets"], state["mean"], state["epochs"]
+
+
+def refine(config, folder=None, stop_after=None):
+    beside = Refined()
+    model, history = run(
+        config, folder, stop_after, every=2, loss=beside.loss, after_epoch=beside.after_epoch, beside=beside
+    )
+    return model, history, beside
+
+
+def test_what_follows_an_epoch_sees_its_number_and_steers_the_next():
+    model, _, beside = refine(settings())
+    assert beside.epochs == [1, 2, 3]
+    assert not torch.equal(beside.targets, Refined().targets)
+    assert not same(model, run(settings())[0])
+
+
+def test_a_resumed_training_takes_back_what_it_kept_beside_the_model(tmp_path):
+    config = settings()
+    per_epoch = planned_updates(LENGTHS, config) // 3
+    whole, history, beside = refine(config)
+    # Within the first epoch; at the first update after a checkpoint that came with an epoch's end; in the last epoch.
+    for stop_after in (3, 2 * per_epoch + 1, 3 * per_epoch - 1):
+        folder = tmp_path / str(stop_after)
+        with pytest.raises(Stopped):
+            refine(config, folder, stop_after)
+        resumed, after, again = refine(config, folder)
+        assert after.resumed_at == (stop_after - 1) // 2 * 2 > 0
+        assert same(whole, resumed)
+        assert after.losses == history.losses
+        assert again.epochs == [1, 2, 3]
+        assert torch.equal(again.targets, beside.targets) and torch.equal(again.mean, beside.mean)
+
+
+def test_a_checkpoint_of_a_training_that_kept_something_else_is_ignored(tmp_path):
+    with pytest.raises(Stopped):
+        run(settings(), tmp_path, 3, every=2)
+    _, history, _ = refine(settings(), tmp_path)
+    assert history.resumed_at == 0 and "other settings" in history.ignored_checkpoint
