@@ -11,7 +11,7 @@ export CROSSTAG_STORE := $(STORE)
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
-.PHONY: quickstart test test-all check bench up down environment deployments format
+.PHONY: quickstart test test-all mutations check bench up down environment deployments format
 
 environment: $(READY)
 
@@ -37,6 +37,9 @@ test: check
 
 test-all: check
 	$(BIN)/pytest -m ''
+
+mutations: environment
+	$(BIN)/python -m tests.mutations
 
 bench: environment
 	$(BIN)/python -m tests.benchmarks
