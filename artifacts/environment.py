@@ -6,8 +6,11 @@ from importlib import metadata
 
 from artifacts.threads import thread_count
 
-_PACKAGES = ("crosstag", "torch", "transformers", "tokenizers", "faiss-cpu", "faiss-gpu", "fasttext",
-             "sacremoses", "pyarrow", "numpy", "prefect")  # fmt: skip
+# All that tasks/ import of other packages; a test compares.
+PACKAGES = ("crosstag", "ctranslate2", "datasets", "eflomal", "faiss-cpu", "faiss-gpu", "fasttext",
+            "huggingface-hub", "langid", "matplotlib", "numpy", "prefect", "pyarrow", "pydantic", "PyYAML",
+            "sacrebleu", "sacremoses", "safetensors", "scikit-learn", "scipy", "sentencepiece", "tokenizers", "torch",
+            "transformers")  # fmt: skip
 
 
 def environment() -> dict[str, str]:
@@ -19,7 +22,7 @@ def environment() -> dict[str, str]:
 @lru_cache(maxsize=1)
 def _versions() -> dict[str, str]:
     found = {"python": platform.python_version(), "platform": f"{platform.system()} {platform.machine()}"}
-    for package in _PACKAGES:
+    for package in PACKAGES:
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:

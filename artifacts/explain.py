@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from artifacts.code.changes import Definitions, code_changes
 from artifacts.manifest import Manifest, Recipe
 from artifacts.store import Store
 
@@ -9,54 +10,49 @@ _SHOWN = 4
 _UNSET = object()
 
 
-def explain(store: Store, kind: str, recipe: Recipe, label: str) -> list[str]:
+def explain(store: Store, kind: str, recipe: Recipe, definitions: Definitions, label: str) -> list[str]:
     """The differences, in words, to the most similar artifact of the same step; "never made before" without one."""
-    nearest = nearest_manifest(store, kind, recipe, label)
+    nearest = nearest_manifest(store, kind, recipe, definitions, label)
     if nearest is None:
         if store.keys(kind):
             return ["nothing of this step is in the store (never made, or deleted)"]
         return ["never made in this store"]
-    return differences(nearest.recipe, recipe)
+    return differences(nearest.recipe, recipe, code_changes(nearest.definitions, definitions))
 
 
-def nearest_manifest(store: Store, kind: str, recipe: Recipe, label: str) -> Manifest | None:
+def nearest_manifest(store: Store, kind: str, recipe: Recipe, definitions: Definitions, label: str) -> Manifest | None:
     """The artifact of the same step whose recipe differs least; of equals, one of the same stage, then the newest."""
     same_step = [m for m in store.manifests_of(kind) if m.recipe.step == recipe.step]
 
-    def distance(manifest: Manifest) -> tuple[int, int, int]:
+    def distance(manifest: Manifest) -> tuple[int, bool, int]:
         old = manifest.recipe
-        counts = [_changed(getattr(old, part), getattr(recipe, part)) for part in ("inputs", "code", "parameters")]
-        return (len(counts[0]) + len(counts[2]), manifest.label != label, len(counts[1]))
+        values = len(_changed(old.inputs, recipe.inputs)) + len(_changed(old.parameters, recipe.parameters))
+        code = len(code_changes(manifest.definitions, definitions)) if old.code != recipe.code else 0
+        return values, manifest.label != label, code
 
     newest_first = sorted(same_step, key=lambda m: m.made, reverse=True)
     return min(newest_first, key=distance, default=None)
 
 
-def differences(old: Recipe, new: Recipe) -> list[str]:
-    """What differs between two recipes, in words."""
+def differences(old: Recipe, new: Recipe, code: list[str]) -> list[str]:
+    """What differs between two recipes, in words; `code` says which definitions changed, if the code did."""
     lines = []
     before = _flat("", old.parameters) if old.parameters else {}
     after = _flat("", new.parameters) if new.parameters else {}
     for name in _changed(before, after):
         lines.append(f"{name}: {before.get(name, 'unset')} -> {after.get(name, 'unset')}")
     lines += [f"input {name} has new content" for name in _changed(old.inputs, new.inputs)]
-    code = _changed(old.code, new.code)
-    lines += [f"code of {name} {_verb(name, old.code, new.code)}" for name in code[:_SHOWN]]
-    if len(code) > _SHOWN:
-        lines.append(f"and {len(code) - _SHOWN} more changed definitions")
+    if old.code != new.code:
+        lines += code[:_SHOWN] or ["the code changed"]
+        if len(code) > _SHOWN:
+            lines.append(f"and {len(code) - _SHOWN} more changed definitions")
     lines += [f"schema of {name} changed" for name in _changed(old.schemas, new.schemas)]
-    if old.store_format != new.store_format:
-        lines.append(f"store format {old.store_format} -> {new.store_format}")
     return lines or ["its artifact is gone or damaged"]
 
 
 def only_code_differs(old: Recipe, new: Recipe) -> bool:
     """Whether two recipes are the same but for the code."""
-    return old.code != new.code and old.model_copy(update={"code": {}}) == new.model_copy(update={"code": {}})
-
-
-def _verb(name: str, old: dict[str, str], new: dict[str, str]) -> str:
-    return "changed" if name in old and name in new else "is new" if name in new else "is gone"
+    return old.code != new.code and old.model_copy(update={"code": new.code}) == new
 
 
 def _changed(old: dict[str, Any], new: dict[str, Any]) -> list[str]:

@@ -5,6 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from artifacts.code.fingerprint import Definition
+
 
 class Recipe(BaseModel):
     """Everything a step's cache key is made of (contract 2), so that two keys can be told apart in words."""
@@ -14,7 +16,7 @@ class Recipe(BaseModel):
     step: str
     parameters: dict[str, Any]
     inputs: dict[str, str]
-    code: dict[str, str]
+    code: str
     schemas: dict[str, str]
     store_format: int
 
@@ -32,6 +34,7 @@ class Manifest(BaseModel):
     """The last file written into an artifact's folder; a folder without one is no artifact.
 
     `notes`, `made` and `environment` do not enter the digest: they may differ between two runs of the same step.
+    `definitions` explain `recipe.code`; they do not enter the key, so a definition may move to another module.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -40,6 +43,7 @@ class Manifest(BaseModel):
     key: str
     digest: str
     recipe: Recipe
+    definitions: dict[str, Definition] = {}
     files: dict[str, FileEntry]
     metadata: dict[str, Any]
     rows: int | None = None

@@ -1,7 +1,7 @@
 """Where and how a run computes. Nothing here changes a result, so nothing here is in a cache key."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from artifacts.code.fingerprint import Definition
 from artifacts.manifest import Recipe
 from artifacts.reference import Reference
 from artifacts.settings import Settings
@@ -88,6 +89,7 @@ class StepOutcome:
     seconds: float = 0.0
     reasons: list[str] = field(default_factory=list)
     recipe: Recipe | None = None
+    definitions: Mapping[str, Definition] = field(default_factory=dict)
 
 
 @dataclass

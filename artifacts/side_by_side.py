@@ -7,8 +7,6 @@ step alone, and the digests are those of a sequential run: torch's random genera
 
 import importlib
 import multiprocessing
-import os
-import threading
 import time
 import uuid
 from collections.abc import Iterator, Sequence
@@ -19,6 +17,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from artifacts.cache import record_key
+from artifacts.child import end_with_parent
 from artifacts.errors import InputError, StoreError
 from artifacts.reference import Reference
 from artifacts.runtime import Run, Runtime, current_run, running, stage
@@ -132,7 +131,7 @@ def _compute(
     sender: Connection, module: str, name: str, arguments: dict[str, Any], runtime: Runtime, label: str
 ) -> None:
     """The life of a child process: one step."""
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    end_with_parent()
     started = time.monotonic()
     try:
         made: Step[...] = getattr(importlib.import_module(module), name)
@@ -151,11 +150,3 @@ def _compute(
             raise  # For the traceback in the terminal.
     else:
         sender.send((time.monotonic() - started, None, ""))
-
-
-def _die_with_parent() -> None:
-    """Ends this process as soon as its parent has: a killed run must leave no training behind."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)

@@ -9,7 +9,7 @@ scores = score_reliability(tagger, soft_labels, config.reliability)     # in a f
 import inspect
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Concatenate, Generic, ParamSpec, get_args, get_origin, get_type_hints
 
 from httpx import HTTPError
@@ -19,10 +19,10 @@ from prefect.transactions import IsolationLevel, get_transaction
 
 from artifacts.cache import StorePolicy, by_value, input_digests, record_key, references_in, step_key
 from artifacts.catalog import Dataset, Kind, ModelKind, catalogue
+from artifacts.code.fingerprint import Definition, Fingerprint, fingerprint
 from artifacts.digest import text_digest
 from artifacts.errors import StoreError
 from artifacts.explain import explain
-from artifacts.fingerprint import fingerprint
 from artifacts.job import Job
 from artifacts.manifest import Recipe
 from artifacts.reference import Reference
@@ -123,10 +123,18 @@ class Step(Generic[P]):
             step=self.name,
             parameters={name: by_value(value) for name, value in arguments.items()},
             inputs=inputs,
-            code=fingerprint(self.shell.__module__, self.shell.__name__),
+            code=self._fingerprint().code,
             schemas=schemas,
             store_format=STORE_FORMAT,
         )
+
+    @property
+    def definitions(self) -> Mapping[str, Definition]:
+        """The code of ours that the step runs, to explain its key."""
+        return self._fingerprint().definitions
+
+    def _fingerprint(self) -> Fingerprint:
+        return fingerprint(self.shell.__module__, self.shell.__name__)
 
     def key_of(self, arguments: dict[str, Any]) -> tuple[str, str]:
         """Kind and key of what the step makes of these arguments."""
@@ -142,7 +150,8 @@ class Step(Generic[P]):
             store.drop_work(self.output.name, key)
             return finished
         store.move_aside(self.output.name, key)
-        with threads(runtime.threads), store.writing(self.output, key, recipe, label) as writer:
+        writing = store.writing(self.output, key, recipe, label, self.definitions)
+        with threads(runtime.threads), writing as writer:
             shell: Callable[..., None] = self.shell
             shell(Job(store, runtime, writer, in_flow=in_flow), **arguments)
         if writer.reference is None:
@@ -175,8 +184,9 @@ class Step(Generic[P]):
             run.outcomes.append(StepOutcome(self.name, run.stage, "cached", found))
             return found
         reference = Reference(kind=self.output.name, key=key, digest="")
-        reasons = explain(run.store, self.output.name, recipe, run.stage)
-        run.outcomes.append(StepOutcome(self.name, run.stage, "to run", reference, reasons=reasons, recipe=recipe))
+        planned = StepOutcome(self.name, run.stage, "to run", reference, recipe=recipe, definitions=self.definitions)
+        planned.reasons = explain(run.store, self.output.name, recipe, self.definitions, run.stage)
+        run.outcomes.append(planned)
         return reference
 
     def _check_gold(self) -> None:

@@ -9,7 +9,7 @@
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,13 +21,14 @@ from pydantic import ValidationError
 
 from artifacts import unfinished
 from artifacts.catalog import Kind, catalogue
+from artifacts.code.fingerprint import Definition
 from artifacts.errors import InputError, StoreError, is_disk_full
 from artifacts.manifest import Manifest, Recipe
 from artifacts.place import Place
 from artifacts.reference import Reference
 from artifacts.writer import TABLE_FILE, Writer
 
-STORE_FORMAT = 1
+STORE_FORMAT = 2
 _MARK_FILE = "store.json"
 _MANIFEST_FILE = "manifest.json"
 _RECORD_FILE = "ref.json"
@@ -52,16 +53,21 @@ class Store:
         """Opens a store; nothing is created before the first artifact is written.
 
         Raises:
-            InputError: if a newer Crosstag wrote the store, or if `root` is no folder.
+            InputError: if another version of Crosstag wrote the store in another format, or if `root` is no folder.
         """
         self.place = Place(root)
         self.locks = self.place.locks(".locks")
         if self.root.is_file():
             raise InputError(f"store {self}: this is a file, not a folder; name another place with --store")
         found = self._format()
-        if found is not None and (not isinstance(found, int) or found > STORE_FORMAT):
+        if isinstance(found, int) and found < STORE_FORMAT:
             raise InputError(
-                f"store {self}: it has format {found}, this Crosstag reads up to {STORE_FORMAT}; "
+                f"store {self}: an older Crosstag wrote it, in format {found}; this one has format {STORE_FORMAT} and "
+                "could reuse nothing of it; name another store with --store, or delete this one"
+            )
+        if found not in (None, STORE_FORMAT):
+            raise InputError(
+                f"store {self}: it has format {found}, this Crosstag has format {STORE_FORMAT}; "
                 "upgrade Crosstag, or name another store with --store"
             )
 
@@ -237,13 +243,18 @@ class Store:
     # --- Writing
 
     @contextmanager
-    def writing(self, kind: Kind, key: str, recipe: Recipe, label: str = "") -> Iterator["Writer"]:
+    def writing(
+        self, kind: Kind, key: str, recipe: Recipe, label: str = "", definitions: Mapping[str, Definition] | None = None
+    ) -> Iterator["Writer"]:
         """A writer for one artifact. On success it is committed by one rename; on failure nothing stays."""
         name = unfinished.draft(kind.name, key)
         try:
             with self._disk_errors(f"step {recipe.step}"):
                 self.create()
-                writer = Writer(kind=kind, key=key, recipe=recipe, draft=self.place.draft(name), label=label)
+                draft = self.place.draft(name)
+                writer = Writer(
+                    kind=kind, key=key, recipe=recipe, draft=draft, label=label, definitions=definitions or {}
+                )
                 yield writer
                 self._publish(name, writer.finish())
         finally:
@@ -276,7 +287,9 @@ class Store:
         """Removes what is no artifact."""
         self.place.remove(leftover.name)
 
-    def adopt(self, manifest: Manifest, key: str, recipe: Recipe, why: str) -> Reference:
+    def adopt(
+        self, manifest: Manifest, key: str, recipe: Recipe, definitions: Mapping[str, Definition], why: str
+    ) -> Reference:
         """Gives an artifact a second key: the code that makes it changed, its content does not.
 
         The files are linked where the disk can, copied where it cannot; the manifest says from where and why.
@@ -290,7 +303,8 @@ class Store:
         try:
             for file in manifest.files:
                 self.place.copy(f"{manifest.kind}/{manifest.key}/{file}", f"{name}/{file}")
-            update = {"key": key, "recipe": recipe, "adopted_from": manifest.key, "adopted_why": why}
+            update = {"key": key, "recipe": recipe, "definitions": dict(definitions)}
+            update |= {"adopted_from": manifest.key, "adopted_why": why}
             adopted = manifest.model_copy(update={**update, "made": datetime.now(UTC).isoformat(timespec="seconds")})
             self._publish(name, adopted)
         finally:

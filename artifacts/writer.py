@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from artifacts.catalog import Dataset, Kind
+from artifacts.code.fingerprint import Definition
 from artifacts.digest import TableDigest, folder_digest
 from artifacts.environment import environment
 from artifacts.manifest import Manifest, Recipe
@@ -32,6 +33,7 @@ class Writer:
     recipe: Recipe
     draft: Draft
     label: str = ""
+    definitions: Mapping[str, Definition] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
     reference: Reference | None = None
@@ -83,6 +85,7 @@ class Writer:
             key=self.key,
             digest=digest,
             recipe=self.recipe,
+            definitions=dict(self.definitions),
             files=files,
             metadata=self.metadata,
             rows=self._rows,

@@ -32,11 +32,14 @@ def read_dataset(source: HubDataset | DatasetFolder) -> pa.Table:
     except InputError:
         raise
     except (DatasetsError, HTTPError, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        reason = str(error).strip().partition("\n")[0][:200] or type(error).__name__
         raise InputError(
-            f"corpus {dataset_name(source)}: library datasets cannot load it ({reason}); expected a dataset of "
+            f"corpus {dataset_name(source)}: library datasets cannot load it ({_reason(error)}); expected a dataset of "
             f"{', '.join(_DATA_FORMATS)} files with that configuration and split; check name, configuration and split"
         ) from None
+
+
+def _reason(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0][:200] or type(error).__name__
 
 
 def _loaded(source: HubDataset | DatasetFolder) -> pa.Table:

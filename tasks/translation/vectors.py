@@ -1,10 +1,5 @@
 """Train word vectors on the text of one language with fasttext."""
 
-import os
-import subprocess
-import sys
-import threading
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -15,6 +10,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from artifacts.catalog import LABELLED, PARALLEL, SENTENCES, VECTORS
+from artifacts.child import in_new_process
 from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.settings import Settings
@@ -99,21 +95,13 @@ def train_skipgram(text: Path, words: Sequence[str], config: VectorTraining) -> 
     # was (DenseMatrix::uniform). Words get start vectors from us; sub-words start at zero, which is what the kernel
     # gives a new process for blocks as large as this. An old process may hand out again what it has freed.
     trained = text.with_suffix(".trained.npy")
-    program = "import sys; from tasks.translation.vectors import fit_into; fit_into(*sys.argv[1:])"
-    subprocess.run(
-        [sys.executable, "-c", program, str(os.getpid()), str(text), config.model_dump_json(), str(trained)],
-        check=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
-    )
+    in_new_process(fit_into, trained, text, words, config)
     return np.asarray(np.load(trained))
 
 
-def fit_into(parent: str, text: str, config: str, trained: str) -> None:
-    """What the new process does; it ends when the process that started it has."""
-    threading.Thread(target=_die_with, args=(int(parent),), daemon=True).start()
-    settings = VectorTraining.model_validate_json(config)
-    words, _ = frequent_words(Path(text), settings.minimum_count)
-    np.save(trained, fit_skipgram(Path(text), words, settings))
+def fit_into(trained: Path, text: Path, words: Sequence[str], config: VectorTraining) -> None:
+    """Write the result of `fit_skipgram` into a file."""
+    np.save(trained, fit_skipgram(text, words, config))
 
 
 def fit_skipgram(text: Path, words: Sequence[str], config: VectorTraining) -> np.ndarray:
@@ -141,12 +129,6 @@ def fit_skipgram(text: Path, words: Sequence[str], config: VectorTraining) -> np
         verbose=0,
     )
     return np.stack([model.get_word_vector(word) for word in words]).astype(np.float32)
-
-
-def _die_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(1)
-    os._exit(1)
 
 
 def _write_start_vectors(path: Path, words: Sequence[str], dimension: int, seed: int) -> None:

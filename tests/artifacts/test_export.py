@@ -29,7 +29,7 @@ from artifacts.store import STORE_FORMAT, Store
 DATASETS = [kind for kind in catalogue().values() if isinstance(kind, Dataset)]
 FOLDERS = [kind for kind in catalogue().values() if isinstance(kind, ModelKind)]
 LABELS = ["O", "B-PER", "I-PER"]
-RECIPE = Recipe(step="test", parameters={}, inputs={}, code={}, schemas={}, store_format=STORE_FORMAT)
+RECIPE = Recipe(step="test", parameters={}, inputs={}, code="", schemas={}, store_format=STORE_FORMAT)
 
 
 def put(store: Store, kind: Dataset, rows: list[dict[str, Any]]) -> Reference:

@@ -27,7 +27,7 @@ def value(type_: pa.DataType) -> Any:
 
 
 def put(store: Store, kind: Dataset, table: pa.Table) -> Reference:
-    recipe = Recipe(step="test", parameters={}, inputs={}, code={}, schemas={}, store_format=STORE_FORMAT)
+    recipe = Recipe(step="test", parameters={}, inputs={}, code="", schemas={}, store_format=STORE_FORMAT)
     with store.writing(kind, text_digest(kind.name)[:16], recipe) as writer:
         writer.write(table, {"labels": LABELS, "neighbours": 5})
     assert writer.reference is not None

@@ -78,9 +78,9 @@ def test_a_parameter_that_appears_without_a_value_is_still_named() -> None:
     from artifacts.explain import differences
     from artifacts.manifest import Recipe
 
-    old = Recipe(step="s", parameters={"a": 1}, inputs={}, code={}, schemas={}, store_format=1)
-    assert differences(old, old.model_copy(update={"parameters": {"a": 1, "b": None}})) == ["b: unset -> None"]
-    assert differences(old, old.model_copy(update={"parameters": {"a": 1, "b": []}})) == ["b: unset -> []"]
+    old = Recipe(step="s", parameters={"a": 1}, inputs={}, code="", schemas={}, store_format=1)
+    assert differences(old, old.model_copy(update={"parameters": {"a": 1, "b": None}}), []) == ["b: unset -> None"]
+    assert differences(old, old.model_copy(update={"parameters": {"a": 1, "b": []}}), []) == ["b: unset -> []"]
 
 
 def test_a_step_outside_a_run_says_what_is_missing(toy: Toy) -> None:

@@ -11,7 +11,7 @@ from artifacts.store import STORE_FORMAT, Store
 
 
 def put(store: Store, kind, key: str, rows, metadata) -> Reference:
-    recipe = Recipe(step="label_words", parameters={}, inputs={}, code={}, schemas={}, store_format=STORE_FORMAT)
+    recipe = Recipe(step="label_words", parameters={}, inputs={}, code="", schemas={}, store_format=STORE_FORMAT)
     with store.writing(kind, key, recipe) as writer:
         writer.write(pa.Table.from_pylist(rows, schema=kind.schema), metadata)
     assert writer.reference is not None

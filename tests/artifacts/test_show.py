@@ -21,7 +21,7 @@ def marked(store: Store) -> Reference:
         {"sentence_id": 4, **common, "output": "A\nUlm", "words": [], "tags": [], "reason": "marker_lost"},
         {"sentence_id": 5, **common, "output": "", "words": [], "tags": [], "reason": "no_output"},
     ]
-    recipe = Recipe(step="test", parameters={}, inputs={}, code={}, schemas={}, store_format=STORE_FORMAT)
+    recipe = Recipe(step="test", parameters={}, inputs={}, code="", schemas={}, store_format=STORE_FORMAT)
     with store.writing(MARKED_TRANSLATION, "aa", recipe) as writer:
         writer.write(pa.Table.from_pylist(rows, schema=MARKED_TRANSLATION.schema), {})
     assert writer.reference is not None
@@ -62,7 +62,7 @@ def test_a_projection_shows_every_station_of_a_sentence(store: Store) -> None:
     }
     row |= {"output": "__SLOT0__ Ada __SLOT0__ in __SLOT1__ Ulm __SLOT1__", "entities": ["Ada", "Bonn"]}
     row |= {"entity_types": ["PER", "LOC"], "matches": [0, -1]}
-    recipe = Recipe(step="test", parameters={}, inputs={}, code={}, schemas={}, store_format=STORE_FORMAT)
+    recipe = Recipe(step="test", parameters={}, inputs={}, code="", schemas={}, store_format=STORE_FORMAT)
     with store.writing(PROJECTION, "bb", recipe) as writer:
         writer.write(pa.Table.from_pylist([row], schema=PROJECTION.schema), {})
     assert writer.reference is not None

@@ -24,7 +24,7 @@ def die(sender: Connection, *arguments: Any) -> None:
 
 def put(store: Store, probability: float, labels: tuple[str, ...] = ("O", "B-PER")) -> Reference:
     columns = {"sentence_id": [0], "words": [["Anna"]], "probabilities": [[[probability, 1 - probability]]]}
-    recipe = Recipe(step="test", parameters={}, inputs={}, code={}, schemas={}, store_format=STORE_FORMAT)
+    recipe = Recipe(step="test", parameters={}, inputs={}, code="", schemas={}, store_format=STORE_FORMAT)
     with store.writing(SOFT_LABELS, f"{int(1000 * probability):04x}{len(labels[1]):x}", recipe) as writer:
         writer.write(pa.table(columns, schema=SOFT_LABELS.schema), {"language": "de", "labels": list(labels)})
     assert writer.reference is not None

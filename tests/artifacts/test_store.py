@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from toy import visible
 
 from artifacts.catalog import CHANGE, SENTENCES, TAGGER
+from artifacts.code.fingerprint import Definition
 from artifacts.errors import InputError, StoreError
 from artifacts.job import Job
 from artifacts.manifest import Manifest, Recipe
@@ -26,7 +27,7 @@ from artifacts.store import STORE_FORMAT, Store, record_key
 from artifacts.upkeep import collect_garbage, verify
 from artifacts.writer import Writer
 
-RECIPE = Recipe(step="make", parameters={}, inputs={}, code={}, schemas={}, store_format=STORE_FORMAT)
+RECIPE = Recipe(step="make", parameters={}, inputs={}, code="", schemas={}, store_format=STORE_FORMAT)
 KEY = "ab12"
 
 
@@ -214,6 +215,13 @@ def test_a_store_of_a_newer_or_unknown_format_is_refused(tmp_path: Path, mark: s
         Store(tmp_path)
 
 
+def test_a_store_of_an_older_format_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "store.json").write_text(json.dumps({"format": 1}))
+    with pytest.raises(InputError, match=r"in format 1; .* name another store with --store, or delete"):
+        Store(tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["store.json"]
+
+
 def test_a_store_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="this is a file, not a folder"):
@@ -366,16 +374,18 @@ def test_adoption_gives_a_second_key_and_refuses_damaged_files(store: Store) -> 
     reference = make(store)
     manifest = store.manifest("sentences", KEY)
     assert manifest is not None
-    new = RECIPE.model_copy(update={"code": {"a:b": "1"}})
-    adopted = store.adopt(manifest, "cd34", new, "only a rename")
+    new = RECIPE.model_copy(update={"code": "1"})
+    definitions = {"a:b": Definition("1", ("a:c",))}
+    adopted = store.adopt(manifest, "cd34", new, definitions, "only a rename")
     assert adopted == Reference(kind="sentences", key="cd34", digest=reference.digest)
     assert store.table(adopted) == rows()
     kept = store.manifest("sentences", "cd34")
     assert kept is not None and (kept.adopted_from, kept.adopted_why) == (KEY, "only a rename")
+    assert (kept.recipe, kept.definitions) == (new, definitions)
     shutil.rmtree(store.local("sentences", "cd34"))
     flip(store.local("sentences", KEY) / "data.parquet")
     with pytest.raises(StoreError, match="gone or changed"):
-        store.adopt(manifest, "cd34", new, "hides the damage")
+        store.adopt(manifest, "cd34", new, definitions, "hides the damage")
     assert store.intact("sentences", "cd34") is None
 
 
@@ -396,7 +406,7 @@ def test_earlier_artifacts_differ_in_the_named_inputs_alone_and_come_newest_firs
     day = "2026-03-01T00:00:00+00:00"
     alike(store, "c1", day, step="other")
     alike(store, "c2", day, parameters={"beam": 2})
-    alike(store, "c3", day, code={"f": "1"})
+    alike(store, "c3", day, code="1")
     alike(store, "c4", day, schemas={"sentences": "1"})
     alike(store, "c5", day, inputs={"texts.0": "sentences:0", "model": "tagger:2"})
     wanted = RECIPE.model_copy(update={"inputs": {"texts.0": "sentences:x", "texts.1": "y", "model": "tagger:1"}})

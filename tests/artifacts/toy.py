@@ -9,7 +9,7 @@ from typing import Any
 
 from prefect import flow
 
-from artifacts.fingerprint import forget
+from artifacts.code.fingerprint import forget
 from artifacts.reference import Reference
 from artifacts.runtime import Run, Runtime, running
 from artifacts.store import Store

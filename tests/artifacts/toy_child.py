@@ -10,7 +10,7 @@ from typing import Any
 import toy
 from prefect.results import ResultStore
 
-import artifacts.sources
+import artifacts.code.sources
 from artifacts.lock import FlockManager
 
 STEP = "predictions"  # what the second of three steps makes
@@ -81,7 +81,7 @@ KILLS = {
 }
 
 if __name__ == "__main__":
-    artifacts.sources.PROJECT_PACKAGES = ("toysteps",)
+    artifacts.code.sources.PROJECT_PACKAGES = ("toysteps",)
     store, outcomes, *kill = sys.argv[1:]
     tell_when_waiting(Path(f"{outcomes}.waiting"))
     if kill:

@@ -42,13 +42,14 @@ def _seconds_per_step(folder: Path) -> float:
     import toy
     from prefect import flow
 
-    import artifacts.sources
+    import artifacts.code.fingerprint
+    import artifacts.code.sources
     from artifacts.runtime import Runtime, running
 
     os.environ["TOY_TRACE"] = str(folder / "trace.txt")
     sys.path.insert(0, str(toy.write_project(folder / "project")))
-    followed, artifacts.sources.PROJECT_PACKAGES = artifacts.sources.PROJECT_PACKAGES, ("toysteps",)
-    artifacts.sources.forget()  # the project was written after this process started
+    followed, artifacts.code.sources.PROJECT_PACKAGES = artifacts.code.sources.PROJECT_PACKAGES, ("toysteps",)
+    artifacts.code.fingerprint.forget()  # the project was written after this process started
     from toysteps import steps
 
     @flow(name="cached", validate_parameters=False)
@@ -67,7 +68,7 @@ def _seconds_per_step(folder: Path) -> float:
                 raise RuntimeError("a step of the second run was not cached")
             times.append(time.perf_counter() - started)
     finally:
-        artifacts.sources.PROJECT_PACKAGES = followed
+        artifacts.code.sources.PROJECT_PACKAGES = followed
         sys.path.pop(0)
     return min(times) / STEPS
 

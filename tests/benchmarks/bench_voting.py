@@ -38,7 +38,7 @@ def put_soft_labels(store: Store, key: str, probabilities: np.ndarray) -> Refere
     lengths = np.full(len(probabilities) // WORDS_A_SENTENCE, WORDS_A_SENTENCE)
     words = tag_column(np.arange(len(probabilities)) % 5, lengths, ["Anna", "wohnt", "in", "Bonn", "."])
     columns = [pa.array(range(len(lengths)), pa.int64()), words, probability_column(probabilities, lengths)]
-    recipe = Recipe(step="bench", parameters={}, inputs={}, code={}, schemas={}, store_format=STORE_FORMAT)
+    recipe = Recipe(step="bench", parameters={}, inputs={}, code="", schemas={}, store_format=STORE_FORMAT)
     with store.writing(SOFT_LABELS, key, recipe) as writer:
         writer.write(pa.Table.from_arrays(columns, schema=SOFT_LABELS.schema), {"language": "de", "labels": LABELS})
     assert writer.reference is not None

@@ -146,11 +146,12 @@ def test_parallel_files_of_different_length(refused: Callable[..., str], tmp_pat
     expect(refused(f"parallel.0.target={path}"), "60 lines", "1")
 
 
-def test_a_store_made_by_a_newer_version(refused: Callable[..., str], tmp_path: Path) -> None:
-    store = tmp_path / "newer"
+@pytest.mark.parametrize(("format", "advice"), [(99, "upgrade"), (1, "delete this one")])
+def test_a_store_made_by_another_version(refused: Callable[..., str], tmp_path: Path, format: int, advice: str) -> None:
+    store = tmp_path / "other"
     store.mkdir()
-    (store / "store.json").write_text(json.dumps({"format": 99}))
-    expect(refused(store=store), "format 99", "upgrade")
+    (store / "store.json").write_text(json.dumps({"format": format}))
+    expect(refused(store=store), f"format {format}", advice)
     assert sorted(p.name for p in store.iterdir()) == ["store.json"]
 
 

@@ -3,10 +3,12 @@
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from artifacts.code.fingerprint import Fingerprint
 from artifacts.runtime import Run, Runtime
 from flows.commands.methods import load
 from flows.commands.plan import adopt_step, plan_steps
@@ -140,6 +142,15 @@ def edit(project: Path, path: str, old: str, new: str) -> None:
     (project / path).write_text(text.replace(old, new), encoding="utf-8")
 
 
+def rename(project: Path, module: str, to: str) -> None:
+    """Moves a module, and writes its new name wherever the old one is imported."""
+    old, new = (project / f"{name.replace('.', '/')}.py" for name in (module, to))
+    old.rename(new)
+    for path in project.rglob("*.py"):
+        path.write_text(path.read_text(encoding="utf-8").replace(f"{module} ", f"{to} "), encoding="utf-8")
+    assert not old.exists()
+
+
 def planned_elsewhere(project: Path, data: Path, store: Path) -> dict[str, set[str]]:
     """Steps by status, as `crosstag plan` of edited sources says."""
     command = [sys.executable, "-m", "flows.commands.cli", "plan", str(data / "tiny.yaml")]
@@ -165,6 +176,8 @@ def test_edits_that_change_no_result_rerun_nothing(data: Path, finished: Path, t
     catalog = project / "artifacts/catalog.py"
     text = catalog.read_text(encoding="utf-8")
     catalog.write_text(text + '\n\nEXTRA = Dataset("extra", "New.", pa.schema([_ID]))\n', encoding="utf-8")
+    edit(project, "tasks/words/agreement.py", '"choose the same types under labels for both"', '"set labels.types"')
+    rename(project, "tasks.denoising.reliability", "tasks.words.trust")
     steps = planned_elsewhere(project, data, finished)
     assert steps["to run"] == steps["depends"] == set()
     assert "train_student" in steps["cached"]
@@ -191,9 +204,9 @@ def test_adopting_keeps_results_over_a_code_change_on_record(
 
     real = step_module.fingerprint
 
-    def changed(module: str, function: str) -> dict[str, str]:
-        code = real(module, function)
-        return {**code, "tasks.denoising:new": "ff"} if function == "score_reliability" else code
+    def changed(module: str, function: str) -> Fingerprint:
+        found = real(module, function)
+        return replace(found, code="ff") if function == "score_reliability" else found
 
     monkeypatch.setattr(step_module, "fingerprint", changed)
     assert not_cached(plan(data, store))[0] == "score_reliability"

@@ -105,4 +105,4 @@ def _key(kind: Dataset | ModelKind, *content: Any) -> str:
 
 
 def _recipe() -> Recipe:
-    return Recipe(step="test", parameters={}, inputs={}, code={}, schemas={}, store_format=STORE_FORMAT)
+    return Recipe(step="test", parameters={}, inputs={}, code="", schemas={}, store_format=STORE_FORMAT)

@@ -1,0 +1,54 @@
+"""Child processes that end when the process that started them has."""
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import wait
+from typing import ParamSpec
+
+P = ParamSpec("P")
+
+
+def in_new_process(function: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+    """Calls a function in a new process, whose memory nobody has used, and waits for it.
+
+    The function is given as itself and not as text, so the cache key knows its code.
+
+    Args:
+        function: defined at the top of a module.
+        args: what it takes, as far as it can be pickled.
+        kwargs: the same, by name.
+
+    Raises:
+        RuntimeError: if the process fails or is killed; its traceback stands in the terminal.
+    """
+    process = multiprocessing.get_context("spawn").Process(target=_call, args=(function, args, kwargs))
+    process.start()
+    try:
+        process.join()
+    finally:
+        process.terminate()  # It still runs if the wait for it was interrupted.
+        process.join()
+    if process.exitcode:
+        raise RuntimeError(
+            f"{function.__name__}: its process ended with exit code {process.exitcode}; expected 0; see what it wrote "
+            "to the terminal"
+        )
+
+
+def end_with_parent() -> None:
+    """Ends this process as soon as its parent has ended: a killed run leaves nothing that goes on."""
+    threading.Thread(target=_wait_for_parent, daemon=True).start()
+
+
+def _call(function: Callable[..., None], args: tuple[object, ...], kwargs: dict[str, object]) -> None:
+    end_with_parent()
+    function(*args, **kwargs)
+
+
+def _wait_for_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
