@@ -1,6 +1,6 @@
 # make quickstart   environment in .venv, then CoLaDa English -> German on the bundled corpora
 # make test         environment, checks, tests
-# make up           Prefect server, worker, deployments
+# make up           Prefect server, workers, a deployment of each configuration
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -11,7 +11,7 @@ export CROSSTAG_STORE := $(STORE)
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
-.PHONY: quickstart test test-all mutations check bench up down environment deployments format
+.PHONY: quickstart test test-all mutations check bench up environment format
 
 environment: $(READY)
 
@@ -47,9 +47,6 @@ bench: environment
 format: environment
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-
-deployments: environment
-	$(BIN)/python -m flows.commands.deployments
 
 # The server keeps its database in PREFECT_HOME; stop everything with ctrl-c.
 up: environment

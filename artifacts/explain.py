@@ -37,8 +37,8 @@ def nearest_manifest(store: Store, kind: str, recipe: Recipe, definitions: Defin
 def differences(old: Recipe, new: Recipe, code: list[str]) -> list[str]:
     """What differs between two recipes, in words; `code` says which definitions changed, if the code did."""
     lines = []
-    before = _flat("", old.parameters) if old.parameters else {}
-    after = _flat("", new.parameters) if new.parameters else {}
+    before = flat("", old.parameters) if old.parameters else {}
+    after = flat("", new.parameters) if new.parameters else {}
     for name in _changed(before, after):
         lines.append(f"{name}: {before.get(name, 'unset')} -> {after.get(name, 'unset')}")
     lines += [f"input {name} has new content" for name in _changed(old.inputs, new.inputs)]
@@ -59,7 +59,7 @@ def _changed(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     return [n for n in dict.fromkeys([*old, *new]) if old.get(n, _UNSET) != new.get(n, _UNSET)]
 
 
-def _flat(prefix: str, value: Any) -> dict[str, Any]:
+def flat(prefix: str, value: Any) -> dict[str, Any]:
     """A nested value as one level, its keys joined by dots."""
     if isinstance(value, list) and value:
         value = {str(i): v for i, v in enumerate(value)}
@@ -68,5 +68,5 @@ def _flat(prefix: str, value: Any) -> dict[str, Any]:
     return {
         k: v
         for name, inner in value.items()
-        for k, v in _flat(f"{prefix}.{name}" if prefix else str(name), inner).items()
+        for k, v in flat(f"{prefix}.{name}" if prefix else str(name), inner).items()
     }

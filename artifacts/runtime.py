@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import Field
 
 from artifacts.code.fingerprint import Definition
+from artifacts.errors import InputError
 from artifacts.manifest import Recipe
 from artifacts.reference import Reference
 from artifacts.settings import Settings
@@ -67,12 +68,20 @@ class Runtime(Settings):
     )
 
     def resolved_device(self) -> str:
-        """`cpu` or `cuda`."""
-        if self.device != "auto":
-            return self.device
+        """`cpu` or `cuda`.
+
+        Raises:
+            InputError: if a GPU is asked for and there is none.
+        """
+        if self.device == "cpu":
+            return "cpu"
         import torch
 
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        if torch.cuda.is_available():
+            return "cuda"
+        if self.device == "cuda":
+            raise InputError("device: cuda is asked for, and there is no GPU; set device to auto or cpu")
+        return "cpu"
 
 
 Status = Literal["cached", "ran", "to run", "depends"]

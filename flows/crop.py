@@ -17,8 +17,8 @@ from flows.parts.cards import student_card
 from flows.parts.checks import (
     check_encoder,
     check_parallel,
+    check_runtime,
     check_source,
-    check_store,
     check_target,
     check_translator,
 )
@@ -398,7 +398,7 @@ def check(config: Crop, runtime: Runtime) -> None:
     Raises:
         InputError: at the first thing that would stop the run.
     """
-    check_store(runtime)
+    check_runtime(runtime)
     check_encoder(config.encoder, config.windows, runtime)
     if config.projects:
         _check_translation(config, runtime)

@@ -155,6 +155,19 @@ def show_corpus(
     print_corpus(files, [f"format={format}", *(settings or ())], language, rows, data, unlabelled=unlabelled)
 
 
+@app.command()
+def deploy(
+    configs: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Configurations; none: all of the folder configs.", metavar="[CONFIG]..."),
+    ] = None,
+) -> None:
+    """Make a deployment of each configuration on the server of $PREFECT_API_URL; what was changed there stays."""
+    from flows.commands.deploy import deploy_files
+
+    deploy_files(configs or sorted(Path("configs").glob("*.yaml")))
+
+
 @store_app.command("ls")
 def list_artifacts(
     kind: Annotated[str, typer.Argument(help="Only this kind.")] = "", store: StoreFolder = "store"

@@ -1,6 +1,6 @@
-"""A Prefect server, a worker and the deployments of prefect.yaml, on one machine: `make up`.
+"""A Prefect server, workers and a deployment of each configuration, on one machine: `make up`.
 
-python -m flows.commands.up [--port 4200]
+python -m flows.commands.up [--host 127.0.0.1] [--port 4200]
 """
 
 import argparse
@@ -12,43 +12,78 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+
+from artifacts.errors import InputError
+from flows.commands.workplace import ROOT_VARIABLE
 
 _START_SECONDS = 90.0
-_POOL = "crosstag"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Starts everything and stays until ctrl-c; whatever ends, the rest is stopped too."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=4200, help="port of the server (default 4200)")
-    port = parser.parse_args(arguments).port
-    url = f"http://127.0.0.1:{port}"
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen at; others reach 0.0.0.0")
+    given = parser.parse_args(arguments)
+    port = given.port
+    url = f"http://{'127.0.0.1' if given.host == '0.0.0.0' else given.host}:{port}"
     os.environ.update(
         PREFECT_API_URL=f"{url}/api",
         PREFECT_SERVER_UI_API_URL=f"{url}/api",
         PREFECT_SERVER_ANALYTICS_ENABLED="false",
-        CROSSTAG_ROOT=os.getcwd(),
     )
+    os.environ.setdefault(ROOT_VARIABLE, os.getcwd())
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        with _process("server", "server", "start", "--host", "127.0.0.1", "--port", str(port)) as server:
+        with ExitStack() as stack:
+            server = stack.enter_context(
+                _process("server", "server", "start", "--host", given.host, "--port", str(port))
+            )
             _wait_for(f"{url}/api/health", server)
-            _prefect("--no-prompt", "work-pool", "create", _POOL, "--type", "process", "--overwrite")
-            _prefect("--no-prompt", "deploy", "--all")
-            with _process("worker", "worker", "start", "--pool", _POOL, "--limit", "1") as worker:
-                print(f"\nThe Prefect UI is at {url} (deployments: {url}/deployments). Stop with ctrl-c.", flush=True)
-                while server.poll() is None and worker.poll() is None:
-                    time.sleep(0.5)
+            pools = _deploy()
+            processes = [server, *(stack.enter_context(_worker(pool)) for pool in pools)]
+            print(f"\nThe Prefect UI is at {url} (deployments: {url}/deployments). Stop with ctrl-c.", flush=True)
+            while all(process.poll() is None for process in processes):
+                time.sleep(0.5)
     except KeyboardInterrupt:
         return 0
     return 1
 
 
+def _deploy() -> list[str]:
+    """Deploys all configurations; gives the pools that get a worker here: `gpu` where there is one."""
+    # Prefect reads its settings when it is imported.
+    import torch
+
+    from flows.commands.deploy import deploy_files
+    from flows.commands.deployments import CPU_POOL, GPU_POOL
+
+    try:
+        deploy_files(sorted(Path("configs").glob("*.yaml")))
+    except InputError as error:
+        raise SystemExit(f"error: {error}") from None
+    if torch.cuda.is_available():
+        return [CPU_POOL, GPU_POOL]
+    print(
+        f"no GPU here: runs in the pool {GPU_POOL} wait for a worker elsewhere, or move them to {CPU_POOL}", flush=True
+    )
+    return [CPU_POOL]
+
+
+def _worker(pool: str) -> AbstractContextManager["subprocess.Popen[bytes]"]:
+    """A worker that makes one run at a time; the one of `cpu` leaves the GPU to the other."""
+    hidden = {"CUDA_VISIBLE_DEVICES": ""} if pool == "cpu" else {}
+    return _process(f"worker of {pool}", "worker", "start", "--pool", pool, "--limit", "1", **hidden)
+
+
 @contextmanager
-def _process(name: str, *arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
+def _process(name: str, *arguments: str, **environment: str) -> Iterator["subprocess.Popen[bytes]"]:
     """A prefect command in a process group of its own, stopped as a group at the end."""
-    process = subprocess.Popen([sys.executable, "-m", "prefect", *arguments], start_new_session=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "prefect", *arguments], start_new_session=True, env={**os.environ, **environment}
+    )
     try:
         yield process
     finally:
@@ -59,10 +94,6 @@ def _process(name: str, *arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
         print(f"{name} stopped", flush=True)
-
-
-def _prefect(*arguments: str) -> None:
-    subprocess.run([sys.executable, "-m", "prefect", *arguments], check=True)
 
 
 def _wait_for(url: str, server: "subprocess.Popen[bytes]") -> None:

@@ -34,9 +34,10 @@ from tasks.words.labels import LabelConfig
 _VECTORS_READ = 1000
 
 
-def check_store(runtime: Runtime) -> None:
-    """The store can be opened, and is not from a newer Crosstag."""
+def check_runtime(runtime: Runtime) -> None:
+    """The store can be opened, and is not from a newer Crosstag; the device is there."""
     Store(runtime.store)
+    runtime.resolved_device()
 
 
 def check_one_target(config: OneTarget, runtime: Runtime) -> tuple[Corpus, Corpus]:
@@ -45,7 +46,7 @@ def check_one_target(config: OneTarget, runtime: Runtime) -> tuple[Corpus, Corpu
     Returns:
         The labelled source corpus and the unlabelled target text.
     """
-    check_store(runtime)
+    check_runtime(runtime)
     check_encoder(config.encoder, config.windows, runtime)
     source, target = check_corpora(config.source, config.target, config.labels, runtime)
     check_parallel(config.parallel, runtime)

@@ -9,11 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
 
 from artifacts.store import Store
 from flows.commands.cli import main
-from flows.commands.deployments import project
 from flows.commands.methods import load
 from tasks.corpus.corpus import load_corpus
 from tasks.corpus.formats import CorpusFormat
@@ -176,10 +174,6 @@ def test_every_configuration_is_valid_and_starts_with_its_command(path: Path) ->
     method, config = load(path)
     assert isinstance(config, method.config)
     assert path.read_text(encoding="utf-8").startswith(f"# crosstag run configs/{path.name}")
-
-
-def test_prefect_yaml_is_what_the_configurations_say() -> None:
-    assert yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8")) == project(ROOT / "configs")
 
 
 def test_every_setting_has_a_title_and_a_description() -> None:

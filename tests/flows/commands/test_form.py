@@ -20,8 +20,6 @@ from typing import Any
 import pytest
 import yaml
 
-from flows.commands.deployments import main as write_deployments
-
 ROOT = Path(__file__).parents[3]
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
 
@@ -34,7 +32,6 @@ def project(data: Path, tmp_path: Path) -> Path:
     (tmp_path / "configs").mkdir()
     text = f"# crosstag run configs/tiny.yaml --data {data}\n" + (data / "tiny.yaml").read_text(encoding="utf-8")
     (tmp_path / "configs" / "tiny.yaml").write_text(text, encoding="utf-8")
-    write_deployments(tmp_path)
     return tmp_path
 
 

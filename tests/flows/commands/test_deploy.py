@@ -1,0 +1,204 @@
+"""Deployments on a real server: made, brought up to date, and left as a person wants them."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolUpdate
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.client.schemas.schedules import CronSchedule
+from prefect.exceptions import ObjectNotFound
+
+from artifacts.errors import InputError
+from flows.commands.deploy import Deployed, deploy, deploy_files
+from flows.commands.deployments import deployments_of
+from flows.commands.methods import load
+
+ROOT = Path(__file__).parents[3]
+CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
+NAME = "colada/tiny-deployed"
+
+
+@pytest.fixture
+def client(server: str) -> Iterator[SyncPrefectClient]:
+    with get_client(sync_client=True) as opened:
+        yield opened
+        for name in (NAME, "colada/quickstart"):
+            with suppress(ObjectNotFound):
+                opened.delete_deployment(opened.read_deployment_by_name(name).id)
+
+
+@pytest.fixture
+def config(data: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "tiny-deployed.yaml"
+    head = f"# crosstag run configs/tiny-deployed.yaml --data {data}\n"
+    path.write_text(head + (data / "tiny.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    return path
+
+
+def edit(config: Path, **changes: Any) -> None:
+    """Changes the configuration's file."""
+    head, _, text = config.read_text(encoding="utf-8").partition("\n")
+    config.write_text(f"{head}\n{yaml.safe_dump({**yaml.safe_load(text), **changes})}", encoding="utf-8")
+
+
+def deployed(client: SyncPrefectClient, name: str = NAME) -> DeploymentResponse:
+    return client.read_deployment_by_name(name)
+
+
+def again(config: Path) -> Deployed:
+    return deploy(deployments_of([config]))
+
+
+def test_a_configuration_becomes_a_deployment_that_names_no_folder(
+    client: SyncPrefectClient, config: Path, data: Path
+) -> None:
+    assert again(config).new == ["tiny-deployed"]
+    made = deployed(client)
+    assert made.entrypoint == "flows.colada.colada"
+    assert made.pull_steps == [{"flows.commands.workplace.enter": {}}]
+    assert made.path is None and str(ROOT) not in made.model_dump_json()
+    assert (made.work_pool_name, made.schedules, made.tags) == ("cpu", [], ["colada"])
+    assert made.parameters["runtime"] == {"data": str(data)}
+    method, checked = load(config)
+    assert method.config.model_validate(made.parameters["config"]) == checked
+    assert made.parameter_openapi_schema is not None and "config" in made.parameter_openapi_schema["properties"]
+
+
+def test_deploying_again_changes_nothing_and_keeps_runs_that_wait(client: SyncPrefectClient, config: Path) -> None:
+    again(config)
+    before = deployed(client)
+    client.create_flow_run_from_deployment(before.id)
+    result = again(config)
+    assert (result.new, result.updated, result.same, result.left_alone) == ([], [], ["tiny-deployed"], [])
+    assert deployed(client) == before, "not even the time of its last update"
+
+
+def test_an_untouched_deployment_follows_its_file(client: SyncPrefectClient, config: Path) -> None:
+    again(config)
+    edit(config, iterations=7)
+    result = again(config)
+    assert (result.updated, result.left_alone) == (["tiny-deployed"], [])
+    assert deployed(client).parameters["config"]["iterations"] == 7
+    edit(config, iterations=8)
+    assert again(config).updated == ["tiny-deployed"]
+    assert deployed(client).parameters["config"]["iterations"] == 8
+
+
+def test_what_a_person_changed_stays_and_is_told(client: SyncPrefectClient, config: Path) -> None:
+    again(config)
+    before = deployed(client)
+    parameters = {**before.parameters, "config": {**before.parameters["config"], "iterations": 5}}
+    client.update_deployment(
+        before.id,
+        DeploymentUpdate(
+            parameters=parameters,
+            concurrency_limit=3,
+            work_pool_name="gpu",
+            tags=["mine"],
+            description="For the paper.",
+        ),
+    )
+    client.create_deployment_schedules(before.id, [(CronSchedule(cron="0 5 * * *", timezone="Europe/Berlin"), True)])
+    edit(config, iterations=7, seed=3)
+    result = again(config)
+    now = deployed(client)
+    assert now.parameters == parameters
+    assert [(s.schedule.cron, s.schedule.timezone, s.active) for s in now.schedules] == [
+        ("0 5 * * *", "Europe/Berlin", True)
+    ]
+    assert now.global_concurrency_limit is not None and now.global_concurrency_limit.limit == 3
+    assert (now.work_pool_name, now.tags, now.description) == ("gpu", ["mine"], "For the paper.")
+    told = {line.partition(": ")[2].partition(" changed")[0]: line for line in result.left_alone}
+    assert set(told) == {"parameters", "schedules", "concurrency", "pool", "tags", "description"}
+    assert "config.iterations is 5, the file has 7; config.seed is nothing, the file has 3" in told["parameters"]
+    assert "pool is gpu, the file has cpu" in told["pool"]
+    # And so it goes on, as often as it is deployed.
+    assert again(config).left_alone == result.left_alone and deployed(client).parameters == parameters
+
+
+def test_one_changed_part_does_not_hold_the_others_back(client: SyncPrefectClient, config: Path) -> None:
+    again(config)
+    client.update_deployment(deployed(client).id, DeploymentUpdate(tags=["mine"]))
+    edit(config, iterations=7)
+    result = again(config)
+    assert result.updated == ["tiny-deployed"] and len(result.left_alone) == 1
+    assert (deployed(client).parameters["config"]["iterations"], deployed(client).tags) == (7, ["mine"])
+
+
+def test_what_is_changed_back_follows_the_file_again(client: SyncPrefectClient, config: Path) -> None:
+    again(config)
+    made = deployed(client)
+    client.update_deployment(made.id, DeploymentUpdate(tags=["mine"]))
+    assert len(again(config).left_alone) == 1
+    client.update_deployment(made.id, DeploymentUpdate(tags=made.tags))
+    assert again(config).left_alone == []
+    edit(config, iterations=7)
+    assert again(config).updated == ["tiny-deployed"]
+
+
+def test_a_schedule_that_was_switched_on_stays_on(client: SyncPrefectClient) -> None:
+    quickstart = ROOT / "configs" / "quickstart.yaml"
+    deploy(deployments_of([quickstart]))
+    (weekly,) = (made := deployed(client, "colada/quickstart")).schedules
+    assert not weekly.active and weekly.schedule.cron == "0 3 * * 1"
+    client.update_deployment_schedule(made.id, weekly.id, active=True)
+    result = deploy(deployments_of([quickstart]))
+    assert [each.active for each in deployed(client, "colada/quickstart").schedules] == [True]
+    assert result.left_alone == ["quickstart: schedules changed by hand (0.on is true, the file has false)"]
+
+
+def test_a_deployment_of_another_hand_is_let_be(client: SyncPrefectClient, config: Path) -> None:
+    again(config)
+    made = deployed(client)
+    client.update_deployment(made.id, DeploymentUpdate(version="3f2a", entrypoint="mine.py:colada"))
+    assert again(config).left_alone == [
+        "tiny-deployed: not made by crosstag; delete it, and it will be made of the file"
+    ]
+    assert deployed(client).entrypoint == "mine.py:colada"
+
+
+def test_pools_are_made_once_and_stay_as_a_person_sets_them(client: SyncPrefectClient, config: Path) -> None:
+    again(config)
+    pools = {pool.name: pool for pool in client.read_work_pools()}
+    assert (pools["gpu"].concurrency_limit, pools["cpu"].concurrency_limit) == (1, None)
+    assert pools["gpu"].type == pools["cpu"].type == "process"
+    client.update_work_pool("gpu", WorkPoolUpdate(concurrency_limit=4))
+    again(config)
+    assert client.read_work_pool("gpu").concurrency_limit == 4
+    client.update_work_pool("gpu", WorkPoolUpdate(concurrency_limit=1))
+
+
+def test_configurations_whose_command_asks_for_a_gpu_wait_for_one() -> None:
+    pools = {each.name: (each.pool, each.parameters["runtime"].get("device")) for each in deployments_of(CONFIGS)}
+    assert pools["quickstart"] == ("cpu", None)
+    assert pools["conll-de"] == pools["xtreme-crop"] == pools["wikiann-zh"] == ("gpu", "cuda")
+
+
+def test_without_a_server_it_says_how_to_get_one(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    closed = "http://127.0.0.1:9/api"
+    missing = pytest.raises(InputError, match=f"no Prefect server answers at {closed}; `make up`")
+    with temporary_settings({PREFECT_API_URL: closed}), missing:
+        deploy_files([config])
+    unset = pytest.raises(InputError, match="PREFECT_API_URL is not set; `make up`")
+    with temporary_settings(restore_defaults={PREFECT_API_URL}), unset:
+        deploy_files([config])
+
+
+def test_prefect_deploy_by_hand_names_no_folder_either(client: SyncPrefectClient, config: Path) -> None:
+    again(config)  # for the pool
+    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "flows/colada.py:colada"]
+    named = ["--name", "tiny-deployed", "--pool", "cpu"]
+    client.delete_deployment(deployed(client).id)
+    done = subprocess.run([*command, *named], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    made = deployed(client)
+    assert (made.entrypoint, made.pull_steps) == ("flows/colada.py:colada", [{"flows.commands.workplace.enter": {}}])

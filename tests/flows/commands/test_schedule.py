@@ -1,0 +1,124 @@
+"""A schedule fires, and a worker in a folder without our code makes the run: every step comes from the store."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import DeploymentUpdate
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterDeploymentId,
+    FlowRunFilterId,
+    TaskRunFilter,
+    TaskRunFilterFlowRunId,
+)
+from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.schedules import IntervalSchedule
+
+from flows.commands.deploy import deploy
+from flows.commands.deployments import Deployment, deployments_of
+
+ROOT = Path(__file__).parents[3]
+_WAIT_SECONDS = 240.0
+
+
+@pytest.fixture
+def client(server: str) -> Iterator[SyncPrefectClient]:
+    with get_client(sync_client=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def deployment(data: Path, tmp_path: Path) -> Deployment:
+    path = tmp_path / "tiny-scheduled.yaml"
+    text = f"# crosstag run configs/tiny-scheduled.yaml --data {data} --device cpu\n"
+    path.write_text(text + (data / "tiny.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    return deployments_of([path])[0]
+
+
+@pytest.fixture
+def start_worker(server: str, tmp_path: Path) -> Iterator[Callable[..., Path]]:
+    """Starts a worker of the pool `cpu` with some variables; gives its log."""
+    workers = []
+
+    def start(**variables: str) -> Path:
+        environment = {**os.environ, "PREFECT_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT), **variables}
+        elsewhere = tmp_path / "elsewhere"
+        elsewhere.mkdir()
+        with (tmp_path / "worker.log").open("wb") as log:
+            command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "cpu", "--limit", "1"]
+            workers.append(
+                subprocess.Popen(
+                    command, cwd=elsewhere, env=environment, stdout=log, stderr=log, start_new_session=True
+                )
+            )
+        return tmp_path / "worker.log"
+
+    yield start
+    for worker in workers:
+        os.killpg(worker.pid, signal.SIGKILL)
+        worker.wait()
+
+
+def wait_for(find: Callable[[], Any], log: Path) -> Any:
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while not (found := find()):
+        assert time.monotonic() < deadline, log.read_text(encoding="utf-8")
+        time.sleep(0.5)
+    return found
+
+
+def ended(client: SyncPrefectClient, made: Any) -> list[FlowRun]:
+    """Runs of the deployment that are over."""
+    of = FlowRunFilter(deployment_id=FlowRunFilterDeploymentId(any_=[made.id]))
+    return [run for run in client.read_flow_runs(flow_run_filter=of) if run.state and run.state.is_final()]
+
+
+def test_a_schedule_fires_and_its_run_finds_every_step_in_the_store(
+    client: SyncPrefectClient,
+    deployment: Deployment,
+    start_worker: Callable[..., Path],
+    finished: Path,
+    prefect_home: Path,
+    tmp_path: Path,
+) -> None:
+    # Of SQLAlchemy 2.1 the server's scheduler says `Can't evaluate bulk DML statement`, and no run ever comes.
+    store = Path(shutil.copytree(finished, tmp_path / "store"))
+    artifacts = {path for path in store.rglob("manifest.json")}
+    deploy([deployment])
+    made = client.read_deployment_by_name("colada/tiny-scheduled")
+    log = start_worker(CROSSTAG_ROOT=str(tmp_path / "elsewhere"), CROSSTAG_STORE=str(store))
+    client.create_deployment_schedules(made.id, [(IntervalSchedule(interval=timedelta(seconds=20)), True)])
+    run = wait_for(lambda: ended(client, made), log)[0]
+    client.update_deployment(made.id, DeploymentUpdate(schedules=[], paused=True))
+    assert run.auto_scheduled and run.state.is_completed(), log.read_text(encoding="utf-8")
+    steps = client.read_task_runs(
+        flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run.id])),
+        task_run_filter=TaskRunFilter(flow_run_id=TaskRunFilterFlowRunId(any_=[run.id])),
+    )
+    assert len(steps) > 30 and {step.state_name for step in steps} == {"Cached"}
+    assert {path for path in store.rglob("manifest.json")} == artifacts
+    assert "InvalidRequestError" not in (prefect_home / "server.log").read_text(encoding="utf-8")
+
+
+def test_a_worker_that_was_told_no_folder_says_so_and_computes_nothing(
+    client: SyncPrefectClient, deployment: Deployment, start_worker: Callable[..., Path], tmp_path: Path
+) -> None:
+    deploy([deployment])
+    made = client.read_deployment_by_name("colada/tiny-scheduled")
+    log = start_worker(CROSSTAG_STORE=str(tmp_path / "store"))
+    client.update_deployment(made.id, DeploymentUpdate(paused=False))
+    client.create_flow_run_from_deployment(made.id)
+    before = wait_for(lambda: [run for run in ended(client, made) if not run.auto_scheduled], log)
+    assert not before[0].state.is_completed()
+    assert "CROSSTAG_ROOT is ''" in log.read_text(encoding="utf-8")
+    assert not (tmp_path / "store").exists()
