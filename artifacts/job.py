@@ -92,8 +92,10 @@ class Job:
 
     @property
     def device(self) -> str:
-        """`cpu` or `cuda`."""
-        return self.runtime.resolved_device()
+        """`cpu` or `cuda`; the manifest records it."""
+        device = self.runtime.resolved_device()
+        self.note(device=device)
+        return device
 
     @property
     def inference_subwords(self) -> int:

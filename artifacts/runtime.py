@@ -1,4 +1,8 @@
-"""Where and how a run computes. Nothing here changes a result, so nothing here is in a cache key."""
+"""Where and how a run computes. Nothing here changes a result, so nothing here is in a cache key.
+
+Number formats are settings of a method, since they do. Two devices, batch sizes or numbers of threads may differ in how
+they round the last digits of one format, as two versions of a library do; manifests record device and environment.
+"""
 
 import os
 from collections.abc import Iterator, Mapping

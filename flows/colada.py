@@ -122,8 +122,9 @@ def algorithm(config: Colada, runtime: Runtime) -> Result:
     with stage("D_trans"):
         d_trans = translate(corpora, config.translation, languages, config.labels, config.seed, runtime)
     encoder = take_encoder(config.encoder, corpora, config.seed, runtime)
-    scoring = Scoring(corpora.tests, config.windows, config.decoding)
-    evidence = Evidence(config.analysis, config.windows, tuple(test.name for test in corpora.tests))
+    scoring = Scoring(corpora.tests, config.windows, config.decoding, config.inference)
+    names = tuple(test.name for test in corpora.tests)
+    evidence = Evidence(config.analysis, config.windows, config.inference, names)
 
     with stage("M_src"):
         m_src = train_tagger(corpora.train, encoder, config.source_training.seeded(config.seed), config.windows)
@@ -136,13 +137,13 @@ def algorithm(config: Colada, runtime: Runtime) -> Result:
     m_tgt, before, source_dev_f1 = m_src, None, None
     for i in range(1, config.rounds + 1):
         with stage(f"iteration {i}, D_trans"):
-            p_u = label_words(m_tgt, d_trans, config.windows)
+            p_u = label_words(m_tgt, d_trans, config.windows, config.inference)
             w = _weights(config, m_tgt, p_u, config.reliability)
             collaborator = config.collaborator.seeded(config.seed + i)
             m_trans = train_collaborator(m_tgt, d_trans, p_u, w, *config.betas(i), collaborator, config.windows)
         evidence.model("M_trans", i, scoring.model(f"M_trans^{i}", m_trans))
         with stage(f"iteration {i}, D_tgt"):
-            p_t = label_words(m_trans, corpora.target, config.windows)
+            p_t = label_words(m_trans, corpora.target, config.windows, config.inference)
             w = _weights(config, m_trans, p_t, config.trusted_labels)
             start = m_trans if config.student.start == "collaborator" else encoder
             m_tgt = train_student(start, p_t, w, config.student.seeded(config.seed + i), config.windows)
@@ -188,7 +189,7 @@ def _weights(config: Colada, tagger: Reference, soft_labels: Reference, reliabil
     """The weights w of Eq. 3; None, which means 1 for every word, without instance collaboration."""
     if not config.denoises_instances:
         return None
-    return score_reliability(tagger, soft_labels, reliability, config.windows)
+    return score_reliability(tagger, soft_labels, reliability, config.windows, config.inference)
 
 
 def _stop(
@@ -209,7 +210,7 @@ def _stop(
         change = measure_change(before, now)
         share = run.store.table(change)["share"][0].as_py() if change.known else 1.0
         return share < config.stop.changed_share_below, None
-    soft = label_words(m_tgt, corpora.dev, config.windows)
+    soft = label_words(m_tgt, corpora.dev, config.windows, config.inference)
     scores = score(decode(soft, config.decoding), corpora.dev, "source dev")
     f1 = run.store.table(scores)["f1"][0].as_py() if scores.known else None
     if f1 is None or best_f1 is None:

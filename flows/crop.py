@@ -35,6 +35,7 @@ from flows.parts.encoder import EncoderChoice, encoder_for
 from flows.parts.label_quality import LabelQuality
 from flows.parts.labelled_translation import LabelledTranslation
 from flows.parts.learnt_translation import MarkerQuality, PairMaking, TranslationTests, learn_translation
+from flows.parts.number_formats import check_number_formats
 from flows.parts.projection import Projecting, Tagging, kept_sentences
 from flows.parts.scoring import Scoring, averages_of
 from flows.parts.summary import Listing, Result, carry_out
@@ -46,6 +47,7 @@ from tasks.distillation.sampling import sample_sentences
 from tasks.distillation.training_sets import training_set
 from tasks.encoding.randomise import randomise_encoder
 from tasks.evaluation.decode import Decoding
+from tasks.tagging.inference import Inference
 from tasks.tagging.train_tagger import TaggerTraining, train_tagger
 from tasks.tagging.windows import WindowConfig
 from tasks.translation.machine.engines import Generation
@@ -111,6 +113,7 @@ class Crop(Settings):
     labels: LabelConfig = Field(LabelConfig(), title="Labels", description="Entity types, the same for all corpora.")
     encoder: EncoderChoice = Field(EncoderChoice(), title="Encoder", description="A pretrained one, or pretrain.")
     windows: WindowConfig = Field(WindowConfig(), title="Windows", description="How long sentences are cut.")
+    inference: Inference = Field(Inference(), title="Inference", description="How taggers are run to label text.")
     translator: TranslatorChoice = Field(
         TranslatorChoice(),
         title="Translator",
@@ -253,10 +256,10 @@ def algorithm(config: Crop, runtime: Runtime) -> Result:
         runtime,
     )
     encoder = _encoder(config, corpora, runtime)
-    tagging = Tagging(config.windows, config.decoding)
+    tagging = Tagging(config.windows, config.decoding, config.inference)
     tests = tuple(test for target in corpora.targets for test in target.tests)
     averages = averages_of(corpora.targets, [[test.name for test in target.tests] for target in config.targets])
-    scoring = Scoring(tests, config.windows, config.decoding, averages)
+    scoring = Scoring(tests, config.windows, config.decoding, config.inference, averages)
 
     with stage("Theta_src"):  # 3.2
         theta_src = train_tagger(corpora.train, encoder, config.source_training.seeded(config.seed), config.windows)
@@ -399,6 +402,7 @@ def check(config: Crop, runtime: Runtime) -> None:
         InputError: at the first thing that would stop the run.
     """
     check_runtime(runtime)
+    check_number_formats(config, runtime)
     check_encoder(config.encoder, config.windows, runtime)
     if config.projects:
         _check_translation(config, runtime)

@@ -120,8 +120,8 @@ def algorithm(config: Unitrans, runtime: Runtime) -> Result:
     with stage("D_trans"):  # 3.1
         d_trans = translate(corpora, config.translation, languages, config.labels, config.seed, runtime)
     encoder = take_encoder(config.encoder, corpora, config.seed, runtime)
-    scoring = Scoring(corpora.tests, config.windows, config.decoding)
-    taggers = Ensembling(config.seeds, config.source_training, config.windows)
+    scoring = Scoring(corpora.tests, config.windows, config.decoding, config.inference)
+    taggers = Ensembling(config.seeds, config.source_training, config.windows, config.inference)
 
     # 3.3: model transfer, data transfer, and the teacher that unifies them.
     theta_src = taggers.train("Theta_src", corpora.train, encoder)

@@ -102,11 +102,23 @@ def predict(
     tokenized: Annotated[bool, typer.Option("--tokenized", help="Words are separated by spaces already.")] = False,
     store: StoreFolder = "store",
     device: Device = "auto",
+    precision: Annotated[Literal["float32", "bf16"], typer.Option(help="Number format of the model.")] = "float32",
 ) -> None:
     """Tag sentences with a trained student."""
     from flows.commands.predict import predict_file
+    from tasks.tagging.inference import Inference
 
-    predict_file(model, sentences, sys.stdout, format, language, tokenized=tokenized, store=store, device=device)
+    predict_file(
+        model,
+        sentences,
+        sys.stdout,
+        format,
+        language,
+        tokenized=tokenized,
+        store=store,
+        device=device,
+        inference=Inference(precision=precision),
+    )
 
 
 @app.command()

@@ -12,6 +12,7 @@ from artifacts.errors import InputError
 from artifacts.runtime import Runtime
 from artifacts.store import Store
 from tasks.corpus.text import word_splitter
+from tasks.tagging.inference import Inference
 from tasks.tagging.predict import predict_sentences
 
 
@@ -25,17 +26,18 @@ def predict_file(
     tokenized: bool,
     store: str,
     device: Literal["auto", "cpu", "cuda"],
+    inference: Inference,
 ) -> None:
     """Reads sentences, one a line, and writes each with its tags as soon as its batch is done.
 
     Raises:
-        InputError: if there is no such model or file.
+        InputError: if there is no such model or file, or the device does not compute in the asked format.
     """
     folder = model_folder(model, store)
     split = word_splitter(language or language_of(folder), tokenized=tokenized)
     resolved = Runtime(store=store, device=device).resolved_device()
     words = (split(line) for line in _lines(sentences))
-    for tagged_words, tags in predict_sentences(folder, words, device=resolved):
+    for tagged_words, tags in predict_sentences(folder, words, inference=inference, device=resolved):
         output.write(_text(tagged_words, tags, format))
     output.flush()
 

@@ -14,6 +14,7 @@ from flows.parts.checkpoints import checkpoint_folder
 from flows.parts.corpora import ParallelText, SourceCorpus, TargetCorpus, corpus_input
 from flows.parts.encoder import EncoderChoice
 from flows.parts.figures import Analysis
+from flows.parts.number_formats import check_number_formats
 from flows.parts.one_target import OneTarget, TranslatedTarget
 from flows.parts.translation import MarkedSentences, TranslationChoice
 from flows.parts.translator import TranslatorChoice
@@ -47,6 +48,7 @@ def check_one_target(config: OneTarget, runtime: Runtime) -> tuple[Corpus, Corpu
         The labelled source corpus and the unlabelled target text.
     """
     check_runtime(runtime)
+    check_number_formats(config, runtime)
     check_encoder(config.encoder, config.windows, runtime)
     source, target = check_corpora(config.source, config.target, config.labels, runtime)
     check_parallel(config.parallel, runtime)

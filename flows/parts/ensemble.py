@@ -9,6 +9,7 @@ from flows.parts.corpora import ScoredText
 from flows.parts.scoring import Scoring
 from flows.parts.summary import Model
 from tasks.tagging.ensembling import average_soft_labels
+from tasks.tagging.inference import Inference
 from tasks.tagging.labelling import label_words
 from tasks.tagging.train_tagger import TaggerTraining, train_tagger
 from tasks.tagging.windows import WindowConfig
@@ -29,6 +30,7 @@ class Ensembling:
     seeds: tuple[int, ...]
     training: TaggerTraining
     windows: WindowConfig
+    inference: Inference
 
     def train(self, name: str, data: Reference, start: Reference | Ensemble) -> Ensemble:
         """Trains a tagger for each seed, from an encoder or each from its own member of another ensemble."""
@@ -43,7 +45,7 @@ class Ensembling:
 
     def label(self, ensemble: Ensemble, sentences: Reference) -> Reference:
         """p(x, Theta_*): the mean of what the members say of each word (Eq. 14)."""
-        said = tuple(label_words(member, sentences, self.windows) for member in ensemble.members)
+        said = tuple(label_words(member, sentences, self.windows, self.inference) for member in ensemble.members)
         return said[0] if len(said) == 1 else average_soft_labels(said)
 
     def score(self, scoring: Scoring, name: str, ensemble: Ensemble, *more: ScoredText) -> None:

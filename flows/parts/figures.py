@@ -18,6 +18,7 @@ from tasks.evaluation.curves import CurveText, trace_curve
 from tasks.evaluation.detection import measure_detection
 from tasks.evaluation.figures import draw_figures
 from tasks.tagging.decoding import Decoding
+from tasks.tagging.inference import Inference
 from tasks.tagging.windows import WindowConfig
 
 LabelsFrom = Literal["argmax", "viterbi"]
@@ -57,6 +58,7 @@ class Evidence:
 
     analysis: Analysis
     windows: WindowConfig
+    inference: Inference
     tests: tuple[str, ...]
     points: list[tuple[str, int, Model]] = field(default_factory=list)
     pseudo_points: list[tuple[str, int, Model]] = field(default_factory=list)
@@ -88,7 +90,7 @@ class Evidence:
         for number, other in enumerate(self.analysis.compare, start=1):
             name = f"iteration 1, compare {number}: {_differences(other)}"
             with stage(name):
-                weights = score_reliability(tagger, soft_labels, other, self.windows)
+                weights = score_reliability(tagger, soft_labels, other, self.windows, self.inference)
                 self.reliability(name, soft_labels, weights, gold, other.labels_from)
 
     def by_layer(
@@ -102,7 +104,7 @@ class Evidence:
             # The top layer's reliability is mostly the run's own; asked for by the same name, it is cached.
             at = reliability.model_copy(update={"layers": "last" if layer == depth else layer})
             with stage(f"layer {layer}"):
-                scores.append(score_reliability(tagger, soft_labels, at, self.windows))
+                scores.append(score_reliability(tagger, soft_labels, at, self.windows, self.inference))
         with stage("label consistency by layer"):
             decoding = Decoding(method=reliability.labels_from)
             self.consistency = measure_consistency(soft_labels, tuple(scores), gold, decoding)

@@ -6,6 +6,7 @@ from artifacts.settings import Settings
 from flows.parts.corpora import ParallelText, SourceCorpus, TargetCorpus
 from flows.parts.encoder import EncoderChoice
 from flows.parts.translation import TranslationChoice
+from tasks.tagging.inference import Inference
 from tasks.tagging.windows import WindowConfig
 from tasks.words.labels import LabelConfig
 
@@ -22,6 +23,7 @@ class OneTarget(Settings):
     labels: LabelConfig = Field(LabelConfig(), title="Labels", description="Entity types, the same for all corpora.")
     encoder: EncoderChoice = Field(EncoderChoice(), title="Encoder", description="A pretrained one, or pretrain.")
     windows: WindowConfig = Field(WindowConfig(), title="Windows", description="How long sentences are cut.")
+    inference: Inference = Field(Inference(), title="Inference", description="How taggers are run to label text.")
 
 
 class TranslatedTarget(OneTarget):

@@ -10,6 +10,7 @@ from flows.parts.corpora import TargetText
 from flows.parts.labelled_translation import LabelledTranslation
 from flows.parts.summary import Listing
 from tasks.evaluation.decode import Decoding, decode
+from tasks.tagging.inference import Inference
 from tasks.tagging.labelling import label_words
 from tasks.tagging.windows import WindowConfig
 from tasks.translation.marked.read_markers import MarkerReading, read_markers
@@ -25,10 +26,11 @@ class Tagging:
 
     windows: WindowConfig
     decoding: Decoding
+    inference: Inference
 
     def label(self, tagger: Reference, sentences: Reference) -> Reference:
         """f(x), a tag for each word."""
-        return decode(label_words(tagger, sentences, self.windows), self.decoding)
+        return decode(label_words(tagger, sentences, self.windows, self.inference), self.decoding)
 
 
 @dataclass(frozen=True)

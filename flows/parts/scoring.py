@@ -10,6 +10,7 @@ from flows.parts.summary import Model
 from tasks.evaluation.averages import average_scores
 from tasks.evaluation.decode import Decoding, decode
 from tasks.evaluation.scores import score
+from tasks.tagging.inference import Inference
 from tasks.tagging.labelling import label_words
 from tasks.tagging.windows import WindowConfig
 
@@ -24,6 +25,7 @@ class Scoring:
     texts: tuple[ScoredText, ...]
     windows: WindowConfig
     decoding: Decoding
+    inference: Inference
     averages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     models: list[Model] = field(default_factory=list)
 
@@ -32,7 +34,8 @@ class Scoring:
         scores = {}
         for text in (*self.texts, *more):
             with stage(f"{name} on {text.name}"):
-                scores[text.name] = self.labels(name, label_words(tagger, text.sentences, self.windows), text)
+                soft = label_words(tagger, text.sentences, self.windows, self.inference)
+                scores[text.name] = self.labels(name, soft, text)
         return self.add(name, tagger, scores)
 
     def add(self, name: str, reference: Reference, scores: Mapping[str, Reference]) -> Model:

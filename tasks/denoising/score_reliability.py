@@ -12,6 +12,7 @@ from artifacts.step import Job, step
 from tasks.denoising.neighbours import matching_neighbours
 from tasks.denoising.reliability import Reliability, class_means, label_agreement, match_groups, reliability_weights
 from tasks.tagging.decoding import Decoding, decode_words
+from tasks.tagging.inference import FLOAT32, Inference
 from tasks.tagging.representations import word_representations
 from tasks.tagging.tagger import check_window_fits, load_tagger, tagger_labels
 from tasks.tagging.windows import WindowConfig, make_windows
@@ -22,7 +23,12 @@ from tasks.words.unit_rows import unit_rows
 
 @step(RELIABILITY)
 def score_reliability(
-    job: Job, tagger: Tagger, soft_labels: SoftLabels, config: Reliability, windows: WindowConfig
+    job: Job,
+    tagger: Tagger,
+    soft_labels: SoftLabels,
+    config: Reliability,
+    windows: WindowConfig,
+    inference: Inference = FLOAT32,
 ) -> None:
     """Weighs every word's pseudo-label by how many of its nearest neighbours share it."""
     table = job.table(soft_labels)
@@ -49,6 +55,7 @@ def score_reliability(
             layers=config.layers,
             pooling=config.pooling,
             device=job.device,
+            precision=inference.precision,
             budget=job.inference_subwords,
             progress=advance,
         )

@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from artifacts.catalog import SOFT_LABELS, AnySentences, Tagger
 from artifacts.step import Job, step
+from tasks.tagging.inference import FLOAT32, Inference
 from tasks.tagging.representations import word_probabilities
 from tasks.tagging.tagger import check_window_fits, load_tagger, tagger_labels
 from tasks.tagging.windows import WindowConfig, make_windows
@@ -15,7 +16,9 @@ _SENTENCES_AT_A_TIME = 8192
 
 
 @step(SOFT_LABELS)
-def label_words(job: Job, tagger: Tagger, sentences: AnySentences, windows: WindowConfig) -> None:
+def label_words(
+    job: Job, tagger: Tagger, sentences: AnySentences, windows: WindowConfig, inference: Inference = FLOAT32
+) -> None:
     """Gives every word of some sentences a probability for each label; labels that may be there are not read."""
     model, tokenizer = load_tagger(job.folder(tagger))
     check_window_fits(model, windows.max_length_subwords)
@@ -26,7 +29,9 @@ def label_words(job: Job, tagger: Tagger, sentences: AnySentences, windows: Wind
             for batch in job.batches(sentences, columns=["sentence_id", "words"], rows=_SENTENCES_AT_A_TIME):
                 words = batch.column("words")
                 cut = make_windows(tokenizer, words.to_pylist(), windows.max_length_subwords, windows.overlap_subwords)
-                probabilities = word_probabilities(model, cut, device=job.device, budget=job.inference_subwords)
+                probabilities = word_probabilities(
+                    model, cut, device=job.device, precision=inference.precision, budget=job.inference_subwords
+                )
                 columns = [batch.column("sentence_id"), words, probability_column(probabilities, list_lengths(words))]
                 yield pa.RecordBatch.from_arrays(columns, schema=SOFT_LABELS.schema)
                 advance(batch.num_rows)

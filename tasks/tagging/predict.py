@@ -5,6 +5,7 @@ from itertools import islice
 from pathlib import Path
 
 from tasks.tagging.decoding import Decoding, decode_words
+from tasks.tagging.inference import FLOAT32, Inference
 from tasks.tagging.representations import word_probabilities
 from tasks.tagging.tagger import load_tagger, tagger_labels, usable_positions
 from tasks.tagging.windows import WindowConfig, make_windows
@@ -17,6 +18,7 @@ def predict_sentences(
     *,
     windows: WindowConfig | None = None,
     decoding: Decoding | None = None,
+    inference: Inference = FLOAT32,
     device: str = "cpu",
     budget: int = 16_384,
     sentences_at_a_time: int = 1024,
@@ -28,6 +30,7 @@ def predict_sentences(
         sentences: the words of each; an empty one gives an empty one.
         windows: how much the model sees at once; by default 128 sub-words, or all that a smaller encoder takes.
         decoding: by default Viterbi.
+        inference: how the model is run; by default in float32.
         device: "cpu" or "cuda".
         budget: padded sub-words per batch.
         sentences_at_a_time: how many are read before the first is answered.
@@ -43,7 +46,7 @@ def predict_sentences(
     source = iter(sentences)
     while chunk := list(islice(source, sentences_at_a_time)):
         cut = make_windows(tokenizer, chunk, length, overlap)
-        probabilities = word_probabilities(model, cut, device=device, budget=budget)
+        probabilities = word_probabilities(model, cut, device=device, precision=inference.precision, budget=budget)
         ids = decode_words(probabilities, cut.word_counts, labels, decoding or Decoding())
         tags = [labels[i] for i in ids]
         ends = offsets_of(cut.word_counts).tolist()

@@ -8,7 +8,7 @@ import torch
 
 from tasks.tagging.windows import Windows
 from tasks.training.batching import inference_batches
-from tasks.training.precision import autocast_for
+from tasks.training.precision import Precision, autocast_for
 from tasks.words.columns import ranges
 
 Layers = Literal["last", "last3"] | int
@@ -16,7 +16,13 @@ Pooling = Literal["first", "mean"]
 
 
 def word_probabilities(
-    model: Any, windows: Windows, *, device: str, budget: int, progress: Callable[[int], None] | None = None
+    model: Any,
+    windows: Windows,
+    *,
+    device: str,
+    precision: Precision,
+    budget: int,
+    progress: Callable[[int], None] | None = None,
 ) -> np.ndarray:
     """Probabilities of all labels for every word (UniTrans, Eq. 7).
 
@@ -24,6 +30,7 @@ def word_probabilities(
         model: a tagger.
         windows: of the sentences.
         device: "cpu" or "cuda".
+        precision: number format of matrix products.
         budget: padded sub-words per batch.
         progress: called with the number of words after each batch.
 
@@ -35,7 +42,7 @@ def word_probabilities(
         logits = model(input_ids=ids, attention_mask=mask).logits
         return logits[at[0], at[1]].float().softmax(dim=-1)
 
-    return _for_every_word(model, windows, probabilities, model.config.num_labels, device, budget, progress)
+    return _for_every_word(model, windows, probabilities, model.config.num_labels, device, precision, budget, progress)
 
 
 def word_representations(
@@ -45,6 +52,7 @@ def word_representations(
     layers: Layers,
     pooling: Pooling,
     device: str,
+    precision: Precision,
     budget: int,
     progress: Callable[[int], None] | None = None,
 ) -> np.ndarray:
@@ -57,6 +65,7 @@ def word_representations(
             -1 the last.
         pooling: the word's "first" sub-word, or the "mean" of all its sub-words that its window shows.
         device: "cpu" or "cuda".
+        precision: number format of matrix products.
         budget: padded sub-words per batch.
         progress: called with the number of words after each batch.
 
@@ -76,7 +85,7 @@ def word_representations(
         lengths = torch.from_numpy(pieces).to(at.device)
         return torch.segment_reduce(states[rows, columns].float(), "mean", lengths=lengths)
 
-    return _for_every_word(model, windows, hidden, model.config.hidden_size, device, budget, progress)
+    return _for_every_word(model, windows, hidden, model.config.hidden_size, device, precision, budget, progress)
 
 
 def _chosen(output: Any, layers: Layers) -> torch.Tensor:
@@ -96,13 +105,14 @@ def _for_every_word(
     compute: Callable[[torch.Tensor, torch.Tensor, np.ndarray, torch.Tensor], torch.Tensor],
     width: int,
     device: str,
+    precision: Precision,
     budget: int,
     progress: Callable[[int], None] | None,
 ) -> np.ndarray:
     """Fills [N, width] float32 batch by batch, windows of similar length together."""
     result = np.empty((windows.words, width), dtype=np.float32)
     model.to(device).eval()
-    with torch.inference_mode(), autocast_for(device, "auto"):
+    with torch.inference_mode(), autocast_for(device, precision):
         for rows in inference_batches(windows.lengths, budget):
             ids, mask = (torch.from_numpy(array).to(device) for array in windows.inputs(rows))
             words, batch_rows, positions = windows.scored_words(rows)

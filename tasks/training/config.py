@@ -5,6 +5,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from artifacts.settings import Settings
+from tasks.training.precision import Precision
 
 
 class TrainingConfig(Settings):
@@ -57,8 +58,11 @@ class TrainingConfig(Settings):
         description="0 trains everything; n > 0 keeps the embeddings and the n bottom layers as they are.",
     )
     dropout: float = Field(0.1, ge=0, lt=1, title="Dropout", description="Probability of dropping a unit, 0 to 1.")
-    precision: Literal["auto", "float32", "bf16"] = Field(
-        "auto", title="Precision", description="auto: bf16 on GPUs, float32 on CPUs; bf16 on a CPU if asked."
+    precision: Precision = Field(
+        "float32",
+        title="Precision",
+        description="Number format of matrix products; weights and optimizer stay in float32. bf16 is faster on GPUs "
+        "from Ampere on, and on CPUs that have it.",
     )
     schedule: Literal["linear", "constant"] = Field(
         "linear", title="Schedule", description="After the warmup the rate falls linearly to 0, or stays."

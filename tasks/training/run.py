@@ -14,7 +14,7 @@ from tasks.training.checkpoint import load_checkpoint, trained_state, training_i
 from tasks.training.config import TrainingConfig
 from tasks.training.freezing import freeze_bottom
 from tasks.training.optimizer import make_optimizer
-from tasks.training.precision import autocast_for, resolve_precision
+from tasks.training.precision import autocast_for
 from tasks.training.schedule import learning_rate_at, warmup_of
 from tasks.training.seeding import collation_generator, seed_dropout
 
@@ -130,9 +130,8 @@ class TrainingRun:
         """Goes on from the checkpoint in a folder; returns why one that is there could not be used."""
         if folder is None:
             return None
-        precision = resolve_precision(self.device, self.config.precision)
         names = self.beside.state_dict() if self.beside is not None else ()
-        self.identity = training_identity(self.config, precision, self.lengths, self.model, names)
+        self.identity = training_identity(self.config, self.lengths, self.model, names)
         found = load_checkpoint(folder, self.identity)
         if found.state is not None:
             self.update, self.loss_sums = found.state["update"], found.state["loss_sums"]

@@ -162,3 +162,28 @@ def test_two_test_sets_of_one_name(refused: Callable[..., str]) -> None:
 
 def test_a_window_longer_than_the_encoder(refused: Callable[..., str]) -> None:
     expect(refused("windows.max_length_subwords=300"), "300", "96")
+
+
+@pytest.mark.parametrize(
+    ("setting", "key"),
+    [
+        ("inference.precision", "inference"),
+        ("source_training.precision", "source_training"),
+        ("encoder.pretraining.precision", "encoder.pretraining"),
+    ],
+)
+def test_a_gpu_that_does_not_compute_in_the_asked_format(
+    refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch, setting: str, key: str
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.is_bf16_supported", lambda including_emulation: including_emulation)
+    monkeypatch.setattr("torch.cuda.get_device_name", lambda device: "Old GPU")
+    expect(refused(f"{setting}=bf16"), f"{key}: precision bf16", "Old GPU", "set precision to float32")
+
+
+def test_a_translator_that_does_not_compute_in_the_asked_format(
+    refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ctranslate2.get_supported_compute_types", lambda device: {"float32"})
+    message = refused("translation.marked.generation.precision=bf16")
+    expect(message, "translation.marked.generation: generation.precision bf16", "set precision to float32")

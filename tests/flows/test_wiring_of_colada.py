@@ -46,6 +46,7 @@ SETTINGS: dict[str, Any] = {
     "reliability": {"neighbours": 11, "sharpness": 5.0},
     "collaboration": {"beta_soft_first": 0.6, "beta_hard_first": 0.3, "beta_soft_later": 0.8, "beta_hard_later": 0.1},
     "decoding": {"method": "argmax"},
+    "inference": {"precision": "bf16"},
     "iterations": 3,
 }
 FIRST, LATER, HARD_ALONE = (0.6, 0.3), (0.8, 0.1), (0.0, 1.0)
@@ -97,15 +98,15 @@ class Expected:
         self.w: list[Reference | None] = []
         for i, (beta_1, beta_2) in enumerate(betas, start=1):
             # Step 1, lines 4 to 6: M_tgt^(i-1) labels D_trans; M_trans^(i) starts from it.
-            p_u = label_words(self.m_tgt[i - 1], d_trans, windows)
-            w = score_reliability(self.m_tgt[i - 1], p_u, RELIABILITY, windows) if weighs else None
+            p_u = label_words(self.m_tgt[i - 1], d_trans, windows, config.inference)
+            w = score_reliability(self.m_tgt[i - 1], p_u, RELIABILITY, windows, config.inference) if weighs else None
             collaborator = CollaboratorTraining(learning_rate=2e-3, seed=200 + SEED + i)
             self.m_trans.append(
                 train_collaborator(self.m_tgt[i - 1], d_trans, p_u, w, beta_1, beta_2, collaborator, windows)
             )
             # Step 2, lines 8 to 10: M_trans^(i) labels D_tgt; M_tgt^(i) learns from nothing else.
-            p_t = label_words(self.m_trans[i], corpora.target, windows)
-            w = score_reliability(self.m_trans[i], p_t, trusted, windows) if weighs else None
+            p_t = label_words(self.m_trans[i], corpora.target, windows, config.inference)
+            w = score_reliability(self.m_trans[i], p_t, trusted, windows, config.inference) if weighs else None
             student = config.student.model_copy(update={"seed": 300 + SEED + i})
             start = self.m_trans[i] if from_collaborator else encoder
             self.m_tgt.append(train_student(start, p_t, w, student, windows))
@@ -115,7 +116,9 @@ class Expected:
     def scored(self, tagger: Reference, name: str) -> dict[str, Reference]:
         """Scores on the only test set."""
         (test,) = self.corpora.tests
-        said = decode(label_words(tagger, test.sentences, self.config.windows), self.config.decoding)
+        said = decode(
+            label_words(tagger, test.sentences, self.config.windows, self.config.inference), self.config.decoding
+        )
         return {"test": score(said, test.gold, f"{name} on test")}
 
 
@@ -127,7 +130,7 @@ def check(recorded: Recording, result: Result, expected: Expected) -> None:
     recorded.check(shipped["scores"], tuple(expected.scored(expected.m_tgt[last], f"M_tgt^{last}").values()))
 
     corpora, config = expected.corpora, expected.config
-    on_source = decode(label_words(expected.m_src, corpora.dev, config.windows), config.decoding)
+    on_source = decode(label_words(expected.m_src, corpora.dev, config.windows, config.inference), config.decoding)
     source_dev = {"source dev": score(on_source, corpora.dev, "source-only (M_src) on source dev")}
     models = [
         ("source-only (M_src)", expected.m_src, expected.scored(expected.m_src, "source-only (M_src)") | source_dev),
@@ -271,12 +274,14 @@ def test_other_reliabilities_and_layers_weigh_the_first_iterations_labels(
     expected = Expected(config, runtime, [FIRST, LATER])
     assert expected.corpora.target_gold is not None
     gold, m_trans, p_t = expected.corpora.target_gold.gold, expected.m_trans[1], expected.p_t[0]
-    weights = score_reliability(m_trans, p_t, Reliability(**other), config.windows)
+    weights = score_reliability(m_trans, p_t, Reliability(**other), config.windows, config.inference)
     judged = measure_detection(p_t, weights, gold, Decoding(method="viterbi"))
     recording.check(result.detections["iteration 1, compare 1: neighbours=3 labels_from=viterbi"], judged)
 
     by_layer = tuple(
-        score_reliability(m_trans, p_t, RELIABILITY.model_copy(update={"layers": layer}), config.windows)
+        score_reliability(
+            m_trans, p_t, RELIABILITY.model_copy(update={"layers": layer}), config.windows, config.inference
+        )
         for layer in (0, 1, "last")
     )
     assert result.figures is not None
@@ -357,5 +362,8 @@ def test_iterations_end_when_f1_on_source_sentences_falls(
     expected = Expected(config, runtime, [FIRST] + [LATER] * (iterations - 1))
     check(recording, result, expected)
     dev: Corpora = expected.corpora
-    said = [decode(label_words(m_tgt, dev.dev, config.windows), config.decoding) for m_tgt in expected.m_tgt[1:]]
+    said = [
+        decode(label_words(m_tgt, dev.dev, config.windows, config.inference), config.decoding)
+        for m_tgt in expected.m_tgt[1:]
+    ]
     recording.check(asked, [score(each, dev.dev, "source dev") for each in said])

@@ -63,6 +63,7 @@ SETTINGS: dict[str, Any] = {
     "projection": {"max_length_words": 99},
     "settling": {"too_long": "relabel"},
     "decoding": {"method": "argmax"},
+    "inference": {"precision": "bf16"},
     "score_translate_train": False,
 }
 ALIGNMENT, MARKING, GENERATION = Alignment(samplers=2), Marking(max_entities=8), Generation(beam_size=2)
@@ -143,7 +144,7 @@ class Expected:
 
     def tags(self, tagger: Reference, sentences: Reference) -> Reference:
         """f(x)."""
-        return decode(label_words(tagger, sentences, self.config.windows), self.config.decoding)
+        return decode(label_words(tagger, sentences, self.config.windows, self.config.inference), self.config.decoding)
 
     def pairs(self, guided: bool = True, swaps: PairMarking | None = None) -> tuple[Reference, ...]:
         """3.3: what Theta_mt learns from, all languages together."""

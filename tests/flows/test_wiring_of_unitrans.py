@@ -32,6 +32,7 @@ SETTINGS: dict[str, Any] = {
     "source_training": {"learning_rate": 1e-3, "seed": 100},
     "student": {"learning_rate": 3e-3, "seed": 300, "soft_weight": 0.9, "hard_weight": 0.4},
     "decoding": {"method": "argmax"},
+    "inference": {"precision": "bf16"},
     "score_data_combination": False,
 }
 
@@ -77,7 +78,7 @@ class Expected:
 
     def said(self, taggers: list[Reference], sentences: Reference) -> Reference:
         """Soft labels, of several taggers their mean."""
-        each = tuple(label_words(tagger, sentences, self.config.windows) for tagger in taggers)
+        each = tuple(label_words(tagger, sentences, self.config.windows, self.config.inference) for tagger in taggers)
         return each[0] if len(each) == 1 else average_soft_labels(each)
 
     def voted(self) -> Reference:

@@ -17,6 +17,7 @@ from pydantic import Field
 
 from artifacts.errors import InputError
 from artifacts.settings import Settings
+from tasks.training.precision import check_precision
 from tasks.translation.machine.translator import known_language, load_tokenizer, load_translator
 
 # What waits for the outputs of a batch that is under way, and what starts a batch: sources, target language, limit.
@@ -24,7 +25,7 @@ Outputs = Callable[[], list[list[int]]]
 Search = Callable[[np.ndarray, int, int], Outputs]
 """[B, L] int ids of texts of one length, id of the target language, most sub-words -> ids of each best output."""
 
-Precision = Literal["auto", "float32", "bf16", "int8"]
+Precision = Literal["float32", "bf16", "float16", "int8"]
 
 
 class Generation(Settings):
@@ -54,7 +55,10 @@ class Generation(Settings):
         0, ge=0, le=100, title="No repeats of", description="Runs of this many sub-words come once at most; 0 = off."
     )
     precision: Precision = Field(
-        "auto", title="Precision", description="Number format; auto is float32 on a CPU and bf16 or float16 on a GPU."
+        "float32",
+        title="Precision",
+        description="Number format; bf16, or float16 on older ones, is faster on GPUs, and int8, which needs "
+        "ctranslate2, on CPUs.",
     )
 
 
@@ -244,45 +248,46 @@ def transformers_search(model: Any, tokenizer: Any, config: Generation, shortest
     return search
 
 
+def check_format(config: Generation, device: str) -> None:
+    """Checks that engine and device compute in the number format that is asked for.
+
+    Raises:
+        InputError: if they do not.
+    """
+    if config.precision != "float32":  # Which every device has; a run that translates nothing needs no engine for it.
+        (ctranslate2_precision if config.engine == "ctranslate2" else transformers_precision)(device, config.precision)
+
+
 def ctranslate2_precision(device: str, precision: Precision) -> str:
-    """ctranslate2's name of the number format.
+    """ctranslate2's name of the number format; with int8 all that is not a matrix of weights stays in float32.
 
     Raises:
         InputError: if the device does not compute in it.
     """
+    name = {"float32": "float32", "bf16": "bfloat16", "float16": "float16", "int8": "int8_float32"}[precision]
     supported = ctranslate2.get_supported_compute_types(device)
-    if precision == "auto":
-        wanted = ["float32"] if device == "cpu" else ["bfloat16", "float16", "float32"]
-    else:
-        wanted = {"float32": ["float32"], "bf16": ["bfloat16"], "int8": ["int8_bfloat16", "int8_float16", "int8"]}[
-            precision
-        ]
-        wanted = ["int8"] if precision == "int8" and device == "cpu" else wanted
-    for name in wanted:
-        if name in supported:
-            return name
-    raise InputError(
-        f"generation.precision {precision}: ctranslate2 does not compute in it on this {device}, but in "
-        f"{', '.join(sorted(supported))}; set precision to auto"
-    )
+    if name not in supported:
+        raise InputError(
+            f"generation.precision {precision}: ctranslate2 does not compute in it on this {device}, but in "
+            f"{', '.join(sorted(supported))}; set precision to float32"
+        )
+    return name
 
 
 def transformers_precision(device: str, precision: Precision) -> torch.dtype:
     """The number format by its name in torch.
 
     Raises:
-        InputError: if it is int8, which only ctranslate2 has.
+        InputError: if it is int8, which only ctranslate2 has, or the device does not compute in it.
     """
     if precision == "int8":
         raise InputError(
             "generation.precision int8: the engine transformers does not have it; set engine to ctranslate2, or "
-            "precision to auto"
+            "precision to float32"
         )
-    if precision == "float32" or (precision == "auto" and device == "cpu"):
-        return torch.float32
-    if precision == "bf16" or torch.cuda.is_bf16_supported(including_emulation=False):
-        return torch.bfloat16
-    return torch.float16
+    if precision == "bf16":
+        check_precision(device, precision)
+    return {"float32": torch.float32, "bf16": torch.bfloat16, "float16": torch.float16}[precision]
 
 
 def read_shape(folder: Path) -> Any:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from flows.commands.cli import main
 from flows.commands.methods import load
 from tasks.corpus.corpus import load_corpus
 from tasks.corpus.formats import CorpusFormat
+from tasks.training.config import TrainingConfig
+from tasks.training.precision import Precision, autocast_for
 from tasks.translation.dictionaries import read_dictionary
 from tasks.words.labels import LabelConfig
 
@@ -73,6 +76,37 @@ def test_predict_writes_columns_or_json_lines(
     assert code == 0
     rows = [json.loads(line) for line in lines.strip().splitlines()]
     assert [row["tags"] for row in rows] == [[tag for _, tag in s] for s in sentences]
+
+
+def test_predict_computes_in_the_asked_format(
+    crosstag: Callable[..., tuple[int, str]], finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("Es regnet.\n", encoding="utf-8")
+    folder = next((finished / "student").iterdir())
+    asked = []
+
+    def autocast(device: str, precision: Precision) -> AbstractContextManager[None]:
+        asked.append(precision)
+        return autocast_for(device, precision)
+
+    monkeypatch.setattr("tasks.tagging.representations.autocast_for", autocast)
+    for arguments in ((), ("--precision", "bf16")):
+        assert crosstag("predict", str(folder), str(text), *arguments)[0] == 0
+    assert asked == ["float32", "bf16"]
+
+
+def gpu_configurations() -> list[Path]:
+    return [path for path in CONFIGS if path.name.startswith(("conll", "wikiann", "xtreme"))]
+
+
+@pytest.mark.parametrize("path", gpu_configurations(), ids=lambda path: path.name)
+def test_configurations_that_are_made_for_gpus_say_so_for_every_tagger(path: Path) -> None:
+    _, config = load(path)
+    named = {name: getattr(config, name) for name in type(config).model_fields}
+    trainings = {name: value.precision for name, value in named.items() if isinstance(value, TrainingConfig)}
+    assert len(trainings) >= 2
+    assert set(trainings.values()) == {"bf16"} and config.inference.precision == "bf16"
 
 
 def test_predicting_with_what_is_no_model_says_so(

@@ -6,6 +6,7 @@ from transformers import pipeline
 
 from artifacts.catalog import ENCODER, GOLD, LABELLED, RELIABILITY, SENTENCES, SOFT_LABELS, TRANSLATION
 from artifacts.errors import InputError
+from artifacts.runtime import Runtime
 from artifacts.step import run_alone
 from tasks.distillation.export_student import StudentCard, export_student
 from tasks.distillation.train_collaborator import CollaborationWeights, CollaboratorTraining, train_collaborator
@@ -85,6 +86,7 @@ def test_from_labelled_sentences_to_a_student_that_a_pipeline_loads(
     assert store.table(scores)["f1"].to_pylist() == [1.0, 1.0, 1.0]
     assert store.metadata(scores) == {"name": "student"}
     assert store.metadata(soft) == {"language": "de", "labels": LABELS}
+    assert store.require(student).notes["device"] == store.require(soft).notes["device"] == Runtime().resolved_device()
     assert store.table(run_alone(store, measure_change, soft, final))["share"].to_pylist() == [0.0]
     bins = store.table(run_alone(store, bin_reliability, soft, weights, gold, 5))
     assert bins["words"].to_pylist() == [0, 0, 0, 0, sum(map(len, WORDS))]

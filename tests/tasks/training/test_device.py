@@ -5,7 +5,10 @@ from contextlib import nullcontext
 import pytest
 import torch
 
-from tasks.training.precision import resolve_precision
+from artifacts.errors import InputError
+from tasks.tagging.inference import Inference
+from tasks.training.config import TrainingConfig
+from tasks.training.precision import autocast_for, check_precision
 from tasks.training.seeding import isolated_randomness
 
 
@@ -24,12 +27,28 @@ def test_the_generator_that_is_put_back_is_that_of_the_gpu_that_was_named(monkey
     assert seen == kept
 
 
-@pytest.mark.parametrize(("emulated", "chosen"), [(True, "float32"), (False, "bf16")])
-def test_a_gpu_that_emulates_bf16_trains_in_float32_unless_told(monkeypatch, emulated, chosen):
+@pytest.mark.parametrize("emulated", [True, False])
+def test_bf16_needs_a_gpu_that_has_it(monkeypatch, emulated):
     def supported(including_emulation=True):
         return including_emulation or not emulated
 
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", supported)
-    assert resolve_precision("cuda", "auto") == chosen
-    assert resolve_precision("cuda", "bf16") == "bf16"
-    assert resolve_precision("cpu", "auto") == "float32"
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "Old GPU")
+    for device, precision in (("cuda", "float32"), ("cpu", "float32"), ("cpu", "bf16")):
+        check_precision(device, precision)
+    if not emulated:
+        check_precision("cuda", "bf16")
+        return
+    with pytest.raises(InputError, match=r"bf16: the GPU Old GPU does not compute in it, .* set precision to float32"):
+        check_precision("cuda:1", "bf16")
+    with pytest.raises(InputError):
+        autocast_for("cuda", "bf16")
+
+
+def test_matrix_products_run_in_the_asked_format_and_no_other():
+    x = torch.ones(2, 2)
+    with autocast_for("cpu", "bf16"):
+        assert (x @ x).dtype == torch.bfloat16
+        with autocast_for("cpu", "float32"):
+            assert (x @ x).dtype == torch.float32
+    assert TrainingConfig().precision == Inference().precision == "float32"

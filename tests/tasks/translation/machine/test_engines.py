@@ -113,28 +113,26 @@ def test_an_output_ends_at_the_longest_length(engine: Make) -> None:
         assert [len(output) <= 6 for output in made.search(source, made.tokenizer.get_lang_id("de"), 5)()] == [True]
 
 
-def test_precision_auto_is_float32_on_a_cpu_and_int8_is_given_when_asked() -> None:
-    assert ctranslate2_precision("cpu", "auto") == ctranslate2_precision("cpu", "float32") == "float32"
-    assert ctranslate2_precision("cpu", "int8") == "int8"
-    assert transformers_precision("cpu", "auto") == torch.float32
-    assert transformers_precision("cpu", "bf16") == torch.bfloat16
-    with pytest.raises(InputError, match="int8: the engine transformers does not have it; set engine"):
-        transformers_precision("cpu", "int8")
+FORMATS = {
+    "float32": ("float32", torch.float32),
+    "bf16": ("bfloat16", torch.bfloat16),
+    "float16": ("float16", torch.float16),
+    "int8": ("int8_float32", None),
+}
 
 
-@pytest.mark.parametrize(
-    ("supported", "precision", "expected"),
-    [
-        ({"float32", "float16", "bfloat16"}, "auto", "bfloat16"),
-        ({"float32", "float16"}, "auto", "float16"),
-        ({"float32", "int8", "int8_bfloat16"}, "int8", "int8_bfloat16"),
-    ],
-)
-def test_a_gpu_computes_in_the_best_format_it_has(
-    monkeypatch: pytest.MonkeyPatch, supported: set[str], precision: str, expected: str
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+@pytest.mark.parametrize("precision", FORMATS)
+def test_a_number_format_is_the_same_on_every_device(
+    monkeypatch: pytest.MonkeyPatch, device: str, precision: str
 ) -> None:
-    monkeypatch.setattr("ctranslate2.get_supported_compute_types", lambda device: supported)
-    assert ctranslate2_precision("cuda", precision) == expected
+    everything = {"float32", "bfloat16", "float16", "int8", "int8_float32", "int8_float16", "int8_bfloat16"}
+    monkeypatch.setattr("ctranslate2.get_supported_compute_types", lambda device: everything)
+    monkeypatch.setattr("torch.cuda.is_bf16_supported", lambda including_emulation: True)
+    named, kind = FORMATS[precision]
+    assert ctranslate2_precision(device, precision) == named
+    if kind is not None:
+        assert transformers_precision(device, precision) == kind
 
 
 def test_a_format_that_the_device_lacks_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,3 +141,5 @@ def test_a_format_that_the_device_lacks_is_an_error(monkeypatch: pytest.MonkeyPa
         InputError, match="precision bf16: ctranslate2 does not compute in it on this cpu, but in float"
     ):
         ctranslate2_precision("cpu", "bf16")
+    with pytest.raises(InputError, match="int8: the engine transformers does not have it; set engine"):
+        transformers_precision("cpu", "int8")
