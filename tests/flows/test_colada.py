@@ -173,9 +173,9 @@ def test_edits_that_change_no_result_rerun_nothing(data: Path, finished: Path, t
     source.write_text("# A comment.\n" + source.read_text(encoding="utf-8"), encoding="utf-8")
     edit(project, "tasks/training/config.py", 'description="Passes over the data."', 'description="Rounds."')
     edit(project, "tasks/tagging/labelling.py", '"""Gives every word', '"""Hands every word')
-    catalog = project / "artifacts/catalog.py"
+    catalog = project / "artifacts/catalog/labels.py"
     text = catalog.read_text(encoding="utf-8")
-    catalog.write_text(text + '\n\nEXTRA = Dataset("extra", "New.", pa.schema([_ID]))\n', encoding="utf-8")
+    catalog.write_text(text + '\n\nEXTRA = Dataset("extra", "New.", pa.schema([ID]))\n', encoding="utf-8")
     edit(project, "tasks/words/agreement.py", '"choose the same types under labels for both"', '"set labels.types"')
     rename(project, "tasks.denoising.reliability", "tasks.words.trust")
     steps = planned_elsewhere(project, data, finished)
