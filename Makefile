@@ -11,7 +11,7 @@ export CROSSTAG_STORE := $(STORE)
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
-.PHONY: quickstart test test-all mutations check bench up environment format
+.PHONY: quickstart test test-all mutations check bench up environment format bundled-encoder
 
 environment: $(READY)
 
@@ -43,6 +43,10 @@ mutations: environment
 
 bench: environment
 	$(BIN)/python -m tests.benchmarks
+
+# The encoder that comes along, made again: 15 minutes. Its bytes are frozen; a test says so when they change.
+bundled-encoder: environment
+	$(BIN)/python -m tasks.encoding.bundled tasks/corpus/sample/encoder
 
 format: environment
 	$(BIN)/ruff check --fix .

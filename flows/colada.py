@@ -156,7 +156,7 @@ def algorithm(config: Colada, runtime: Runtime) -> Result:
             break
         before = p_t
     with stage("student"):
-        card = student_card("CoLaDa", config, config.source, (config.target,), config.parallel)
+        card = student_card("CoLaDa", config, config.source, (config.target,), config.parallel, config.encoder)
         student = export_student(m_tgt, tuple(scoring.models[-1].scores.values()), card)
     return Result(student, scoring.models, evidence.draw(), evidence.detections)
 

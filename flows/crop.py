@@ -15,6 +15,7 @@ from artifacts.runtime import Runtime, stage
 from artifacts.settings import Settings
 from flows.parts.cards import student_card
 from flows.parts.checks import (
+    check_bundled_encoder,
     check_encoder,
     check_parallel,
     check_runtime,
@@ -212,6 +213,11 @@ class Crop(Settings):
         return tuple(target.language for target in self.targets)
 
     @property
+    def direction(self) -> str:
+        """From which language to which, for people."""
+        return f"{self.source.language} -> {', '.join(self.languages)}"
+
+    @property
     def projects(self) -> bool:
         """Whether labels are projected at all."""
         return self.ablation not in ("without_projection", "without_pretraining_and_projection")
@@ -389,7 +395,7 @@ def _ship(
 ) -> Result:
     parallel = tuple(each for target in config.targets for each in target.parallel)
     with stage("student"):
-        card = student_card("CROP", config, config.source, config.targets, parallel)
+        card = student_card("CROP", config, config.source, config.targets, parallel, config.encoder)
         scores = tuple(scoring.models[-1].scores.values())
         student = export_student(tagger, scores, card)
     return Result(student, scoring.models, figures, listings=listings)
@@ -403,12 +409,14 @@ def check(config: Crop, runtime: Runtime) -> None:
     """
     check_runtime(runtime)
     check_number_formats(config, runtime)
+    targets = {f"targets.{place}": target for place, target in enumerate(config.targets)}
+    check_bundled_encoder(config.encoder, config.source, targets)
     check_encoder(config.encoder, config.windows, runtime)
     if config.projects:
         _check_translation(config, runtime)
     train = check_source(config.source, config.labels, runtime)
-    for place, target in enumerate(config.targets):
-        check_target(config.source, train, target, config.labels, runtime, f"targets.{place}")
+    for key, target in targets.items():
+        check_target(config.source, train, target, config.labels, runtime, key)
         check_parallel(target.parallel, runtime)
         check_parallel(target.translation_tests, runtime)
 

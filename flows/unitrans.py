@@ -147,7 +147,7 @@ def algorithm(config: Unitrans, runtime: Runtime) -> Result:
         final, listings = _distil(config, corpora, encoder, taggers, scoring, teacher, voters)
         scoring.model("student (Theta_stu)", final)
     with stage("student"):
-        card = student_card("UniTrans", config, config.source, (config.target,), config.parallel)
+        card = student_card("UniTrans", config, config.source, (config.target,), config.parallel, config.encoder)
         models = sorted(scoring.models, key=lambda model: model.reference == final)
         student = export_student(final, tuple(models[-1].scores.values()), card)
     return Result(student, models, listings=listings)

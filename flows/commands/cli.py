@@ -52,11 +52,14 @@ def run(
     threads: Threads = None,
 ) -> None:
     """Run a method: train a tagger for the target language, step by step, every step cached."""
-    from flows.commands.methods import load
+    from flows.commands.methods import load, read_duration
+    from flows.commands.plan import announcement, plan_steps
 
     method, checked = load(config, settings or ())
     runtime = _runtime(store, data, device, checkpoint_minutes=checkpoint_minutes, workers=workers, threads=threads)
     method.check(checked, runtime)
+    planned = plan_steps(method, checked, runtime)
+    typer.echo(announcement(method, checked, planned, read_duration(config), changed=bool(settings)))
     method.flow(checked, runtime)
 
 

@@ -44,7 +44,10 @@ class Form(Settings):
         min_length=1, title="Target languages", description="One; CROP takes several."
     )
     encoder: str = Field(
-        "", title="Encoder", description="A folder, or a name on the hub; empty: what the configuration says."
+        "",
+        title="Encoder",
+        description="A folder, a name on the hub, or pretrain: a small one, on the run's own text; empty: what the "
+        "configuration says.",
     )
     seed: int = Field(1, ge=0, lt=2**31, title="Seed", description="Of every training, split and draw.")
     iterations: int | None = Field(
@@ -111,9 +114,9 @@ def filled_in(values: dict[str, Any], form: Form) -> tuple[dict[str, Any], list[
     set_corpus(result["source"], "dev", before.source_dev, form.source_dev, "source.dev")
     if form.targets != before.targets:
         _set_targets(result, before, form, set_corpus, told)
-    if form.encoder != before.encoder:
+    if form.encoder not in ("", before.encoder):
         result["encoder"] = {**values.get("encoder", {}), "checkpoint": form.encoder}
-        told.append(f"encoder.checkpoint: {form.encoder or 'none'}")
+        told.append(f"encoder.checkpoint: {form.encoder}")
     if form.seed != before.seed:
         result["seed"] = form.seed
         told.append(f"seed: {form.seed}")

@@ -43,6 +43,22 @@ def _crop() -> Method:
 
 METHODS: dict[str, Callable[[], Method]] = {"colada": _colada, "unitrans": _unitrans, "crop": _crop}
 
+_TAKES = "takes"
+
+
+def read_duration(path: Path) -> str:
+    """How long a configuration says that it takes from an empty store, and on what; empty if it does not say.
+
+    Raises:
+        InputError: if the file cannot be read, or says it in anything but words.
+    """
+    found = read_yaml(path).get(_TAKES, "")
+    if not isinstance(found, str):
+        raise InputError(
+            f"configuration {path}: {_TAKES} is {found!r}; expected words such as '2 minutes on two cores'; quote it"
+        )
+    return found
+
 
 def load(path: Path, settings: Sequence[str] = ()) -> tuple[Method, Any]:
     """The method a configuration file names, and its checked configuration.
@@ -60,6 +76,7 @@ def load_values(values: dict[str, Any], settings: Sequence[str], origin: str) ->
         InputError: if a value or a setting is not valid.
     """
     values = override(values, settings)
+    values.pop(_TAKES, None)
     name = values.pop("method", None)
     if name not in METHODS:
         raise InputError(f"configuration {origin}: method is {name!r}; expected one of {', '.join(METHODS)}")

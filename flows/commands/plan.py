@@ -1,5 +1,7 @@
 """What a run would do, without a server and without touching the store; and keeping results over a code change."""
 
+from typing import Any
+
 from rich.console import Console
 from rich.table import Table
 
@@ -20,6 +22,24 @@ def plan_steps(method: Method, config: Settings, runtime: Runtime) -> Run:
     with running(runtime, planning=True) as run:
         method.steps(config, runtime)
     return run
+
+
+def announcement(method: Method, config: Any, run: Run, takes: str, changed: bool) -> str:
+    """One line on what a run will do: the method, its languages, how many steps, how long.
+
+    Args:
+        method: the method.
+        config: its configuration.
+        run: as planned by `plan_steps`.
+        takes: how long the configuration's file says that it takes from an empty store; empty if it does not.
+        changed: whether settings of the file were changed, so that it may take another time.
+    """
+    total, cached = len(run.outcomes), sum(outcome.status == "cached" for outcome in run.outcomes)
+    what = f"{method.name}, {config.direction}: {total} steps"
+    if cached == total:
+        return f"{what}, all in the store: nothing to compute"
+    known = f"about {takes}{' without --set' if changed else ''}" if takes else "a time not known"
+    return f"{what}, {cached} in the store; from an empty one it takes {known}"
 
 
 def print_plan(run: Run) -> None:

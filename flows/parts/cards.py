@@ -6,6 +6,7 @@ import yaml
 
 from artifacts.settings import Settings
 from flows.parts.corpora import ParallelText, SourceCorpus, TargetCorpus
+from flows.parts.encoder import EncoderChoice
 from tasks.distillation.export_student import StudentCard
 
 
@@ -15,6 +16,7 @@ def student_card(
     source: SourceCorpus,
     targets: tuple[TargetCorpus, ...],
     parallel: tuple[ParallelText, ...],
+    encoder: EncoderChoice,
 ) -> StudentCard:
     """The card's facts. Paths are shortened to names: where files lay says nothing of the model.
 
@@ -24,10 +26,12 @@ def student_card(
         source: the labelled language.
         targets: the student's language, or languages.
         parallel: parallel text.
+        encoder: what the student was fine-tuned from.
     """
     method = title.lower()
     data = [("labels", source.train.paths), *(("unlabelled text", target.text.paths) for target in targets)]
     data += [("parallel text", (each.source,)) for each in parallel]
+    data.append(("encoder", ("pretrained on these texts" if encoder.pretrains else encoder.checkpoint,)))
     left_out = {
         "source",
         "target",

@@ -12,7 +12,7 @@ from artifacts.runtime import Runtime
 from artifacts.store import Store
 from flows.parts.checkpoints import checkpoint_folder
 from flows.parts.corpora import ParallelText, SourceCorpus, TargetCorpus, corpus_input
-from flows.parts.encoder import EncoderChoice
+from flows.parts.encoder import BUNDLED_ENCODER, EncoderChoice
 from flows.parts.figures import Analysis
 from flows.parts.number_formats import check_number_formats
 from flows.parts.one_target import OneTarget, TranslatedTarget
@@ -22,7 +22,8 @@ from tasks.corpus.corpus import Corpus, load_corpus
 from tasks.corpus.formats import CorpusFile
 from tasks.corpus.lines import read_lines
 from tasks.corpus.parallel import pair_lines
-from tasks.corpus.paths import resolve
+from tasks.corpus.paths import BUNDLED, bundled_folder, resolve
+from tasks.encoding.bundled import LANGUAGES
 from tasks.encoding.load import check_encoder_folder
 from tasks.tagging.tagger import usable_positions
 from tasks.tagging.windows import WindowConfig
@@ -49,6 +50,7 @@ def check_one_target(config: OneTarget, runtime: Runtime) -> tuple[Corpus, Corpu
     """
     check_runtime(runtime)
     check_number_formats(config, runtime)
+    check_bundled_encoder(config.encoder, config.source, {"target": config.target})
     check_encoder(config.encoder, config.windows, runtime)
     source, target = check_corpora(config.source, config.target, config.labels, runtime)
     check_parallel(config.parallel, runtime)
@@ -167,6 +169,38 @@ def check_analysis(analysis: Analysis, text: TargetCorpus, target: Corpus) -> No
             )
 
 
+def check_bundled_encoder(choice: EncoderChoice, source: SourceCorpus, targets: Mapping[str, TargetCorpus]) -> None:
+    """The bundled encoder is used on what it has read: the bundled English and German, alone or with more text.
+
+    Args:
+        choice: the encoder.
+        source: the source language.
+        targets: the target languages, by their keys in the configuration.
+
+    Raises:
+        InputError: if a language is another one, or a corpus has nothing of the bundled ones.
+    """
+    if choice.checkpoint != BUNDLED_ENCODER:
+        return
+    advice = (
+        "set encoder.checkpoint to pretrain, which makes a small one from the run's own text, or to a folder or a name "
+        f"on the hub; to use the bundled one all the same, name its folder: {bundled_folder(BUNDLED_ENCODER)}"
+    )
+    corpora = {"source": (source.language, "train", source.train)}
+    corpora |= {key: (target.language, "text", target.text) for key, target in targets.items()}
+    for key, (language, name, file) in corpora.items():
+        if language not in LANGUAGES:
+            raise InputError(
+                f"encoder.checkpoint: {BUNDLED_ENCODER} knows {' and '.join(LANGUAGES)} alone, and {key}.language is "
+                f"{language}; {advice}"
+            )
+        if not any(path.startswith(BUNDLED) for path in file.paths):
+            raise InputError(
+                f"encoder.checkpoint: {BUNDLED_ENCODER} has read the few sentences of the bundled corpora and nothing "
+                f"else, and {key}.{name} is {file.shown}; {advice}"
+            )
+
+
 def check_encoder(choice: EncoderChoice, windows: WindowConfig, runtime: Runtime) -> None:
     """A folder that is named as the encoder holds a checkpoint, and a window is not longer than the encoder takes."""
     folder = checkpoint_folder(choice.checkpoint, runtime)
@@ -176,13 +210,13 @@ def check_encoder(choice: EncoderChoice, windows: WindowConfig, runtime: Runtime
 
         check_encoder_folder(folder)
         positions = usable_positions(AutoConfig.from_pretrained(folder))
-    elif not choice.checkpoint:
+    elif choice.pretrains:
         positions = choice.pretraining.max_length_subwords
     if positions is not None and windows.max_length_subwords > positions:
         raise InputError(
             f"windows.max_length_subwords: {windows.max_length_subwords} sub-words are asked for, the encoder "
-            f"{choice.checkpoint or 'to be pretrained'} takes {positions}; lower it to at most that, or raise "
-            "encoder.pretraining.max_length_subwords"
+            f"{'to be pretrained' if choice.pretrains else choice.checkpoint} takes {positions}; lower it to at most "
+            "that, or raise encoder.pretraining.max_length_subwords"
         )
 
 

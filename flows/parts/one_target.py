@@ -25,6 +25,11 @@ class OneTarget(Settings):
     windows: WindowConfig = Field(WindowConfig(), title="Windows", description="How long sentences are cut.")
     inference: Inference = Field(Inference(), title="Inference", description="How taggers are run to label text.")
 
+    @property
+    def direction(self) -> str:
+        """From which language to which, for people."""
+        return f"{self.source.language} -> {self.target.language}"
+
 
 class TranslatedTarget(OneTarget):
     """The same for methods that learn from a translation of the labelled corpus."""

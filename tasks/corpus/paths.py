@@ -1,4 +1,4 @@
-"""Where a corpus file named in a configuration lies."""
+"""Where a corpus file named in a configuration lies, and what comes with Crosstag."""
 
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from artifacts.errors import InputError
 
-_BUNDLED = "bundled:"
+BUNDLED = "bundled:"
 _HUB = "hf:"
 _SAMPLE_PACKAGE = "tasks.corpus.sample"
 _CORPUS_SUFFIXES = (".conll", ".txt")
@@ -26,8 +26,8 @@ def resolve(path: str, data_folder: str | Path | None = None) -> Path:
     Raises:
         InputError: if there is no such file; the message names those with a similar name.
     """
-    if path.startswith(_BUNDLED):
-        return _bundled(path.removeprefix(_BUNDLED))
+    if path.startswith(BUNDLED):
+        return _bundled(path.removeprefix(BUNDLED))
     place = Path(data_folder or ".").expanduser() / Path(path).expanduser()
     if place.is_file():
         return place.absolute()
@@ -87,12 +87,27 @@ def bundled_names() -> list[str]:
     return sorted(each.name for each in folder.iterdir() if each.name.endswith(_CORPUS_SUFFIXES))
 
 
+def bundled_folder(checkpoint: str) -> Path:
+    """The folder of a model that comes with Crosstag, named as `bundled:NAME`.
+
+    Raises:
+        InputError: if there is no such model; the message names those that there are.
+    """
+    name = checkpoint.removeprefix(BUNDLED)
+    package = resources.files(_SAMPLE_PACKAGE)
+    names = sorted(each.name for each in package.iterdir() if (each / "config.json").is_file())
+    if name not in names:
+        known = ", ".join(f"{BUNDLED}{each}" for each in names)
+        raise InputError(f"checkpoint {checkpoint}: no such model comes with Crosstag; there is {known}")
+    return Path(str(package / name))
+
+
 def _bundled(name: str) -> Path:
     names = bundled_names()
     if name not in names:
         near = _nearest(name, names)
-        hint = f"did you mean {_BUNDLED}{near}?" if near else f"there are {', '.join(names)}"
-        raise InputError(f"corpus {_BUNDLED}{name}: no such file comes with Crosstag; {hint}")
+        hint = f"did you mean {BUNDLED}{near}?" if near else f"there are {', '.join(names)}"
+        raise InputError(f"corpus {BUNDLED}{name}: no such file comes with Crosstag; {hint}")
     return Path(str(resources.files(_SAMPLE_PACKAGE) / name))
 
 

@@ -28,6 +28,7 @@ def tiny_settings(folder: Path) -> dict[str, Any]:
         "parallel": [{"source": "parallel.en", "target": "parallel.de"}],
         "labels": {"types": ["LOC", "MISC", "ORG", "PER"]},
         "encoder": {
+            "checkpoint": "pretrain",
             "pretraining": {
                 "epochs": 1,
                 "vocabulary_size": 600,
@@ -36,7 +37,7 @@ def tiny_settings(folder: Path) -> dict[str, Any]:
                 "heads": 2,
                 "intermediate_size": 32,
                 "max_length_subwords": 96,
-            }
+            },
         },
         "translation": {"vectors": {"training": {"dimension": 8, "epochs": 1, "minimum_count": 1}}},
         "windows": {"max_length_subwords": 64, "overlap_subwords": 8},

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from flows.commands.cli import main
 
@@ -130,6 +131,34 @@ def test_an_encoder_folder_that_is_no_checkpoint(refused: Callable[..., str], tm
     (tmp_path / "encoder").mkdir()
     (tmp_path / "encoder" / "pytorch_model.bin").write_bytes(b"")
     expect(refused(f"encoder.checkpoint={tmp_path / 'encoder'}"), "config.json", "pytorch_model.bin")
+
+
+def test_the_bundled_encoder_on_text_that_it_has_not_read(refused: Callable[..., str]) -> None:
+    english = "source.train.path=bundled:en.train.conll"
+    expect(
+        refused("encoder.checkpoint=bundled:encoder"), "source.train is en.conll", "set encoder.checkpoint to pretrain"
+    )
+    expect(refused("encoder.checkpoint=bundled:encoder", english), "target.text is de.txt", "name its folder: /")
+
+
+def test_the_bundled_encoder_on_a_language_that_it_does_not_know(refused: Callable[..., str]) -> None:
+    settings = ("encoder.checkpoint=bundled:encoder", "source.train.path=bundled:en.train.conll", "target.language=ar")
+    expect(refused(*settings), "knows en and de alone", "target.language is ar", "set encoder.checkpoint to pretrain")
+
+
+def test_a_configuration_that_names_no_encoder_gets_the_bundled_one(refused: Callable[..., str], data: Path) -> None:
+    settings = yaml.safe_load((data / "tiny.yaml").read_text(encoding="utf-8"))
+    del settings["encoder"]
+    (data / "without.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    expect(refused(config=data / "without.yaml"), "bundled:encoder", "source.train is en.conll")
+
+
+def test_a_bundled_model_that_does_not_exist(refused: Callable[..., str]) -> None:
+    expect(refused("encoder.checkpoint=bundled:encodr"), "bundled:encodr", "there is bundled:encoder")
+
+
+def test_an_empty_name_of_an_encoder(refused: Callable[..., str]) -> None:
+    expect(refused("encoder.checkpoint=''"), "encoder.checkpoint", "write pretrain")
 
 
 def test_an_unknown_key_names_the_nearest(refused: Callable[..., str]) -> None:

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from artifacts.runtime import Runtime
 from artifacts.store import Store
 from flows.commands.cli import main
 from flows.commands.methods import load
+from flows.commands.plan import plan_steps
 from tasks.corpus.corpus import load_corpus
 from tasks.corpus.formats import CorpusFormat
 from tasks.training.config import TrainingConfig
@@ -201,6 +203,36 @@ def test_plan_prints_every_step_and_writes_nothing(
     code, printed = crosstag("plan", str(data / "tiny.yaml"), "--data", str(data), "--store", str(tmp_path / "none"))
     assert code == 0 and "train_student" in printed and "never made in this store" in printed
     assert "0 cached" in printed and not (tmp_path / "none").exists()
+
+
+def test_a_run_first_says_what_it_will_do_and_how_long_it_takes(
+    crosstag: Callable[..., tuple[int, str]],
+    data: Path,
+    finished: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("prefect.flow_engine.run_flow_sync", lambda *_, **__: print("the flow begins"))
+    timed, silent = tmp_path / "timed.yaml", data / "tiny.yaml"
+    timed.write_text("takes: 1 minute on two cores\n" + silent.read_text(encoding="utf-8"), encoding="utf-8")
+    total = len(plan_steps(*load(silent), Runtime(store=str(tmp_path / "none"), data=str(data))).outcomes)
+
+    def lines(config: Path, store: Path, *settings: str) -> list[str]:
+        code, printed = crosstag("run", str(config), "--data", str(data), "--store", str(store), *settings)
+        assert code == 0
+        return printed.splitlines()
+
+    begin = f"colada, en -> de: {total} steps, "
+    assert lines(timed, tmp_path / "none") == [
+        begin + "0 in the store; from an empty one it takes about 1 minute on two cores",
+        "the flow begins",
+    ]
+    assert lines(silent, tmp_path / "none")[0] == begin + "0 in the store; from an empty one it takes a time not known"
+    assert lines(timed, finished)[0] == begin + "all in the store: nothing to compute"
+    changed = lines(timed, finished, "--set", "source_training.epochs=2")[0]
+    assert changed.startswith(begin)
+    assert changed.endswith(" in the store; from an empty one it takes about 1 minute on two cores without --set")
+    assert 0 < int(changed.removeprefix(begin).split()[0]) < total
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
