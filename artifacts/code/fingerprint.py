@@ -8,11 +8,11 @@ declares enter its key on their own.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from threading import Lock
 
-from artifacts.code.names import WHOLE, Names, Place
+from artifacts.code.names import WHOLE, Address, Names
 from artifacts.code.sources import Module, Sources, is_ours
 from artifacts.code.tokens import DEFAULTS, Writer, Written
 
@@ -40,12 +40,12 @@ class Fingerprints:
     """Fingerprints of functions; each definition is written and hashed once, whoever reaches it."""
 
     def __init__(self, sources: Sources) -> None:
-        self.written: dict[Place, Written] = {}
+        self.written: dict[Address, Written] = {}
         self._sources = sources
         self._writer = Writer(Names(sources))
-        self._hashes: dict[Place, str] = {}
-        self._bodies: dict[str, tuple[Place, ...]] = {}
-        self._taken: dict[Place, Fingerprint] = {}
+        self._hashes: dict[Address, str] = {}
+        self._bodies: dict[str, tuple[Address, ...]] = {}
+        self._taken: dict[Address, Fingerprint] = {}
         self._lock = Lock()
 
     def of(self, module: str, function: str) -> Fingerprint:
@@ -61,25 +61,25 @@ class Fingerprints:
                 self._taken[root] = self._take(root)
             return self._taken[root]
 
-    def _take(self, root: Place) -> Fingerprint:
-        def uses(place: Place) -> tuple[Place, ...]:
-            return self._definition(place).uses
+    def _take(self, root: Address) -> Fingerprint:
+        def uses(address: Address) -> tuple[Address, ...]:
+            return self._definition(address).uses
 
         for component in _components(root, uses, self._hashes):
             self._hashes.update(_hashed(component, self._definition, self._hashes))
-        definitions = {
-            ":".join(place): Definition(self._definition(place).own[:_SHOWN_DIGITS], tuple(map(":".join, uses(place))))
-            for place in sorted(_reached(root, uses))
-        }
+        definitions = {}
+        for address in sorted(_reached(root, uses)):
+            own = self._definition(address).own[:_SHOWN_DIGITS]
+            definitions[":".join(address)] = Definition(own, tuple(map(":".join, uses(address))))
         return Fingerprint(self._hashes[root], definitions)
 
-    def _definition(self, place: Place) -> Written:
-        if place not in self.written:
-            self.written[place] = self._write(place)
-        return self.written[place]
+    def _definition(self, address: Address) -> Written:
+        if address not in self.written:
+            self.written[address] = self._write(address)
+        return self.written[address]
 
-    def _write(self, place: Place) -> Written:
-        module, name = self._sources.load(place[0]), place[1]
+    def _write(self, address: Address) -> Written:
+        module, name = self._sources.load(address[0]), address[1]
         if name == _BODY:
             return self._writer.write(module, name, module.body)
         if name == WHOLE:
@@ -88,7 +88,7 @@ class Fingerprints:
         written = self._writer.write(module, name, module.definitions[name.removesuffix(DEFAULTS)])
         return Written(written.own, (*written.uses, *self._run_on_import(module)))
 
-    def _run_on_import(self, module: Module) -> tuple[Place, ...]:
+    def _run_on_import(self, module: Module) -> tuple[Address, ...]:
         """Statements that run when a module, or one that it imports, is imported: they count with its definitions."""
         if module.name not in self._bodies:
             seen = {module.name}
@@ -101,7 +101,7 @@ class Fingerprints:
                 new = set(self._imported_modules(found)) - seen
                 seen |= new
                 waiting += new
-            self._bodies[module.name] = tuple(sorted(bodies, key=lambda place: self._definition(place).own))
+            self._bodies[module.name] = tuple(sorted(bodies, key=lambda address: self._definition(address).own))
         return self._bodies[module.name]
 
     def _imported_modules(self, module: Module) -> Iterator[str]:
@@ -134,7 +134,7 @@ def _digest(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _reached(root: Place, uses: Callable[[Place], tuple[Place, ...]]) -> set[Place]:
+def _reached(root: Address, uses: Callable[[Address], tuple[Address, ...]]) -> set[Address]:
     seen = {root}
     waiting = [root]
     while waiting:
@@ -145,56 +145,55 @@ def _reached(root: Place, uses: Callable[[Place], tuple[Place, ...]]) -> set[Pla
 
 
 def _hashed(
-    component: list[Place], definition: Callable[[Place], Written], hashes: Mapping[Place, str]
-) -> dict[Place, str]:
+    component: list[Address], definition: Callable[[Address], Written], hashes: Mapping[Address, str]
+) -> dict[Address, str]:
     """Hashes of definitions that use each other in a circle, or of a single one; `hashes` has all others they use.
 
     In a circle, each starts with its own tokens and takes in, again and again, what those that it uses have so far.
     After twice as many rounds as there are definitions, two that still agree run alike however far one looks.
     """
-    known = {place: definition(place).own for place in component}
+    known = {address: definition(address).own for address in component}
     rounds = 1 if len(component) == 1 else 2 * len(component)
     for _ in range(rounds):
         known = {
-            place: _digest(written.own, *(known.get(used) or hashes[used] for used in written.uses))
-            for place, written in ((place, definition(place)) for place in component)
+            address: _digest(written.own, *(known.get(used) or hashes[used] for used in written.uses))
+            for address, written in ((address, definition(address)) for address in component)
         }
     if len(component) == 1:
         return known
     circle = sorted(known.values())
-    return {place: _digest(colour, *circle) for place, colour in known.items()}
+    return {address: _digest(colour, *circle) for address, colour in known.items()}
 
 
 def _components(
-    root: Place, uses: Callable[[Place], tuple[Place, ...]], done: Mapping[Place, str]
-) -> Iterator[list[Place]]:
+    root: Address, uses: Callable[[Address], tuple[Address, ...]], done: Container[Address]
+) -> Iterator[list[Address]]:
     """Definitions that `root` reaches, those in a circle together, each after all that it uses (Tarjan's algorithm).
 
-    `done` are left out; it may grow as the components come.
+    `done` are left out, with what they reach.
     """
     if root in done:
         return
     number = {root: 0}
     lowest = {root: 0}
-    open_places = [root]
+    unassigned = {root: None}  # in the order they were found
     path = [(root, iter(uses(root)))]
     while path:
-        place, remaining = path[-1]
+        address, remaining = path[-1]
         for used in remaining:
-            if used in done:
-                continue
-            if used not in number:
+            if used in unassigned:
+                lowest[address] = min(lowest[address], number[used])
+            elif used not in number and used not in done:
                 number[used] = lowest[used] = len(number)
-                open_places.append(used)
+                unassigned[used] = None
                 path.append((used, iter(uses(used))))
                 break
-            lowest[place] = min(lowest[place], number[used])
         else:
             path.pop()
             if path:
-                lowest[path[-1][0]] = min(lowest[path[-1][0]], lowest[place])
-            if lowest[place] == number[place]:
-                component = [open_places.pop()]
-                while component[-1] != place:
-                    component.append(open_places.pop())
+                lowest[path[-1][0]] = min(lowest[path[-1][0]], lowest[address])
+            if lowest[address] == number[address]:
+                component = [unassigned.popitem()[0]]
+                while component[-1] != address:
+                    component.append(unassigned.popitem()[0])
                 yield component

@@ -36,6 +36,11 @@ def is_ours(module_name: str) -> bool:
     return module_name.partition(".")[0] in PROJECT_PACKAGES
 
 
+def is_internal(name: str) -> bool:
+    """Whether a module or a full name is of the project or of artifacts/."""
+    return is_ours(name) or name.partition(".")[0] == "artifacts"
+
+
 class Sources:
     """Modules by name, each file read and parsed once. A test may put modules of its own into `modules`."""
 

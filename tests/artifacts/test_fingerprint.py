@@ -14,9 +14,10 @@ import pytest
 from artifacts.catalog import SENTENCES, Dataset, catalogue
 from artifacts.code import sources
 from artifacts.code.changes import code_changes
+from artifacts.code.configurations import Configurations
 from artifacts.code.fingerprint import Fingerprint, Fingerprints, fingerprint, forget
 from artifacts.code.names import Names
-from artifacts.code.roles import Roles
+from artifacts.code.sight import Sight
 from artifacts.code.sources import FingerprintError, Module, Sources, parse
 from artifacts.code.tokens import _Writing
 
@@ -542,6 +543,17 @@ def test_methods_and_class_variables_of_a_configuration_are_code(changes: Change
     assert changes(SETTINGS, old, new) == {"shell:Part"}
 
 
+@pytest.mark.parametrize("type_", ["'Whole'", "'Whole | None'", "Annotated['Whole', 1]"])
+def test_a_type_that_is_given_as_a_text_counts_as_well(changes: Changes, type_: str) -> None:
+    files = {"shell.py": SETTINGS["shell.py"].replace("config: Whole", f"config: {type_}")}
+    assert changes(files, "* 2", "* 3") == {"shell:Part"}
+
+
+def test_a_text_that_a_parameter_may_have_is_no_name(take: Take) -> None:
+    shell = "from typing import Literal\ndef root(job, how: Literal['far']): return how"
+    assert take({"shell.py": shell}).code == take({"shell.py": f"{shell}\n{textwrap.dedent(FAR)}"}).code
+
+
 @pytest.mark.parametrize(
     ("old", "new", "changed"),
     [
@@ -720,7 +732,7 @@ def test_no_empty_field_of_the_syntax_tree_is_written_out() -> None:
     source = "@d\nclass C(B):\n    x: int = None\n    def f(self, *, a=(), **k): return [], {}, lambda: None\n"
     names = Names(Sources())
     names.sources.modules["m"] = Module("m", "m")
-    writing = _Writing(names, Roles(names), names.sources.modules["m"], "C")
+    writing = _Writing(Sight(names, names.sources.modules["m"]), Configurations(names), "C")
     writing.write(ast.parse(source))
     text = "".join(writing.parts)
     fields = {name for node in ast.walk(ast.parse(source)) for name in node._fields}
