@@ -8,8 +8,6 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 STORE  ?= store
 export CROSSTAG_STORE := $(STORE)
-export PREFECT_SERVER_ANALYTICS_ENABLED := false
-export DO_NOT_TRACK := 1
 
 .PHONY: quickstart test test-all mutations check bench up environment format bundled-encoder
 

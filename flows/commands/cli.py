@@ -52,15 +52,19 @@ def run(
     threads: Threads = None,
 ) -> None:
     """Run a method: train a tagger for the target language, step by step, every step cached."""
-    from flows.commands.methods import load, read_duration
-    from flows.commands.plan import announcement, plan_steps
+    from flows.commands.server import temporary_server
 
-    method, checked = load(config, settings or ())
-    runtime = _runtime(store, data, device, checkpoint_minutes=checkpoint_minutes, workers=workers, threads=threads)
-    method.check(checked, runtime)
-    planned = plan_steps(method, checked, runtime)
-    typer.echo(announcement(method, checked, planned, read_duration(config), changed=bool(settings)))
-    method.flow(checked, runtime)
+    with temporary_server() as wait_for_server:
+        from flows.commands.methods import load, read_duration
+        from flows.commands.plan import announcement, plan_steps
+
+        method, checked = load(config, settings or ())
+        runtime = _runtime(store, data, device, checkpoint_minutes=checkpoint_minutes, workers=workers, threads=threads)
+        method.check(checked, runtime)
+        planned = plan_steps(method, checked, runtime)
+        typer.echo(announcement(method, checked, planned, read_duration(config), changed=bool(settings)))
+        wait_for_server()
+        method.flow(checked, runtime)
 
 
 @app.command()
@@ -138,12 +142,16 @@ def sweep(
     threads: Threads = None,
 ) -> None:
     """Run a method once for each value of one setting, and compare the students: a table and a picture."""
-    from flows.commands.sweep import check, variations
-    from flows.commands.sweep import sweep as run_sweep
+    from flows.commands.server import temporary_server
 
-    runtime = _runtime(store, data, device, threads=threads)
-    check(variations(config, vary, settings or ()), runtime)
-    run_sweep(config, vary, tuple(settings or ()), name, runtime)
+    with temporary_server() as wait_for_server:
+        from flows.commands.sweep import check, variations
+        from flows.commands.sweep import sweep as run_sweep
+
+        runtime = _runtime(store, data, device, threads=threads)
+        check(variations(config, vary, settings or ()), runtime)
+        wait_for_server()
+        run_sweep(config, vary, tuple(settings or ()), name, runtime)
 
 
 @app.command("corpus")

@@ -9,14 +9,14 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from artifacts.errors import InputError
 from flows.commands.workplace import ROOT_VARIABLE
+
+from flows.commands.server import wait_for
 
 _START_SECONDS = 90.0
 
@@ -32,7 +32,6 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.update(
         PREFECT_API_URL=f"{url}/api",
         PREFECT_SERVER_UI_API_URL=f"{url}/api",
-        PREFECT_SERVER_ANALYTICS_ENABLED="false",
     )
     os.environ.setdefault(ROOT_VARIABLE, os.getcwd())
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -41,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
             server = stack.enter_context(
                 _process("server", "server", "start", "--host", given.host, "--port", str(port))
             )
-            _wait_for(f"{url}/api/health", server)
+            wait_for(f"{url}/api", lambda: server.poll() is None, _START_SECONDS)
             pools = _deploy()
             processes = [server, *(stack.enter_context(_worker(pool)) for pool in pools)]
             print(f"\nThe Prefect UI is at {url} (deployments: {url}/deployments). Stop with ctrl-c.", flush=True)
@@ -96,20 +95,6 @@ def _process(name: str, *arguments: str, **environment: str) -> Iterator["subpro
         print(f"{name} stopped", flush=True)
 
 
-def _wait_for(url: str, server: "subprocess.Popen[bytes]") -> None:
-    """Returns when the server answers.
-
-    Raises:
-        SystemExit: if it ends, or does not answer in time.
-    """
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.3)
-    raise SystemExit(f"the Prefect server did not answer at {url}; is the port taken? Name another: --port 4201")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,83 @@
+"""A Prefect server for the time of one run, where the user has none; and how to wait for any.
+
+Prefect would start one itself, when the flow is called: after everything is imported, and in a process that outlives a
+killed run. This one starts while the run still imports, and ends with it, however that ends.
+"""
+
+import multiprocessing
+import os
+import socket
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from artifacts.child import end_with_parent
+
+_ADDRESS = "PREFECT_API_URL"
+_HOST = "127.0.0.1"
+
+
+@contextmanager
+def temporary_server() -> Iterator[Callable[[], None]]:
+    """Starts a server and gives a function that waits for it; does nothing where Prefect's settings name one.
+
+    Inside, Prefect's clients use it. Its database is that of PREFECT_HOME: `make up` shows the run later.
+    """
+    from prefect.context import refresh_global_settings_context
+    from prefect.settings import get_current_settings
+
+    settings = get_current_settings()
+    if settings.api.url or not settings.server.ephemeral.enabled:
+        yield lambda: None
+        return
+    with socket.socket() as free:
+        free.bind((_HOST, 0))
+        port = free.getsockname()[1]
+    url = f"http://{_HOST}:{port}/api"
+    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(port,), daemon=True)
+    process.start()
+    os.environ[_ADDRESS] = url
+    refresh_global_settings_context()
+    try:
+        yield lambda: wait_for(url, process.is_alive, settings.server.ephemeral.startup_timeout_seconds)
+    finally:
+        del os.environ[_ADDRESS]
+        refresh_global_settings_context()
+        process.terminate()
+        process.join(timeout=5)
+        process.kill()
+
+
+def wait_for(url: str, alive: Callable[[], bool], seconds: float) -> None:
+    """Returns when the server at an API address answers.
+
+    Args:
+        url: the address, which ends in /api.
+        alive: whether its process still runs.
+        seconds: how long to wait.
+
+    Raises:
+        SystemExit: if it ends, or does not answer in time.
+    """
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and alive():
+        try:
+            with urllib.request.urlopen(f"{url}/health", timeout=2):
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.05)
+    if alive():
+        raise SystemExit(f"the Prefect server at {url} did not answer within {seconds:.0f} s; try again, or set "
+                         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS higher")  # fmt: skip
+    raise SystemExit(f"the Prefect server at {url} ended; is its port taken? `make up` takes another: --port 4201")
+
+
+def _serve(port: int) -> None:
+    """The life of the server's process: Prefect's ephemeral app, without its page and the services of deployments."""
+    end_with_parent()
+    import uvicorn
+    from prefect.server.api.server import create_app
+
+    uvicorn.run(create_app(ephemeral=True, final=True), host=_HOST, port=port, log_level="error")
