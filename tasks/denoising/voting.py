@@ -50,8 +50,7 @@ def vote(opinions: Sequence[np.ndarray]) -> np.ndarray:
 
 def voted_ids(table: pa.Table, labels: list[str]) -> np.ndarray:
     """[N] int64 label ids of a `VOTES` table; `NO_LABEL` where the taggers differ."""
-    flat = pc.list_flatten(table["votes"])
-    whole = flat.combine_chunks() if isinstance(flat, pa.ChunkedArray) else flat
     # A value that is null in `votes` is null here too: the label list holds no null.
-    ids = pc.index_in(whole, value_set=pa.array(labels, pa.string()))
-    return pc.fill_null(ids, NO_LABEL).to_numpy(zero_copy_only=False).astype(np.int64)
+    ids = pc.index_in(pc.list_flatten(table["votes"]), value_set=pa.array(labels, pa.string()))
+    voted: np.ndarray = pc.fill_null(ids, NO_LABEL).to_numpy(zero_copy_only=False).astype(np.int64)
+    return voted

@@ -59,14 +59,15 @@ def copy_project(folder: Path) -> Path:
     return folder
 
 
-def check_without_mutants(folder: Path) -> None:
-    """Runs all tests once on the real modules: they have to pass, and leave what they compiled."""
+def check_without_mutants(folder: Path, paths: list[str]) -> None:
+    """Runs the tests of all modules once on the real ones: they have to pass, and leave what they compiled."""
+    tests = tuple(dict.fromkeys(test for path in paths for test in TESTS[path]))
     sys.dont_write_bytecode = False
     child = os.fork()
     if child == 0:
-        _test(folder, tuple(dict.fromkeys(test for tests in TESTS.values() for test in tests)))
+        _test(folder, tests)
     if not _passes(child, seconds=600):
-        raise SystemExit("the tests fail without any mutant; run them: pytest " + " ".join(sum(TESTS.values(), ())))
+        raise SystemExit(f"the tests fail without any mutant; run them: pytest {' '.join(tests)}")
     sys.dont_write_bytecode = True
 
 
@@ -139,12 +140,12 @@ def main() -> int:
         folder = Path(name)
         (folder / "original").mkdir()
         original = copy_project(folder / "original")
-        check_without_mutants(original)
+        check_without_mutants(original, paths)
         forking = multiprocessing.get_context("fork")
         with forking.Pool(chosen.workers, prepare_worker, (folder, original)) as pool:
             made = [
                 mutant
-                for each in pool.starmap(mutants, [(ROOT, path, SKIPPED.get(path, ())) for path in paths], 1)
+                for each in pool.starmap(mutants, [(original, path, SKIPPED.get(path, ())) for path in paths], 1)
                 for mutant in each
             ]
             print(f"{len(made)} mutants of {len(paths)} modules", flush=True)

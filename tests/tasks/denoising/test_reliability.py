@@ -21,6 +21,10 @@ def test_agreement_is_the_share_of_matching_neighbours() -> None:
     assert agreement.tolist() == [0.75, 0.25, 1.0]
 
 
+def test_agreement_with_one_neighbour_is_one_or_nothing() -> None:
+    assert label_agreement(np.array([0, 1]), np.array([1, 1]), np.array([0, 0])).tolist() == [0.0, 1.0]
+
+
 def test_agreement_by_class_maximum_makes_the_best_word_of_a_label_one() -> None:
     # Label 0 has at most 4 matches: 2/4, 4/4. Label 1 has at most 1: 1/1, 0/1. Label 2 never matches: 0.
     agreement = label_agreement(np.array([2, 4, 1, 0, 0]), np.full(5, 8), np.array([0, 0, 1, 1, 2]), "class_maximum")
@@ -35,6 +39,11 @@ def test_class_means_leave_empty_classes_undefined() -> None:
     # Label 0: (1 + 0.5) / 2; label 1: no word; label 2: 0.25.
     means = class_means(np.array([1.0, 0.5, 0.25]), np.array([0, 0, 2]), 3)
     assert means[0] == 0.75 and math.isnan(means[1]) and means[2] == 0.25
+
+
+def test_class_means_have_a_place_for_every_class() -> None:
+    means = class_means(np.array([0.5]), np.array([0]), 3)
+    assert means[0] == 0.5 and means.shape == (3,) and np.isnan(means[1:]).all()
 
 
 def test_weights_follow_equation_3() -> None:
@@ -54,6 +63,12 @@ def test_rescaled_weights_reach_one_in_every_class() -> None:
     assert weights == pytest.approx([1.0, 1 / 3, 1.0])
 
 
+def test_no_words_have_no_weights() -> None:
+    none, labels = np.empty(0), np.empty(0, dtype=int)
+    assert label_agreement(none, none, labels, "class_maximum").tolist() == []
+    assert reliability_weights(none, labels, np.array([0.5]), 6.0, "class_maximum").tolist() == []
+
+
 def test_without_sharpness_all_words_weigh_a_half() -> None:
     weights = reliability_weights(np.array([0.0, 0.4, 1.0]), np.array([0, 0, 0]), np.array([0.4]), sharpness=0.0)
     assert weights.tolist() == [0.5, 0.5, 0.5]
@@ -68,6 +83,7 @@ def test_labels_match_by_themselves_or_by_type() -> None:
     labels = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
     assert match_groups(labels, "label").tolist() == [0, 1, 2, 3, 4]
     assert match_groups(labels, "type").tolist() == [0, 1, 1, 3, 3]
+    assert match_groups(["O", "B-X", "I-X", "B-Y", "I-Y"], "type").tolist() == [0, 1, 1, 3, 3]
 
 
 def test_a_type_named_o_does_not_match_outside_words() -> None:
@@ -87,3 +103,8 @@ def test_defaults_are_the_papers() -> None:
 def test_values_out_of_range_are_refused(values: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Reliability.model_validate(values)
+
+
+@pytest.mark.parametrize("values", [{"exclude_duplicates": True}, {"product": "bf16"}])
+def test_duplicates_are_left_out_in_float32(values: dict[str, object]) -> None:
+    assert Reliability.model_validate(values).enabled

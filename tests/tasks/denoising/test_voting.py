@@ -8,7 +8,8 @@ from tasks.denoising.voting import NO_LABEL, most_probable, vote
 
 def test_the_predicted_label_is_the_most_probable_one() -> None:
     # argmax of (.2, .5, .3) is 1; of (.6, .1, .3) is 0; of (.1, .2, .7) is 2.
-    assert most_probable(np.array([[0.2, 0.5, 0.3], [0.6, 0.1, 0.3], [0.1, 0.2, 0.7]])).tolist() == [1, 0, 2]
+    labels = most_probable(np.array([[0.2, 0.5, 0.3], [0.6, 0.1, 0.3], [0.1, 0.2, 0.7]]))
+    assert labels.tolist() == [1, 0, 2] and labels.dtype == np.int32
 
 
 def test_among_equally_probable_labels_the_first_counts() -> None:
