@@ -1,13 +1,12 @@
 """Why a step has to run: what differs from the nearest artifact that it made before."""
 
-from typing import Any
-
 from artifacts.code.changes import Definitions, code_changes
+from artifacts.dotted import changed, dotted
 from artifacts.manifest import Manifest, Recipe
 from artifacts.store import Store
 
 _SHOWN = 4
-_UNSET = object()
+_LONGEST_VALUE = 60
 
 
 def explain(store: Store, kind: str, recipe: Recipe, definitions: Definitions, label: str) -> list[str]:
@@ -26,7 +25,7 @@ def nearest_manifest(store: Store, kind: str, recipe: Recipe, definitions: Defin
 
     def distance(manifest: Manifest) -> tuple[int, bool, int]:
         old = manifest.recipe
-        values = len(_changed(old.inputs, recipe.inputs)) + len(_changed(old.parameters, recipe.parameters))
+        values = len(changed(old.inputs, recipe.inputs)) + len(changed(old.parameters, recipe.parameters))
         code = len(code_changes(manifest.definitions, definitions)) if old.code != recipe.code else 0
         return values, manifest.label != label, code
 
@@ -37,36 +36,21 @@ def nearest_manifest(store: Store, kind: str, recipe: Recipe, definitions: Defin
 def differences(old: Recipe, new: Recipe, code: list[str]) -> list[str]:
     """What differs between two recipes, in words; `code` says which definitions changed, if the code did."""
     lines = []
-    before = flat("", old.parameters) if old.parameters else {}
-    after = flat("", new.parameters) if new.parameters else {}
-    for name in _changed(before, after):
-        lines.append(f"{name}: {before.get(name, 'unset')} -> {after.get(name, 'unset')}")
-    lines += [f"input {name} has new content" for name in _changed(old.inputs, new.inputs)]
+    before = dotted(old.parameters) if old.parameters else {}
+    after = dotted(new.parameters) if new.parameters else {}
+    for name in changed(before, after):
+        values = [str(side.get(name, "unset")) for side in (before, after)]
+        whole = all(len(value) <= _LONGEST_VALUE and "\n" not in value for value in values)
+        lines.append(f"{name}: {' -> '.join(values)}" if whole else f"{name} changed")
+    lines += [f"input {name} has new content" for name in changed(old.inputs, new.inputs)]
     if old.code != new.code:
         lines += code[:_SHOWN] or ["the code changed"]
         if len(code) > _SHOWN:
             lines.append(f"and {len(code) - _SHOWN} more changed definitions")
-    lines += [f"schema of {name} changed" for name in _changed(old.schemas, new.schemas)]
+    lines += [f"schema of {name} changed" for name in changed(old.schemas, new.schemas)]
     return lines or ["its artifact is gone or damaged"]
 
 
 def only_code_differs(old: Recipe, new: Recipe) -> bool:
     """Whether two recipes are the same but for the code."""
     return old.code != new.code and old.model_copy(update={"code": new.code}) == new
-
-
-def _changed(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    return [n for n in dict.fromkeys([*old, *new]) if old.get(n, _UNSET) != new.get(n, _UNSET)]
-
-
-def flat(prefix: str, value: Any) -> dict[str, Any]:
-    """A nested value as one level, its keys joined by dots."""
-    if isinstance(value, list) and value:
-        value = {str(i): v for i, v in enumerate(value)}
-    if not isinstance(value, dict) or not value:
-        return {prefix: value}
-    return {
-        k: v
-        for name, inner in value.items()
-        for k, v in flat(f"{prefix}.{name}" if prefix else str(name), inner).items()
-    }

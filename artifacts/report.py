@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from prefect.artifacts import create_markdown_artifact
 
 from artifacts.reference import Reference
-from artifacts.runtime import StepOutcome
+from artifacts.runs import StepTaken
 from artifacts.show import preview
 from artifacts.store import Store
 
@@ -44,23 +44,23 @@ def artifact_page(store: Store, reference: Reference) -> str:
     return "\n\n".join([table, "**first rows**", *_paragraphs(preview(store, reference, _ROWS_SHOWN))])
 
 
-def report_steps(store: Store, outcomes: Sequence[StepOutcome]) -> None:
+def report_steps(store: Store, steps: Sequence[StepTaken]) -> None:
     """Lists every step of a run, cached or not, with what it made: of a cached one the UI shows nothing else."""
     create_markdown_artifact(
-        markdown=steps_page(store, outcomes), key="steps", description="Every step of the run, and what it made"
+        markdown=steps_page(store, steps), key="steps", description="Every step of the run, and what it made"
     )
 
 
-def steps_page(store: Store, outcomes: Sequence[StepOutcome]) -> str:
+def steps_page(store: Store, steps: Sequence[StepTaken]) -> str:
     """The steps of a run as Markdown, in their order: status, artifact, rows, first rows."""
     parts = []
-    for number, outcome in enumerate(outcomes, start=1):
-        manifest = store.require(outcome.reference)
-        title = f"### {number}. {plain(outcome.step)}{f' · {plain(outcome.label)}' if outcome.label else ''}"
-        took = "cached" if outcome.status == "cached" else f"ran in {outcome.seconds:,.1f} s"
+    for number, taken in enumerate(steps, start=1):
+        manifest = store.require(taken.reference)
+        title = f"### {number}. {plain(taken.step)}{f' · {plain(taken.stage)}' if taken.stage else ''}"
+        took = "cached" if taken.status == "cached" else f"ran in {taken.seconds:,.1f} s"
         size = _size(manifest.rows, len(manifest.files))
-        parts += [title, f"{took}; `{outcome.reference}`, {size}"]
-        parts += _paragraphs(preview(store, outcome.reference, _ROWS_LISTED))
+        parts += [title, f"{took}; `{taken.reference}`, {size}"]
+        parts += _paragraphs(preview(store, taken.reference, _ROWS_LISTED))
     return "\n\n".join(parts)
 
 

@@ -5,20 +5,24 @@ they round the last digits of one format, as two versions of a library do; manif
 """
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from artifacts.code.fingerprint import Definition
 from artifacts.errors import InputError
 from artifacts.manifest import Recipe
+from artifacts.memory import Peak
 from artifacts.reference import Reference
 from artifacts.settings import Settings
 from artifacts.store import Store
+
+if TYPE_CHECKING:
+    from artifacts.recorder import Recorder
 
 STORE_VARIABLE = "CROSSTAG_STORE"
 
@@ -103,17 +107,23 @@ class StepOutcome:
     reasons: list[str] = field(default_factory=list)
     recipe: Recipe | None = None
     definitions: Mapping[str, Definition] = field(default_factory=dict)
+    peak: Peak = field(default_factory=Peak)
 
 
 @dataclass
 class Run:
-    """The run (or plan) that steps belong to while a flow calls them."""
+    """The run (or plan) that steps belong to while a flow calls them; recorder is None unless it is kept on record."""
 
     store: Store
     runtime: Runtime
     planning: bool = False
     outcomes: list[StepOutcome] = field(default_factory=list)
     stage: str = ""
+    recorder: "Recorder | None" = None
+
+    def taking(self, steps: Sequence[tuple[str, str, str]], *, computes: bool) -> AbstractContextManager[None]:
+        """See `Recorder.taking`; nothing, if the run is not on record."""
+        return nullcontext() if self.recorder is None else self.recorder.taking(steps, computes=computes)
 
 
 _CURRENT: ContextVar[Run | None] = ContextVar("crosstag_run", default=None)

@@ -19,6 +19,7 @@ from typing import Any
 from artifacts.cache import record_key
 from artifacts.child import end_with_parent
 from artifacts.errors import InputError, StoreError
+from artifacts.memory import Peak, peak_memory
 from artifacts.reference import Reference
 from artifacts.runtime import Run, Runtime, current_run, running, stage
 from artifacts.step import Step
@@ -48,18 +49,19 @@ def side_by_side(made: Step[...], calls: Sequence[Call]) -> tuple[Reference, ...
         RuntimeError: if a process fails or is killed; what the others had finished stays in the store.
     """
     run = current_run()
-    seconds = {} if run is None else compute_ahead(run, made, calls)
+    computed = {} if run is None else compute_ahead(run, made, calls)
     references = []
     for number, call in enumerate(calls):
         with stage(call.stage):
             references.append(made(*call.arguments))
-        if run is not None and number in seconds:
-            run.outcomes[-1].status, run.outcomes[-1].seconds = "ran", seconds[number]
+        if run is not None and number in computed:
+            outcome = run.outcomes[-1]
+            outcome.status, (outcome.seconds, outcome.peak) = "ran", computed[number]
     return tuple(references)
 
 
-def compute_ahead(run: Run, made: Step[...], calls: Sequence[Call]) -> dict[int, float]:
-    """Computes in child processes what is not in the store yet; gives seconds by number of the call."""
+def compute_ahead(run: Run, made: Step[...], calls: Sequence[Call]) -> dict[int, tuple[float, Peak]]:
+    """Computes in child processes what is not in the store yet; gives seconds and memory by number of the call."""
     if run.planning or run.runtime.workers == 1:
         return {}
     bound = [made.bound(*call.arguments) for call in calls]
@@ -71,16 +73,17 @@ def compute_ahead(run: Run, made: Step[...], calls: Sequence[Call]) -> dict[int,
         return {}
     run.store.create()
     waiting = [(n, (made.__module__, made.name, bound[n], run.runtime, calls[n].stage)) for n in missing]
-    seconds: dict[int, float] = {}
-    with _children() as children:
+    begun = [(made.name, calls[n].stage, "/".join(keys[n])) for n in missing]
+    computed: dict[int, tuple[float, Peak]] = {}
+    with run.taking(begun, computes=True), _children() as children:
         while waiting or children:
             while waiting and len(children) < run.runtime.workers:
                 children.append(_start(*waiting.pop(0)))
             ready = wait([child.result for child in children])
             for child in [child for child in children if child.result in ready]:
                 children.remove(child)
-                seconds[child.call] = _finished(child, made.name, calls[child.call].stage)
-    return seconds
+                computed[child.call] = _finished(child, made.name, calls[child.call].stage)
+    return computed
 
 
 @contextmanager
@@ -105,15 +108,15 @@ def _start(call: int, arguments: tuple[Any, ...]) -> _Child:
     return _Child(process, receiver, call)
 
 
-def _finished(child: _Child, name: str, label: str) -> float:
-    """The seconds a child took.
+def _finished(child: _Child, name: str, label: str) -> tuple[float, Peak]:
+    """The seconds a child took, and its memory.
 
     Raises:
         InputError, StoreError: as the step in the child.
         RuntimeError: if the step failed otherwise, or the process died.
     """
     try:
-        seconds, kind, message = child.result.recv()
+        seconds, peak, kind, message = child.result.recv()
     except EOFError:
         child.process.join()
         raise RuntimeError(
@@ -124,7 +127,7 @@ def _finished(child: _Child, name: str, label: str) -> float:
     if kind is not None:
         errors = {"InputError": InputError, "StoreError": StoreError}
         raise errors.get(kind, RuntimeError)(message)
-    return float(seconds)
+    return float(seconds), peak
 
 
 def _compute(
@@ -139,14 +142,14 @@ def _compute(
         lock, holder = record_key(*made.key_of(arguments)), f"beside-{uuid.uuid4().hex}"
         store.locks.acquire_lock(lock, holder)
         try:
-            with running(runtime):
+            with running(runtime), peak_memory() as peak:
                 made.compute(store, runtime, arguments, label=label, in_flow=False)
         finally:
             store.locks.release_lock(lock, holder)
     except Exception as error:
         told = str(error) if isinstance(error, InputError | StoreError) else f"step {name}, {label}: {error!r}"
-        sender.send((0.0, type(error).__name__, told))
+        sender.send((0.0, Peak(), type(error).__name__, told))
         if not isinstance(error, InputError | StoreError):
             raise  # For the traceback in the terminal.
     else:
-        sender.send((time.monotonic() - started, None, ""))
+        sender.send((time.monotonic() - started, peak, None, ""))

@@ -25,9 +25,10 @@ from artifacts.errors import StoreError
 from artifacts.explain import explain
 from artifacts.job import Job
 from artifacts.manifest import Recipe
+from artifacts.memory import Peak, peak_memory
 from artifacts.reference import Reference
 from artifacts.report import report_artifact
-from artifacts.runtime import Run, Runtime, Status, StepOutcome, current_run, running
+from artifacts.runtime import Run, Runtime, StepOutcome, current_run, running
 from artifacts.store import STORE_FORMAT, Store, remove_failed_record
 from artifacts.threads import threads
 
@@ -86,15 +87,19 @@ class Step(Generic[P]):
         )
         run.store.create()
         was_there = run.store.intact(self.output.name, key) is not None
-        state: Any = task(arguments=arguments, runtime=run.runtime, stage=run.stage, return_state=True)
-        reference = state.result()
+        named = (self.name, run.stage, f"{self.output.name}/{key}")
+        with run.taking([named], computes=not was_there), peak_memory() as peak:
+            state: Any = task(arguments=arguments, runtime=run.runtime, stage=run.stage, return_state=True)
+            reference = state.result()
         if not isinstance(reference, Reference) or reference.kind != self.output.name or not reference.digest:
             raise StoreError(
                 f"step {self.name}: the cache record of {self.output.name}/{key} in {run.store} is no reference; "
                 "delete that artifact's folder and run again"
             )
-        status: Status = "cached" if was_there or state.name == "Cached" else "ran"
-        run.outcomes.append(StepOutcome(self.name, run.stage, status, reference, time.monotonic() - started))
+        outcome = StepOutcome(self.name, run.stage, "ran", reference, time.monotonic() - started, peak=peak)
+        if was_there or state.name == "Cached":
+            outcome.status, outcome.peak = "cached", Peak()
+        run.outcomes.append(outcome)
         return reference
 
     def bound(self, *args: Any, **kwargs: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@
 <root>/<kind>/<key>/manifest.json  what the artifact is and how it was made; written last
 <root>/<kind>/<key>/ref.json       Prefect's cache record, so that it goes when the artifact goes
 <root>/<kind>/<key>/data.parquet   a table; or the files of a model
+<root>/run/<id>/run.json           the record of a run
 <root>/.unfinished/                artifacts being written; work folders of trainings; both renamed or deleted
 <root>/.locks/                     one lock file per key
 """
@@ -32,11 +33,18 @@ STORE_FORMAT = 2
 _MARK_FILE = "store.json"
 _MANIFEST_FILE = "manifest.json"
 _RECORD_FILE = "ref.json"
+_RUNS = "run"
+_RUN_FILE = "run.json"
 
 
 def record_key(kind: str, key: str) -> str:
     """Where Prefect keeps the cache record of an artifact, relative to the store; also the name of its lock."""
     return f"{kind}/{key}/{_RECORD_FILE}"
+
+
+def run_lock(identity: str) -> str:
+    """The name of the lock that a run holds while it goes on."""
+    return f"{_RUNS}/{identity}/{_RUN_FILE}"
 
 
 def remove_failed_record(path: str) -> None:
@@ -310,6 +318,30 @@ class Store:
         finally:
             self.place.remove(name)
         return Reference(kind=adopted.kind, key=key, digest=adopted.digest)
+
+    # --- Records of runs; see `artifacts.runs`
+
+    def run_ids(self) -> list[str]:
+        """The runs that are on record."""
+        return [name for name in self.place.names(_RUNS) if self.place.exists(f"{_RUNS}/{name}/{_RUN_FILE}")]
+
+    def read_run(self, identity: str) -> bytes:
+        """The record of a run.
+
+        Raises:
+            FileNotFoundError: if there is none.
+        """
+        return self.place.read(f"{_RUNS}/{identity}/{_RUN_FILE}")
+
+    def write_run(self, identity: str, text: str) -> None:
+        """Puts a record in the place of the one before; a reader sees the one or the other, also after a power cut."""
+        with self._disk_errors(f"run {identity}"):
+            self.place.work(f"{_RUNS}/{identity}")
+            self.place.write(f"{_RUNS}/{identity}/{_RUN_FILE}", text)
+
+    def drop_run(self, identity: str) -> None:
+        """Removes the record of a run."""
+        self.place.remove(f"{_RUNS}/{identity}")
 
     def _publish(self, draft: str, manifest: Manifest) -> None:
         self.place.write(f"{draft}/{_MANIFEST_FILE}", manifest.model_dump_json(indent=2))

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from artifacts.catalog import Dataset, Kind, catalogue
 from artifacts.digest import TableDigest, folder_digest
+from artifacts.errors import StoreError
 from artifacts.manifest import Manifest
 from artifacts.reference import Reference
+from artifacts.runs import RUN_KIND, read_run
 from artifacts.store import Store, record_key
 from artifacts.unfinished import Leftover
 
@@ -24,7 +26,12 @@ class Finding:
 
 
 def verify(store: Store) -> Iterator[Finding]:
-    """Reads every file of every artifact and compares digests; yields what is wrong."""
+    """Reads every file of every artifact and compares digests, and every record of a run; yields what is wrong."""
+    for identity in store.run_ids():
+        try:
+            read_run(store, identity)
+        except StoreError:
+            yield Finding(f"{RUN_KIND}/{identity}", "no readable record of a run")
     for kind, declared in catalogue().items():
         for key in store.keys(kind):
             name = f"{kind}/{key}"

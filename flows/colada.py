@@ -233,4 +233,4 @@ def check(config: Colada, runtime: Runtime) -> None:
 @flow(name="colada")
 def colada(config: Colada, runtime: Runtime | None = None) -> Reference:
     """CoLaDa: train a tagger for a language without labels; two models clean each other's pseudo-labels."""
-    return carry_out(config, runtime, check, algorithm)
+    return carry_out("colada", config, runtime, check, algorithm)

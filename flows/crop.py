@@ -454,4 +454,4 @@ def _check_translation(config: Crop, runtime: Runtime) -> None:
 @flow(name="crop")
 def crop(config: Crop, runtime: Runtime | None = None) -> Reference:
     """CROP: train one tagger for languages without labels; translation there and back labels their raw text."""
-    return carry_out(config, runtime, check, algorithm)
+    return carry_out("crop", config, runtime, check, algorithm)

@@ -9,6 +9,7 @@ from prefect import flow
 from pydantic import Field, model_validator
 
 from artifacts.reference import Reference
+from artifacts.runs import Cell
 from artifacts.runtime import Runtime, stage
 from artifacts.store import Store
 from flows.parts.cards import student_card
@@ -180,15 +181,15 @@ def _vote_quality(votes: Reference, gold: ScoredText | None) -> tuple[Listing, .
     """How many words got a vote, and how many votes are right, where gold labels are known."""
     if gold is None:
         return ()
-    header = ("text", "words with a vote", "O words", "entity words", "votes that are right", "for an entity")
-    return (Listing("votes, in %", header, {gold.name: measure_votes(votes, gold.gold)}, _vote_cells),)
+    names = ("words with a vote", "O words", "entity words", "votes that are right", "for an entity")
+    rows = {gold.name: measure_votes(votes, gold.gold)}
+    return (Listing("votes, in %", "text", dict.fromkeys(names, "percent"), rows, _vote_cells),)
 
 
-def _vote_cells(store: Store, reference: Reference) -> list[str]:
+def _vote_cells(store: Store, reference: Reference) -> list[Cell]:
     rows = {row["label"]: row for row in store.table(reference).to_pylist()}
-    shares = [rows[name]["coverage"] for name in ("overall", "O", "entities")]
-    shares += [rows[name]["precision"] for name in ("overall", "entities")]
-    return ["-" if share is None else f"{100 * share:.1f}" for share in shares]
+    covered = [rows[name]["coverage"] for name in ("overall", "O", "entities")]
+    return [*covered, *(rows[name]["precision"] for name in ("overall", "entities"))]
 
 
 def check(config: Unitrans, runtime: Runtime) -> None:
@@ -203,4 +204,4 @@ def check(config: Unitrans, runtime: Runtime) -> None:
 @flow(name="unitrans")
 def unitrans(config: Unitrans, runtime: Runtime | None = None) -> Reference:
     """UniTrans: train a tagger for a language without labels; two ways of transfer teach it, and vote."""
-    return carry_out(config, runtime, check, algorithm)
+    return carry_out("unitrans", config, runtime, check, algorithm)

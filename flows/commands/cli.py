@@ -19,6 +19,8 @@ app = typer.Typer(
 )
 store_app = typer.Typer(help="Look at the store, check it, tidy it.", no_args_is_help=True)
 app.add_typer(store_app, name="store")
+runs_app = typer.Typer(help="Look at the runs on record, and compare two.", no_args_is_help=True)
+app.add_typer(runs_app, name="runs")
 
 ConfigFile = Annotated[Path, typer.Argument(help="A configuration, such as configs/quickstart.yaml.", metavar="CONFIG")]
 Overrides = Annotated[
@@ -33,6 +35,7 @@ Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where mode
 Threads = Annotated[
     int | None, typer.Option(help="CPU threads of whatever computes; empty: as many as there are cores.", min=1)
 ]
+RUN = Annotated[str, typer.Argument(help="The beginning of a run's id; `last` is the newest.", metavar="RUN")]
 REFERENCE = Annotated[str, typer.Argument(help="kind/key; a unique beginning of the key is enough.", metavar="REF")]
 
 
@@ -55,6 +58,7 @@ def run(
     from flows.commands.server import temporary_server
 
     with temporary_server() as wait_for_server:
+        from artifacts.recorder import from_command_line
         from flows.commands.methods import load, read_duration
         from flows.commands.plan import announcement, plan_steps
 
@@ -64,7 +68,8 @@ def run(
         planned = plan_steps(method, checked, runtime)
         typer.echo(announcement(method, checked, planned, read_duration(config), changed=bool(settings)))
         wait_for_server()
-        method.flow(checked, runtime)
+        with from_command_line(config.stem):
+            method.flow(checked, runtime)
 
 
 @app.command()
@@ -145,13 +150,15 @@ def sweep(
     from flows.commands.server import temporary_server
 
     with temporary_server() as wait_for_server:
+        from artifacts.recorder import from_command_line
         from flows.commands.sweep import check, variations
         from flows.commands.sweep import sweep as run_sweep
 
         runtime = _runtime(store, data, device, threads=threads)
         check(variations(config, vary, settings or ()), runtime)
         wait_for_server()
-        run_sweep(config, vary, tuple(settings or ()), name, runtime)
+        with from_command_line(config.stem):
+            run_sweep(config, vary, tuple(settings or ()), name, runtime)
 
 
 @app.command("corpus")
@@ -189,6 +196,34 @@ def deploy(
     from flows.commands.deploy import deploy_files
 
     deploy_files(configs or sorted(Path("configs").glob("*.yaml")))
+
+
+@runs_app.command("ls")
+def list_runs(store: StoreFolder = "store") -> None:
+    """List the runs, the newest last: status, F1 of the student, what was cached, and where one ended that did not."""
+    from flows.commands.runs import print_runs
+
+    print_runs(store)
+
+
+@runs_app.command("show")
+def show_run(
+    run: RUN,
+    everything: Annotated[bool, typer.Option("--all", help="Every setting, defaults too.")] = False,
+    store: StoreFolder = "store",
+) -> None:
+    """Print a run: who started it, on what, with which settings; its steps, scores and student."""
+    from flows.commands.runs import print_run
+
+    print_run(store, run, everything=everything)
+
+
+@runs_app.command("diff")
+def compare_two_runs(run: RUN, other: RUN, store: StoreFolder = "store") -> None:
+    """Print where two runs differ: settings, steps that made something else (and why), scores."""
+    from flows.commands.runs import print_difference
+
+    print_difference(store, run, other)
 
 
 @store_app.command("ls")

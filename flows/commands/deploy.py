@@ -21,8 +21,8 @@ from prefect.utilities.callables import parameter_schema
 from prefect.workers.process import ProcessWorker
 
 from artifacts.digest import canonical_json, text_digest
+from artifacts.dotted import changed, dotted
 from artifacts.errors import InputError
-from artifacts.explain import flat
 from flows.commands.deployments import CPU_POOL, GPU_POOL, Deployment, deployments_of
 
 PULL_STEPS: list[dict[str, Any]] = [{"flows.commands.workplace.enter": {}}]
@@ -188,8 +188,8 @@ def _digests(version: str | None) -> dict[str, str]:
 
 def _differences(there: Any, wanted: Any) -> str:
     """What is on the server and differs from the file, such as `config.iterations is 5, the file has 3`."""
-    old, new = flat("", there), flat("", wanted)
-    names = [name for name in dict.fromkeys([*old, *new]) if old.get(name, _UNSET) != new.get(name, _UNSET)]
+    old, new = dotted(there), dotted(wanted)
+    names = changed(old, new)
     lines = [f"{name or 'it'} is {_text(old, name)}, the file has {_text(new, name)}" for name in names[:_SHOWN]]
     return "; ".join(lines) + (f"; and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
 

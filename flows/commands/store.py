@@ -22,7 +22,7 @@ _WIDTH = 140
 
 def print_artifacts(root: str, kind: str) -> None:
     """One line per artifact, in the order in which they were made."""
-    store = _existing(root)
+    store = existing(root)
     if kind and kind not in catalogue():
         raise InputError(f"store ls: {kind!r} is no kind; expected one of {', '.join(catalogue())}")
     manifests = sorted(store.manifests_of(kind) if kind else store.manifests(), key=lambda m: m.made)
@@ -39,7 +39,7 @@ def print_artifacts(root: str, kind: str) -> None:
 
 def print_artifact(root: str, text: str, rows: int) -> None:
     """The manifest's essentials, where each input came from, and the first rows."""
-    store = _existing(root)
+    store = existing(root)
     reference = store.find(text)
     manifest = store.require(reference)
     console = Console(highlight=False, markup=False, soft_wrap=True)
@@ -73,7 +73,7 @@ def print_sentences(
     """Answers a question about the labels of a table; see `flows.commands.questions.print_answer`."""
     from flows.commands.questions import print_answer  # pandas takes a while to load
 
-    store = _existing(root)
+    store = existing(root)
     print_answer(store, store.find(text), rows, sort=sort, where=where, sentence=sentence, diff=diff, gold=gold)
 
 
@@ -83,7 +83,7 @@ def export_artifact(root: str, text: str, path: Path) -> None:
     Raises:
         InputError: if something is at `path` already, or the kind has no such form.
     """
-    store = _existing(root)
+    store = existing(root)
     reference = store.find(text)
     rows = export(store, reference, path)
     Console(soft_wrap=True).print(f"wrote {path}" + ("" if rows is None else f" ({rows:,} rows)"))
@@ -91,7 +91,7 @@ def export_artifact(root: str, text: str, path: Path) -> None:
 
 def print_verification(root: str) -> bool:
     """Whether every artifact is what its manifest says; prints what is not."""
-    store = _existing(root)
+    store = existing(root)
     findings = list(verify(store))
     console = Console(soft_wrap=True)
     for finding in findings:
@@ -102,7 +102,7 @@ def print_verification(root: str) -> bool:
 
 def print_tidying(root: str, older_than_hours: float) -> None:
     """Removes leftovers and says what went."""
-    removed = collect_garbage(_existing(root), older_than_hours=older_than_hours)
+    removed = collect_garbage(existing(root), older_than_hours=older_than_hours)
     console = Console(soft_wrap=True)
     for finding in removed:
         console.print(f"removed {finding.name} ({finding.bytes:,} bytes)")
@@ -135,7 +135,12 @@ def _cell(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
-def _existing(root: str) -> Store:
+def existing(root: str) -> Store:
+    """The store at a place.
+
+    Raises:
+        InputError: if there is none.
+    """
     store = Store(root)
     if not store.exists():
         raise InputError(f"store {store}: there is no store; run a flow first, or name it with --store")

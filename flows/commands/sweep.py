@@ -16,12 +16,16 @@ from prefect.artifacts import create_markdown_artifact
 from rich.table import Table
 
 from artifacts.errors import InputError
+from artifacts.recorder import recorded
 from artifacts.reference import Reference
 from artifacts.report import markdown_table
-from artifacts.runtime import Run, Runtime, running, stage
+from artifacts.runs import RunRecord
+from artifacts.runtime import Runtime, stage
 from artifacts.settings import Settings
+from artifacts.store import Store
 from flows.commands.methods import Method, load
-from flows.parts.summary import Result, show_pictures, wide_console
+from flows.parts.run_tables import wide_console
+from flows.parts.summary import Result, complete, show_pictures
 from tasks.evaluation.curves import CurveText, trace_curve
 from tasks.evaluation.figures import draw_figures
 
@@ -40,13 +44,14 @@ class Variation:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a variation: its student, F1 in [0, 1] by test set, and how many steps were cached."""
+    """What came of a variation: its student, F1 in [0, 1] by test set, how many steps were cached; its run's id."""
 
     name: str
     result: Result
     f1: dict[str, float]
     ran: int
     cached: int
+    run: str = ""
 
 
 def variations(path: Path, vary: str, settings: Sequence[str] = ()) -> list[Variation]:
@@ -100,19 +105,20 @@ def sweep(
     outcomes = []
     for number, each in enumerate(runs, start=1):
         wide_console().print(f"{key} = {each.name}, run {number} of {len(runs)}")
-        with running(chosen) as run:
+        with recorded(chosen, each.method.name, each.config.model_dump(mode="json")) as run:
             result = each.method.steps(each.config, chosen)
-            outcomes.append(_outcome(run, each, result))
-    with running(chosen) as run, stage(f"sweep of {key}"):
-        figures = _draw(key, name or key, runs, outcomes)
-    _show(run, key, outcomes, figures)
+            outcomes.append(_outcome(complete(run, result), each, result))
+    asked = {"config": str(config), "vary": vary, "settings": list(settings), "runs": [o.run for o in outcomes]}
+    with recorded(chosen, "sweep", asked) as run:
+        with stage(f"sweep of {key}"):
+            figures = _draw(key, name or key, runs, outcomes)
+        _show(run.store, key, outcomes, figures)
     return figures
 
 
-def _outcome(run: Run, each: Variation, result: Result) -> Outcome:
-    f1 = {test: float(run.store.table(scores)["f1"][0].as_py()) for test, scores in result.scores.items()}
-    ran = sum(outcome.status == "ran" for outcome in run.outcomes)
-    return Outcome(each.name, result, f1, ran, len(run.outcomes) - ran)
+def _outcome(record: RunRecord, each: Variation, result: Result) -> Outcome:
+    f1 = {test: scored.overall.f1 for test, scored in record.models[-1].scores.items()}
+    return Outcome(each.name, result, f1, len(record.ran), len(record.steps) - len(record.ran), record.id)
 
 
 def _draw(key: str, name: str, runs: Sequence[Variation], outcomes: Sequence[Outcome]) -> Reference | None:
@@ -130,7 +136,7 @@ def _draw(key: str, name: str, runs: Sequence[Variation], outcomes: Sequence[Out
     return draw_figures(settings=(trace_curve(scores, series, xs, CurveText(title=f"F1 by {name}", x_name=name)),))
 
 
-def _show(run: Run, key: str, outcomes: Sequence[Outcome], figures: Reference | None) -> None:
+def _show(store: Store, key: str, outcomes: Sequence[Outcome], figures: Reference | None) -> None:
     """Prints the comparison, and shows it in the Prefect UI."""
     header, rows = comparison(key, outcomes)
     table = Table(title="\nF1 of the student, in %", title_justify="left", title_style="bold", box=None, pad_edge=False)
@@ -143,8 +149,8 @@ def _show(run: Run, key: str, outcomes: Sequence[Outcome], figures: Reference | 
     page = "## F1 of the student, in %\n\n" + markdown_table(header, rows)
     create_markdown_artifact(markdown=page, key="sweep", description=f"F1 by {key}")
     if figures is not None:
-        console.print(f"\nfigures   {run.store.folder(figures)}")
-        show_pictures(run.store, figures)
+        console.print(f"\nfigures   {store.folder(figures)}")
+        show_pictures(store, figures)
 
 
 def comparison(key: str, outcomes: Sequence[Outcome]) -> tuple[list[str], list[list[str]]]:

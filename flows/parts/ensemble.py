@@ -54,4 +54,4 @@ class Ensembling:
         for text in (*scoring.texts, *more):
             with stage(f"{name} on {text.name}"):
                 scores[text.name] = scoring.labels(name, self.label(ensemble, text.sentences), text)
-        scoring.models.append(Model(name, ensemble.members[0], scores))
+        scoring.remember(Model(name, ensemble.members[0], scores))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from artifacts.reference import Reference
+from artifacts.runs import Cell, Form
 from artifacts.runtime import Runtime, stage
 from artifacts.store import Store
 from flows.parts.labelled_translation import LabelledTranslation
@@ -22,6 +23,8 @@ from tasks.translation.pairs.word_alignment import Alignment, align_words
 MarkerQuality = Literal["off", "own", "both"]
 TranslationTests = Mapping[str, tuple[Reference, Direction]]
 """Parallel text and direction, by the name of the line."""
+_BLEU: dict[str, Form] = {"BLEU": "one decimal", "brevity": "two decimals", "sentences": "count"}
+_MARKERS: dict[str, Form] = {"exact": "percent", "overlap F1": "percent", "missing": "percent", "spans": "count"}
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ class Learnt:
                 translated = translate_parallel(parallel, self.theta_mt, direction, generation)
                 rows[name] = score_bleu(translated, parallel)
         title = "translation of held-out text, BLEU (sacrebleu's 13a, zh or char; not the paper's spBLEU)"
-        return (Listing(title, ("text", "BLEU", "brevity", "sentences"), rows, _bleu_cells),) if rows else ()
+        return (Listing(title, "text", _BLEU, rows, _bleu_cells),) if rows else ()
 
     def marker_quality(
         self, wanted: MarkerQuality, labelled: Reference, translation: LabelledTranslation
@@ -109,7 +112,7 @@ class Learnt:
                     alignment = align_words(texts[0], settings)
                     rows[name] = measure_markers(by.back(labelled, language), alignment, settings)
         title = "markers of the source development sentences after translation, judged by word alignment, in %"
-        return (Listing(title, ("translator", "exact", "overlap F1", "missing", "spans"), rows, _marker_cells),)
+        return (Listing(title, "translator", _MARKERS, rows, _marker_cells),)
 
 
 def learn_translation(
@@ -141,12 +144,12 @@ def learn_translation(
     return Learnt(learning, learning.translator(guided), guided)
 
 
-def _bleu_cells(store: Store, reference: Reference) -> list[str]:
+def _bleu_cells(store: Store, reference: Reference) -> list[Cell]:
     row = store.table(reference).to_pylist()[0]
-    return [f"{row['bleu']:.1f}", f"{row['brevity_penalty']:.2f}", f"{row['sentences']:,}"]
+    return [row["bleu"], row["brevity_penalty"], row["sentences"]]
 
 
-def _marker_cells(store: Store, reference: Reference) -> list[str]:
+def _marker_cells(store: Store, reference: Reference) -> list[Cell]:
     total = store.metadata(reference)["total"]
-    shares = [total["exact_match"], total["overlap_f1"], total["missing"] / total["spans"] if total["spans"] else None]
-    return [*("-" if share is None else f"{100 * share:.1f}" for share in shares), f"{total['spans']:,}"]
+    missing = total["missing"] / total["spans"] if total["spans"] else None
+    return [total["exact_match"], total["overlap_f1"], missing, total["spans"]]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from artifacts.reference import Reference
+from artifacts.runs import Cell, Form
 from artifacts.runtime import stage
 from artifacts.store import Store
 from flows.parts.corpora import TargetText
@@ -63,14 +64,14 @@ class Projecting:
 
 def kept_sentences(projections: Mapping[str, Reference]) -> Listing:
     """How many raw sentences of each language got labels, and why most others were dropped."""
-    header = ("language", "labelled", "of sentences", "dropped")
-    return Listing("projection into raw sentences", header, dict(projections), _kept_cells)
+    columns: dict[str, Form] = {"labelled": "count", "of sentences": "count", "dropped": "text"}
+    return Listing("projection into raw sentences", "language", columns, dict(projections), _kept_cells)
 
 
-def _kept_cells(store: Store, reference: Reference) -> list[str]:
+def _kept_cells(store: Store, reference: Reference) -> list[Cell]:
     about = store.metadata(reference)
     dropped = list(about["dropped"].items())  # most frequent first
     others = sum(count for _, count in dropped[_REASONS_SHOWN:])
     shown = [*dropped[:_REASONS_SHOWN], *([("others", others)] if others else [])]
     sentences = about["kept"] + sum(about["dropped"].values())
-    return [f"{about['kept']:,}", f"{sentences:,}", ", ".join(f"{reason} {count:,}" for reason, count in shown) or "-"]
+    return [about["kept"], sentences, ", ".join(f"{reason} {count:,}" for reason, count in shown) or None]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from artifacts.reference import Reference
-from artifacts.runtime import stage
+from artifacts.runtime import current_run, stage
 from flows.parts.corpora import ScoredText, TargetText
 from flows.parts.summary import Model
 from tasks.evaluation.averages import average_scores
@@ -45,15 +45,21 @@ class Scoring:
             if all(part in scores for part in parts):
                 with stage(f"{name} on {average}"):
                     means[average] = average_scores(tuple(scores[part] for part in parts), f"{name} on {average}")
-        self.models.append(Model(name, reference, {**scores, **means}))
-        return self.models[-1]
+        return self.remember(Model(name, reference, {**scores, **means}))
 
     def pseudo_labels(self, name: str, soft_labels: Reference, text: ScoredText | None) -> Model | None:
         """Scores pseudo-labels, if gold labels of the unlabelled text are known."""
         if text is None:
             return None
-        self.models.append(Model(name, soft_labels, {text.name: self.labels(name, soft_labels, text)}))
-        return self.models[-1]
+        return self.remember(Model(name, soft_labels, {text.name: self.labels(name, soft_labels, text)}))
+
+    def remember(self, model: Model) -> Model:
+        """Keeps a scored model for the summary; it is on record from now on, should the run end early."""
+        self.models.append(model)
+        run = current_run()
+        if run is not None and run.recorder is not None:
+            run.recorder.scored(model.name, model.reference, model.scores)
+        return model
 
     def labels(self, name: str, soft_labels: Reference, text: ScoredText) -> Reference:
         """Scores the soft labels of a text."""

@@ -6,7 +6,7 @@ from artifacts.catalog import SENTENCES, SOFT_LABELS
 from artifacts.manifest import Recipe
 from artifacts.reference import Reference
 from artifacts.report import artifact_page, plain, steps_page
-from artifacts.runtime import StepOutcome
+from artifacts.runs import StepTaken
 from artifacts.store import STORE_FORMAT, Store
 
 
@@ -40,10 +40,8 @@ def test_sentences_are_paragraphs_that_wrap_and_no_sign_of_theirs_is_read_as_mar
 def test_the_page_of_a_run_has_every_step_cached_or_not_with_what_it_made(store: Store) -> None:
     soft = soft_labels(store)
     sentences = put(store, SENTENCES, "bb", [{"sentence_id": 0, "words": ["Ein", "Satz"]}], {"language": "de"})
-    outcomes = [
-        StepOutcome("read_sentences", "target text", "cached", sentences),
-        StepOutcome("label_words", "iteration 1, D_tgt", "ran", soft, 12.34),
-    ]
-    page = steps_page(store, outcomes).split("\n\n")
+    first = StepTaken(step="read_sentences", stage="target text", status="cached", reference=sentences, seconds=0.1)
+    second = StepTaken(step="label_words", stage="iteration 1, D_tgt", status="ran", reference=soft, seconds=12.34)
+    page = steps_page(store, [first, second]).split("\n\n")
     assert page[:3] == [r"### 1. read\_sentences · target text", "cached; `sentences/bb`, 1 row", r"\[0\] Ein Satz"]
     assert page[3:5] == [r"### 2. label\_words · iteration 1, D\_tgt", "ran in 12.3 s; `soft_labels/aa`, 7 rows"]

@@ -13,7 +13,6 @@ import pytest
 
 from artifacts.runtime import Runtime
 from artifacts.store import Store
-from flows.commands.cli import main
 from flows.commands.methods import load
 from flows.commands.plan import plan_steps
 from tasks.corpus.corpus import load_corpus
@@ -25,20 +24,6 @@ from tasks.words.labels import LabelConfig
 
 ROOT = Path(__file__).parents[3]
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
-
-
-@pytest.fixture
-def crosstag(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
-    """Runs a command; gives its exit code and what it printed: the error if the input was bad, else its result."""
-
-    def run(*arguments: str) -> tuple[int, str]:
-        monkeypatch.setattr("sys.argv", ["crosstag", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        printed, code = capsys.readouterr(), int(ended.value.code or 0)
-        return code, printed.err if code == 2 else printed.out
-
-    return run
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -1,0 +1,165 @@
+"""What `crosstag runs` prints: the runs of a store, one of them, and where two differ."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from artifacts.run_difference import RunDifference, compare_runs
+from artifacts.runs import RunRecord, all_runs, find_run, standing
+from flows.commands.methods import METHODS
+from flows.commands.store import existing
+from flows.parts.run_tables import print_result
+
+_WIDTH = 140
+_ID = 10
+_UNSET = "unset"
+_STYLES = {"running": "yellow", "killed": "red", "failed": "red", "stopped": "red", "done": "green"}
+
+
+def print_runs(root: str) -> None:
+    """One line per run, the newest last."""
+    store = existing(root)
+    header = ("run", "started", "method", "configuration", "languages", "status", "F1", "steps", "seconds", "at")
+    table = Table(*header, box=None, pad_edge=False)
+    for record in all_runs(store):
+        status = standing(store, record)
+        cells = (record.id[:_ID], _when(record.started), record.method, record.name or "-", languages(record))
+        steps = f"{len(record.steps) - len(record.ran)} cached, {len(record.ran)} ran"
+        style = f"[{_STYLES[status]}]{status}[/]"
+        table.add_row(*cells, style, _f1(record), steps, _seconds(record, status), _at(record))
+    _console().print(table)
+
+
+def print_run(root: str, text: str, *, everything: bool) -> None:
+    """A run from its record alone: who and where, settings, steps, scores, student."""
+    store = existing(root)
+    record = find_run(store, text)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    for name, value in _about(record, standing(store, record)).items():
+        console.print(f"{name:<14} {value}")
+    console.print("\nsettings" + ("" if everything else " that are not the defaults"))
+    console.print(yaml.safe_dump(_settings(record, everything), sort_keys=False, allow_unicode=True).rstrip())
+    console.print()
+    table = Table("step", "for", "status", "seconds", "memory", "artifact", box=None, pad_edge=False)
+    for taken in record.steps:
+        cells = (taken.status, f"{taken.seconds:.1f}", _memory(taken.peak_memory_bytes, taken.peak_gpu_memory_bytes))
+        table.add_row(taken.step, taken.stage, *cells, f"{taken.reference.kind}/{taken.reference.key[:_ID]}")
+    _console().print(table)
+    print_result(store, record)
+
+
+def print_difference(root: str, one: str, other: str) -> None:
+    """Where two runs differ, and nothing else."""
+    store = existing(root)
+    first, second = find_run(store, one), find_run(store, other)
+    found = compare_runs(store, first, second)
+    names = tuple(f"{record.id[:_ID]} ({record.name or record.method})" for record in (first, second))
+    for title, pairs in (("settings", found.settings), ("ran on", found.surroundings)):
+        _print_rows(title, ("", *names), [(path, *map(_value, pair)) for path, pair in pairs.items()])
+    _print_rows("steps that made something else", ("step", "for", "why"), _step_rows(found))
+    _print_rows("F1, in %", ("model", "on", *names, "change"), _score_rows(found))
+    if not any((found.settings, found.surroundings, found.steps, found.scores)):
+        _console().print("they differ in nothing but time")
+
+
+def languages(record: RunRecord) -> str:
+    """Source and targets of a run, such as `en-de`."""
+    config = record.configuration
+    targets = config.get("targets") or [config.get("target")]
+    places = [config.get("source"), *targets]
+    return "-".join(place["language"] for place in places if isinstance(place, dict) and "language" in place)
+
+
+def _about(record: RunRecord, status: str) -> dict[str, str]:
+    caller, machine = record.caller, record.machine
+    about = {
+        "run": str(record),
+        "method": f"{record.method}, {languages(record)}".rstrip(", "),
+        "configuration": record.name or "-",
+        "status": f"{status}, at {at}" if (at := _at(record)) else status,
+        "started": _when(record.started),
+        "took": f"{seconds} s" if (seconds := _seconds(record, status)) else "-",
+        "called by": " ".join((caller.by, *caller.command)) + (f" {caller.deployment}" if caller.deployment else ""),
+        "flow run": f"{caller.flow_run_name} ({caller.flow_run})" if caller.flow_run else "-",
+        "revision": record.revision or "-",
+        "machine": f"{machine.host}, {machine.platform}, {machine.processors} processors, {machine.device}",
+        "versions": ", ".join(f"{name} {version}" for name, version in machine.versions.items()),
+        "runtime": ", ".join(f"{name} {value}" for name, value in record.runtime.items() if value is not None),
+    }
+    if record.error is not None:
+        about["error"] = f"{record.error.type}: {record.error.message}"
+    return about
+
+
+def _settings(record: RunRecord, everything: bool) -> dict[str, Any]:
+    """The configuration, without what are today's defaults unless everything is wanted."""
+    if everything or record.method not in METHODS:
+        return record.configuration
+    try:
+        config = METHODS[record.method]().config.model_validate(record.configuration)
+    except ValidationError:  # Settings of an older Crosstag: their defaults are not known.
+        return record.configuration
+    return config.model_dump(mode="json", exclude_defaults=True)
+
+
+def _step_rows(found: RunDifference) -> list[tuple[str, ...]]:
+    return [(each.step, each.stage, "; ".join(each.reasons)) for each in found.steps]
+
+
+def _score_rows(found: RunDifference) -> list[tuple[str, ...]]:
+    rows = []
+    for each in found.scores:
+        both = each.first is not None and each.second is not None
+        change = f"{100 * (each.second - each.first):+.1f}" if both else ""  # type: ignore[operator]
+        scores = ["-" if f1 is None else f"{100 * f1:.1f}" for f1 in (each.first, each.second)]
+        rows.append((each.model, each.test, *scores, change))
+    return rows
+
+
+def _print_rows(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    if rows:
+        table = Table(*header, title=f"\n{title}", title_justify="left", title_style="bold", box=None, pad_edge=False)
+        for row in rows:
+            table.add_row(*row)
+        _console().print(table)
+
+
+def _value(value: object) -> str:
+    return _UNSET if value is None else str(value)
+
+
+def _f1(record: RunRecord) -> str:
+    """The student's F1 on its first test set, or on the mean over languages, in %."""
+    if record.student is None or not record.models or not record.models[-1].scores:
+        return ""
+    scores: Mapping[str, Any] = record.models[-1].scores
+    test = next((test for test in scores if test.startswith("average")), next(iter(scores)))
+    return f"{100 * scores[test].overall.f1:.1f}"
+
+
+def _at(record: RunRecord) -> str:
+    """The step that a run is at, or ended at, if it did not end well; and what ended it."""
+    steps = [f"{step.step} · {step.stage}".rstrip(" ·") for step in record.under_way]
+    return ", ".join([*steps, *([record.error.type] if record.error else [])])
+
+
+def _seconds(record: RunRecord, status: str) -> str:
+    return "" if status == "killed" else f"{record.seconds:,.0f}"
+
+
+def _memory(resident: int | None, gpu: int | None) -> str:
+    parts = [f"{amount / 2**20:,.0f} MB{where}" for amount, where in ((resident, ""), (gpu, " GPU")) if amount]
+    return ", ".join(parts)
+
+
+def _when(moment: datetime) -> str:
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _console() -> Console:
+    return Console(soft_wrap=True, highlight=False, width=max(Console().width, _WIDTH))
