@@ -14,9 +14,8 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from artifacts.errors import InputError
-from flows.commands.workplace import ROOT_VARIABLE
-
 from flows.commands.server import wait_for
+from flows.commands.workplace import ROOT_VARIABLE
 
 _START_SECONDS = 90.0
 
@@ -93,8 +92,6 @@ def _process(name: str, *arguments: str, **environment: str) -> Iterator["subpro
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
         print(f"{name} stopped", flush=True)
-
-
 
 
 if __name__ == "__main__":
