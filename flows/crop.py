@@ -29,6 +29,7 @@ from flows.parts.corpora import (
     ScoredText,
     SourceCorpus,
     TargetCorpus,
+    let_go_of_readings,
     read_languages,
     read_pairs,
 )
@@ -261,6 +262,8 @@ def algorithm(config: Crop, runtime: Runtime) -> Result:
         config.seed,
         runtime,
     )
+    held_out = _translation_tests(config, runtime) if config.projects else {}
+    let_go_of_readings()
     encoder = _encoder(config, corpora, runtime)
     tagging = Tagging(config.windows, config.decoding, config.inference)
     tests = tuple(test for target in corpora.targets for test in target.tests)
@@ -284,7 +287,6 @@ def algorithm(config: Crop, runtime: Runtime) -> Result:
         runtime,
     )
     translation = LabelledTranslation(config.source.language, learnt.theta_mt, config.marking, config.generation)
-    held_out = _translation_tests(config, runtime)
     listings = (
         *learnt.translation_quality(held_out, config.generation),
         *learnt.marker_quality(config.marker_quality, corpora.dev, translation),

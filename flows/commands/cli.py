@@ -61,15 +61,17 @@ def run(
         from artifacts.recorder import from_command_line
         from flows.commands.methods import load, read_duration
         from flows.commands.plan import announcement, plan_steps
+        from tasks.corpus.once import reading_once
 
         method, checked = load(config, settings or ())
         runtime = _runtime(store, data, device, checkpoint_minutes=checkpoint_minutes, workers=workers, threads=threads)
-        method.check(checked, runtime)
-        planned = plan_steps(method, checked, runtime)
-        typer.echo(announcement(method, checked, planned, read_duration(config), changed=bool(settings)))
-        wait_for_server()
-        with from_command_line(config.stem):
-            method.flow(checked, runtime)
+        with reading_once():
+            method.check(checked, runtime)
+            planned = plan_steps(method, checked, runtime)
+            typer.echo(announcement(method, checked, planned, read_duration(config), changed=bool(settings)))
+            wait_for_server()
+            with from_command_line(config.stem):
+                method.flow(checked, runtime)
 
 
 @app.command()
@@ -153,12 +155,14 @@ def sweep(
         from artifacts.recorder import from_command_line
         from flows.commands.sweep import check, variations
         from flows.commands.sweep import sweep as run_sweep
+        from tasks.corpus.once import reading_once
 
         runtime = _runtime(store, data, device, threads=threads)
-        check(variations(config, vary, settings or ()), runtime)
-        wait_for_server()
-        with from_command_line(config.stem):
-            run_sweep(config, vary, tuple(settings or ()), name, runtime)
+        with reading_once():
+            check(variations(config, vary, settings or ()), runtime)
+            wait_for_server()
+            with from_command_line(config.stem):
+                run_sweep(config, vary, tuple(settings or ()), name, runtime)
 
 
 @app.command("corpus")

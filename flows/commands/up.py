@@ -24,10 +24,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Starts everything and stays until ctrl-c; whatever ends, the rest is stopped too."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=4200, help="port of the server (default 4200)")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen at; others reach 0.0.0.0")
+    parser.add_argument("--host", default="127.0.0.1", help="address of this machine to listen at")
     given = parser.parse_args(arguments)
     port = given.port
-    url = f"http://{'127.0.0.1' if given.host == '0.0.0.0' else given.host}:{port}"
+    url = f"http://{given.host}:{port}"
     os.environ.update(
         PREFECT_API_URL=f"{url}/api",
         PREFECT_SERVER_UI_API_URL=f"{url}/api",

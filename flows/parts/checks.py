@@ -1,6 +1,7 @@
 """What is looked at before a run starts: everything a user gave, so that bad input costs seconds and leaves nothing.
 
-The checks use the same readers as the steps; each raises `InputError` with what, where, found, expected, next step.
+The checks use the same readers as the steps, which inside `reading_once` take over what was read here; each raises
+`InputError` with what, where, found, expected, next step.
 """
 
 from collections import Counter
@@ -11,7 +12,7 @@ from artifacts.errors import InputError
 from artifacts.runtime import Runtime
 from artifacts.store import Store
 from flows.parts.checkpoints import checkpoint_folder
-from flows.parts.corpora import ParallelText, SourceCorpus, TargetCorpus, corpus_input
+from flows.parts.corpora import ParallelText, SourceCorpus, TargetCorpus, corpus_input, input_file
 from flows.parts.encoder import BUNDLED_ENCODER, EncoderChoice
 from flows.parts.figures import Analysis
 from flows.parts.number_formats import check_number_formats
@@ -20,8 +21,7 @@ from flows.parts.translation import MarkedSentences, TranslationChoice
 from flows.parts.translator import TranslatorChoice
 from tasks.corpus.corpus import Corpus, load_corpus
 from tasks.corpus.formats import CorpusFile
-from tasks.corpus.lines import read_lines
-from tasks.corpus.parallel import pair_lines
+from tasks.corpus.parallel import load_pairs
 from tasks.corpus.paths import BUNDLED, bundled_folder, resolve
 from tasks.encoding.bundled import LANGUAGES
 from tasks.encoding.load import check_encoder_folder
@@ -138,8 +138,7 @@ def _check_types(source: SourceCorpus, train: Corpus, labelled: Mapping[str, Cor
 def check_parallel(parallel: tuple[ParallelText, ...], runtime: Runtime) -> None:
     """Parallel files have as many lines on both sides."""
     for each in parallel:
-        source, target = resolve(each.source, runtime.data), resolve(each.target, runtime.data)
-        pair_lines(read_lines(source), read_lines(target), each.source, each.target)
+        load_pairs(input_file(each.source, runtime), input_file(each.target, runtime))
 
 
 def check_neighbours(neighbours: int, source: Corpus, target: Corpus) -> None:
@@ -249,17 +248,22 @@ def check_translation(
             f"({files[1] or 'trained'}) {sizes[1]}; expected the same; give other files, or set "
             "translation.vectors.training.dimension"
         )
+    vocabularies: tuple[list[str], list[str]] | None = None
     for key in ("seed_lexicon", "supplied_lexicon", "test_lexicon"):
-        if path := getattr(choice, key):
-            pairs = read_dictionary(resolve(path, runtime.data))
-            known_source = _vocabulary(files[0], source, choice, runtime)
-            known_target = _vocabulary(files[1], target, choice, runtime)
-            if key != "supplied_lexicon" and len(known_pairs(pairs, known_source, known_target)) == 0:
-                raise InputError(
-                    f"translation.{key} {path}: of its {len(pairs)} pairs, none has both words in the vocabularies "
-                    f"({len(known_source)} and {len(known_target)} words); expected source word, space, target "
-                    "word on each line; check the order of the languages"
-                )
+        path = getattr(choice, key)
+        pairs = read_dictionary(resolve(path, runtime.data)) if path else []
+        if not path or key == "supplied_lexicon":
+            continue
+        if vocabularies is None:
+            corpora = zip(files, (source, target), strict=True)
+            first, second = (_vocabulary(file, corpus, choice, runtime) for file, corpus in corpora)
+            vocabularies = first, second
+        if len(known_pairs(pairs, *vocabularies)) == 0:
+            raise InputError(
+                f"translation.{key} {path}: of its {len(pairs)} pairs, none has both words in the vocabularies "
+                f"({len(vocabularies[0])} and {len(vocabularies[1])} words); expected source word, space, target "
+                "word on each line; check the order of the languages"
+            )
 
 
 def check_translator(choice: TranslatorChoice, languages: Iterable[str], runtime: Runtime) -> None:

@@ -8,10 +8,11 @@ from pydantic import Field
 
 from artifacts.inputs import DatasetFolder, HubDataset, InputFile
 from artifacts.reference import Reference
-from artifacts.runtime import Runtime, stage
+from artifacts.runtime import Runtime, current_run, stage
 from artifacts.settings import Settings
 from tasks.corpus.corpus import CorpusInput
 from tasks.corpus.formats import CorpusFile
+from tasks.corpus.once import forget_readings
 from tasks.corpus.paths import HubName, parse_hub_name, resolve
 from tasks.corpus.read import read_gold, read_labelled, read_parallel, read_sentences
 from tasks.corpus.readers import CorpusSource
@@ -139,6 +140,7 @@ def read_corpora(
     text = read_target(target, labels, runtime)
     with stage("parallel text"):
         pairs = read_pairs(parallel, (source.language, target.language), runtime)
+    let_go_of_readings()
     return Corpora(train, dev, text.sentences, text.gold, text.tests, pairs)
 
 
@@ -164,6 +166,13 @@ def read_languages(
         with stage(f"{language} parallel text" if len(targets) > 1 else "parallel text"):
             pairs[language] = read_pairs(given, (source.language, language), runtime)
     return MultilingualCorpora(train, dev, texts, pairs)
+
+
+def let_go_of_readings() -> None:
+    """Forgets what was read for the checks: it is in the store. A plan reads nothing, and the run after it wants it."""
+    run = current_run()
+    if run is not None and not run.planning:
+        forget_readings()
 
 
 def read_source(source: SourceCorpus, labels: LabelConfig, seed: int, runtime: Runtime) -> tuple[Reference, Reference]:

@@ -15,6 +15,7 @@ from artifacts.runtime import Run, Runtime
 from artifacts.settings import Settings
 from artifacts.store import Store
 from flows.parts.run_tables import print_result, result_page
+from tasks.corpus.once import reading_once
 
 Config = TypeVar("Config", bound=Settings)
 _DETECTION = "wrong pseudo-labels found by reliability, area under the ROC curve in %; each label by λ"
@@ -85,7 +86,7 @@ def carry_out(
         The student.
     """
     chosen = runtime or Runtime()
-    with recorded(chosen, method, config.model_dump(mode="json")) as run:
+    with reading_once(), recorded(chosen, method, config.model_dump(mode="json")) as run:
         check(config, chosen)
         result = steps(config, chosen)
         show(run, complete(run, result))

@@ -9,6 +9,7 @@ import numpy as np
 
 from artifacts.errors import InputError
 from tasks.corpus.formats import CorpusFormat
+from tasks.corpus.once import once
 from tasks.corpus.parsed import Parsed
 from tasks.corpus.readers import CorpusSource, parse_lines, parse_source
 from tasks.words.labels import LabelConfig, entity_types, iob2_labels
@@ -77,7 +78,8 @@ class Corpus:
 def load_corpus(source: CorpusInput | Path, format: CorpusFormat, labels: LabelConfig | None, language: str) -> Corpus:
     """Reads a corpus: one file or dataset, or several, whose sentences follow each other.
 
-    Duplicates are removed, and sentences counted, over all of them; a tagging scheme is found for each.
+    Duplicates are removed, and sentences counted, over all of them; a tagging scheme is found for each. Inside
+    `reading_once` it is read once, and shared: do not change it.
 
     Args:
         source: the file, or the files in order.
@@ -89,8 +91,16 @@ def load_corpus(source: CorpusInput | Path, format: CorpusFormat, labels: LabelC
         InputError: if a file cannot be read as it should.
     """
     sources = source if isinstance(source, tuple) else (source,)
-    parts = [parse_source(each, format, language, with_tags=labels is not None) for each in sources]
-    return _assemble(parts, format, labels, language)
+
+    def read() -> Corpus:
+        parts = [parse_source(each, format, language, with_tags=labels is not None) for each in sources]
+        return _assemble(parts, format, labels, language)
+
+    if isinstance(source, Path):
+        return read()
+    content = tuple(each.digest() for each in sources if not isinstance(each, Path))
+    kept = None if labels is None else labels.model_dump_json()
+    return once((source, content, format, kept, language), read)
 
 
 def parse_corpus(

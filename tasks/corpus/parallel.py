@@ -7,6 +7,9 @@ import numpy as np
 import pyarrow as pa
 
 from artifacts.errors import InputError
+from artifacts.inputs import InputFile
+from tasks.corpus.lines import read_lines
+from tasks.corpus.once import once
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,20 @@ class Pairs:
         """The pairs as the catalogue's `parallel` table."""
         ids = pa.array(np.array(self.ids, dtype=np.int64))
         return pa.table({"pair_id": ids, "source": pa.array(self.source), "target": pa.array(self.target)})
+
+
+def load_pairs(source: InputFile, target: InputFile) -> Pairs:
+    """Reads the sentence pairs of two files; inside `reading_once` they are read once, and shared.
+
+    Raises:
+        InputError: if a file cannot be read, or the two do not fit.
+    """
+
+    def read() -> Pairs:
+        one, other = source.local(), target.local()
+        return pair_lines(read_lines(one), read_lines(other), str(one), str(other))
+
+    return once((source, target, source.digest(), target.digest()), read)
 
 
 def pair_lines(source: Sequence[str], target: Sequence[str], source_name: str, target_name: str) -> Pairs:

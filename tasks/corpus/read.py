@@ -5,8 +5,7 @@ from artifacts.inputs import InputFile
 from artifacts.step import Job, step
 from tasks.corpus.corpus import CorpusInput, load_corpus
 from tasks.corpus.formats import CorpusFormat
-from tasks.corpus.lines import read_lines
-from tasks.corpus.parallel import pair_lines
+from tasks.corpus.parallel import load_pairs
 from tasks.corpus.tables import gold_table, labelled_table, sentences_table
 from tasks.words.labels import LabelConfig
 
@@ -35,7 +34,6 @@ def read_gold(job: Job, file: CorpusInput, format: CorpusFormat, labels: LabelCo
 @step(PARALLEL)
 def read_parallel(job: Job, source: InputFile, target: InputFile, source_language: str, target_language: str) -> None:
     """Read two files whose lines translate each other."""
-    source_path, target_path = source.local(), target.local()
-    pairs = pair_lines(read_lines(source_path), read_lines(target_path), str(source_path), str(target_path))
+    pairs = load_pairs(source, target)
     languages = {"source_language": source_language, "target_language": target_language}
     job.write(pairs.table(), metadata={**languages, "skipped_pairs": pairs.skipped})

@@ -1,5 +1,7 @@
 """A run of CoLaDa that takes seconds: a few bundled sentences, an encoder of one layer."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -71,15 +73,40 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@contextmanager
+def counted_readings() -> Iterator[list[str]]:
+    """Inside, the list gets a line for every time that a file is parsed: which, and how."""
+    import tasks.corpus.corpus
+    import tasks.corpus.parallel
+
+    told: list[str] = []
+    parse, pair = tasks.corpus.corpus.parse_source, tasks.corpus.parallel.pair_lines
+
+    def parse_source(source: Any, format: Any, language: str, *, with_tags: bool) -> Any:
+        told.append(f"{Path(source.path).name} {language} {'with' if with_tags else 'without'} tags")
+        return parse(source, format, language, with_tags=with_tags)
+
+    def pair_lines(source: Any, target: Any, source_name: str, target_name: str) -> Any:
+        told.append(f"{Path(source_name).name} {Path(target_name).name}")
+        return pair(source, target, source_name, target_name)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tasks.corpus.corpus, "parse_source", parse_source)
+        patch.setattr(tasks.corpus.parallel, "pair_lines", pair_lines)
+        yield told
+
+
 @pytest.fixture(scope="session")
 def finished(data: Path, tmp_path_factory: pytest.TempPathFactory, server: str) -> Path:
-    """A store in which the tiny run has ended; do not change it."""
+    """A store in which the tiny run has ended; do not change it. Beside it lies `readings.txt`, what was parsed."""
     from artifacts.runtime import Runtime
     from flows.commands.methods import load
 
     store = tmp_path_factory.mktemp("finished") / "store"
     method, config = load(data / "tiny.yaml")
-    method.flow(config, Runtime(store=str(store), data=str(data), device="cpu"))
+    with counted_readings() as told:
+        method.flow(config, Runtime(store=str(store), data=str(data), device="cpu"))
+    (store.parent / "readings.txt").write_text("\n".join(told), encoding="utf-8")
     return store
 
 
