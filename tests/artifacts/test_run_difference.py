@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from artifacts.catalog import SENTENCES
+from artifacts.code.fingerprint import Definition
 from artifacts.dotted import changed, dotted
 from artifacts.manifest import Recipe
 from artifacts.reference import Reference
@@ -17,8 +18,10 @@ from artifacts.store import STORE_FORMAT, Store
 
 def make(store: Store, key: str, words: str, **recipe: Any) -> Reference:
     """An artifact of the step `read` with this recipe."""
-    empty: dict[str, Any] = {"parameters": {}, "inputs": {}, "code": {}, "schemas": {}, "store_format": STORE_FORMAT}
-    with store.writing(SENTENCES, key, Recipe(step="read", **{**empty, **recipe})) as writer:
+    empty: dict[str, Any] = {"parameters": {}, "inputs": {}, "code": "", "schemas": {}, "store_format": STORE_FORMAT}
+    definitions = {"tasks.read:read": Definition(own=recipe.get("code", ""), uses=())}
+    made = Recipe(step="read", **{**empty, **recipe})
+    with store.writing(SENTENCES, key, made, definitions=definitions) as writer:
         writer.write(pa.table({"sentence_id": [0], "words": [[words]]}, schema=SENTENCES.schema), {"language": "en"})
     assert writer.reference is not None
     return writer.reference
@@ -87,6 +90,7 @@ def test_settings_and_surroundings_differ_by_their_paths(store: Store) -> None:
     [
         ({"parameters": {"config": {"max": 7}}}, "y", ("config.max: 5 -> 7",)),
         ({"inputs": {"file": "gold:22"}}, "y", ("input file has new content",)),
+        ({"code": "33"}, "y", ("code of tasks.read:read changed",)),
         ({"inputs": {"file": "gold:22"}}, "x", ("input file has new content", "with the same content")),
     ],
 )

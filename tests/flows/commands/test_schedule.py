@@ -24,6 +24,8 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.schedules import IntervalSchedule
 
+from artifacts.runs import all_runs
+from artifacts.store import Store
 from flows.commands.deploy import deploy
 from flows.commands.deployments import Deployment, deployments_of
 
@@ -107,6 +109,10 @@ def test_a_schedule_fires_and_its_run_finds_every_step_in_the_store(
     )
     assert len(steps) > 30 and {step.state_name for step in steps} == {"Cached"}
     assert {path for path in store.rglob("manifest.json")} == artifacts
+    first, *fired = all_runs(Store(store))
+    record = next(each for each in fired if each.caller.flow_run == str(run.id))
+    assert (record.caller.by, record.name, record.state) == ("schedule", "tiny-scheduled", "done")
+    assert len(record.steps) == len(first.steps) and record.ran == ()
     assert "InvalidRequestError" not in (prefect_home / "server.log").read_text(encoding="utf-8")
 
 
