@@ -48,8 +48,9 @@ class Place:
     def files(self, name: str) -> dict[str, Status]:
         """Every file at or below a name, but those that go while we look; a folder counts as a file of no bytes."""
         top = self.root / name
+        inside = (Path(folder, each) for folder, folders, files in os.walk(top) for each in (*folders, *files))
         found = {}
-        for path in (top, *top.rglob("*")):
+        for path in (top, *inside):
             try:
                 status = path.stat()
             except FileNotFoundError:

@@ -182,6 +182,11 @@ class RunRecord(_Part):
         return ((self.ended or datetime.now(UTC)) - self.started).total_seconds()
 
     @property
+    def last_seen(self) -> datetime:
+        """When it ended; of a run that did not say so, when it began what it was last known to do."""
+        return self.ended or max([self.started, *(step.since for step in self.under_way)])
+
+    @property
     def references(self) -> Iterator[Reference]:
         """All artifacts that the run names."""
         yield from (step.reference for step in self.steps)

@@ -86,6 +86,7 @@ class Step(Generic[P]):
             ),
         )
         run.store.create()
+        run.store.mark_used(self.output.name, key)
         was_there = run.store.intact(self.output.name, key) is not None
         named = (self.name, run.stage, f"{self.output.name}/{key}")
         with run.taking([named], computes=not was_there), peak_memory() as peak:

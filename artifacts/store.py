@@ -10,6 +10,7 @@
 """
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -281,6 +282,29 @@ class Store:
         """Removes Prefect's cache record of an artifact that is not what it should be."""
         self.place.remove(record_key(kind, key))
 
+    def mark_used(self, kind: str, key: str) -> None:
+        """Dates an artifact that a run takes from the store, so that nobody removes it meanwhile."""
+        with suppress(FileNotFoundError):  # somebody removes it at this moment
+            self.place.redate(f"{kind}/{key}", time.time_ns())
+
+    def last_used_ns(self, kind: str, key: str) -> int:
+        """When an artifact was made, or last used by a run; 0 if it is gone."""
+        try:
+            return self.place.status(f"{kind}/{key}").modified_ns
+        except FileNotFoundError:
+            return 0
+
+    def artifact_bytes(self, kind: str, key: str) -> int:
+        """The size of all files of an artifact."""
+        return sum(status.bytes for status in self.place.files(f"{kind}/{key}").values())
+
+    def remove(self, kind: str, key: str) -> None:
+        """Forgets an artifact; whoever holds a reference to it finds all of it or nothing."""
+        aside = unfinished.removed(kind, key)
+        with suppress(FileNotFoundError):
+            self.place.rename(f"{kind}/{key}", aside)
+        self.place.remove(aside)
+
     def move_aside(self, kind: str, key: str) -> None:
         """Takes an incomplete or changed folder out of the way of the artifact to be written."""
         if self.place.exists(f"{kind}/{key}"):
@@ -338,6 +362,10 @@ class Store:
         with self._disk_errors(f"run {identity}"):
             self.place.work(f"{_RUNS}/{identity}")
             self.place.write(f"{_RUNS}/{identity}/{_RUN_FILE}", text)
+
+    def run_bytes(self, identity: str) -> int:
+        """The size of a record."""
+        return sum(status.bytes for status in self.place.files(f"{_RUNS}/{identity}").values())
 
     def drop_run(self, identity: str) -> None:
         """Removes the record of a run."""

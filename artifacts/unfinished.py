@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from artifacts.place import Place
 
 FOLDER = ".unfinished"
+_HALF = ".tmp"
 
-_NAMES = re.compile(r"(?:work-|damaged-)?(?P<kind>[a-z_]+)-(?P<key>[0-9a-f]+)(?:-[0-9a-f]{8})?")
+_NAMES = re.compile(r"(?:work-|damaged-|removed-)?(?P<kind>[a-z_]+)-(?P<key>[0-9a-f]+)(?:-[0-9a-f]{8})?")
 _FAILED_RECORD = re.compile(r"[0-9a-f]{32}")
 
 
@@ -27,6 +28,11 @@ def damaged(kind: str, key: str) -> str:
     return f"{FOLDER}/damaged-{kind}-{key}-{uuid.uuid4().hex[:8]}"
 
 
+def removed(kind: str, key: str) -> str:
+    """Where an artifact goes while it is being removed; another place each time."""
+    return f"{FOLDER}/removed-{kind}-{key}-{uuid.uuid4().hex[:8]}"
+
+
 def is_failed_record(name: str) -> bool:
     """Whether a file in the root of a store is the exception of a failed task, as Prefect leaves it there."""
     return bool(_FAILED_RECORD.fullmatch(name))
@@ -41,12 +47,15 @@ class Leftover:
         bytes: how large it is.
         youngest_ns: when the last of its files was written.
         owner: kind and key of the step that it belongs to, if its name tells.
+        half_written: a file that was to replace another when whole, such as `checkpoint.pt.tmp`: of no use at any age
+            once its writer is gone.
     """
 
     name: str
     bytes: int
     youngest_ns: int
     owner: tuple[str, str] | None
+    half_written: bool = False
 
 
 def leftovers(place: Place) -> list[Leftover]:
@@ -55,9 +64,13 @@ def leftovers(place: Place) -> list[Leftover]:
     names += [name for name in place.names() if is_failed_record(name)]
     found = []
     for name in names:
-        if files := place.files(name).values():
-            match = _NAMES.fullmatch(name.removeprefix(f"{FOLDER}/"))
-            owner = (match["kind"], match["key"]) if match else None
-            youngest_ns = max(file.modified_ns for file in files)
-            found.append(Leftover(name, sum(file.bytes for file in files), youngest_ns, owner))
+        if not (files := place.files(name)):
+            continue
+        match = _NAMES.fullmatch(name.removeprefix(f"{FOLDER}/"))
+        owner = (match["kind"], match["key"]) if match else None
+        halves = {file: status for file, status in files.items() if file.endswith(_HALF)}
+        found += [Leftover(file, half.bytes, half.modified_ns, owner, True) for file, half in halves.items()]
+        youngest_ns = max(file.modified_ns for file in files.values())
+        bytes_whole = sum(status.bytes for file, status in files.items() if file not in halves)
+        found.append(Leftover(name, bytes_whole, youngest_ns, owner))
     return found

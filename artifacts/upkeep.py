@@ -1,9 +1,6 @@
-"""Looking after a store: checking every byte, and removing what no run needs."""
+"""Checking a store, byte by byte."""
 
-import time
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from artifacts.catalog import Dataset, Kind, catalogue
@@ -12,17 +9,15 @@ from artifacts.errors import StoreError
 from artifacts.manifest import Manifest
 from artifacts.reference import Reference
 from artifacts.runs import RUN_KIND, read_run
-from artifacts.store import Store, record_key
-from artifacts.unfinished import Leftover
+from artifacts.store import Store
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong with a store, or that was removed from it; `name` says where, relative to the store."""
+    """One thing that is wrong with a store; `name` says where, relative to the store."""
 
     name: str
     what: str
-    bytes: int = 0
 
 
 def verify(store: Store) -> Iterator[Finding]:
@@ -47,38 +42,6 @@ def verify(store: Store) -> Iterator[Finding]:
                 yield Finding(f"{name}/{file}", "missing or changed since it was written")
             if not changed and _content_digest(store, manifest, declared) != manifest.digest:
                 yield Finding(name, "the content does not have the digest that the manifest names")
-
-
-def collect_garbage(store: Store, *, older_than_hours: float = 24.0) -> list[Finding]:
-    """Removes what crashed runs left: unfinished artifacts, damaged ones, checkpoints, records of failed tasks.
-
-    Nothing younger than `older_than_hours` goes (a run may be using it), nor anything whose lock is held.
-    Complete artifacts are never removed; delete an artifact's folder to forget it.
-    """
-    limit_ns = time.time_ns() - int(older_than_hours * 3600 * 1e9)
-    removed = []
-    for leftover in store.leftovers():
-        with _unused(store, leftover) as unused:
-            if unused and leftover.youngest_ns <= limit_ns:
-                store.remove_leftover(leftover)
-                removed.append(Finding(leftover.name, "removed", leftover.bytes))
-    return removed
-
-
-@contextmanager
-def _unused(store: Store, leftover: Leftover) -> Iterator[bool]:
-    """Holds the lock of the step that something unfinished belongs to; False while somebody else does."""
-    if leftover.owner is None:
-        yield True
-        return
-    lock, holder = record_key(*leftover.owner), f"gc-{uuid.uuid4().hex}"
-    if not store.locks.acquire_lock(lock, holder, acquire_timeout=0):
-        yield False
-        return
-    try:
-        yield True
-    finally:
-        store.locks.release_lock(lock, holder)
 
 
 def _content_digest(store: Store, manifest: Manifest, declared: Kind) -> str:

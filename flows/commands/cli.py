@@ -297,13 +297,26 @@ def verify_store(store: StoreFolder = "store") -> None:
 
 @store_app.command("gc")
 def tidy_store(
-    older_than_hours: Annotated[float, typer.Option(help="Leave alone what is younger than this.", min=0.0)] = 24.0,
+    keep_runs: Annotated[
+        int | None,
+        typer.Option(help="Forget all runs but the newest so many that went well, and what only they used.", min=0),
+    ] = None,
+    older_than: Annotated[
+        str, typer.Option(help="Forget runs that ended longer ago, and what only they used.", metavar="30d")
+    ] = "",
+    unreachable: Annotated[
+        bool, typer.Option("--unreachable", help="Remove artifacts that belong to no run on record, too.")
+    ] = False,
+    grace: Annotated[
+        str, typer.Option(help="Whatever is chosen, leave alone what was made or used since.", metavar="24h")
+    ] = "24h",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and remove nothing.")] = False,
     store: StoreFolder = "store",
 ) -> None:
-    """Remove what crashed runs left behind; complete artifacts stay."""
-    from flows.commands.store import print_tidying
+    """Remove what crashed runs left behind; on demand old runs, with the artifacts that only they reach."""
+    from flows.commands.garbage import print_collection
 
-    print_tidying(store, older_than_hours)
+    print_collection(store, keep_runs, older_than, grace, unreachable=unreachable, dry_run=dry_run)
 
 
 def _runtime(store: str, data: str, device: Literal["auto", "cpu", "cuda"], **settings: Any) -> "Runtime":

@@ -15,7 +15,7 @@ from artifacts.manifest import Manifest
 from artifacts.reference import Reference
 from artifacts.show import preview
 from artifacts.store import Store
-from artifacts.upkeep import collect_garbage, verify
+from artifacts.upkeep import verify
 
 _WIDTH = 140
 
@@ -98,15 +98,6 @@ def print_verification(root: str) -> bool:
         console.print(f"{finding.name}: {finding.what}")
     console.print(f"{sum(1 for _ in store.manifests())} artifacts checked, {len(findings)} faults")
     return not findings
-
-
-def print_tidying(root: str, older_than_hours: float) -> None:
-    """Removes leftovers and says what went."""
-    removed = collect_garbage(existing(root), older_than_hours=older_than_hours)
-    console = Console(soft_wrap=True)
-    for finding in removed:
-        console.print(f"removed {finding.name} ({finding.bytes:,} bytes)")
-    console.print(f"{len(removed)} leftovers removed, {sum(finding.bytes for finding in removed):,} bytes")
 
 
 def _number_table(store: Store, reference: Reference, rows: int) -> Table:

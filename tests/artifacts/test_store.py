@@ -23,8 +23,8 @@ from artifacts.manifest import Manifest, Recipe
 from artifacts.place import Draft
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime
-from artifacts.store import STORE_FORMAT, Store, record_key
-from artifacts.upkeep import collect_garbage, verify
+from artifacts.store import STORE_FORMAT, Store
+from artifacts.upkeep import verify
 from artifacts.writer import Writer
 
 RECIPE = Recipe(step="make", parameters={}, inputs={}, code="", schemas={}, store_format=STORE_FORMAT)
@@ -338,36 +338,6 @@ def test_verify_finds_flipped_bytes_that_look_untouched(store: Store) -> None:
     ]
     manifest.unlink()
     assert [f.what for f in verify(store)] == ["no readable manifest"]
-
-
-def age(path: Path, hours: float = 48) -> None:
-    then = time.time() - hours * 3600
-    for p in [*path.rglob("*"), path]:
-        os.utime(p, (then, then))
-
-
-def test_gc_removes_only_what_is_stale_and_unfinished(store: Store) -> None:
-    assert collect_garbage(store) == [], "a store that is not there has no garbage"
-    reference = make(store)
-    unfinished = store.root / ".unfinished"
-    stale = [unfinished / n for n in ("sentences-ab-12345678", "work-tagger-cd", "damaged-gold-ef-12345678")]
-    young, used = unfinished / "work-tagger-ee", unfinished / "tagger-ff-12345678"
-    for folder in [*stale, young, used]:
-        (folder / "deep").mkdir(parents=True)
-        (folder / "deep" / "file").write_bytes(b"12345")
-        age(folder)
-    failed, other = store.root / ("0a" * 16), store.root / "notes.txt"
-    for file in (failed, other):
-        file.write_text("x")
-        age(file)
-    (young / "deep" / "file").touch()
-    age(store.local("sentences", KEY))
-    store.locks.acquire_lock(record_key("tagger", "ff"), "a running step")
-    removed = collect_garbage(Store(store.root))
-    assert {store.root / f.name for f in removed} == {*stale, failed}
-    assert {f.bytes for f in removed} == {5, 1}
-    assert young.exists() and used.exists() and other.exists()
-    assert store.table(reference) == rows()
 
 
 def test_adoption_gives_a_second_key_and_refuses_damaged_files(store: Store) -> None:

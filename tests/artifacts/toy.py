@@ -10,6 +10,7 @@ from typing import Any
 from prefect import flow
 
 from artifacts.code.fingerprint import forget
+from artifacts.recorder import recorded
 from artifacts.reference import Reference
 from artifacts.runtime import Run, Runtime, running
 from artifacts.store import Store
@@ -159,7 +160,9 @@ def run_toy(store: Path, *, planning: bool = False, **settings: Any) -> Run:
     """The toy flow's body: three steps, under whatever flow the caller has opened."""
     steps: ModuleType = importlib.import_module("toysteps.steps")
     size = steps.Size(sentences=settings.pop("sentences", 3), unused=settings.pop("unused", ""))
-    with running(Runtime(store=str(store), device="cpu"), planning=planning) as run:
+    runtime = Runtime(store=str(store), device="cpu")
+    on_record = settings.pop("on_record", False)
+    with recorded(runtime, "toy", settings) if on_record else running(runtime, planning=planning) as run:
         made = steps.make(size)
         transformed = steps.transform(made, **settings)
         steps.count(transformed)

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -168,13 +169,33 @@ def test_a_lexicon_and_a_translation_export_as_text(
     assert code == 2 and "is there already" in message
 
 
-def test_gc_removes_leftovers_only(crosstag: Callable[..., tuple[int, str]], finished: Path, tmp_path: Path) -> None:
+def test_gc_removes_leftovers_and_on_demand_old_runs_with_all_that_they_made(
+    crosstag: Callable[..., tuple[int, str]], finished: Path, tmp_path: Path
+) -> None:
     store = Path(shutil.copytree(finished, tmp_path / "store"))
     before = {str(m.kind) + m.key for m in Store(store).manifests()}
-    (store / ".unfinished" / "soft_labels-0a-1").mkdir(parents=True)
-    code, printed = crosstag("store", "gc", "--older-than-hours", "0", "--store", str(store))
-    assert code == 0 and "1 leftovers removed" in printed
+    (store / ".unfinished" / "soft_labels-0a-12345678").mkdir(parents=True)
+    place = ("--store", str(store))
+    code, printed = crosstag("store", "gc", "--grace", "0h", *place)
+    lines = [" ".join(line.split()) for line in printed.splitlines()]
+    assert code == 0 and "leftovers of crashed runs 1 0" in lines and "1 removed, 0 bytes" in lines
     assert {str(m.kind) + m.key for m in Store(store).manifests()} == before
+    code, printed = crosstag("store", "gc", "--keep-runs", "1", *place)
+    assert code == 0 and "0 removed, 0 bytes" in printed
+    everything = ("--keep-runs", "0", "--grace", "0h")
+    code, told = crosstag("store", "gc", *everything, "--dry-run", *place)
+    assert code == 0 and f"{len(before) + 1} would be removed" in told
+    assert {str(m.kind) + m.key for m in Store(store).manifests()} == before
+    time.sleep(1.1)  # so long a file system's clock may be behind
+    code, printed = crosstag("store", "gc", *everything, *place)
+    assert code == 0 and f"{len(before) + 1} removed" in printed and "records of runs" in printed
+    assert list(Store(store).manifests()) == [] and Store(store).run_ids() == []
+
+
+@pytest.mark.parametrize("option", ["--older-than", "--grace"])
+def test_an_age_that_is_none_is_refused(crosstag: Callable[..., tuple[int, str]], finished: Path, option: str) -> None:
+    code, message = crosstag("store", "gc", option, "30 days", "--store", str(finished))
+    assert code == 2 and f"{option} 30 days: expected a number and d, h or m, such as 30d" in message
 
 
 def test_a_store_that_is_not_there_is_named(crosstag: Callable[..., tuple[int, str]], tmp_path: Path) -> None:
