@@ -1,0 +1,53 @@
+"""Which workers `make up` starts, and what they see."""
+
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from artifacts.errors import InputError
+from artifacts.runtime import Runtime
+from flows.commands import deploy, up
+
+
+@pytest.fixture
+def deployed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Path]:
+    """The configurations that were deployed; no server is asked."""
+    found: list[Path] = []
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / "mine.yaml").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(deploy, "deploy_files", found.extend)
+    return found
+
+
+@pytest.mark.parametrize(("gpu", "pools"), [(True, ["cpu", "gpu"]), (False, ["cpu"])])
+def test_a_machine_with_a_gpu_gets_a_worker_for_each_pool(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], deployed: list[Path], gpu: bool, pools: list
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+    assert up._deploy() == pools
+    assert deployed == [Path("configs/mine.yaml")]
+    assert ("no GPU here" in capsys.readouterr().out) is not gpu
+
+
+def test_the_worker_of_the_cpu_leaves_the_gpu_to_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: dict[str, Any] = {}
+
+    def process(name: str, *arguments: str, **environment: str) -> Any:
+        started[arguments[3]] = environment
+        return nullcontext()
+
+    monkeypatch.setattr(up, "_process", process)
+    for pool in ("cpu", "gpu"):
+        up._worker(pool)
+    assert started == {"cpu": {"CUDA_VISIBLE_DEVICES": ""}, "gpu": {}}
+
+
+def test_a_gpu_that_is_asked_for_and_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert [Runtime(device=device).resolved_device() for device in ("auto", "cpu")] == ["cpu", "cpu"]
+    with pytest.raises(InputError, match="cuda is asked for, and there is no GPU; set device to auto or cpu"):
+        Runtime(device="cuda").resolved_device()
