@@ -26,9 +26,10 @@ from tasks.distillation.export_student import export_student
 from tasks.distillation.train_collaborator import CollaborationWeights, CollaboratorTraining, train_collaborator
 from tasks.distillation.train_student import StudentTraining, train_student
 from tasks.evaluation.changed import measure_change
-from tasks.evaluation.decode import Decoding, decode
 from tasks.evaluation.scores import score
+from tasks.tagging.decoding import Decoding
 from tasks.tagging.labelling import label_words
+from tasks.tagging.predict import predict_words
 from tasks.tagging.train_tagger import TaggerTraining, train_tagger
 
 Ablation = Literal[
@@ -180,7 +181,7 @@ def _look_closely(
         evidence.reliability(f"iteration {i}", p_t, w, gold, config.trusted_labels.labels_from)
     if i == 1:
         evidence.compared(m_trans, p_t, gold)
-    if i == 1 and config.denoises_instances and config.analysis.layers:
+    if i == 1 and config.denoises_instances:
         depth = encoder_depth(encoder, config.encoder.pretraining.layers)
         evidence.by_layer(m_trans, p_t, gold, config.trusted_labels, depth)
 
@@ -210,8 +211,8 @@ def _stop(
         change = measure_change(before, now)
         share = run.store.table(change)["share"][0].as_py() if change.known else 1.0
         return share < config.stop.changed_share_below, None
-    soft = label_words(m_tgt, corpora.dev, config.windows, config.inference)
-    scores = score(decode(soft, config.decoding), corpora.dev, "source dev")
+    tags = predict_words(m_tgt, corpora.dev, config.windows, config.decoding, config.inference)
+    scores = score(tags, corpora.dev, "source dev")
     f1 = run.store.table(scores)["f1"][0].as_py() if scores.known else None
     if f1 is None or best_f1 is None:
         return False, f1

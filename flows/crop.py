@@ -48,7 +48,7 @@ from tasks.distillation.export_student import export_student
 from tasks.distillation.sampling import sample_sentences
 from tasks.distillation.training_sets import training_set
 from tasks.encoding.randomise import randomise_encoder
-from tasks.evaluation.decode import Decoding
+from tasks.tagging.decoding import Decoding
 from tasks.tagging.inference import Inference
 from tasks.tagging.train_tagger import TaggerTraining, train_tagger
 from tasks.tagging.windows import WindowConfig

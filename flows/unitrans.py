@@ -25,8 +25,8 @@ from tasks.denoising.vote_labels import vote_labels
 from tasks.distillation.export_student import export_student
 from tasks.distillation.train_voted_student import VotedStudentTraining, train_voted_student
 from tasks.distillation.training_sets import training_set
-from tasks.evaluation.decode import Decoding
 from tasks.evaluation.votes import measure_votes
+from tasks.tagging.decoding import Decoding
 from tasks.tagging.train_tagger import TaggerTraining
 
 Ablation = Literal[

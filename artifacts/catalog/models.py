@@ -15,12 +15,14 @@ Encoder = Annotated[Reference, ENCODER]
 
 TAGGER = ModelKind(
     "tagger",
-    "An encoder with a linear head on the first sub-word; AutoModelForTokenClassification loads it. metadata: labels.",
+    "An encoder with a head (tasks/tagging/heads.py). A linear one, on the first sub-word, is what "
+    "AutoModelForTokenClassification loads; config.json names another as crosstag_head. metadata: labels.",
 )
 Tagger = Annotated[Reference, TAGGER]
 
 STUDENT = ModelKind(
-    "student", "The tagger to ship: as `tagger`, with a model card; transformers.pipeline loads it. metadata: labels."
+    "student",
+    "The tagger to ship: as `tagger`, with a model card; transformers.pipeline loads a linear one. metadata: labels.",
 )
 Student = Annotated[Reference, STUDENT]
 

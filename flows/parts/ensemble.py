@@ -50,6 +50,9 @@ class Ensembling:
 
     def score(self, scoring: Scoring, name: str, ensemble: Ensemble, *more: ScoredText) -> None:
         """Labels every test set with an ensemble, and scores it, as `Scoring.model` does with one tagger."""
+        if len(ensemble.members) == 1:
+            scoring.model(name, ensemble.members[0], *more)
+            return
         scores = {}
         for text in (*scoring.texts, *more):
             with stage(f"{name} on {text.name}"):

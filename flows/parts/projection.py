@@ -10,9 +10,9 @@ from artifacts.store import Store
 from flows.parts.corpora import TargetText
 from flows.parts.labelled_translation import LabelledTranslation
 from flows.parts.summary import Listing
-from tasks.evaluation.decode import Decoding, decode
+from tasks.tagging.decoding import Decoding
 from tasks.tagging.inference import Inference
-from tasks.tagging.labelling import label_words
+from tasks.tagging.predict import predict_words
 from tasks.tagging.windows import WindowConfig
 from tasks.translation.marked.read_markers import MarkerReading, read_markers
 from tasks.translation.projection.forward import ForwardReading, split_translation
@@ -31,7 +31,7 @@ class Tagging:
 
     def label(self, tagger: Reference, sentences: Reference) -> Reference:
         """f(x), a tag for each word."""
-        return decode(label_words(tagger, sentences, self.windows, self.inference), self.decoding)
+        return predict_words(tagger, sentences, self.windows, self.decoding, self.inference)
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from artifacts.runtime import current_run, stage
 from flows.parts.corpora import ScoredText, TargetText
 from flows.parts.summary import Model
 from tasks.evaluation.averages import average_scores
-from tasks.evaluation.decode import Decoding, decode
+from tasks.evaluation.decode import decode
 from tasks.evaluation.scores import score
+from tasks.tagging.decoding import Decoding
 from tasks.tagging.inference import Inference
-from tasks.tagging.labelling import label_words
+from tasks.tagging.predict import predict_words
 from tasks.tagging.windows import WindowConfig
 
 
@@ -34,8 +35,8 @@ class Scoring:
         scores = {}
         for text in (*self.texts, *more):
             with stage(f"{name} on {text.name}"):
-                soft = label_words(tagger, text.sentences, self.windows, self.inference)
-                scores[text.name] = self.labels(name, soft, text)
+                tags = predict_words(tagger, text.sentences, self.windows, self.decoding, self.inference)
+                scores[text.name] = score(tags, text.gold, f"{name} on {text.name}")
         return self.add(name, tagger, scores)
 
     def add(self, name: str, reference: Reference, scores: Mapping[str, Reference]) -> Model:

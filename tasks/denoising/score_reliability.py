@@ -14,7 +14,7 @@ from tasks.denoising.reliability import Reliability, class_means, label_agreemen
 from tasks.tagging.decoding import Decoding, decode_words
 from tasks.tagging.inference import FLOAT32, Inference
 from tasks.tagging.representations import word_representations
-from tasks.tagging.tagger import check_window_fits, load_tagger, tagger_labels
+from tasks.tagging.tagger import check_window_fits, load_encoder
 from tasks.tagging.windows import WindowConfig, make_windows
 from tasks.words.agreement import check_same_labels
 from tasks.words.columns import flat_probabilities, list_column, list_lengths
@@ -43,19 +43,19 @@ def score_reliability(
             f"unlabelled corpus: found {int(lengths.sum())} words; reliability compares words and needs at least 2; "
             "use a larger corpus or set reliability.enabled to false"
         )
-    model, tokenizer = load_tagger(job.folder(tagger))
-    check_same_labels(tagger_labels(model), labels, "the tagger", "the soft labels")
-    check_window_fits(model, windows.max_length_subwords)
-    _check_layer(model, config)
+    check_same_labels(job.metadata(tagger)["labels"], labels, "the tagger", "the soft labels")
+    encoder, tokenizer = load_encoder(job.folder(tagger))
+    check_window_fits(encoder, windows.max_length_subwords)
+    _check_layer(encoder, config)
     cut = make_windows(tokenizer, table["words"].to_pylist(), windows.max_length_subwords, windows.overlap_subwords)
     with job.progress("representations", total=cut.words, unit="words") as advance:
         hidden = word_representations(
-            model,
+            encoder,
             cut,
+            inference,
             layers=config.layers,
             pooling=config.pooling,
             device=job.device,
-            precision=inference.precision,
             budget=job.inference_subwords,
             progress=advance,
         )
@@ -78,9 +78,9 @@ def score_reliability(
     job.write(*_output(table, lengths, agreement, weights, labels, means, counts.neighbours))
 
 
-def _check_layer(model: Any, config: Reliability) -> None:
+def _check_layer(encoder: Any, config: Reliability) -> None:
     """Checks that the encoder has the layer that represents words."""
-    depth = int(model.config.num_hidden_layers)
+    depth = int(encoder.config.num_hidden_layers)
     if isinstance(config.layers, int) and not -depth - 1 <= config.layers <= depth:
         raise InputError(
             f"reliability.layers is {config.layers}, but the encoder has {depth} layers; "

@@ -1,4 +1,4 @@
-"""Ship a tagger: files that transformers' pipeline loads, and a model card."""
+"""Ship a tagger: files that transformers' pipeline loads, if it knows the head, and a model card."""
 
 from typing import Any
 
@@ -9,7 +9,8 @@ from pydantic import Field
 from artifacts.catalog import STUDENT, Scores, Tagger
 from artifacts.settings import Settings
 from artifacts.step import Job, step
-from tasks.tagging.tagger import load_tagger, save_tagger, tagger_labels, usable_positions
+from tasks.tagging.inference import open_tagger
+from tasks.tagging.tagger import save_tagger, usable_positions
 
 _USE = """```python
 from transformers import pipeline
@@ -20,6 +21,9 @@ tagger("...")
 
 `aggregation_strategy="first"` matters: the model reads the first sub-word of each word and learned nothing about
 the others. Viterbi decoding, and sentences of any length: `crosstag predict path/to/this/folder sentences.txt`."""
+
+_USE_ALONE = """`crosstag predict path/to/this/folder sentences.txt`. The model has a head of its own: a pipeline of
+transformers would not read it as it was trained."""
 
 
 class StudentCard(Settings):
@@ -35,13 +39,16 @@ class StudentCard(Settings):
     config_text: str = Field("", title="Configuration", description="The run's configuration as YAML.")
 
 
-def model_card(card: StudentCard, labels: list[str], scores: list[tuple[str, list[dict[str, Any]]]]) -> str:
+def model_card(
+    card: StudentCard, labels: list[str], scores: list[tuple[str, list[dict[str, Any]]]], in_pipelines: bool
+) -> str:
     """The text of README.md.
 
     Args:
         card: what to say.
         labels: the label list.
         scores: per scored model its name and its rows (type, precision, recall, f1, gold, ...).
+        in_pipelines: whether transformers.pipeline labels as the tagger does.
     """
     front = {
         "language": list(card.target_languages),
@@ -57,7 +64,7 @@ def model_card(card: StudentCard, labels: list[str], scores: list[tuple[str, lis
         f"A named-entity tagger for {languages}, trained without labels of that language from labels in {source} "
         f"({card.method}, by Crosstag).",
         f"Labels: {', '.join(labels)}.",
-        f"## Use\n\n{_USE}",
+        f"## Use\n\n{_USE if in_pipelines else _USE_ALONE}",
     ]
     if card.data:
         parts.append("## Data\n\n" + "\n".join(f"- {line}" for line in card.data))
@@ -80,13 +87,13 @@ def _table(name: str, rows: list[dict[str, Any]]) -> str:
 
 @step(STUDENT)
 def export_student(job: Job, tagger: Tagger, scores: tuple[Scores, ...], card: StudentCard) -> None:
-    """Saves the student for transformers.pipeline, with a model card."""
-    model, tokenizer = load_tagger(job.folder(tagger))
-    labels = tagger_labels(model)
+    """Saves the student with a model card that says how it is used."""
+    head, model, tokenizer = open_tagger(job.folder(tagger))
+    labels = head.labels(model)
     if (positions := usable_positions(model.config)) is not None:
         tokenizer.model_max_length = positions
     save_tagger(model, tokenizer, job.output_folder)
     tables: list[tuple[pa.Table, str]] = [(job.table(one), job.metadata(one)["name"]) for one in scores]
-    text = model_card(card, labels, [(name, table.to_pylist()) for table, name in tables])
+    text = model_card(card, labels, [(name, table.to_pylist()) for table, name in tables], head.in_pipelines)
     (job.output_folder / "README.md").write_text(text, encoding="utf-8")
     job.describe({"labels": labels})

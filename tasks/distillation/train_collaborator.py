@@ -1,6 +1,6 @@
 """CoLaDa, step 1: noise-robust training of M_trans on the translation, from and with M_tgt."""
 
-from collections.abc import Mapping
+from typing import Any
 
 import torch
 from pydantic import Field
@@ -10,10 +10,10 @@ from artifacts.settings import Settings
 from artifacts.step import Job, step
 from tasks.distillation.losses import noise_robust_loss
 from tasks.distillation.teaching import read_teaching, sentence_ids
-from tasks.tagging.fitting import TaggerTrainingConfig, fit_words, updates_planned
-from tasks.tagging.tagger import check_window_fits, load_tagger, save_tagger, tagger_labels
+from tasks.tagging.fitting import TaggerTrainingConfig, word_objective
+from tasks.tagging.heads import LINEAR, Batch, word_logits
+from tasks.tagging.training_shell import start_tagger, train_and_save
 from tasks.tagging.windows import WindowConfig, make_windows
-from tasks.training.loop import Checkpoints
 from tasks.words.agreement import check_same_labels, check_same_sentences
 from tasks.words.columns import flat_label_ids, list_lengths
 
@@ -66,8 +66,7 @@ def train_collaborator(
     teaching = read_teaching(job, soft_labels, reliability)
     labels = job.metadata(translation)["labels"]
     table = job.table(translation, columns=["sentence_id", "words", "tags"])
-    model, tokenizer = load_tagger(job.folder(tagger), config.dropout)
-    check_same_labels(tagger_labels(model), labels, "tagger", "translation")
+    model, tokenizer = start_tagger(job, tagger, labels, "translation", config, windows)
     check_same_labels(labels, teaching.labels, "translation", "soft labels")
     check_same_sentences(
         sentence_ids(table),
@@ -76,7 +75,6 @@ def train_collaborator(
         teaching.word_counts,
         "translation and soft labels",
     )
-    check_window_fits(model, windows.max_length_subwords)
     cut = make_windows(tokenizer, table["words"].to_pylist(), windows.max_length_subwords, windows.overlap_subwords)
     targets = {
         "soft": teaching.probabilities,
@@ -84,14 +82,9 @@ def train_collaborator(
         "weight": teaching.weights,
     }
 
-    def losses(logits: torch.Tensor, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    def losses(model: Any, batch: Batch) -> torch.Tensor:
+        logits = word_logits(LINEAR, model, batch)
         return noise_robust_loss(logits, batch["soft"], batch["hard"], batch["weight"], beta_soft, beta_hard)
 
-    checkpoints = Checkpoints(job.work_folder, job.checkpoint_minutes)
-    with job.progress("training on the translation", updates_planned(cut, config), "updates") as advance:
-        history = fit_words(
-            model, cut, targets, losses, config, device=job.device, checkpoints=checkpoints, progress=advance
-        )
-    save_tagger(model, tokenizer, job.output_folder)
-    job.describe({"labels": labels})
-    job.note(losses=history.losses, updates=history.updates, subwords=history.subwords)
+    objective = word_objective(cut, targets, losses, config)
+    train_and_save(job, model, tokenizer, labels, objective, config, "training on the translation")

@@ -1,23 +1,20 @@
 """CoLaDa, step 2: train M_tgt on unlabelled target text with M_trans' labels, weighted by their reliability."""
 
-from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from pydantic import Field
 
-from artifacts.catalog import ENCODER, TAGGER, ReliabilityScores, SoftLabels
+from artifacts.catalog import TAGGER, ReliabilityScores, SoftLabels
 from artifacts.step import Job, step
 from tasks.distillation.losses import weighted_distillation_loss
 from tasks.distillation.teaching import Teaching, read_teaching
 from tasks.tagging.decoding import Decoding, decode_words
-from tasks.tagging.fitting import TaggerTrainingConfig, fit_words, updates_planned
-from tasks.tagging.tagger import check_window_fits, load_tagger, new_tagger, save_tagger, tagger_labels
-from tasks.tagging.train_tagger import EncoderOrTagger
+from tasks.tagging.fitting import TaggerTrainingConfig, word_objective
+from tasks.tagging.heads import LINEAR, Batch, word_logits
+from tasks.tagging.training_shell import EncoderOrTagger, start_tagger, train_and_save
 from tasks.tagging.windows import WindowConfig, make_windows
-from tasks.training.loop import Checkpoints
-from tasks.words.agreement import check_same_labels
 
 
 class StudentTraining(TaggerTrainingConfig):
@@ -45,8 +42,8 @@ def student_targets(teaching: Teaching, targets: Literal["soft", "viterbi"]) -> 
     return np.eye(len(teaching.labels), dtype=np.float32)[decoded]
 
 
-def _losses(logits: torch.Tensor, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
-    return weighted_distillation_loss(logits, batch["target"], batch["weight"])
+def _losses(model: Any, batch: Batch) -> torch.Tensor:
+    return weighted_distillation_loss(word_logits(LINEAR, model, batch), batch["target"], batch["weight"])
 
 
 @step(TAGGER)
@@ -60,20 +57,9 @@ def train_student(
 ) -> None:
     """Trains M_tgt on target text that M_trans has labelled."""
     teaching = read_teaching(job, soft_labels, reliability)
-    if start.kind == ENCODER.name:
-        model, tokenizer = new_tagger(job.folder(start), teaching.labels, config.dropout, config.seed)
-    else:
-        model, tokenizer = load_tagger(job.folder(start), config.dropout)
-        check_same_labels(tagger_labels(model), teaching.labels, "the tagger to start from", "soft labels")
-    check_window_fits(model, windows.max_length_subwords)
+    model, tokenizer = start_tagger(job, start, teaching.labels, "soft labels", config, windows)
     words = job.table(soft_labels, columns=["words"])["words"].to_pylist()
     cut = make_windows(tokenizer, words, windows.max_length_subwords, windows.overlap_subwords)
     targets = {"target": student_targets(teaching, config.targets), "weight": teaching.weights}
-    checkpoints = Checkpoints(job.work_folder, job.checkpoint_minutes)
-    with job.progress("training on unlabelled text", updates_planned(cut, config), "updates") as advance:
-        history = fit_words(
-            model, cut, targets, _losses, config, device=job.device, checkpoints=checkpoints, progress=advance
-        )
-    save_tagger(model, tokenizer, job.output_folder)
-    job.describe({"labels": teaching.labels})
-    job.note(losses=history.losses, updates=history.updates, subwords=history.subwords)
+    objective = word_objective(cut, targets, _losses, config)
+    train_and_save(job, model, tokenizer, teaching.labels, objective, config, "training on unlabelled text")

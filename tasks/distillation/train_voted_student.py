@@ -1,7 +1,6 @@
 """UniTrans' student: trained on unlabelled target text with soft labels and with labels three taggers agree on."""
 
-from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -13,10 +12,10 @@ from artifacts.step import Job, step
 from tasks.denoising.voting import NO_LABEL, voted_ids
 from tasks.distillation.teaching import Teaching, read_teaching, sentence_ids
 from tasks.distillation.voted_losses import voted_distillation_loss
-from tasks.tagging.fitting import TaggerTrainingConfig, fit_words, updates_planned
-from tasks.tagging.tagger import check_window_fits, new_tagger, save_tagger
+from tasks.tagging.fitting import TaggerTrainingConfig, word_objective
+from tasks.tagging.heads import LINEAR, Batch, word_logits
+from tasks.tagging.training_shell import start_tagger, train_and_save
 from tasks.tagging.windows import WindowConfig, make_windows
-from tasks.training.loop import Checkpoints
 from tasks.words.agreement import check_same_labels, check_same_sentences
 from tasks.words.columns import list_lengths
 
@@ -66,23 +65,17 @@ def train_voted_student(
             "student: without soft labels there is nothing to learn, as the taggers agree on no word; "
             "set student.soft_weight above 0, or choose another ablation"
         )
-    model, tokenizer = new_tagger(job.folder(encoder), teaching.labels, config.dropout, config.seed)
-    check_window_fits(model, windows.max_length_subwords)
+    model, tokenizer = start_tagger(job, encoder, teaching.labels, "soft labels", config, windows)
     words = job.table(soft_labels, columns=["words"])["words"].to_pylist()
     cut = make_windows(tokenizer, words, windows.max_length_subwords, windows.overlap_subwords)
 
-    def losses(logits: torch.Tensor, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    def losses(model: Any, batch: Batch) -> torch.Tensor:
+        logits = word_logits(LINEAR, model, batch)
         weights = (config.soft_weight, config.hard_weight)
         return voted_distillation_loss(logits, batch["soft"], batch["votes"], *weights, config.hard_mean == "agreed")
 
-    checkpoints = Checkpoints(job.work_folder, job.checkpoint_minutes)
-    with job.progress("training on unlabelled text", updates_planned(cut, config), "updates") as advance:
-        history = fit_words(
-            model, cut, targets, losses, config, device=job.device, checkpoints=checkpoints, progress=advance
-        )
-    save_tagger(model, tokenizer, job.output_folder)
-    job.describe({"labels": teaching.labels})
-    job.note(losses=history.losses, updates=history.updates, subwords=history.subwords)
+    objective = word_objective(cut, targets, losses, config)
+    train_and_save(job, model, tokenizer, teaching.labels, objective, config, "training on unlabelled text")
 
 
 def _votes(job: Job, votes: Votes | None, teaching: Teaching) -> np.ndarray:

@@ -1,19 +1,21 @@
-"""Train a tagger word by word: what source training, the collaborator and the student share."""
+"""What trainings of taggers minimise: the mean of the losses of words, over words or over sentences."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from pydantic import Field
 
-from tasks.tagging.windows import Windows
+from tasks.tagging.heads import Batch
+from tasks.tagging.windows import Windows, collate_words
 from tasks.training.batching import updates_per_epoch
 from tasks.training.config import TrainingConfig
-from tasks.training.loop import Checkpoints, TrainingHistory, planned_updates, train
+from tasks.training.loop import Collate, Loss
 
 LossMean = Literal["sentence", "word"]
-WordLosses = Callable[[torch.Tensor, Mapping[str, torch.Tensor]], torch.Tensor]
+WordLosses = Callable[[Any, Batch], torch.Tensor]
 
 
 class TaggerTrainingConfig(TrainingConfig):
@@ -42,44 +44,30 @@ def sentence_shares(word_counts: np.ndarray, sentences_per_update: float) -> np.
     return np.repeat(1 / (np.maximum(word_counts, 1) * sentences_per_update), word_counts).astype(np.float32)
 
 
-def word_logits(model: Any, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
-    """[n, C] float32 logits of the batch's scored words, each read at its first sub-word."""
-    logits = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits
-    chosen: torch.Tensor = logits[batch["word_rows"], batch["word_positions"]].float()
-    return chosen
+@dataclass(frozen=True)
+class Objective:
+    """What a training minimises.
+
+    lengths  [R] int, sub-words of each row
+    collate  makes a batch of rows
+    loss     of a model and a batch
+    """
+
+    lengths: np.ndarray
+    collate: Collate
+    loss: Loss
 
 
-def collate_words(windows: Windows, arrays: Mapping[str, np.ndarray], rows: np.ndarray) -> dict[str, torch.Tensor]:
-    """A batch: padded input ids, where its scored words stand, and each array's rows for these words."""
-    ids, mask = windows.inputs(rows)
-    words, batch_rows, positions = windows.scored_words(rows)
-    batch = {"input_ids": ids, "attention_mask": mask, "word_rows": batch_rows, "word_positions": positions}
-    batch |= {name: array[words] for name, array in arrays.items()}
-    return {name: torch.from_numpy(array) for name, array in batch.items()}
-
-
-def fit_words(
-    model: Any,
-    windows: Windows,
-    targets: Mapping[str, np.ndarray],
-    word_losses: WordLosses,
-    config: TaggerTrainingConfig,
-    *,
-    device: str,
-    checkpoints: Checkpoints | None,
-    progress: Callable[[int], None] | None = None,
-) -> TrainingHistory:
-    """Trains a tagger in place.
+def word_objective(
+    windows: Windows, targets: Mapping[str, np.ndarray], word_losses: WordLosses, config: TaggerTrainingConfig
+) -> Objective:
+    """The mean of the losses of words.
 
     Args:
-        model: a tagger.
         windows: of the sentences to train on.
         targets: [N, ...] arrays, words in the corpus' order; their names are those that `word_losses` looks up.
-        word_losses: from logits [n, C] and the batch to [n] losses, one per word.
+        word_losses: from a model and a batch to [n] losses, one per word.
         config: the settings; `loss_mean` says how the words' losses become one.
-        device: "cpu" or "cuda".
-        checkpoints: where they are kept; None keeps none.
-        progress: called with the number of updates made.
     """
     arrays = dict(targets)
     if config.loss_mean == "sentence":
@@ -89,15 +77,8 @@ def fit_words(
     def collate(rows: np.ndarray, generator: torch.Generator) -> dict[str, torch.Tensor]:
         return collate_words(windows, arrays, rows)
 
-    def loss(trained: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        losses = word_losses(word_logits(trained, batch), batch)
+    def loss(model: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        losses = word_losses(model, batch)
         return (losses * batch["share"]).sum() if "share" in batch else losses.mean()
 
-    return train(
-        model, windows.lengths, collate, loss, config, device=device, checkpoints=checkpoints, progress=progress
-    )
-
-
-def updates_planned(windows: Windows, config: TaggerTrainingConfig) -> int:
-    """Optimizer steps that `fit_words` will make."""
-    return planned_updates(windows.lengths, config)
+    return Objective(windows.lengths, collate, loss)

@@ -1,15 +1,16 @@
-"""A tagger: an encoder with a linear head that reads each word's first sub-word."""
+"""A tagger: an encoder and a head."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from torch import nn
 
 from artifacts.errors import InputError
+from tasks.tagging.heads import CONFIG_KEY, LINEAR, Head, head_named_in
 
 # What the encoders' configurations call their dropouts: BERT, XLM-R and relatives; then DistilBERT.
 _DROPOUTS = (
@@ -22,7 +23,9 @@ _DROPOUTS = (
 _OFFSET_POSITIONS = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet")
 
 
-def new_tagger(encoder_folder: Path, labels: Sequence[str], dropout: float, seed: int) -> tuple[nn.Module, Any]:
+def new_tagger(
+    encoder_folder: Path, labels: Sequence[str], dropout: float, seed: int, head: Head = LINEAR
+) -> tuple[Any, Any]:
     """A pretrained encoder with a new head.
 
     Args:
@@ -30,20 +33,42 @@ def new_tagger(encoder_folder: Path, labels: Sequence[str], dropout: float, seed
         labels: the label list; a label's place in it is its id.
         dropout: probability of dropping a unit, in the encoder and before the head.
         seed: decides the head's first weights; torch's generator is left as it was.
+        head: its kind.
 
     Returns:
         The model, in float32 on the CPU, and its tokenizer.
     """
-    names = dict(enumerate(labels))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = _loaded(encoder_folder, dropout, id2label=names, label2id={name: i for i, name in names.items()})
+        model = _loaded(encoder_folder, partial(head.load, labels=labels), dropout)
+    if head.name != LINEAR.name:  # Whose folder stays as transformers' own models save it.
+        setattr(model.config, CONFIG_KEY, head.name)
     return model, load_tokenizer(encoder_folder)
 
 
-def load_tagger(folder: Path, dropout: float | None = None) -> tuple[nn.Module, Any]:
-    """A saved tagger and its tokenizer; `dropout` replaces the one it was trained with."""
-    return _loaded(folder, dropout), load_tokenizer(folder)
+def load_tagger(folder: Path, head: Head, dropout: float | None = None) -> tuple[Any, Any]:
+    """A saved tagger and its tokenizer; `dropout` replaces the one it was trained with.
+
+    Raises:
+        InputError: if the folder holds no tagger, or one with another head.
+    """
+    found = head_named_in(folder)
+    if found != head.name:
+        raise InputError(
+            f"model folder {folder.name}: its head is {found!r}, expected {head.name!r}; choose another tagger"
+        )
+    return _loaded(folder, partial(head.load, labels=None), dropout), load_tokenizer(folder)
+
+
+def load_encoder(folder: Path) -> tuple[Any, Any]:
+    """The encoder in a tagger's folder, whatever its head, and the tokenizer."""
+    from transformers import AutoModel
+
+    with torch.random.fork_rng(devices=[]):  # A pooler that is not in the folder would be drawn; it is not used.
+        model = _loaded(folder, AutoModel.from_pretrained, None)
+    if getattr(model, "pooler", None) is not None:
+        model.pooler = None
+    return model, load_tokenizer(folder)
 
 
 def load_tokenizer(folder: Path) -> Any:
@@ -58,11 +83,6 @@ def save_tagger(model: Any, tokenizer: Any, folder: Path) -> None:
     model.config._name_or_path = ""
     model.to("cpu").save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-
-
-def tagger_labels(model: Any) -> list[str]:
-    """The label list of a tagger, by id."""
-    return [model.config.id2label[i] for i in range(model.config.num_labels)]
 
 
 def check_window_fits(model: Any, max_length_subwords: int) -> None:
@@ -88,17 +108,15 @@ def usable_positions(config: Any) -> int | None:
     return int(positions) - (config.pad_token_id + 1 if config.model_type in _OFFSET_POSITIONS else 0)
 
 
-def _loaded(folder: Path, dropout: float | None, **head: Any) -> nn.Module:
-    """Reads a checkpoint; with `head` (id2label, label2id) its head is a new one."""
-    from transformers import AutoModelForTokenClassification
-
+def _loaded(folder: Path, load: Callable[..., Any], dropout: float | None) -> Any:
+    """Reads a checkpoint by a function such as `from_pretrained`."""
     try:
-        options = dict(head)
+        options: dict[str, Any] = {}
         if dropout is not None:
             known = json.loads((folder / "config.json").read_text(encoding="utf-8"))
             named = [name for name in _DROPOUTS if name in known or name == "classifier_dropout"]
             options |= dict.fromkeys(named, dropout)
-        model: nn.Module = AutoModelForTokenClassification.from_pretrained(
+        model = load(
             folder,
             dtype=torch.float32,
             use_safetensors=True,

@@ -1,11 +1,12 @@
 """Cut sentences into sub-word windows so that every word, however long its sentence, is scored once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+import torch
 from pydantic import Field, model_validator
 
 from artifacts.errors import InputError
@@ -155,3 +156,12 @@ def make_windows(
         suffix=suffix,
         padding=tokenizer.pad_token_id or 0,  # Masked, so any id does.
     )
+
+
+def collate_words(windows: Windows, arrays: Mapping[str, np.ndarray], rows: np.ndarray) -> dict[str, torch.Tensor]:
+    """A batch: padded input ids, where its scored words stand, and each array's rows for these words."""
+    ids, mask = windows.inputs(rows)
+    words, batch_rows, positions = windows.scored_words(rows)
+    batch = {"input_ids": ids, "attention_mask": mask, "word_rows": batch_rows, "word_positions": positions}
+    batch |= {name: array[words] for name, array in arrays.items()}
+    return {name: torch.from_numpy(array) for name, array in batch.items()}

@@ -32,6 +32,7 @@ from tasks.evaluation.figures import draw_figures
 from tasks.evaluation.scores import score
 from tasks.tagging.decoding import Decoding
 from tasks.tagging.labelling import label_words
+from tasks.tagging.predict import predict_words
 from tasks.tagging.train_tagger import TaggerTraining, train_tagger
 
 Configured = Callable[..., Colada]
@@ -116,9 +117,7 @@ class Expected:
     def scored(self, tagger: Reference, name: str) -> dict[str, Reference]:
         """Scores on the only test set."""
         (test,) = self.corpora.tests
-        said = decode(
-            label_words(tagger, test.sentences, self.config.windows, self.config.inference), self.config.decoding
-        )
+        said = predict_words(tagger, test.sentences, self.config.windows, self.config.decoding, self.config.inference)
         return {"test": score(said, test.gold, f"{name} on test")}
 
 
@@ -130,7 +129,7 @@ def check(recorded: Recording, result: Result, expected: Expected) -> None:
     recorded.check(shipped["scores"], tuple(expected.scored(expected.m_tgt[last], f"M_tgt^{last}").values()))
 
     corpora, config = expected.corpora, expected.config
-    on_source = decode(label_words(expected.m_src, corpora.dev, config.windows, config.inference), config.decoding)
+    on_source = predict_words(expected.m_src, corpora.dev, config.windows, config.decoding, config.inference)
     source_dev = {"source dev": score(on_source, corpora.dev, "source-only (M_src) on source dev")}
     models = [
         ("source-only (M_src)", expected.m_src, expected.scored(expected.m_src, "source-only (M_src)") | source_dev),
@@ -363,7 +362,6 @@ def test_iterations_end_when_f1_on_source_sentences_falls(
     check(recording, result, expected)
     dev: Corpora = expected.corpora
     said = [
-        decode(label_words(m_tgt, dev.dev, config.windows, config.inference), config.decoding)
-        for m_tgt in expected.m_tgt[1:]
+        predict_words(m_tgt, dev.dev, config.windows, config.decoding, config.inference) for m_tgt in expected.m_tgt[1:]
     ]
     recording.check(asked, [score(each, dev.dev, "source dev") for each in said])

@@ -24,11 +24,10 @@ from tasks.encoding.pretrain import pretrain_encoder
 from tasks.encoding.randomise import randomise_encoder
 from tasks.evaluation.averages import average_scores
 from tasks.evaluation.bleu import score_bleu
-from tasks.evaluation.decode import decode
 from tasks.evaluation.label_quality import draw_label_quality
 from tasks.evaluation.projected import score_projection, score_settled
 from tasks.evaluation.scores import score
-from tasks.tagging.labelling import label_words
+from tasks.tagging.predict import predict_words
 from tasks.tagging.train_tagger import TaggerTraining, train_tagger
 from tasks.translation.machine.engines import Generation
 from tasks.translation.machine.train_translator import TranslatorTraining, train_translator
@@ -144,7 +143,7 @@ class Expected:
 
     def tags(self, tagger: Reference, sentences: Reference) -> Reference:
         """f(x)."""
-        return decode(label_words(tagger, sentences, self.config.windows, self.config.inference), self.config.decoding)
+        return predict_words(tagger, sentences, self.config.windows, self.config.decoding, self.config.inference)
 
     def pairs(self, guided: bool = True, swaps: PairMarking | None = None) -> tuple[Reference, ...]:
         """3.3: what Theta_mt learns from, all languages together."""

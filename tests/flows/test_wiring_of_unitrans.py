@@ -23,6 +23,7 @@ from tasks.evaluation.scores import score
 from tasks.evaluation.votes import measure_votes
 from tasks.tagging.ensembling import average_soft_labels
 from tasks.tagging.labelling import label_words
+from tasks.tagging.predict import predict_words
 from tasks.tagging.train_tagger import TaggerTraining, train_tagger
 
 Configured = Callable[..., Unitrans]
@@ -92,10 +93,17 @@ class Expected:
         said = self.said(teacher, self.corpora.target)
         return train_voted_student(self.encoder, said, votes, training, self.config.windows)
 
+    def tags(self, taggers: list[Reference], sentences: Reference) -> Reference:
+        """Decoded labels; those of several taggers of their mean."""
+        config = self.config
+        if len(taggers) == 1:
+            return predict_words(taggers[0], sentences, config.windows, config.decoding, config.inference)
+        return decode(self.said(taggers, sentences), config.decoding)
+
     def scored(self, name: str, taggers: list[Reference], *more: ScoredText) -> dict[str, Reference]:
         """Scores by test set."""
         texts = (*self.corpora.tests, *more)
-        decoded = {text: decode(self.said(taggers, text.sentences), self.config.decoding) for text in texts}
+        decoded = {text: self.tags(taggers, text.sentences) for text in texts}
         return {text.name: score(tags, text.gold, f"{name} on {text.name}") for text, tags in decoded.items()}
 
 

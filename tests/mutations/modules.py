@@ -15,7 +15,9 @@ TESTS: dict[str, tuple[str, ...]] = {
     "tasks/denoising/settling.py": (f"{_TASKS}/denoising/test_settling.py",),
     # Steps.
     "tasks/tagging/fitting.py": (f"{_TASKS}/tagging/test_fitting.py", _TRAININGS),
+    "tasks/tagging/training_shell.py": (_TRAININGS, _STEPS),
     "tasks/tagging/train_tagger.py": (_TRAININGS, _STEPS),
+    "tasks/tagging/heads.py": (f"{_TASKS}/tagging/test_fitting.py", _STEPS, f"{_TASKS}/tagging/test_heads.py"),
     "tasks/tagging/ensembling.py": (f"{_TASKS}/tagging/test_ensembling.py",),
     "tasks/denoising/score_reliability.py": (f"{_TASKS}/denoising/test_score_reliability.py",),
     "tasks/denoising/vote_labels.py": (_STUDENT,),

@@ -89,11 +89,12 @@ def put_table(store: Store) -> Callable[..., Reference]:
 
 @pytest.fixture
 def put_model(store: Store) -> Callable[..., Reference]:
-    """Copies a folder into `store` as if a step had made it."""
+    """Copies a folder into `store` as if a step had made it: `put_model(TAGGER, folder, {"labels": ...})`."""
 
-    def put(kind: ModelKind, folder: Path) -> Reference:
+    def put(kind: ModelKind, folder: Path, metadata: dict[str, Any] | None = None) -> Reference:
         with store.writing(kind, _key(kind, folder), _recipe()) as writer:
             shutil.copytree(folder, writer.folder, dirs_exist_ok=True)
+            writer.describe(metadata or {})
         assert writer.reference is not None
         return writer.reference
 

@@ -28,7 +28,7 @@ Put = Callable[..., Reference]
 def tagger(tiny_encoder: Path, put_model: Put, tmp_path: Path) -> Reference:
     folder = tmp_path / "tagger"
     save_tagger(*new_tagger(tiny_encoder, LABELS, dropout=0.0, seed=0), folder)
-    return put_model(TAGGER, folder)
+    return put_model(TAGGER, folder, {"labels": LABELS})
 
 
 def soft_labels(put_table: Put, words: list[list[str]], ids: list[list[int]], labels: list[str] = LABELS) -> Reference:

@@ -1,11 +1,13 @@
 import numpy as np
 import pytest
 import torch
+from torch.nn.functional import cross_entropy
 
-from tasks.tagging.fitting import TaggerTrainingConfig, collate_words, fit_words, sentence_shares
+from tasks.tagging.fitting import TaggerTrainingConfig, sentence_shares, word_objective
+from tasks.tagging.heads import LINEAR
 from tasks.tagging.tagger import new_tagger
-from tasks.tagging.train_tagger import hard_losses
-from tasks.tagging.windows import make_windows
+from tasks.tagging.windows import collate_words, make_windows
+from tasks.training.loop import train
 
 
 def test_words_of_a_sentence_share_its_weight():
@@ -36,10 +38,15 @@ def test_the_loss_of_the_only_batch_is_the_mean_that_was_asked_for(tiny_encoder,
     with torch.no_grad():
         batch = collate_words(windows, targets, np.array([0, 1]))
         logits = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits
-        words = hard_losses(logits[batch["word_rows"], batch["word_positions"]], batch)
+        words = cross_entropy(logits[batch["word_rows"], batch["word_positions"]], batch["hard"], reduction="none")
     expected = (words[:3].mean() + words[3]) / 2 if loss_mean == "sentence" else words.mean()
     config = TaggerTrainingConfig(epochs=1, frozen_layers=0, dropout=0.0, loss_mean=loss_mean, subwords_per_batch=64)
-    history = fit_words(model, windows, targets, hard_losses, config, device="cpu", checkpoints=None)
+
+    def losses(trained, batch):
+        return LINEAR.losses(trained, LINEAR.outputs(trained, batch), batch)
+
+    objective = word_objective(windows, targets, losses, config)
+    history = train(model, objective.lengths, objective.collate, objective.loss, config, device="cpu", checkpoints=None)
     assert history.losses == pytest.approx([expected.item()], abs=1e-5)
 
 

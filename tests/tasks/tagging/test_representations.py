@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from tasks.tagging.representations import word_probabilities, word_representations
+from tasks.tagging.heads import LINEAR
+from tasks.tagging.inference import FLOAT32, Inference, word_outputs, word_probabilities
+from tasks.tagging.representations import word_representations
 from tasks.tagging.tagger import new_tagger
 from tasks.tagging.windows import make_windows
 
@@ -12,6 +14,11 @@ SENTENCES = [["Anna", "lives", "in", "abc"], ["Paris"], ["abcd", "in", "Berlin",
 @pytest.fixture(scope="module")
 def tagger(tiny_encoder):
     return new_tagger(tiny_encoder, ["O", "B-LOC", "I-LOC"], 0.1, seed=0)
+
+
+def probabilities(model, windows, inference=FLOAT32, budget=1000, progress=None):
+    outputs = word_outputs(LINEAR, model, windows, inference, device="cpu", budget=budget, progress=progress)
+    return word_probabilities(LINEAR, model, outputs)
 
 
 def one_by_one(tagger, layers):
@@ -34,7 +41,7 @@ def test_probabilities_are_those_of_the_first_subword_whatever_the_batches(tagge
     windows = make_windows(tokenizer, SENTENCES, 64, 8)
     expected = torch.stack([probabilities for _, probabilities in one_by_one(tagger, [-1])]).numpy()
     for budget in (1, 12, 1000):
-        found = word_probabilities(model, windows, device="cpu", precision="float32", budget=budget)
+        found = probabilities(model, windows, budget=budget)
         np.testing.assert_allclose(found, expected, atol=1e-6)
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
 
@@ -45,7 +52,7 @@ def test_representations_by_layer_and_pooling(tagger, layers, chosen, pooling):
     model, tokenizer = tagger
     windows = make_windows(tokenizer, SENTENCES, 64, 8)
     found = word_representations(
-        model, windows, layers=layers, pooling=pooling, device="cpu", precision="float32", budget=20
+        model.base_model, windows, FLOAT32, layers=layers, pooling=pooling, device="cpu", budget=20
     )
     states = [pieces for pieces, _ in one_by_one(tagger, chosen)]
     expected = [pieces[0] if pooling == "first" else pieces.mean(dim=0) for pieces in states]
@@ -56,7 +63,7 @@ def test_every_word_of_a_long_sentence_gets_probabilities_and_progress_counts_th
     model, tokenizer = tagger
     windows = make_windows(tokenizer, [["abc", "in", "Paris"] * 50], 16, 4)
     advanced = []
-    found = word_probabilities(model, windows, device="cpu", precision="float32", budget=64, progress=advanced.append)
+    found = probabilities(model, windows, budget=64, progress=advanced.append)
     assert found.shape == (150, 3)
     assert np.isfinite(found).all()
     assert sum(advanced) == 150
@@ -65,12 +72,13 @@ def test_every_word_of_a_long_sentence_gets_probabilities_and_progress_counts_th
 def test_the_precision_is_the_one_that_was_asked_for(tagger):
     model, tokenizer = tagger
     windows = make_windows(tokenizer, SENTENCES, 64, 8)
-    asked = {"device": "cpu", "budget": 1000}
-    for run, options in (
-        (word_probabilities, asked),
-        (word_representations, {**asked, "layers": "last", "pooling": "mean"}),
-    ):
-        exact, rounded = (run(model, windows, precision=each, **options) for each in ("float32", "bf16"))
+
+    def represented(inference):
+        options = {"layers": "last", "pooling": "mean", "device": "cpu", "budget": 1000}
+        return word_representations(model.base_model, windows, inference, **options)
+
+    for run in (represented, lambda inference: probabilities(model, windows, inference)):
+        exact, rounded = (run(Inference(precision=each)) for each in ("float32", "bf16"))
         # bf16 keeps 8 bits of a number, so that about two digits agree and hardly ever all.
         np.testing.assert_allclose(exact, rounded, atol=0.05)
         assert (exact != rounded).mean() > 0.9

@@ -4,12 +4,12 @@ import pytest
 import torch
 
 from artifacts.errors import InputError
+from tasks.tagging.heads import LINEAR
 from tasks.tagging.tagger import (
     check_window_fits,
     load_tagger,
     new_tagger,
     save_tagger,
-    tagger_labels,
     usable_positions,
 )
 
@@ -30,8 +30,8 @@ def test_a_saved_tagger_comes_back_with_its_labels_and_names_no_path(tiny_encode
     assert {"config.json", "model.safetensors", "tokenizer.json"} <= {path.name for path in tmp_path.iterdir()}
     for path in tmp_path.glob("*.json"):
         assert str(tiny_encoder) not in path.read_text(encoding="utf-8")
-    loaded, _ = load_tagger(tmp_path)
-    assert tagger_labels(loaded) == LABELS
+    loaded, _ = load_tagger(tmp_path, LINEAR)
+    assert LINEAR.labels(loaded) == LABELS
     for name, weight in model.state_dict().items():
         assert torch.equal(weight, loaded.state_dict()[name])
 
@@ -40,7 +40,7 @@ def test_the_dropout_reaches_every_layer(tiny_encoder, tmp_path):
     model, tokenizer = new_tagger(tiny_encoder, LABELS, 0.25, seed=0)
     assert {module.p for module in model.modules() if isinstance(module, torch.nn.Dropout)} == {0.25}
     save_tagger(model, tokenizer, tmp_path)
-    again, _ = load_tagger(tmp_path, dropout=0.0)
+    again, _ = load_tagger(tmp_path, LINEAR, dropout=0.0)
     assert {module.p for module in again.modules() if isinstance(module, torch.nn.Dropout)} == {0.0}
 
 
@@ -61,4 +61,4 @@ def test_roberta_uses_its_first_positions_otherwise():
 def test_a_folder_without_weights_is_a_clear_error(tiny_encoder, tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}), encoding="utf-8")
     with pytest.raises(InputError, match=r"expected config\.json, model\.safetensors"):
-        load_tagger(tmp_path)
+        load_tagger(tmp_path, LINEAR)
