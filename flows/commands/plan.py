@@ -38,8 +38,10 @@ def announcement(method: Method, config: Any, run: Run, takes: str, changed: boo
     what = f"{method.name}, {config.direction}: {total} steps"
     if cached == total:
         return f"{what}, all in the store: nothing to compute"
-    known = f"about {takes}{' without --set' if changed else ''}" if takes else "a time not known"
-    return f"{what}, {cached} in the store; from an empty one it takes {known}"
+    if not takes:
+        return f"{what}, {cached} in the store; how long the others take is not known"
+    known = f"about {takes}{' without --set' if changed else ''}"
+    return f"{what}, {cached} in the store; all of them take {known}" if cached else f"{what}, {known}"
 
 
 def print_plan(run: Run) -> None:

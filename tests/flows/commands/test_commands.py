@@ -230,14 +230,14 @@ def test_a_run_first_says_what_it_will_do_and_how_long_it_takes(
 
     begin = f"colada, en -> de: {total} steps, "
     assert lines(timed, tmp_path / "none") == [
-        begin + "0 in the store; from an empty one it takes about 1 minute on two cores",
+        begin + "about 1 minute on two cores",
         "the flow begins",
     ]
-    assert lines(silent, tmp_path / "none")[0] == begin + "0 in the store; from an empty one it takes a time not known"
+    assert lines(silent, tmp_path / "none")[0] == begin + "0 in the store; how long the others take is not known"
     assert lines(timed, finished)[0] == begin + "all in the store: nothing to compute"
     changed = lines(timed, finished, "--set", "source_training.epochs=2")[0]
     assert changed.startswith(begin)
-    assert changed.endswith(" in the store; from an empty one it takes about 1 minute on two cores without --set")
+    assert changed.endswith(" in the store; all of them take about 1 minute on two cores without --set")
     assert 0 < int(changed.removeprefix(begin).split()[0]) < total
 
 
