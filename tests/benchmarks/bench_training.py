@@ -49,7 +49,7 @@ def measure(sentences: int = 600, epochs: int = 1) -> list[dict[str, object]]:
     ]
 
 
-def _model() -> BertForTokenClassification:
+def small_bert() -> BertForTokenClassification:
     torch.manual_seed(0)
     shape = {"hidden_size": 256, "num_hidden_layers": 4, "num_attention_heads": 4, "intermediate_size": 1024}
     return BertForTokenClassification(BertConfig(vocab_size=20000, num_labels=_LABELS, **shape))
@@ -62,7 +62,7 @@ def _loop_seconds(rows: list[list[int]], lengths: np.ndarray, config: TrainingCo
         labels = torch.where(padded > 0, padded % _LABELS, -100)
         return {"input_ids": padded, "attention_mask": (padded > 0).long(), "labels": labels}
 
-    model = _model()
+    model = small_bert()
     started = time.perf_counter()
     train(model, lengths, collate, lambda m, batch: m(**batch).loss, config, device="cpu", checkpoints=None)
     return time.perf_counter() - started
@@ -71,7 +71,7 @@ def _loop_seconds(rows: list[list[int]], lengths: np.ndarray, config: TrainingCo
 def _trainer_seconds(rows: list[list[int]], config: TrainingConfig, sentences_per_update: int) -> float:
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=train_wordpiece(["a b"], 64), pad_token="[PAD]")
     data = [{"input_ids": ids, "attention_mask": [1] * len(ids), "labels": [i % _LABELS for i in ids]} for ids in rows]
-    model = _model()
+    model = small_bert()
     freeze_bottom(model, config.frozen_layers)
     with tempfile.TemporaryDirectory() as folder:
         arguments = TrainingArguments(
