@@ -42,8 +42,8 @@ def test_class_means_leave_empty_classes_undefined() -> None:
 
 
 def test_class_means_have_a_place_for_every_class() -> None:
-    means = class_means(np.array([0.5]), np.array([0]), 3)
-    assert means[0] == 0.5 and means.shape == (3,) and np.isnan(means[1:]).all()
+    means = class_means(np.array([0.5, 0.25]), np.array([0, 1]), 4)
+    assert means[:2].tolist() == [0.5, 0.25] and means.shape == (4,) and np.isnan(means[2:]).all()
 
 
 def test_weights_follow_equation_3() -> None:
