@@ -9,7 +9,8 @@ import pyarrow as pa
 from artifacts.catalog import RELIABILITY, SoftLabels, Tagger
 from artifacts.errors import InputError
 from artifacts.step import Job, step
-from tasks.denoising.neighbours import matching_neighbours
+from tasks.denoising.neighbours.matching import matching_neighbours
+from tasks.denoising.neighbours.search import Search
 from tasks.denoising.reliability import Reliability, class_means, label_agreement, match_groups, reliability_weights
 from tasks.tagging.decoding import Decoding, decode_words
 from tasks.tagging.inference import FLOAT32, Inference
@@ -67,9 +68,7 @@ def score_reliability(
             bank,
             match_groups(labels, config.match)[label_ids],
             config.neighbours,
-            product=config.product,
-            device=job.device,
-            exclude_duplicates=config.exclude_duplicates,
+            Search(product=config.product, device=job.device, exclude_duplicates=config.exclude_duplicates),
             progress=advance,
         )
     agreement = label_agreement(counts.matching, counts.found, label_ids, config.normaliser)

@@ -10,6 +10,10 @@ import torch
 
 Product = Literal["float32", "bf16"]
 
+# Words whose cosine is this close to 1 count as duplicates. Upstream's 1e-7 is less than float32's rounding of a
+# sum of some hundred products, so it misses duplicates by chance.
+DUPLICATE_GAP = 1e-6
+
 # The most of a GPU's free memory that the bank may take to stay there; a larger bank is sent block by block.
 _RESIDENT_FRACTION = 0.5
 
@@ -43,9 +47,13 @@ class Cosines:
     def __len__(self) -> int:
         return len(self.bank)
 
-    def queries(self, rows: torch.Tensor) -> torch.Tensor:
-        """[R, H] bank rows, on the device."""
+    def of_rows(self, rows: torch.Tensor) -> torch.Tensor:
+        """[R, H] rows of the bank as queries, on the device."""
         return self.bank[rows.to(self.bank.device)].to(self.device)
+
+    def of_vectors(self, vectors: np.ndarray) -> torch.Tensor:
+        """[R, H] other vectors as queries, on the device and in the bank's type."""
+        return torch.from_numpy(vectors).to(self.device, self.bank.dtype)
 
     def reordered(self, order: torch.Tensor) -> "Cosines":
         """A copy of the bank with its rows in another order."""
@@ -58,6 +66,17 @@ class Cosines:
             # Rounding the cosines themselves to bf16 would tie hundreds of neighbours, so they are kept in float32.
             return torch.mm(queries, columns.T, out_dtype=torch.float32)
         return queries @ columns.T
+
+
+def hide_own_column(values: torch.Tensor, own: torch.Tensor) -> None:
+    """Sets each row's cosine with itself to -inf; `own` [R] is the row's own column, outside [0, C) if not here."""
+    here = torch.nonzero((own >= 0) & (own < values.shape[1])).squeeze(1)
+    values[here, own[here]] = -torch.inf
+
+
+def ceiling(exclude_duplicates: bool) -> float:
+    """The cosine from which on words are no neighbours."""
+    return 1 - DUPLICATE_GAP if exclude_duplicates else np.inf
 
 
 @contextmanager

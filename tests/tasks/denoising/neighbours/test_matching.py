@@ -7,42 +7,17 @@ import numpy as np
 import psutil
 import pytest
 import torch
+from banks import clustered_bank, directions, naive_counts, random_bank
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.denoising.blocked_search import count_by_rank
-from tasks.denoising.cosines import Cosines, product_precision
-from tasks.denoising.faiss_search import has_faiss
-from tasks.denoising.neighbours import choose_search, matching_neighbours
+from tasks.denoising.neighbours.by_faiss import has_faiss
+from tasks.denoising.neighbours.cosines import product_precision
+from tasks.denoising.neighbours.matching import matching_neighbours
+from tasks.denoising.neighbours.search import Search
 from tasks.words.unit_rows import unit_rows
 
 needs_faiss = pytest.mark.skipif(not has_faiss(gpu=False), reason="faiss is not installed")
-
-
-def naive_counts(bank: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
-    cosines = bank.astype(np.float64) @ bank.T.astype(np.float64)
-    np.fill_diagonal(cosines, -np.inf)
-    nearest = np.argsort(-cosines, axis=1, kind="stable")[:, : min(k, len(bank) - 1)]
-    return (labels[nearest] == labels[:, None]).sum(axis=1)
-
-
-def directions(*degrees: float) -> np.ndarray:
-    angles = np.radians(np.array(degrees))
-    return np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
-
-
-def random_bank(words: int, width: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(seed)
-    labels = np.where(rng.random(words) < 0.85, 0, rng.integers(1, 5, words))
-    return unit_rows(rng.normal(size=(words, width)).astype(np.float32)), labels
-
-
-def clustered_bank(words: int, width: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """As a tagger's bank: labels lie in regions, most words far inside the region of label 0."""
-    rng = np.random.default_rng(seed)
-    centres = rng.normal(size=(5, width)) * 2
-    labels = np.where(rng.random(words) < 0.85, 0, rng.integers(1, 5, words))
-    return unit_rows((centres[labels] + rng.normal(size=(words, width))).astype(np.float32)), labels
 
 
 def test_neighbours_are_counted_by_angle() -> None:
@@ -63,7 +38,7 @@ def test_with_one_label_every_neighbour_matches() -> None:
 @pytest.mark.parametrize("search", ["torch", pytest.param("faiss", marks=needs_faiss)])
 def test_k_is_at_most_all_other_words(neighbours: int, search: Any) -> None:
     bank, labels = random_bank(30, 6)
-    counts = matching_neighbours(bank, labels, neighbours, search=search)
+    counts = matching_neighbours(bank, labels, neighbours, Search(engine=search))
     assert counts.neighbours == 29
     # All others are neighbours, so a word of a label with m words has m - 1 matches.
     assert (counts.matching == np.bincount(labels)[labels] - 1).all()
@@ -72,27 +47,27 @@ def test_k_is_at_most_all_other_words(neighbours: int, search: Any) -> None:
 @pytest.mark.parametrize("search", ["torch", pytest.param("faiss", marks=needs_faiss)])
 def test_duplicates_are_neighbours_and_only_the_word_itself_is_left_out(search: Any) -> None:
     # Three times the same word with label 0, far from two words of label 1: its duplicates are its two neighbours.
-    counts = matching_neighbours(directions(0, 0, 0, 90, 91), np.array([0, 0, 0, 1, 1]), 2, search=search)
+    counts = matching_neighbours(directions(0, 0, 0, 90, 91), np.array([0, 0, 0, 1, 1]), 2, Search(engine=search))
     assert counts.matching[:3].tolist() == [2, 2, 2]
 
 
 @needs_faiss
 def test_more_duplicates_than_neighbours_never_count_the_word_itself() -> None:
     # Ten equal words, each with its own label: whichever neighbours are taken, none matches.
-    counts = matching_neighbours(directions(*[5.0] * 10), np.arange(10), 3, search="faiss")
+    counts = matching_neighbours(directions(*[5.0] * 10), np.arange(10), 3, Search(engine="faiss"))
     assert (counts.matching == 0).all()
 
 
 def test_duplicates_can_be_left_out() -> None:
     # For the words at 0 degrees only 90 and 91 are left: 2 found, no match. 90 and 91 keep K = 3.
     bank, labels = directions(0, 0, 0, 90, 91), np.array([0, 0, 0, 1, 1])
-    counts = matching_neighbours(bank, labels, 3, exclude_duplicates=True)
+    counts = matching_neighbours(bank, labels, 3, Search(exclude_duplicates=True))
     assert counts.found.tolist() == [2, 2, 2, 3, 3]
     assert counts.matching.tolist() == [0, 0, 0, 1, 1]
 
 
 def test_a_corpus_of_duplicates_alone_has_no_neighbours_left() -> None:
-    counts = matching_neighbours(directions(3, 3, 3), np.array([0, 0, 1]), 2, exclude_duplicates=True)
+    counts = matching_neighbours(directions(3, 3, 3), np.array([0, 0, 1]), 2, Search(exclude_duplicates=True))
     assert counts.found.tolist() == [0, 0, 0] and counts.matching.tolist() == [0, 0, 0]
 
 
@@ -100,8 +75,8 @@ def test_a_corpus_of_duplicates_alone_has_no_neighbours_left() -> None:
 @pytest.mark.parametrize("make", [random_bank, clustered_bank])
 def test_engines_agree_within_one_neighbour(make: Any) -> None:
     bank, labels = make(1500, 32)
-    with_torch = matching_neighbours(bank, labels, 50, search="torch").matching
-    with_faiss = matching_neighbours(bank, labels, 50, search="faiss").matching
+    with_torch = matching_neighbours(bank, labels, 50, Search(engine="torch")).matching
+    with_faiss = matching_neighbours(bank, labels, 50, Search(engine="faiss")).matching
     assert (np.abs(with_torch - with_faiss) <= 1).mean() >= 0.999
 
 
@@ -109,54 +84,9 @@ def test_engines_agree_within_one_neighbour(make: Any) -> None:
 def test_bf16_moves_agreement_by_little(make: Any) -> None:
     bank, labels = make(1500, 32)
     exact = matching_neighbours(bank, labels, 50).matching
-    rounded = matching_neighbours(bank, labels, 50, product="bf16").matching
+    rounded = matching_neighbours(bank, labels, 50, Search(product="bf16")).matching
     assert np.abs(exact - rounded).mean() < 1.0
     assert np.abs(exact - rounded).max() <= 5
-
-
-@pytest.mark.parametrize("columns", [7, 64, 4096])
-@pytest.mark.parametrize("exclude_duplicates", [False, True])
-def test_the_gpu_ranking_counts_as_the_cpu_threshold(columns: int, exclude_duplicates: bool) -> None:
-    bank, labels = clustered_bank(300, 16)
-    bank[10:14] = bank[9]
-    expected = matching_neighbours(bank, labels, 25, exclude_duplicates=exclude_duplicates, shortcut=False)
-    with product_precision("float32", "cpu"):
-        matching, found = count_by_rank(
-            Cosines.of(bank, "float32", "cpu"),
-            torch.from_numpy(labels),
-            torch.arange(300),
-            25,
-            exclude_duplicates,
-            lambda words: None,
-            columns,
-        )
-    assert (found == expected.found).all()
-    assert (np.abs(matching - expected.matching) <= 1).mean() >= 0.99
-
-
-@pytest.mark.parametrize("make", [random_bank, clustered_bank])
-@pytest.mark.parametrize("ties", [False, True])
-def test_the_shortcut_changes_no_count(make: Any, ties: bool) -> None:
-    bank, labels = make(1200, 16)
-    if ties:
-        # Every word twice, and some of the pairs with two labels.
-        bank[600:] = bank[:600]
-        labels[600:900] = labels[:300]
-    plain = matching_neighbours(bank, labels, 20, shortcut=False).matching
-    short = matching_neighbours(bank, labels, 20).matching
-    if not ties:
-        assert (plain == short).all()
-    # Rounding may order words with equal vectors differently at the K-th place, for a settled word it cannot.
-    assert (plain[short == 20] == 20).mean() > 0.99
-    assert np.abs(plain - short).max() <= (1 if ties else 0)
-
-
-def test_settled_words_are_found_where_labels_form_regions() -> None:
-    bank, labels = clustered_bank(1200, 16)
-    done: list[int] = []
-    counts = matching_neighbours(bank, labels, 20, progress=done.append)
-    assert (counts.matching[labels == 0] == 20).mean() > 0.9
-    assert sum(done) == 1200
 
 
 # Whole numbers on a grid make many equal angles; scaled by powers of two only, so that products are exact.
@@ -195,7 +125,7 @@ def test_memory_above_the_bank_is_bounded() -> None:
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    matching_neighbours(bank, labels, 500, product="bf16")
+    matching_neighbours(bank, labels, 500, Search(product="bf16"))
     stop.set()
     watcher.join()
     # A block of 1024 x 20,000 cosines is 82 MB; N x K indices alone would be 80 MB more, N x N 1,600 MB.
@@ -228,9 +158,9 @@ def test_what_does_not_fit_is_an_error(bank: np.ndarray, labels: list[int], neig
 
 
 def test_auto_takes_torch_on_a_cpu_and_faiss_refuses_bf16() -> None:
-    assert choose_search("auto", "float32", "cpu", 500, False) == "torch"
+    assert Search().chosen_engine(500) == "torch"
     with pytest.raises(ValueError, match="bf16"):
-        choose_search("faiss", "bf16", "cpu", 500, False)
+        Search(engine="faiss", product="bf16").chosen_engine(500)
 
 
 def test_products_leave_the_precision_as_it_was() -> None:
