@@ -66,7 +66,7 @@ def test_what_both_methods_need_is_cached_on_a_store_where_colada_ran(
     taggers = statuses(planned, "train_tagger")
     assert (taggers["Theta_src"], taggers["Theta_trans"], taggers["Theta_teach"]) == ("cached", "cached", "to run")
     # What CoLaDa's first two taggers say of the test set is known too; only the scores have other names.
-    labelled = statuses(planned, "label_words")
+    labelled = statuses(planned, "predict_words")
     assert labelled["source-only (Theta_src) on test"] == labelled["translate-train (Theta_trans) on test"] == "cached"
 
 
@@ -75,7 +75,7 @@ def test_a_second_teacher_leaves_the_first_as_it_was(config_file: Path, data: Pa
     planned = plan(config_file, data, ended, "teachers=1")
     assert set(statuses(planned, "train_tagger").values()) == {"cached"}
     first_missing = next(o for o in planned.outcomes if o.status != "cached" and o.step != "score")
-    assert first_missing.step in {"decode", "vote_labels", "train_voted_student"}
+    assert first_missing.step in {"predict_words", "vote_labels", "train_voted_student"}
 
 
 def test_teachers_side_by_side_give_the_digests_of_teachers_one_by_one(
