@@ -20,7 +20,7 @@ from tasks.denoising.neighbours.search import Search
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks so small that a bank of some hundred words crosses their edges."""
-    for name, size in {"_ROWS": 48, "_COLUMNS": 200, "_PIECE": 64, "_SAMPLE": 128}.items():
+    for name, size in {"_BLOCK_ROWS": 48, "_BLOCK_COLUMNS": 200, "_PIECE": 64, "_SAMPLE": 128}.items():
         monkeypatch.setattr(mirrored, name, size)
 
 
