@@ -45,7 +45,7 @@ class Head(Protocol):
         Args:
             folder: of an encoder, or of a tagger with this head.
             labels: in the order of their ids; None: those that the folder's tagger has.
-            options: for `from_pretrained`.
+            options: for `from_pretrained`; weights that the folder lacks are drawn by the model's `_init_weights`.
         """
 
     def labels(self, model: Any) -> list[str]:
