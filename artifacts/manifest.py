@@ -34,6 +34,7 @@ class Manifest(BaseModel):
     """The last file written into an artifact's folder; a folder without one is no artifact.
 
     `notes`, `made` and `environment` do not enter the digest: they may differ between two runs of the same step.
+    `dropped` says that the files were removed on purpose: the content is known, and is made again if it is needed.
     `definitions` explain `recipe.code`; they do not enter the key, so a definition may move to another module.
     """
 
@@ -52,6 +53,7 @@ class Manifest(BaseModel):
     seconds: float
     made: str
     environment: dict[str, str]
+    dropped: bool = False
     adopted_from: str | None = None
     adopted_why: str | None = None
 

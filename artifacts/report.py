@@ -19,7 +19,7 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>&])")
 
 def report_artifact(store: Store, reference: Reference, stage: str) -> None:
     """Shows rows, bytes, digest and the first rows of an artifact in the Prefect UI."""
-    manifest = store.require(reference)
+    manifest = store.describe(reference)
     step = f"{manifest.recipe.step}{f' · {stage}' if stage else ''}"
     create_markdown_artifact(
         markdown=artifact_page(store, reference),
@@ -30,7 +30,7 @@ def report_artifact(store: Store, reference: Reference, stage: str) -> None:
 
 def artifact_page(store: Store, reference: Reference) -> str:
     """An artifact as Markdown: its facts, what it says about itself, its first rows."""
-    manifest = store.require(reference)
+    manifest = store.describe(reference)
     facts = {
         "artifact": str(reference),
         "digest": reference.digest[:16],
@@ -55,7 +55,7 @@ def steps_page(store: Store, steps: Sequence[StepTaken]) -> str:
     """The steps of a run as Markdown, in their order: status, artifact, rows, first rows."""
     parts = []
     for number, taken in enumerate(steps, start=1):
-        manifest = store.require(taken.reference)
+        manifest = store.describe(taken.reference)
         title = f"### {number}. {plain(taken.step)}{f' · {plain(taken.stage)}' if taken.stage else ''}"
         took = "cached" if taken.status == "cached" else f"ran in {taken.seconds:,.1f} s"
         size = _size(manifest.rows, len(manifest.files))

@@ -5,11 +5,11 @@ they round the last digits of one format, as two versions of a library do; manif
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -79,6 +79,13 @@ class Runtime(Settings):
         "ensemble; each needs its own memory on the device. 1: one after another. The results are the same.",
     )
 
+    keep_taggers: Literal["all", "last"] = Field(
+        "all",
+        title="Taggers kept",
+        description="last: a method that iterates drops the files of an iteration's taggers when their labels and "
+        "scores are there and they teach no other; a run that reads one again trains it again. Results are the same.",
+    )
+
     def resolved_device(self) -> str:
         """`cpu` or `cuda`.
 
@@ -116,7 +123,13 @@ class StepOutcome:
 
 @dataclass
 class Run:
-    """The run (or plan) that steps belong to while a flow calls them; recorder is None unless it is kept on record."""
+    """The run (or plan) that steps belong to while a flow calls them.
+
+    Attributes:
+        recorder: keeps the run on record; None for one that is not.
+        makers: by kind and key of an artifact what makes its files again, should they have been dropped.
+        planned: of a plan, the steps whose artifacts are known, and their arguments.
+    """
 
     store: Store
     runtime: Runtime
@@ -124,6 +137,8 @@ class Run:
     outcomes: list[StepOutcome] = field(default_factory=list)
     stage: str = ""
     recorder: "Recorder | None" = None
+    makers: dict[tuple[str, str], Callable[[], Reference]] = field(default_factory=dict)
+    planned: dict[tuple[str, str], tuple[StepOutcome, dict[str, Any]]] = field(default_factory=dict)
 
     def taking(self, steps: Sequence[tuple[str, str, str]], *, computes: bool) -> AbstractContextManager[None]:
         """See `Recorder.taking`; nothing, if the run is not on record."""

@@ -10,8 +10,10 @@ from artifacts.store import Store
 
 
 def preview(store: Store, reference: Reference, rows: int) -> list[str]:
-    """The first rows of a table, one string each; for a model, its files."""
-    manifest = store.require(reference)
+    """The first rows of a table, one string each; for a model, its files; that they were dropped, if they were."""
+    manifest = store.describe(reference)
+    if manifest.dropped:
+        return ["its files were dropped; a run makes them again when one of its steps reads them"]
     if manifest.rows is None:
         return [f"{name} ({entry.bytes:,} bytes)" for name, entry in manifest.files.items()]
     return list(islice(lines(store, reference), rows))

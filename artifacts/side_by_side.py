@@ -22,7 +22,7 @@ from artifacts.errors import InputError, StoreError
 from artifacts.memory import Peak, peak_memory
 from artifacts.reference import Reference
 from artifacts.runtime import Run, Runtime, current_run, running, stage
-from artifacts.step import Step
+from artifacts.step import Step, rebuild_dropped
 from artifacts.store import Store
 
 
@@ -68,11 +68,13 @@ def compute_ahead(run: Run, made: Step[...], calls: Sequence[Call]) -> dict[int,
     keys = [made.key_of(arguments) for arguments in bound]
     # Two equal calls have one key: one of them is computed.
     first = {key: number for number, key in reversed(list(enumerate(keys)))}
-    missing = [n for key, n in sorted(first.items(), key=lambda item: item[1]) if run.store.intact(*key) is None]
+    missing = [n for key, n in sorted(first.items(), key=lambda item: item[1]) if run.store.known(*key) is None]
     if len(missing) < 2:
         return {}
     run.store.create()
     waiting = [(n, (made.__module__, made.name, bound[n], run.runtime, calls[n].stage)) for n in missing]
+    for number in missing:
+        rebuild_dropped(run, bound[number])
     begun = [(made.name, calls[n].stage, "/".join(keys[n])) for n in missing]
     computed: dict[int, tuple[float, Peak]] = {}
     with run.taking(begun, computes=True), _children() as children:

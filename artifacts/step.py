@@ -10,6 +10,7 @@ import inspect
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Annotated, Any, Concatenate, Generic, ParamSpec, get_args, get_origin, get_type_hints
 
 from httpx import HTTPError
@@ -32,7 +33,7 @@ from artifacts.runtime import Run, Runtime, StepOutcome, current_run, running
 from artifacts.store import STORE_FORMAT, Store, remove_failed_record
 from artifacts.threads import threads
 
-__all__ = ["Job", "Step", "run_alone", "step"]
+__all__ = ["Job", "Step", "rebuild_dropped", "run_alone", "step"]
 
 P = ParamSpec("P")
 _GOLD_READERS = "tasks.evaluation"
@@ -74,30 +75,38 @@ class Step(Generic[P]):
         key = step_key(recipe)
         if run.planning:
             return self._plan(run, arguments, recipe, key)
+        run.makers[self.output.name, key] = partial(self._take, run, arguments, key, run.stage, rebuild=True)
+        return self._take(run, arguments, key, run.stage)
+
+    def _take(self, run: Run, arguments: dict[str, Any], key: str, stage: str, *, rebuild: bool = False) -> Reference:
+        """Has Prefect run the step or find its result; with `rebuild` dropped files are no result."""
         started = time.monotonic()
         task = self.task.with_options(
-            task_run_name=f"{self.name} · {run.stage}" if run.stage else self.name,
+            task_run_name=f"{self.name} · {stage}" if stage else self.name,
             result_storage=run.store.root,
             cache_policy=StorePolicy(
                 store=run.store,
                 key_of=self.key_of,
+                rebuild=rebuild,
                 isolation_level=IsolationLevel.SERIALIZABLE,
                 lock_manager=run.store.locks,
             ),
         )
         run.store.create()
         run.store.mark_used(self.output.name, key)
-        was_there = run.store.intact(self.output.name, key) is not None
-        named = (self.name, run.stage, f"{self.output.name}/{key}")
+        was_there = (run.store.intact if rebuild else run.store.known)(self.output.name, key) is not None
+        if not was_there:
+            rebuild_dropped(run, arguments)
+        named = (self.name, stage, f"{self.output.name}/{key}")
         with run.taking([named], computes=not was_there), peak_memory() as peak:
-            state: Any = task(arguments=arguments, runtime=run.runtime, stage=run.stage, return_state=True)
+            state: Any = task(arguments=arguments, runtime=run.runtime, stage=stage, rebuild=rebuild, return_state=True)
             reference = state.result()
         if not isinstance(reference, Reference) or reference.kind != self.output.name or not reference.digest:
             raise StoreError(
                 f"step {self.name}: the cache record of {self.output.name}/{key} in {run.store} is no reference; "
                 "delete that artifact's folder and run again"
             )
-        outcome = StepOutcome(self.name, run.stage, "ran", reference, time.monotonic() - started, peak=peak)
+        outcome = StepOutcome(self.name, stage, "ran", reference, time.monotonic() - started, peak=peak)
         if was_there or state.name == "Cached":
             outcome.status, outcome.peak = "cached", Peak()
         run.outcomes.append(outcome)
@@ -147,15 +156,26 @@ class Step(Generic[P]):
         return self.output.name, step_key(self.recipe(arguments))
 
     def compute(
-        self, store: Store, runtime: Runtime, arguments: dict[str, Any], *, label: str, in_flow: bool
+        self,
+        store: Store,
+        runtime: Runtime,
+        arguments: dict[str, Any],
+        *,
+        label: str,
+        in_flow: bool,
+        rebuild: bool = False,
     ) -> Reference:
-        """Runs the shell and commits what it wrote, or adopts what a killed run had already committed."""
+        """Runs the shell and commits what it wrote, or adopts what a killed run had already committed.
+
+        With `rebuild` the files are made even if the content is known; until they are there, it stays known.
+        """
         recipe = self.recipe(arguments)
         key = step_key(recipe)
-        if (finished := store.intact(self.output.name, key)) is not None:
+        if (finished := (store.intact if rebuild else store.known)(self.output.name, key)) is not None:
             store.drop_work(self.output.name, key)
             return finished
-        store.move_aside(self.output.name, key)
+        if store.dropped(self.output.name, key) is None:
+            store.move_aside(self.output.name, key)
         writing = store.writing(self.output, key, recipe, label, self.definitions)
         with threads(runtime.threads), writing as writer:
             shell: Callable[..., None] = self.shell
@@ -164,7 +184,7 @@ class Step(Generic[P]):
             raise RuntimeError(f"step {self.name} was not committed")
         return writer.reference
 
-    def _execute(self, arguments: dict[str, Any], runtime: Runtime, stage: str) -> Reference:
+    def _execute(self, arguments: dict[str, Any], runtime: Runtime, stage: str, rebuild: bool) -> Reference:
         """The body of the Prefect task; it holds the lock of its key."""
         transaction = get_transaction()
         kind, key = self.key_of(arguments)
@@ -173,7 +193,7 @@ class Step(Generic[P]):
                 f"step {self.name}: Prefect runs it without the cache key {key}; see the error logged above"
             )
         store = Store(runtime.store)
-        reference = self.compute(store, runtime, arguments, label=stage, in_flow=True)
+        reference = self.compute(store, runtime, arguments, label=stage, in_flow=True, rebuild=rebuild)
         try:
             report_artifact(store, reference, stage)
         except HTTPError as error:
@@ -186,9 +206,12 @@ class Step(Generic[P]):
             reference = Reference(kind=self.output.name, key="", digest="")
             run.outcomes.append(StepOutcome(self.name, run.stage, "depends", reference))
             return reference
-        if (found := run.store.intact(self.output.name, key)) is not None:
-            run.outcomes.append(StepOutcome(self.name, run.stage, "cached", found))
+        if (found := run.store.known(self.output.name, key)) is not None:
+            outcome = StepOutcome(self.name, run.stage, "cached", found)
+            run.outcomes.append(outcome)
+            run.planned[self.output.name, key] = (outcome, arguments)
             return found
+        _plan_rebuilding(run, arguments, self.name)
         reference = Reference(kind=self.output.name, key=key, digest="")
         planned = StepOutcome(self.name, run.stage, "to run", reference, recipe=recipe, definitions=self.definitions)
         planned.reasons = explain(run.store, self.output.name, recipe, self.definitions, run.stage)
@@ -213,6 +236,36 @@ def step(output: Kind, *, retries: int = 0) -> Callable[[Callable[Concatenate[Jo
         return Step(shell, output, retries)
 
     return wrap
+
+
+def rebuild_dropped(run: Run, arguments: dict[str, Any]) -> None:
+    """Makes the files of what a step is about to read again, where they were dropped; the run's own steps do it.
+
+    Raises:
+        StoreError: if no step of the run makes them, or they come out different.
+    """
+    for reference in (r for value in arguments.values() for r in references_in(value)):
+        if run.store.dropped(reference.kind, reference.key) is None:
+            continue
+        maker = run.makers.get((reference.kind, reference.key))
+        if maker is None:
+            run.store.require(reference)
+        elif (made := maker()).digest != reference.digest:
+            raise StoreError(
+                f"artifact {reference}: its files were dropped, and made again they are others "
+                f"({made.digest[:12]}, not {reference.digest[:12]}), as other libraries, threads or devices may "
+                "make them; run the flow again: what depends on them is made anew"
+            )
+
+
+def _plan_rebuilding(run: Run, arguments: dict[str, Any], step: str) -> None:
+    """Marks the steps that a step makes run again because their files were dropped."""
+    for reference in (r for value in arguments.values() for r in references_in(value)):
+        name = (reference.kind, reference.key)
+        if name in run.planned and run.store.dropped(*name) is not None:
+            outcome, its_arguments = run.planned.pop(name)
+            outcome.status, outcome.reasons = "to run", [f"its files were dropped, and {step} needs them"]
+            _plan_rebuilding(run, its_arguments, outcome.step)
 
 
 def run_alone(store: Store, made: Step[P], *args: P.args, **kwargs: P.kwargs) -> Reference:

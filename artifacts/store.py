@@ -123,7 +123,7 @@ class Store:
         compared too, and the manifest is dated after it so that they need not be again.
         """
         manifest = self.manifest(kind, key)
-        if manifest is None or manifest.kind != kind or manifest.key != key:
+        if manifest is None or manifest.dropped or manifest.kind != kind or manifest.key != key:
             return None
         described = f"{kind}/{key}/{_MANIFEST_FILE}"
         try:
@@ -143,13 +143,40 @@ class Store:
             return None
         return Reference(kind=kind, key=key, digest=manifest.digest)
 
+    def dropped(self, kind: str, key: str) -> Reference | None:
+        """A reference to an artifact whose files were dropped: its content is known, but must be made anew to be read.
+
+        None for any other artifact.
+        """
+        manifest = self.manifest(kind, key)
+        if manifest is None or not manifest.dropped or manifest.kind != kind or manifest.key != key:
+            return None
+        return Reference(kind=kind, key=key, digest=manifest.digest)
+
+    def known(self, kind: str, key: str) -> Reference | None:
+        """A reference to the artifact if it is intact, or its files were dropped; else None."""
+        return self.dropped(kind, key) or self.intact(kind, key)
+
+    def describe(self, reference: Reference) -> Manifest:
+        """The manifest behind a reference, also if the files were dropped; raises as `require` does."""
+        manifest = self.manifest(reference.kind, reference.key)
+        if manifest is not None and manifest.dropped and manifest.digest == reference.digest:
+            return manifest
+        return self.require(reference)
+
     def require(self, reference: Reference) -> Manifest:
         """The manifest behind a reference.
 
         Raises:
-            StoreError: if the artifact is gone, incomplete, changed, or not the content that the reference names.
+            StoreError: if the artifact is gone, incomplete, changed, dropped, or not the content that the reference
+                names.
         """
         intact = self.intact(reference.kind, reference.key)
+        if intact is None and self.dropped(reference.kind, reference.key):
+            raise StoreError(
+                f"artifact {reference}: its files in {self} were dropped by a run that kept the last taggers alone; "
+                "a run makes them again when one of its steps reads them (--keep-taggers all keeps them)"
+            )
         if intact is None:
             raise StoreError(
                 f"artifact {reference}: its files in {self} are gone or changed; run the flow again to rebuild it"
@@ -213,6 +240,8 @@ class Store:
 
     def changed_files(self, manifest: Manifest) -> list[str]:
         """The files of an artifact that are gone, or whose bytes are not those that were written; it reads them all."""
+        if manifest.dropped:
+            return []
         return [
             name
             for name, entry in manifest.files.items()
@@ -282,6 +311,19 @@ class Store:
         """Removes Prefect's cache record of an artifact that is not what it should be."""
         self.place.remove(record_key(kind, key))
 
+    def drop_files(self, kind: str, key: str) -> None:
+        """Removes the files of an artifact, and keeps what is known of it: its digest stands in for it in cache keys.
+
+        The manifest says so first: a crash in between leaves files that nobody reads, for the next call to remove.
+        """
+        manifest = self.manifest(kind, key)
+        if manifest is None:
+            return
+        told = manifest.model_copy(update={"dropped": True})
+        self.place.write(f"{kind}/{key}/{_MANIFEST_FILE}", told.model_dump_json(indent=2))
+        for name in manifest.files:
+            self.place.remove(f"{kind}/{key}/{name}")
+
     def mark_used(self, kind: str, key: str) -> None:
         """Dates an artifact that a run takes from the store, so that nobody removes it meanwhile."""
         with suppress(FileNotFoundError):  # somebody removes it at this moment
@@ -329,11 +371,11 @@ class Store:
         Raises:
             StoreError: if the artifact's files are gone or changed.
         """
-        self.require(Reference(kind=manifest.kind, key=manifest.key, digest=manifest.digest))
+        self.describe(Reference(kind=manifest.kind, key=manifest.key, digest=manifest.digest))
         name = unfinished.draft(manifest.kind, key)
         self.place.draft(name)
         try:
-            for file in manifest.files:
+            for file in () if manifest.dropped else manifest.files:
                 self.place.copy(f"{manifest.kind}/{manifest.key}/{file}", f"{name}/{file}")
             update = {"key": key, "recipe": recipe, "definitions": dict(definitions)}
             update |= {"adopted_from": manifest.key, "adopted_why": why}

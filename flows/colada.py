@@ -8,6 +8,7 @@ from typing import Literal
 from prefect import flow
 from pydantic import Field
 
+from artifacts.dropping import drop_models
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime, current_run, stage
 from artifacts.settings import Settings
@@ -137,6 +138,7 @@ def algorithm(config: Colada, runtime: Runtime) -> Result:
 
     m_tgt, before, source_dev_f1 = m_src, None, None
     for i in range(1, config.rounds + 1):
+        teacher = m_tgt
         with stage(f"iteration {i}, D_trans"):
             p_u = label_words(m_tgt, d_trans, config.windows, config.inference)
             w = _weights(config, m_tgt, p_u, config.reliability)
@@ -151,6 +153,7 @@ def algorithm(config: Colada, runtime: Runtime) -> Result:
             evidence.pseudo_labels(i, scoring.pseudo_labels(f"pseudo-labels^{i}", p_t, corpora.target_gold))
             _look_closely(config, corpora, evidence, i, m_trans, p_t, w, encoder)
         evidence.model("M_tgt", i, scoring.model(f"M_tgt^{i}", m_tgt))
+        drop_models(m_trans, *([teacher] if i > 1 else []))  # Other methods start from M_src, too.
         with stage(f"iteration {i}, early stop"):
             stop, source_dev_f1 = _stop(config, corpora, before, p_t, m_tgt, source_dev_f1)
         if stop:

@@ -53,6 +53,10 @@ def run(
         int, typer.Option(help="Trainings that may run side by side, in processes, where a method has such.", min=1)
     ] = 1,
     threads: Threads = None,
+    keep_taggers: Annotated[
+        Literal["all", "last"],
+        typer.Option(help="last: drop the files of inner iterations' taggers; what needs one again trains it again."),
+    ] = "all",
 ) -> None:
     """Run a method: train a tagger for the target language, step by step, every step cached."""
     from flows.commands.server import temporary_server
@@ -64,7 +68,8 @@ def run(
         from tasks.corpus.once import reading_once
 
         method, checked = load(config, settings or ())
-        runtime = _runtime(store, data, device, checkpoint_minutes=checkpoint_minutes, workers=workers, threads=threads)
+        settings_of_machine = {"checkpoint_minutes": checkpoint_minutes, "workers": workers, "threads": threads}
+        runtime = _runtime(store, data, device, **settings_of_machine, keep_taggers=keep_taggers)
         with reading_once():
             method.check(checked, runtime)
             planned = plan_steps(method, checked, runtime)

@@ -29,7 +29,7 @@ def print_artifacts(root: str, kind: str) -> None:
     table = Table("artifact", "step", "for", "rows", "bytes", "seconds", "made", box=None, pad_edge=False)
     for manifest in manifests:
         rows = "" if manifest.rows is None else f"{manifest.rows:,}"
-        size = f"{sum(entry.bytes for entry in manifest.files.values()):,}"
+        size = "dropped" if manifest.dropped else f"{sum(entry.bytes for entry in manifest.files.values()):,}"
         name = f"{manifest.kind}/{manifest.key[:10]}"
         table.add_row(
             name, manifest.recipe.step, manifest.label, rows, size, f"{manifest.seconds:.1f}", manifest.made[:19]
@@ -41,7 +41,7 @@ def print_artifact(root: str, text: str, rows: int) -> None:
     """The manifest's essentials, where each input came from, and the first rows."""
     store = existing(root)
     reference = store.find(text)
-    manifest = store.require(reference)
+    manifest = store.describe(reference)
     console = Console(highlight=False, markup=False, soft_wrap=True)
     console.print(f"{reference}   made by {manifest.recipe.step} {manifest.label}".rstrip())
     kind = catalogue()[manifest.kind]
