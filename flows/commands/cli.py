@@ -59,24 +59,24 @@ def run(
     ] = "all",
 ) -> None:
     """Run a method: train a tagger for the target language, step by step, every step cached."""
-    from flows.commands.server import temporary_server
+    from flows.commands.server import start_server
 
-    with temporary_server() as wait_for_server:
-        from artifacts.recorder import from_command_line
-        from flows.commands.methods import load, read_duration
-        from flows.commands.plan import announcement, plan_steps
-        from tasks.corpus.once import reading_once
+    wait_for_server = start_server()
+    from artifacts.recorder import from_command_line
+    from flows.commands.methods import load, read_duration
+    from flows.commands.plan import announcement, plan_steps
+    from tasks.corpus.once import reading_once
 
-        method, checked = load(config, settings or ())
-        settings_of_machine = {"checkpoint_minutes": checkpoint_minutes, "workers": workers, "threads": threads}
-        runtime = _runtime(store, data, device, **settings_of_machine, keep_taggers=keep_taggers)
-        with reading_once():
-            method.check(checked, runtime)
-            planned = plan_steps(method, checked, runtime)
-            typer.echo(announcement(method, checked, planned, read_duration(config), changed=bool(settings)))
-            wait_for_server()
-            with from_command_line(config.stem):
-                method.flow(checked, runtime)
+    method, checked = load(config, settings or ())
+    settings_of_machine = {"checkpoint_minutes": checkpoint_minutes, "workers": workers, "threads": threads}
+    runtime = _runtime(store, data, device, **settings_of_machine, keep_taggers=keep_taggers)
+    with reading_once():
+        method.check(checked, runtime)
+        planned = plan_steps(method, checked, runtime)
+        typer.echo(announcement(method, checked, planned, read_duration(config), changed=bool(settings)))
+        wait_for_server()
+        with from_command_line(config.stem):
+            method.flow(checked, runtime)
 
 
 @app.command()
@@ -154,20 +154,20 @@ def sweep(
     threads: Threads = None,
 ) -> None:
     """Run a method once for each value of one setting, and compare the students: a table and a picture."""
-    from flows.commands.server import temporary_server
+    from flows.commands.server import start_server
 
-    with temporary_server() as wait_for_server:
-        from artifacts.recorder import from_command_line
-        from flows.commands.sweep import check, variations
-        from flows.commands.sweep import sweep as run_sweep
-        from tasks.corpus.once import reading_once
+    wait_for_server = start_server()
+    from artifacts.recorder import from_command_line
+    from flows.commands.sweep import check, variations
+    from flows.commands.sweep import sweep as run_sweep
+    from tasks.corpus.once import reading_once
 
-        runtime = _runtime(store, data, device, threads=threads)
-        with reading_once():
-            check(variations(config, vary, settings or ()), runtime)
-            wait_for_server()
-            with from_command_line(config.stem):
-                run_sweep(config, vary, tuple(settings or ()), name, runtime)
+    runtime = _runtime(store, data, device, threads=threads)
+    with reading_once():
+        check(variations(config, vary, settings or ()), runtime)
+        wait_for_server()
+        with from_command_line(config.stem):
+            run_sweep(config, vary, tuple(settings or ()), name, runtime)
 
 
 @app.command("corpus")

@@ -10,44 +10,34 @@ import socket
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from artifacts.child import end_with_parent
 
-_ADDRESS = "PREFECT_API_URL"
 _HOST = "127.0.0.1"
 
 
-@contextmanager
-def temporary_server() -> Iterator[Callable[[], None]]:
-    """Starts a server and gives a function that waits for it; does nothing where Prefect's settings name one.
+def start_server() -> Callable[[], None]:
+    """Starts a server, and gives a function that waits for it; does nothing where Prefect's settings name one.
 
-    Inside, Prefect's clients use it. Its database is that of PREFECT_HOME: `make up` shows the run later.
+    Prefect's clients use it from now on. Its database is that of PREFECT_HOME: `make up` shows the run later. It ends
+    at the end of this process, after Prefect has sent it the last lines of the log.
     """
     from prefect.context import refresh_global_settings_context
     from prefect.settings import get_current_settings
 
     settings = get_current_settings()
     if settings.api.url or not settings.server.ephemeral.enabled:
-        yield lambda: None
-        return
+        return lambda: None
     with socket.socket() as free:
         free.bind((_HOST, 0))
         port = free.getsockname()[1]
     url = f"http://{_HOST}:{port}/api"
     process = multiprocessing.get_context("spawn").Process(target=_serve, args=(port,), daemon=True)
     process.start()
-    os.environ[_ADDRESS] = url
+    os.environ["PREFECT_API_URL"] = url
     refresh_global_settings_context()
-    try:
-        yield lambda: wait_for(url, process.is_alive, settings.server.ephemeral.startup_timeout_seconds)
-    finally:
-        del os.environ[_ADDRESS]
-        refresh_global_settings_context()
-        process.terminate()
-        process.join(timeout=5)
-        process.kill()
+    return lambda: wait_for(url, process.is_alive, settings.server.ephemeral.startup_timeout_seconds)
 
 
 def wait_for(url: str, alive: Callable[[], bool], seconds: float) -> None:
@@ -69,8 +59,7 @@ def wait_for(url: str, alive: Callable[[], bool], seconds: float) -> None:
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.05)
     if alive():
-        raise SystemExit(f"the Prefect server at {url} did not answer within {seconds:.0f} s; try again, or set "
-                         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS higher")  # fmt: skip
+        raise SystemExit(f"the Prefect server at {url} did not answer within {seconds:.0f} s; try again")
     raise SystemExit(f"the Prefect server at {url} ended; is its port taken? `make up` takes another: --port 4201")
 
 
@@ -80,4 +69,5 @@ def _serve(port: int) -> None:
     import uvicorn
     from prefect.server.api.server import create_app
 
-    uvicorn.run(create_app(ephemeral=True, final=True), host=_HOST, port=port, log_level="error")
+    app = create_app(ephemeral=True, final=True)
+    uvicorn.run(app, host=_HOST, port=port, log_level="error", timeout_graceful_shutdown=5)

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from artifacts.code.fingerprint import Fingerprint
+from artifacts.runs import RunRecord, all_runs
 from artifacts.runtime import Run, Runtime
+from artifacts.store import Store
 from flows.commands.methods import load
 from flows.commands.plan import adopt_step, plan_steps
 
@@ -63,6 +65,41 @@ def test_a_changed_student_reruns_only_distillation_and_what_follows(data: Path,
     assert {"train_vectors", "translate_words", "pretrain_encoder", "train_tagger", "train_collaborator"} <= cached
     untouched = ("M_src", "source-only", "M_trans^0", "translate-train", "M_trans^1", "iteration 1, D_trans")
     assert all(o.status == "cached" for o in run.outcomes if o.label.startswith(untouched))
+
+
+def test_inner_taggers_go_on_demand_and_are_trained_again_only_for_what_reads_them(data: Path, store: Path) -> None:
+    opened = Store(store)
+
+    def run(*settings: str) -> RunRecord:
+        method, config = load(data / "tiny.yaml", settings)
+        method.flow(config, Runtime(store=str(store), data=str(data), device="cpu", keep_taggers="last"))
+        return all_runs(opened)[-1]
+
+    first = run()
+    taggers = {model.name: model.reference for model in first.models if model.reference.kind == "tagger"}
+    there = {name for name, each in taggers.items() if opened.intact(each.kind, each.key) == each}
+    assert there == {"source-only (M_src)", "translate-train (M_trans^0)", "M_tgt^2"}
+    assert {name for name, each in taggers.items() if opened.dropped(each.kind, each.key) == each} == {
+        "M_trans^1",
+        "M_tgt^1",
+        "M_trans^2",
+    }
+    assert first.ran == () and run().ran == ()
+
+    # Iteration 3 starts from M_tgt^2, which is there.
+    assert not [o for o in plan(data, store, "iterations=3").outcomes if o.status != "cached" and "1, D_" in o.label]
+
+    # Another student of iteration 1 starts from M_trans^1, which starts from M_src.
+    changed = "student.start=collaborator"
+    planned = next(o for o in plan(data, store, changed).outcomes if o.status != "cached")
+    assert (planned.step, planned.label) == ("train_collaborator", "iteration 1, D_trans")
+    assert planned.reasons == ["its files were dropped, and train_student needs them"]
+    second = run(changed)
+    again, student, *_ = [step for step in second.ran if step.step.startswith("train")]
+    assert (again.step, again.stage, again.reference) == (planned.step, planned.label, taggers["M_trans^1"])
+    assert (student.step, student.stage) == ("train_student", "iteration 1, D_tgt")
+    assert [step.stage for step in second.ran if step.step == "train_tagger"] == []
+    assert run(changed).ran == ()
 
 
 def test_a_seed_changes_trainings_but_not_what_is_read(data: Path, finished: Path) -> None:

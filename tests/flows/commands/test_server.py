@@ -10,19 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from flows.commands.server import temporary_server, wait_for
+from flows.commands.server import start_server, wait_for
 
 pytestmark = pytest.mark.server
 ROOT = Path(__file__).parents[3]
 RUN = """
 import os, sys
-from flows.commands.server import temporary_server
+from flows.commands.server import start_server
 
 if __name__ == "__main__":
-    with temporary_server() as wait_for_server:
-        wait_for_server()
-        print(os.environ["PREFECT_API_URL"], flush=True)
-        sys.stdin.read()
+    start_server()()
+    print(os.environ["PREFECT_API_URL"], flush=True)
+    sys.stdin.read()
 """
 
 
@@ -53,9 +52,8 @@ def test_the_server_answers_and_ends_with_its_run_even_if_that_is_killed(tmp_pat
 
 
 def test_a_server_that_is_named_is_taken(server: str) -> None:
-    with temporary_server() as wait_for_server:
-        wait_for_server()
-        assert os.environ["PREFECT_API_URL"] == server
+    start_server()()
+    assert os.environ["PREFECT_API_URL"] == server
 
 
 def test_a_server_that_ends_or_does_not_answer_is_told() -> None:
