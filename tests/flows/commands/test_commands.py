@@ -77,7 +77,7 @@ def test_predict_computes_in_the_asked_format(
         asked.append(precision)
         return autocast_for(device, precision)
 
-    monkeypatch.setattr("tasks.tagging.representations.autocast_for", autocast)
+    monkeypatch.setattr("tasks.tagging.inference.autocast_for", autocast)
     for arguments in ((), ("--precision", "bf16")):
         assert crosstag("predict", str(folder), str(text), *arguments)[0] == 0
     assert asked == ["float32", "bf16"]
