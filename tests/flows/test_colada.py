@@ -224,7 +224,8 @@ def test_an_edit_in_the_neighbour_core_reruns_reliability_and_what_follows(
     data: Path, finished: Path, tmp_path: Path
 ) -> None:
     project = project_copy(tmp_path)
-    edit(project, "tasks/denoising/neighbours/matching.py", "min(neighbours, len(bank) - 1)", "min(neighbours, len(bank) - 2)")
+    core = "tasks/denoising/neighbours/matching.py"
+    edit(project, core, "min(neighbours, len(bank) - 1)", "min(neighbours, len(bank) - 2)")
     steps = planned_elsewhere(project, data, finished)
     assert steps["to run"] == {"score_reliability"}
     assert {"train_collaborator", "train_student", "export_student"} <= steps["depends"]
