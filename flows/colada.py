@@ -184,7 +184,7 @@ def _look_closely(
         evidence.reliability(f"iteration {i}", p_t, w, gold, config.trusted_labels.labels_from)
     if i == 1:
         evidence.compared(m_trans, p_t, gold)
-    if i == 1 and config.denoises_instances:
+    if i == 1 and config.denoises_instances and config.analysis.layers:
         depth = encoder_depth(encoder, config.encoder.pretraining.layers)
         evidence.by_layer(m_trans, p_t, gold, config.trusted_labels, depth)
 

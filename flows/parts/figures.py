@@ -97,8 +97,6 @@ class Evidence:
         self, tagger: Reference, soft_labels: Reference, gold: Reference, reliability: Reliability, depth: int
     ) -> None:
         """Figure 6: label consistency with the representations of each layer, embeddings first."""
-        if not self.analysis.layers:
-            return
         scores = []
         for layer in range(depth + 1):
             # The top layer's reliability is mostly the run's own; asked for by the same name, it is cached.

@@ -53,6 +53,8 @@ class ByFaiss:
 def _cpu_search(bank: np.ndarray) -> _FaissSearch:
     import faiss
 
+    faiss.omp_set_num_threads(torch.get_num_threads())
+
     def search(queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         # knn searches the array itself; an IndexFlatIP would hold a second copy of the bank.
         found: tuple[np.ndarray, np.ndarray] = faiss.knn(queries, bank, k, metric=faiss.METRIC_INNER_PRODUCT)
