@@ -15,6 +15,7 @@ from pydantic import Field
 
 from artifacts.code.fingerprint import Definition
 from artifacts.errors import InputError
+from artifacts.free_cores import FreeCores
 from artifacts.manifest import Recipe
 from artifacts.memory import Peak
 from artifacts.reference import Reference
@@ -66,8 +67,9 @@ class Runtime(Settings):
         ge=1,
         le=1024,
         title="Threads",
-        description="CPU threads of a training and of all else that computes, in each process; empty: as many as there "
-        "are cores, or OMP_NUM_THREADS. On a CPU the last bits of a result depend on it; manifests record it.",
+        description="CPU threads of a training and of all else that computes, in each process; empty: OMP_NUM_THREADS, "
+        "or as many as there are cores that no other process keeps busy. On a CPU the last bits of a result depend on "
+        "it; manifests record it.",
     )
 
     workers: int = Field(
@@ -139,6 +141,20 @@ class Run:
     recorder: "Recorder | None" = None
     makers: dict[tuple[str, str], Callable[[], Reference]] = field(default_factory=dict)
     planned: dict[tuple[str, str], tuple[StepOutcome, dict[str, Any]]] = field(default_factory=dict)
+    free_cores: FreeCores = field(default_factory=FreeCores)
+
+    def next_runtime(self, kind: str, key: str) -> Runtime:
+        """The runtime of a step that computes now: where no number of threads is set, it gets one.
+
+        Dropped files are made again on as many threads as before, so that they come out the same; all else is made on
+        the cores that other processes leave free.
+        """
+        if self.runtime.threads is not None:
+            return self.runtime
+        before = self.store.manifest(kind, key) if self.store.dropped(kind, key) else None
+        recorded = before.environment.get("threads") if before else None
+        count = int(recorded) if recorded else self.free_cores.threads()
+        return self.runtime.model_copy(update={"threads": count})
 
     def taking(self, steps: Sequence[tuple[str, str, str]], *, computes: bool) -> AbstractContextManager[None]:
         """See `Recorder.taking`; nothing, if the run is not on record."""

@@ -72,9 +72,9 @@ def compute_ahead(run: Run, made: Step[...], calls: Sequence[Call]) -> dict[int,
     if len(missing) < 2:
         return {}
     run.store.create()
-    waiting = [(n, (made.__module__, made.name, bound[n], run.runtime, calls[n].stage)) for n in missing]
     for number in missing:
         rebuild_dropped(run, bound[number])
+    waiting = [(n, (made.__module__, made.name, bound[n], run.next_runtime(*keys[n]), calls[n].stage)) for n in missing]
     begun = [(made.name, calls[n].stage, "/".join(keys[n])) for n in missing]
     computed: dict[int, tuple[float, Peak]] = {}
     with run.taking(begun, computes=True), _children() as children:

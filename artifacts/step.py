@@ -98,8 +98,9 @@ class Step(Generic[P]):
         if not was_there:
             rebuild_dropped(run, arguments)
         named = (self.name, stage, f"{self.output.name}/{key}")
+        runtime = run.runtime if was_there else run.next_runtime(self.output.name, key)
         with run.taking([named], computes=not was_there), peak_memory() as peak:
-            state: Any = task(arguments=arguments, runtime=run.runtime, stage=stage, rebuild=rebuild, return_state=True)
+            state: Any = task(arguments=arguments, runtime=runtime, stage=stage, rebuild=rebuild, return_state=True)
             reference = state.result()
         if not isinstance(reference, Reference) or reference.kind != self.output.name or not reference.digest:
             raise StoreError(

@@ -7,17 +7,20 @@ imports `flows/__init__.py` before it loads one.
 import math
 import os
 import sys
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
 
 # Threads that spin at the end of a parallel loop keep the one they wait for off its core as soon as other processes
-# want cores, too; threads that sleep cost a few microseconds a loop. The second is for Intel's OpenMP.
-_WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
+# want cores, too. Threads that sleep at once are woken a thousand times an update, which made some updates half as long
+# again. So they spin for a fraction of a millisecond, then sleep. The second is for Intel's OpenMP, in milliseconds.
+_WAITING = {"GOMP_SPINCOUNT": "10000", "KMP_BLOCKTIME": "1"}
 _COUNT = "OMP_NUM_THREADS"
+_BY_QUOTA = "CROSSTAG_THREADS_BY_QUOTA"  # Ours, to tell our number from the user's; processes inherit it.
+_GROUPS = Path("/sys/fs/cgroup")
 
 
-def prepare(environment: MutableMapping[str, str] = os.environ, groups: Path = Path("/sys/fs/cgroup")) -> None:
+def prepare(environment: MutableMapping[str, str] = os.environ, groups: Path = _GROUPS) -> None:
     """Sets how threads wait and, where a container may use fewer cores than it sees, how many there are.
 
     What the user has set stays. Processes started later inherit it.
@@ -25,11 +28,27 @@ def prepare(environment: MutableMapping[str, str] = os.environ, groups: Path = P
     for name, value in _WAITING.items():
         environment.setdefault(name, value)
     quota = cores_by_quota(groups)
-    if quota is not None and quota < len(os.sched_getaffinity(0)):
-        environment.setdefault(_COUNT, str(quota))
+    if quota is not None and quota < len(own_cores()) and _COUNT not in environment:
+        environment[_COUNT] = environment[_BY_QUOTA] = str(quota)
 
 
-def cores_by_quota(groups: Path) -> int | None:
+def most_threads() -> int:
+    """Threads that compute where nobody set a number and nothing else runs."""
+    quota = cores_by_quota()
+    return len(own_cores()) if quota is None else min(len(own_cores()), quota)
+
+
+def set_by_user(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether OMP_NUM_THREADS was set, and not by us."""
+    return environment.get(_COUNT) != environment.get(_BY_QUOTA)
+
+
+def own_cores() -> set[int]:
+    """Numbers of the cores that this process may run on."""
+    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
+
+
+def cores_by_quota(groups: Path = _GROUPS) -> int | None:
     """Cores, rounded up, whose time the control group may use; None without a limit. OpenMP looks at affinity alone."""
     for name in ("cpu.max", "cpu/cpu.cfs_quota_us"):
         try:
@@ -57,18 +76,21 @@ def threads(count: int | None) -> Iterator[None]:
         return
     from threadpoolctl import threadpool_limits
 
-    torch = sys.modules.get("torch")
     before = os.environ.get(_COUNT), thread_count()
     os.environ[_COUNT] = str(count)  # For what is loaded later, and for processes.
     with threadpool_limits(count):
         try:
-            if torch is not None:
-                torch.set_num_threads(count)
+            _tell_torch(count)
             yield
         finally:
-            if torch is not None:
-                torch.set_num_threads(before[1])
             if before[0] is None:
                 del os.environ[_COUNT]
             else:
                 os.environ[_COUNT] = before[0]
+            _tell_torch(before[1] or int(before[0] or most_threads()))  # It may have been loaded inside.
+
+
+def _tell_torch(count: int) -> None:
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(count)

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 from live_server import SETTINGS, serving
 
-from artifacts.threads import prepare
+from artifacts.threads import most_threads, prepare
 
 if TYPE_CHECKING:
     from artifacts.store import Store
 
+os.environ.setdefault("OMP_NUM_THREADS", str(most_threads()))  # Whatever else runs: some tests compare bits.
 prepare()  # Before the first import of torch, as a run does.
 
 # Before the first import of prefect, which reads its settings once.

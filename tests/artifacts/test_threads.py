@@ -1,6 +1,9 @@
 """How many threads compute and how they wait: settings that count only before the libraries are loaded."""
 
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +12,13 @@ import pytest
 import torch
 from threadpoolctl import threadpool_info
 
+from artifacts import free_cores
 from artifacts.catalog import CHANGE
+from artifacts.free_cores import FreeCores, used_by_others
 from artifacts.runtime import Runtime, running
 from artifacts.step import Job, step
 from artifacts.store import Store
-from artifacts.threads import cores_by_quota, prepare, threads
+from artifacts.threads import cores_by_quota, prepare, set_by_user, threads
 
 
 def quota(groups: Path, **files: str) -> Path:
@@ -24,13 +29,13 @@ def quota(groups: Path, **files: str) -> Path:
     return groups
 
 
-def test_threads_wait_asleep_unless_the_user_says_otherwise(tmp_path: Path) -> None:
+def test_threads_fall_asleep_soon_unless_the_user_says_otherwise(tmp_path: Path) -> None:
     environment: dict[str, str] = {}
     prepare(environment, tmp_path)
-    assert environment == {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
-    environment = {"OMP_WAIT_POLICY": "ACTIVE", "KMP_BLOCKTIME": "200"}
+    assert environment == {"GOMP_SPINCOUNT": "10000", "KMP_BLOCKTIME": "1"}
+    environment = {"GOMP_SPINCOUNT": "0", "KMP_BLOCKTIME": "200"}
     prepare(environment, tmp_path)
-    assert environment == {"OMP_WAIT_POLICY": "ACTIVE", "KMP_BLOCKTIME": "200"}
+    assert environment == {"GOMP_SPINCOUNT": "0", "KMP_BLOCKTIME": "200"}
 
 
 def test_a_container_that_may_use_fewer_cores_than_it_sees_computes_on_fewer(
@@ -40,9 +45,12 @@ def test_a_container_that_may_use_fewer_cores_than_it_sees_computes_on_fewer(
     environment: dict[str, str] = {}
     prepare(environment, quota(tmp_path, cpu_dot_max="250000 100000\n"))
     assert environment["OMP_NUM_THREADS"] == "3"  # 2.5 cores, rounded up.
+    assert set_by_user(environment) is False
     environment = {"OMP_NUM_THREADS": "6"}
     prepare(environment, tmp_path)
     assert environment["OMP_NUM_THREADS"] == "6"
+    assert set_by_user(environment) is True
+    assert set_by_user({}) is False
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1})
     environment = {}
     prepare(environment, tmp_path)
@@ -96,3 +104,91 @@ def test_a_step_computes_on_the_threads_of_the_runtime_and_its_manifest_says_so(
         reference = count_threads.compute(store, runtime, {}, label="", in_flow=False)
     assert store.table(reference)["words"].to_pylist() == [3]
     assert store.require(reference).environment["threads"] == "3"
+
+
+def test_what_is_loaded_inside_computes_on_the_usual_number_afterwards(tmp_path: Path) -> None:
+    # torch is loaded while OMP_NUM_THREADS says 1; afterwards it must not stay there.
+    script = (
+        "from artifacts.threads import most_threads, threads\n"
+        "with threads(1):\n    import torch\n    assert torch.get_num_threads() == 1\n"
+        "assert torch.get_num_threads() == most_threads(), torch.get_num_threads()\n"
+    )
+    unset = {name: text for name, text in os.environ.items() if name != "OMP_NUM_THREADS"}
+    subprocess.run([sys.executable, "-c", script], env=unset, check=True, cwd=Path(__file__).parents[2])
+
+
+def beside(monkeypatch: pytest.MonkeyPatch, *others: float) -> FreeCores:
+    """Four cores, of which others are seen to use so many, look by look."""
+    looks = iter(others)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(free_cores, "used_by_others", lambda seconds: next(looks))
+    monkeypatch.setattr(free_cores, "own_cores", lambda: {0, 1, 2, 3})
+    monkeypatch.setattr(free_cores, "most_threads", lambda: 4)
+    monkeypatch.setattr(free_cores, "_HOLDS", 0.0)
+    return FreeCores()
+
+
+@pytest.mark.parametrize(
+    ("looks", "threads_left"),
+    [
+        ([0.0], 4),
+        ([0.7], 4),  # Less than nearly a core is nobody's.
+        ([0.8, 0.8], 3),
+        ([1.9, 1.8], 2),
+        ([3.0, 0.2], 4),  # A moment's work.
+        ([4.0, 4.0], 1),
+        ([9.0, 9.0], 1),
+    ],
+)
+def test_cores_that_others_keep_busy_are_left_to_them(
+    monkeypatch: pytest.MonkeyPatch, looks: list[float], threads_left: int
+) -> None:
+    assert beside(monkeypatch, *looks).threads() == threads_left
+
+
+def test_the_log_hears_of_every_change_and_of_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    free = beside(monkeypatch, 0.0, 2.0, 2.0, 2.0, 2.0, 0.0)
+    with caplog.at_level("INFO"):
+        assert [free.threads() for _ in range(4)] == [4, 2, 2, 4]
+    assert [record.getMessage().split(";")[0] for record in caplog.records] == [
+        "other processes keep 2.0 of 4 cores busy: the next steps compute on 2 of at most 4 threads",
+        "other processes keep 0.0 of 4 cores busy: the next steps compute on 4 of at most 4 threads",
+    ]
+
+
+def test_a_number_that_the_user_set_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    free = beside(monkeypatch)  # Nobody looks.
+    monkeypatch.setenv("OMP_NUM_THREADS", "4")
+    assert free.threads() is None
+
+
+def test_a_stranger_counts_and_a_child_does_not() -> None:
+    loop = "import os, sys, time\nif sys.argv[1:] and os.fork(): os._exit(0)\nend = time.time() + 20\n"
+    loop += "print(os.getpid(), flush=True)\nwhile time.time() < end: pass"
+    child = subprocess.Popen([sys.executable, "-c", loop], stdout=subprocess.PIPE)
+    stranger = subprocess.Popen([sys.executable, "-c", loop, "leave"], stdout=subprocess.PIPE)
+    assert child.stdout is not None and stranger.stdout is not None
+    child.stdout.readline()
+    pid = int(stranger.stdout.readline())
+    try:
+        with_both = used_by_others(1.0)
+        os.kill(pid, signal.SIGKILL)
+        without = used_by_others(1.0)
+    finally:
+        child.kill()
+        child.wait()
+        stranger.wait()
+    assert with_both - without > 0.3  # Others that run beside the tests use what they use.
+
+
+def test_dropped_files_are_made_again_on_the_threads_of_before(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.create()
+    with running(Runtime(store=str(store.root), device="cpu", threads=3)) as run:
+        reference = count_threads.compute(store, run.next_runtime("change", "no"), {}, label="", in_flow=False)
+    store.drop_files(reference.kind, reference.key)
+    with running(Runtime(store=str(store.root), device="cpu")) as run:
+        monkeypatch.setattr(run.free_cores, "threads", lambda: 1)
+        assert run.next_runtime(reference.kind, reference.key).threads == 3
+        assert run.next_runtime(reference.kind, "another").threads == 1

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 # Stands where torch is looked for: writes down what torch would have found, and ends the process.
 TORCH = """
 import json, os, sys
-names = ("OMP_WAIT_POLICY", "KMP_BLOCKTIME")
+names = ("GOMP_SPINCOUNT", "KMP_BLOCKTIME")
 with open(os.environ["SEEN"], "w") as file:
     json.dump({name: os.environ.get(name) for name in names}, file)
 os._exit(7)
@@ -36,7 +36,7 @@ def test_threads_are_told_how_to_wait_before_torch_is_loaded(way: str, tmp_path:
     environment = {**unset, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)]), "SEEN": str(tmp_path / "seen")}
     ended = subprocess.run([sys.executable, *WAYS[way]], cwd=ROOT, env=environment, capture_output=True, text=True)
     assert ended.returncode == 7, ended.stderr
-    assert json.loads((tmp_path / "seen").read_text()) == {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
+    assert json.loads((tmp_path / "seen").read_text()) == {"GOMP_SPINCOUNT": "10000", "KMP_BLOCKTIME": "1"}
 
 
 def test_what_few_steps_use_is_not_loaded_with_the_methods() -> None:
