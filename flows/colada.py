@@ -30,6 +30,7 @@ from tasks.evaluation.changed import measure_change
 from tasks.evaluation.scores import score
 from tasks.tagging.decoding import Decoding
 from tasks.tagging.labelling import label_words
+from tasks.tagging.one_pass import one_pass
 from tasks.tagging.predict import predict_words
 from tasks.tagging.train_tagger import TaggerTraining, train_tagger
 
@@ -140,14 +141,12 @@ def algorithm(config: Colada, runtime: Runtime) -> Result:
     for i in range(1, config.rounds + 1):
         teacher = m_tgt
         with stage(f"iteration {i}, D_trans"):
-            p_u = label_words(m_tgt, d_trans, config.windows, config.inference)
-            w = _weights(config, m_tgt, p_u, config.reliability)
+            p_u, w = _pseudo_labels(config, m_tgt, d_trans, config.reliability)
             collaborator = config.collaborator.seeded(config.seed + i)
             m_trans = train_collaborator(m_tgt, d_trans, p_u, w, *config.betas(i), collaborator, config.windows)
         evidence.model("M_trans", i, scoring.model(f"M_trans^{i}", m_trans))
         with stage(f"iteration {i}, D_tgt"):
-            p_t = label_words(m_trans, corpora.target, config.windows, config.inference)
-            w = _weights(config, m_trans, p_t, config.trusted_labels)
+            p_t, w = _pseudo_labels(config, m_trans, corpora.target, config.trusted_labels)
             start = m_trans if config.student.start == "collaborator" else encoder
             m_tgt = train_student(start, p_t, w, config.student.seeded(config.seed + i), config.windows)
             evidence.pseudo_labels(i, scoring.pseudo_labels(f"pseudo-labels^{i}", p_t, corpora.target_gold))
@@ -189,11 +188,15 @@ def _look_closely(
         evidence.by_layer(m_trans, p_t, gold, config.trusted_labels, depth)
 
 
-def _weights(config: Colada, tagger: Reference, soft_labels: Reference, reliability: Reliability) -> Reference | None:
-    """The weights w of Eq. 3; None, which means 1 for every word, without instance collaboration."""
+def _pseudo_labels(
+    config: Colada, tagger: Reference, sentences: Reference, reliability: Reliability
+) -> tuple[Reference, Reference | None]:
+    """A model's soft labels of a text, and the weights w of Eq. 3; None, which is 1, without instance collaboration."""
     if not config.denoises_instances:
-        return None
-    return score_reliability(tagger, soft_labels, reliability, config.windows, config.inference)
+        return label_words(tagger, sentences, config.windows, config.inference), None
+    with one_pass(reliability.layers, reliability.pooling):
+        soft_labels = label_words(tagger, sentences, config.windows, config.inference)
+        return soft_labels, score_reliability(tagger, soft_labels, reliability, config.windows, config.inference)
 
 
 def _stop(

@@ -1,20 +1,21 @@
 """Score every pseudo-label by the labels of the words nearest to it (CoLaDa, 3.1)."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from artifacts.catalog import RELIABILITY, SoftLabels, Tagger
 from artifacts.errors import InputError
+from artifacts.reference import Reference
 from artifacts.step import Job, step
 from tasks.denoising.neighbours.matching import matching_neighbours
 from tasks.denoising.neighbours.search import Search
 from tasks.denoising.reliability import Reliability, class_means, label_agreement, match_groups, reliability_weights
 from tasks.tagging.decoding import Decoding, decode_words
-from tasks.tagging.inference import FLOAT32, Inference
-from tasks.tagging.representations import word_representations
+from tasks.tagging.inference import FLOAT32, SENTENCES_AT_A_TIME, Inference
+from tasks.tagging.one_pass import open_pass, pass_key
+from tasks.tagging.representations import check_layers, word_representations
 from tasks.tagging.tagger import check_window_fits, load_encoder
 from tasks.tagging.windows import WindowConfig, make_windows
 from tasks.words.agreement import check_same_labels
@@ -45,21 +46,7 @@ def score_reliability(
             "use a larger corpus or set reliability.enabled to false"
         )
     check_same_labels(job.metadata(tagger)["labels"], labels, "the tagger", "the soft labels")
-    encoder, tokenizer = load_encoder(job.folder(tagger))
-    check_window_fits(encoder, windows.max_length_subwords)
-    _check_layer(encoder, config)
-    cut = make_windows(tokenizer, table["words"].to_pylist(), windows.max_length_subwords, windows.overlap_subwords)
-    with job.progress("representations", total=cut.words, unit="words") as advance:
-        hidden = word_representations(
-            encoder,
-            cut,
-            inference,
-            layers=config.layers,
-            pooling=config.pooling,
-            device=job.device,
-            budget=job.inference_subwords,
-            progress=advance,
-        )
+    hidden = _representations(job, tagger, table["words"].to_pylist(), config, windows, inference)
     probabilities = flat_probabilities(table["probabilities"], len(labels))
     label_ids = decode_words(probabilities, lengths, labels, Decoding(method=config.labels_from))
     bank = unit_rows(hidden, in_place=True)
@@ -77,14 +64,43 @@ def score_reliability(
     job.write(*_output(table, lengths, agreement, weights, labels, means, counts.neighbours))
 
 
-def _check_layer(encoder: Any, config: Reliability) -> None:
-    """Checks that the encoder has the layer that represents words."""
-    depth = int(encoder.config.num_hidden_layers)
-    if isinstance(config.layers, int) and not -depth - 1 <= config.layers <= depth:
-        raise InputError(
-            f"reliability.layers is {config.layers}, but the encoder has {depth} layers; "
-            f"expected 0 (embeddings) to {depth}, a negative number from the top, 'last' or 'last3'"
-        )
+def _representations(
+    job: Job,
+    tagger: Reference,
+    words: list[list[str]],
+    config: Reliability,
+    windows: WindowConfig,
+    inference: Inference,
+) -> np.ndarray:
+    """[N, hidden] float32 of all words, by this step or by the one that labelled them just before."""
+    made = open_pass()
+    if made is not None:
+        kept = made.take(pass_key(tagger.digest, words, windows, inference, config.layers, config.pooling))
+        if kept is not None:
+            return kept
+    encoder, tokenizer = load_encoder(job.folder(tagger))
+    check_window_fits(encoder, windows.max_length_subwords)
+    check_layers(encoder, config.layers)
+    total, done, hidden = sum(map(len, words)), 0, np.empty((0, 0))
+    with job.progress("representations", total=total, unit="words") as advance:
+        for first in range(0, len(words), SENTENCES_AT_A_TIME):
+            part = words[first : first + SENTENCES_AT_A_TIME]
+            cut = make_windows(tokenizer, part, windows.max_length_subwords, windows.overlap_subwords)
+            found = word_representations(
+                encoder,
+                cut,
+                inference,
+                layers=config.layers,
+                pooling=config.pooling,
+                device=job.device,
+                budget=job.inference_subwords,
+                progress=advance,
+            )
+            if not done:
+                hidden = np.empty((total, found.shape[1]), dtype=np.float32)
+            hidden[done : done + len(found)] = found
+            done += len(found)
+    return hidden
 
 
 def _output(

@@ -15,6 +15,9 @@ from tasks.tagging.windows import Windows, collate_words
 from tasks.training.batching import inference_batches
 from tasks.training.precision import Precision, autocast_for
 
+SENTENCES_AT_A_TIME = 8192
+"""Batches are made of so many sentences at a time, whatever is asked of a tagger: the same text, the same batches."""
+
 OfWords = Callable[[Batch, np.ndarray], torch.Tensor]
 """A batch and the numbers [n] of its words in the corpus -> [n, width] what is wanted of them."""
 

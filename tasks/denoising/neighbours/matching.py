@@ -7,10 +7,12 @@ import numpy as np
 import torch
 
 from tasks.denoising.neighbours.cosines import Cosines, product_precision
-from tasks.denoising.neighbours.mirrored import count_mirrored, halves_work
+from tasks.denoising.neighbours.mirrored import count_mirrored, relative_cost
 from tasks.denoising.neighbours.nearest import check_bank, nearest_unordered
 from tasks.denoising.neighbours.search import Search
 from tasks.denoising.neighbours.unanimous import count_rows, unanimous_majority
+
+_WORTHWHILE_COST = 0.85  # of settling words first, against ranking all
 
 
 class NeighbourCounts(NamedTuple):
@@ -84,12 +86,14 @@ def _count_without_search(
     """Writes counts of words that need no search of their own; returns the rows of the others."""
     with torch.inference_mode(), product_precision(search.product, search.device):
         cosines = Cosines.of(bank, search.product, search.device)
-        if halves_work(cosines, neighbours):
-            matching[:], certain = count_mirrored(cosines, labels, neighbours, search.exclude_duplicates, advance)
-            return np.flatnonzero(~certain)
+        halved = relative_cost(cosines, neighbours)
         ids = torch.from_numpy(labels).to(cosines.device)
-        settled = unanimous_majority(cosines, ids, neighbours, search.exclude_duplicates, advance)
-        return np.flatnonzero(~settled.numpy())
+        worthwhile = min(_WORTHWHILE_COST, halved)
+        settled = unanimous_majority(cosines, ids, neighbours, search.exclude_duplicates, advance, worthwhile)
+        if settled.any() or halved > 1:
+            return np.flatnonzero(~settled.numpy())
+        matching[:], certain = count_mirrored(cosines, labels, neighbours, search.exclude_duplicates, advance)
+        return np.flatnonzero(~certain)
 
 
 def _narrow(label_ids: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Count matching neighbours of all words from half the product: cos(i, j) serves i and j."""
 
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,12 +22,19 @@ _GROWTH = 1.25  # words seen between two narrowings
 # Below, brackets cost more than the half of the product that they save.
 _LEAST_WORDS = 8192
 _LEAST_WORDS_PER_NEIGHBOUR = 32
+_WIDE = 512
 
 
-def halves_work(cosines: Cosines, neighbours: int) -> bool:
-    """Whether `count_mirrored` is the faster way: on a CPU, for K small against N."""
+def relative_cost(cosines: Cosines, neighbours: int) -> float:
+    """What `count_mirrored` costs against ranking all words; on a CPU less than 1, for K small against N.
+
+    Brackets take as long as the half of the product that they save at a width of some 200; measured, see
+    docs/results.md.
+    """
     needed = max(_LEAST_WORDS, _LEAST_WORDS_PER_NEIGHBOUR * neighbours)
-    return cosines.device.type == "cpu" and len(cosines) >= needed
+    if cosines.device.type != "cpu" or len(cosines) < needed:
+        return math.inf
+    return 0.9 if cosines.bank.shape[1] < _WIDE else 0.7
 
 
 def count_mirrored(

@@ -14,11 +14,15 @@ _COLUMNS = 4096
 _OTHER_COLUMNS = 8192
 _SAMPLE = 256
 _SAMPLE_COLUMNS = 1 << 16
-_WORTHWHILE_COST = 0.85
 
 
 def unanimous_majority(
-    cosines: Cosines, labels: torch.Tensor, neighbours: int, exclude_duplicates: bool, advance: Callable[[int], None]
+    cosines: Cosines,
+    labels: torch.Tensor,
+    neighbours: int,
+    exclude_duplicates: bool,
+    advance: Callable[[int], None],
+    worthwhile: float,
 ) -> torch.Tensor:
     """Marks words of the most frequent label (O, in practice) that have K same-label words nearer than any other.
 
@@ -32,6 +36,7 @@ def unanimous_majority(
         neighbours: K.
         exclude_duplicates: words with a cosine within DUPLICATE_GAP of 1 are no neighbours.
         advance: called with the number of words settled.
+        worthwhile: the most it may cost, by the sample, as a share of ranking all words; else nothing is settled.
 
     Returns:
         [N] bool on the CPU. False means undecided.
@@ -49,7 +54,7 @@ def unanimous_majority(
     members = np.random.default_rng(0).permutation(np.flatnonzero(ids == majority))
     order = torch.from_numpy(np.concatenate([members, np.flatnonzero(ids != majority)]))
     ordered = _Ordered(cosines.reordered(order), size, exclude_duplicates)
-    if _relative_cost(ordered, neighbours) > _WORTHWHILE_COST:
+    if _relative_cost(ordered, neighbours) > worthwhile:
         return settled
     for start in range(0, size, _ROWS):
         rows = torch.arange(start, min(start + _ROWS, size), device=cosines.device)

@@ -9,7 +9,7 @@ from banks import clustered_bank, directions, naive_counts, random_bank
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.denoising.neighbours import matching, mirrored
+from tasks.denoising.neighbours import matching, mirrored, unanimous
 from tasks.denoising.neighbours.brackets import Brackets
 from tasks.denoising.neighbours.cosines import Cosines, product_precision
 from tasks.denoising.neighbours.matching import matching_neighbours
@@ -93,7 +93,7 @@ def test_words_that_stay_uncertain_are_counted_all_the_same(
 ) -> None:
     bank, labels = clustered_bank(1200, 16)
     bank[700:800] = bank[:100]
-    monkeypatch.setattr(matching, "halves_work", lambda cosines, neighbours: True)
+    monkeypatch.setattr(matching, "relative_cost", lambda cosines, neighbours: 0.0)  # Cheaper than settling first.
     how = Search(exclude_duplicates=exclude_duplicates)
     done: list[int] = []
     counts = matching_neighbours(bank, labels, 30, how, progress=done.append)
@@ -118,3 +118,21 @@ def test_keys_sort_as_cosines_and_remember_the_label() -> None:
     keys = _keys(cosines, same)
     assert (_cosines(keys) == cosines).all() and ((keys & 1) == same).all()
     assert (np.diff(keys >> 1) >= 0).all() and (np.diff(np.delete(keys >> 1, 3)) > 0).all()
+
+
+@pytest.mark.parametrize(("width", "mirrored"), [(8, False), (600, True)])
+def test_settling_goes_first_unless_half_a_wide_product_is_cheaper(
+    monkeypatch: pytest.MonkeyPatch, width: int, mirrored: bool
+) -> None:
+    # By its sample settling costs 0.8 of ranking all words: less than brackets of narrow rows, more than of wide ones.
+    bank, labels = clustered_bank(8192, width)
+    halved: list[int] = []
+
+    def spy(*arguments: Any) -> tuple[np.ndarray, np.ndarray]:
+        halved.append(1)
+        return np.zeros(8192, dtype=np.int64), np.ones(8192, dtype=bool)
+
+    monkeypatch.setattr(unanimous, "_relative_cost", lambda ordered, neighbours: 0.8)
+    monkeypatch.setattr(matching, "count_mirrored", spy)
+    matching_neighbours(bank, labels, 5)
+    assert bool(halved) is mirrored

@@ -7,23 +7,19 @@ import pytest
 import torch
 from banks import clustered_bank, directions, random_bank
 
-from tasks.denoising.neighbours import unanimous
 from tasks.denoising.neighbours.cosines import Cosines
 from tasks.denoising.neighbours.matching import matching_neighbours
 from tasks.denoising.neighbours.search import Search
 from tasks.denoising.neighbours.unanimous import unanimous_majority
 
 
-@pytest.fixture(autouse=True)
-def always_worthwhile(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Banks of a test are too small for the shortcut to pay."""
-    monkeypatch.setattr(unanimous, "_WORTHWHILE_COST", np.inf)
-
-
-def settled(bank: np.ndarray, labels: np.ndarray, k: int, exclude_duplicates: bool = False) -> np.ndarray:
+def settled(
+    bank: np.ndarray, labels: np.ndarray, k: int, exclude_duplicates: bool = False, worthwhile: float = np.inf
+) -> np.ndarray:
+    """Words that the shortcut settles; a test's banks are too small for it to pay, so by default it counts as if."""
     done: list[int] = []
-    cosines = Cosines.of(bank, "float32", "cpu")
-    words = unanimous_majority(cosines, torch.from_numpy(labels), k, exclude_duplicates, done.append).numpy()
+    cosines, ids = Cosines.of(bank, "float32", "cpu"), torch.from_numpy(labels)
+    words = unanimous_majority(cosines, ids, k, exclude_duplicates, done.append, worthwhile).numpy()
     assert sum(done) == words.sum()
     return words
 
@@ -57,9 +53,8 @@ def test_duplicates_that_are_left_out_neither_count_nor_stand_in_the_way() -> No
     assert settled(bank, labels, 3, exclude_duplicates=True)[:40].all()
 
 
-def test_a_shortcut_that_costs_more_than_it_saves_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unanimous, "_WORTHWHILE_COST", 0.0)
-    assert not settled(*clustered_bank(1200, 16), 20).any()
+def test_a_shortcut_that_costs_more_than_it_saves_is_not_taken() -> None:
+    assert not settled(*clustered_bank(1200, 16), 20, worthwhile=0.0).any()
 
 
 def test_with_one_label_and_duplicates_left_out_words_without_k_others_stay_open() -> None:
