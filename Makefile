@@ -1,6 +1,6 @@
 # make quickstart   environment in .venv, then CoLaDa English -> German on the bundled corpora
 # make test         environment, checks, tests
-# make up           Prefect server, workers, a deployment of each configuration
+# make up           Prefect server, workers, deployments of the configurations whose files are here
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -50,6 +50,6 @@ format: environment
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# The server keeps its database in PREFECT_HOME; stop everything with ctrl-c.
+# The server keeps its database in PREFECT_HOME; stop everything with ctrl-c. DATA: a folder with corpora of yours.
 up: environment
-	$(BIN)/python -m flows.commands.up
+	$(BIN)/python -m flows.commands.up $(if $(DATA),--data "$(DATA)")

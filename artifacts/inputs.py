@@ -10,6 +10,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from artifacts.asked import called
 from artifacts.digest import file_digest
 from artifacts.errors import InputError
 
@@ -39,7 +40,9 @@ class InputFile(_Outside):
         """
         path = Path(self.path)
         if not path.is_file():
-            raise InputError(f"{path}: no such file; check the path, or name the folder it lies in with --data")
+            raise InputError(
+                f"{path}: no such file; check it, or the folder it starts from ({called('--data', 'Data folder')})"
+            )
         return path
 
     def digest(self) -> str:
@@ -62,7 +65,9 @@ class InputFolder(_Outside):
         """
         path = Path(self.path)
         if not path.is_dir():
-            raise InputError(f"{path}: no such folder; check the path, or name the folder it lies in with --data")
+            raise InputError(
+                f"{path}: no such folder; check it, or the folder it starts from ({called('--data', 'Data folder')})"
+            )
         return path
 
     def digest(self) -> str:

@@ -198,13 +198,25 @@ def show_corpus(
 def deploy(
     configs: Annotated[
         list[Path] | None,
-        typer.Argument(help="Configurations; none: all of the folder configs.", metavar="[CONFIG]..."),
+        typer.Argument(
+            help="Configurations; none: those of the folder configs whose corpora and models are here.",
+            metavar="[CONFIG]...",
+        ),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="Folder that relative paths in the configurations start from; empty: as the command in each says."
+        ),
     ] = None,
 ) -> None:
-    """Make a deployment of each configuration on the server of $PREFECT_API_URL; what was changed there stays."""
-    from flows.commands.deploy import deploy_files
+    """Make deployments of each configuration on the server of $PREFECT_API_URL; what was changed there stays."""
+    from flows.commands.deploy import deploy_files, deploy_folder
 
-    deploy_files(configs or sorted(Path("configs").glob("*.yaml")))
+    if configs:
+        deploy_files(configs, data)
+    else:
+        deploy_folder(Path("configs"), data)
 
 
 @runs_app.command("ls")

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from artifacts.asked import called
 from artifacts.errors import InputError
 
 C = TypeVar("C", bound=BaseModel)
@@ -51,11 +52,11 @@ def override(values: dict[str, Any], settings: Iterable[str]) -> dict[str, Any]:
     for setting in settings:
         path, equals, text = setting.partition("=")
         if not equals or not path:
-            raise InputError(f"--set {setting}: expected path.to.key=value, such as --set student.epochs=5")
+            raise InputError(f"{_named(setting)}: expected path.to.key=value, such as student.epochs=5")
         try:
             value = yaml.safe_load(text)
         except yaml.YAMLError:
-            raise InputError(f"--set {setting}: the value {text!r} is not valid YAML; quote it") from None
+            raise InputError(f"{_named(setting)}: the value {text!r} is not valid YAML; quote it") from None
         *parents, last = path.split(".")
         place: Any = result
         for name in parents:
@@ -65,6 +66,17 @@ def override(values: dict[str, Any], settings: Iterable[str]) -> dict[str, Any]:
         else:
             place[last] = value
     return result
+
+
+def as_setting(key: str, value: Any) -> str:
+    """`path.to.key=value` as `override` reads it."""
+    return f"{key}={in_one_line(value)}"
+
+
+def in_one_line(value: Any) -> str:
+    """A value as YAML, in one line."""
+    text: str = yaml.safe_dump(value, default_flow_style=True, width=10_000, allow_unicode=True)
+    return text.removesuffix("\n...\n").strip()
 
 
 def checked(kind: type[C], values: dict[str, Any], origin: str) -> C:
@@ -134,11 +146,16 @@ def _step_into(place: Any, name: str, setting: str) -> Any:
     if inner is None:
         inner = place[name] = {}
     if not isinstance(inner, dict | list):
-        raise InputError(f"--set {setting}: {name} is the value {inner!r} and has no keys below it")
+        raise InputError(f"{_named(setting)}: {name} is the value {inner!r} and has no keys below it")
     return inner
 
 
 def _position(place: list[Any], name: str, setting: str) -> int:
     if name.isdigit() and int(name) < len(place):
         return int(name)
-    raise InputError(f"--set {setting}: {name!r} is no position in a list of {len(place)}; count from 0")
+    raise InputError(f"{_named(setting)}: {name!r} is no position in a list of {len(place)}; count from 0")
+
+
+def _named(setting: str) -> str:
+    """A setting as it was given."""
+    return f"{called('--set', 'Other settings:')} {setting}"

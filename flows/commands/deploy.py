@@ -5,7 +5,7 @@ deployed. A part that still has that digest follows its configuration file; one 
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,12 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL
-from prefect.utilities.callables import parameter_schema
 from prefect.workers.process import ProcessWorker
 
 from artifacts.digest import canonical_json, text_digest
 from artifacts.dotted import changed, dotted
 from artifacts.errors import InputError
-from flows.commands.deployments import CPU_POOL, GPU_POOL, Deployment, deployments_of
+from flows.commands.deployments import CPU_POOL, GPU_POOL, Deployment, deployments_of, with_files_here
 
 PULL_STEPS: list[dict[str, Any]] = [{"flows.commands.workplace.enter": {}}]
 _GPU_RUNS = 1  # Trainings share no GPU.
@@ -50,7 +49,7 @@ def deploy(deployments: Iterable[Deployment]) -> Deployed:
         create_pools(client)
         for wanted in deployments:
             try:
-                found = client.read_deployment_by_name(f"{wanted.flow.name}/{wanted.name}")
+                found = client.read_deployment_by_name(f"{wanted.flow}/{wanted.name}")
             except ObjectNotFound:
                 _create(client, wanted)
                 result.new.append(wanted.name)
@@ -59,13 +58,37 @@ def deploy(deployments: Iterable[Deployment]) -> Deployed:
     return result
 
 
-def deploy_files(paths: Iterable[Path]) -> None:
+def deploy_folder(folder: Path, data: str | None = None) -> None:
+    """Deploys the configurations of a folder whose corpora and models are here; says how many were left out.
+
+    Args:
+        folder: of the configurations.
+        data: where relative paths in them start; None: what the command at the top of each says.
+
+    Raises:
+        InputError: as `deploy_files`.
+    """
+    paths = sorted(folder.glob("*.yaml"))
+    here = with_files_here(paths, data)
+    deploy_files(here, data)
+    if len(here) < len(paths):
+        print(
+            f"left out: {len(paths) - len(here)} configurations whose files are not here; `make up DATA=FOLDER` looks "
+            "for them there, `crosstag deploy CONFIG --data FOLDER` does not look"
+        )
+
+
+def deploy_files(paths: Sequence[Path], data: str | None = None) -> None:
     """Deploys configuration files, and says what became of each.
+
+    Args:
+        paths: of the files.
+        data: where relative paths in them start; None: what the command at the top of each says.
 
     Raises:
         InputError: if one is not valid, or there is no server.
     """
-    deployments = deployments_of(paths)
+    deployments = deployments_of(paths, data)
     server = PREFECT_API_URL.value()
     if server is None:
         raise InputError(f"deploy: PREFECT_API_URL is not set; {_NEXT}")
@@ -92,7 +115,7 @@ def create_pools(client: SyncPrefectClient) -> None:
 def _create(client: SyncPrefectClient, wanted: Deployment) -> None:
     parts = _wanted_parts(wanted)
     client.create_deployment(
-        flow_id=client.create_flow(wanted.flow),
+        flow_id=client.create_flow_from_name(wanted.flow),
         name=wanted.name,
         version=_version({name: _digest(part) for name, part in parts.items()}),
         schedules=_schedules(wanted),
@@ -111,6 +134,10 @@ def _update(client: SyncPrefectClient, wanted: Deployment, found: DeploymentResp
         return
     there, new = _parts(found), _wanted_parts(wanted)
     by_hand = [name for name in new if there[name] != new[name] and _digest(there[name]) != before.get(name)]
+    if "parameters" in by_hand and found.entrypoint != wanted.entrypoint:
+        by_hand.remove("parameters")  # They are of another form, and would not run.
+        told = _differences(there["parameters"], new["parameters"])
+        result.left_alone.append(f"{wanted.name}: not the parameters, as the form is another one now ({told})")
     changed = [name for name in new if there[name] != new[name] and name not in by_hand]
     digests = {name: before.get(name, "") if name in by_hand else _digest(part) for name, part in new.items()}
     current = {"version": _version(digests), **_code(wanted)}
@@ -133,8 +160,7 @@ def _update(client: SyncPrefectClient, wanted: Deployment, found: DeploymentResp
 
 def _code(wanted: Deployment) -> dict[str, Any]:
     """What follows the code, whatever a person changed."""
-    schema = parameter_schema(wanted.flow).model_dump(mode="json", exclude_unset=True)
-    return {"entrypoint": wanted.entrypoint, "pull_steps": PULL_STEPS, "parameter_openapi_schema": schema}
+    return {"entrypoint": wanted.entrypoint, "pull_steps": PULL_STEPS, "parameter_openapi_schema": wanted.schema}
 
 
 def _schedules(wanted: Deployment) -> list[DeploymentScheduleCreate]:

@@ -1,15 +1,24 @@
-"""What is deployed: each configuration file as a deployment, whose form opens filled with that file."""
+"""What is deployed of each configuration file: a short form, and one with every setting, filled in as the file says."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from prefect.utilities.callables import parameter_schema
+
+from artifacts.runtime import Runtime
+from flows.commands.configuration import read_yaml
+from flows.commands.files_named import missing_files
+from flows.commands.form import form_of
+from flows.commands.form_changes import EXPERT
+from flows.commands.from_form import form_schema
 from flows.commands.methods import load
 
 CPU_POOL, GPU_POOL = "cpu", "gpu"
 _WEEKLY = {"cron": "0 3 * * 1", "timezone": "UTC"}
 _SCHEDULED = "quickstart"
+_EXPERT_TAG = "expert"
 
 
 @dataclass(frozen=True)
@@ -18,8 +27,9 @@ class Deployment:
 
     Attributes:
         name: what it is called, beside its flow.
-        flow: the Prefect flow.
-        entrypoint: where a worker finds it: a name to import, wherever the package lies.
+        flow: name of the Prefect flow that its runs are listed under: the method's.
+        entrypoint: where a worker finds what it runs: a name to import, wherever the package lies.
+        schema: of the form, in OpenAPI.
         description: what the UI says of it.
         tags: to filter by.
         parameters: of a run that nobody changes.
@@ -28,8 +38,9 @@ class Deployment:
     """
 
     name: str
-    flow: Any
+    flow: str
     entrypoint: str
+    schema: dict[str, Any]
     description: str
     tags: tuple[str, ...]
     parameters: dict[str, Any]
@@ -37,30 +48,74 @@ class Deployment:
     pool: str
 
 
-def deployments_of(paths: Iterable[Path]) -> list[Deployment]:
-    """The deployments of configuration files.
+def deployments_of(paths: Iterable[Path], data: str | None = None) -> list[Deployment]:
+    """The deployments of configuration files, two of each.
+
+    Args:
+        paths: of the files.
+        data: folder that relative paths in them start from; None: what the command at the top of each says.
 
     Raises:
         InputError: if one is not valid.
     """
-    return [_deployment(path) for path in paths]
+    return [deployment for path in paths for deployment in _deployments(path, data)]
 
 
-def _deployment(path: Path) -> Deployment:
+def with_files_here(paths: Sequence[Path], data: str | None = None) -> list[Path]:
+    """Those of the configuration files whose corpora and models lie on this machine, or are to be had from the hub.
+
+    Raises:
+        InputError: if one is not valid.
+    """
+    return [path for path in paths if not missing_files(load(path)[1], Runtime(data=_command(path, data).data))]
+
+
+@dataclass(frozen=True)
+class _Command:
+    """The command at the top of a configuration file, and what it says of data and device."""
+
+    text: str
+    data: str
+    device: Literal["auto", "cuda"]
+
+
+def _deployments(path: Path, data: str | None) -> tuple[Deployment, Deployment]:
     method, config = load(path)
-    command = path.read_text(encoding="utf-8").splitlines()[0].lstrip("# ")
-    on_gpu = _option(command, "--device") == "cuda"
-    runtime = {"data": _option(command, "--data") or ".", **({"device": "cuda"} if on_gpu else {})}
-    return Deployment(
+    command = _command(path, data)
+    expert = f"{path.stem}{EXPERT}"
+    pool = GPU_POOL if command.device == "cuda" else CPU_POOL
+    form = form_of(read_yaml(path), command.data, command.device)
+    runtime = {"data": command.data, **({"device": command.device} if command.device == "cuda" else {})}
+    told = f"{method.name} with {path.name}. From a terminal: {command.text}"
+    short = Deployment(
         name=path.stem,
-        flow=method.flow,
-        entrypoint=f"flows.{method.name}.{method.name}",
-        description=f"{method.name} with {path.name}. From a terminal: {command}",
+        flow=method.name,
+        entrypoint="flows.commands.from_form.from_form",
+        schema=form_schema(method.name),
+        description=f"{told}. What the form leaves out is as in the file; the form with every setting: {expert}",
         tags=(method.name,),
-        parameters={"config": config.model_dump(mode="json", exclude_unset=True), "runtime": runtime},
+        parameters={"configuration": path.as_posix(), "form": form.model_dump(mode="json", exclude_none=True)},
         cron=(_WEEKLY,) if path.stem == _SCHEDULED else (),
-        pool=GPU_POOL if on_gpu else CPU_POOL,
+        pool=pool,
     )
+    whole = Deployment(
+        name=expert,
+        flow=method.name,
+        entrypoint=f"flows.{method.name}.{method.name}",
+        schema=parameter_schema(method.flow).model_dump(mode="json", exclude_unset=True),
+        description=f"{told}. Every setting; what most people change: {path.stem}",
+        tags=(method.name, _EXPERT_TAG),
+        parameters={"config": config.model_dump(mode="json", exclude_unset=True), "runtime": runtime},
+        cron=(),
+        pool=pool,
+    )
+    return short, whole
+
+
+def _command(path: Path, data: str | None) -> _Command:
+    text = path.read_text(encoding="utf-8").splitlines()[0].lstrip("# ")
+    named = _option(text, "--data") or "."
+    return _Command(text, named if data is None else data, "cuda" if _option(text, "--device") == "cuda" else "auto")
 
 
 def _option(command: str, name: str) -> str | None:

@@ -82,3 +82,8 @@ def load_values(values: dict[str, Any], settings: Sequence[str], origin: str) ->
         raise InputError(f"configuration {origin}: method is {name!r}; expected one of {', '.join(METHODS)}")
     method = METHODS[name]()
     return method, checked(method.config, values, origin)
+
+
+def has_setting(method: str, name: str) -> bool:
+    """Whether configurations of a method have this key at the top."""
+    return method in METHODS and name in METHODS[method]().config.model_fields

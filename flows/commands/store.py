@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pyarrow as pa
-import yaml
 from rich.console import Console
 from rich.table import Table
 
@@ -16,6 +15,7 @@ from artifacts.reference import Reference
 from artifacts.show import preview
 from artifacts.store import Store
 from artifacts.upkeep import verify
+from flows.commands.configuration import in_one_line
 
 _WIDTH = 140
 
@@ -54,7 +54,7 @@ def print_artifact(root: str, text: str, rows: int) -> None:
         console.print(f"{name:<11} {json.dumps(value, ensure_ascii=False)}")
     for name, value in manifest.recipe.parameters.items():
         if value != "<input>" and value is not None:
-            console.print(f"setting     {name}: {_setting(value)}")
+            console.print(f"setting     {name}: {in_one_line(value)}")
     makers = _by_digest(store)
     for name, digest in manifest.recipe.inputs.items():
         maker = makers.get(digest)
@@ -109,13 +109,6 @@ def _number_table(store: Store, reference: Reference, rows: int) -> Table:
     for row in data.to_pylist():
         table.add_row(*(_cell(value) for value in row.values()))
     return table
-
-
-def _setting(value: object) -> str:
-    """A parameter as it stands in a configuration, in one line."""
-    return (
-        yaml.safe_dump(value, default_flow_style=True, width=10_000, allow_unicode=True).removesuffix("\n...\n").strip()
-    )
 
 
 def _cell(value: object) -> str:

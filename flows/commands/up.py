@@ -1,6 +1,6 @@
 """A Prefect server, workers and a deployment of each configuration, on one machine: `make up`.
 
-python -m flows.commands.up [--host 127.0.0.1] [--port 4200]
+python -m flows.commands.up [--host 127.0.0.1] [--port 4200] [--data FOLDER]
 """
 
 import argparse
@@ -25,6 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=4200, help="port of the server (default 4200)")
     parser.add_argument("--host", default="127.0.0.1", help="address of this machine to listen at")
+    parser.add_argument("--data", help="folder with the corpora of configurations that do not come with theirs")
     given = parser.parse_args(arguments)
     port = given.port
     url = f"http://{given.host}:{port}"
@@ -40,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
                 _process("server", "server", "start", "--host", given.host, "--port", str(port))
             )
             wait_for(f"{url}/api", lambda: server.poll() is None, _START_SECONDS)
-            pools = _deploy()
+            pools = _deploy(given.data)
             processes = [server, *(stack.enter_context(_worker(pool)) for pool in pools)]
             print(f"\nThe Prefect UI is at {url} (deployments: {url}/deployments). Stop with ctrl-c.", flush=True)
             while all(process.poll() is None for process in processes):
@@ -50,16 +51,16 @@ def main(arguments: list[str] | None = None) -> int:
     return 1
 
 
-def _deploy() -> list[str]:
-    """Deploys all configurations; gives the pools that get a worker here: `gpu` where there is one."""
+def _deploy(data: str | None = None) -> list[str]:
+    """Deploys the configurations whose files are here; gives the pools that get a worker: `gpu` where there is one."""
     # Prefect reads its settings when it is imported.
     import torch
 
-    from flows.commands.deploy import deploy_files
+    from flows.commands.deploy import deploy_folder
     from flows.commands.deployments import CPU_POOL, GPU_POOL
 
     try:
-        deploy_files(sorted(Path("configs").glob("*.yaml")))
+        deploy_folder(Path("configs"), data)
     except InputError as error:
         raise SystemExit(f"error: {error}") from None
     if torch.cuda.is_available():

@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
 
+from artifacts.asked import called
 from artifacts.errors import InputError
 
 BUNDLED = "bundled:"
@@ -34,8 +35,9 @@ def resolve(path: str, data_folder: str | Path | None = None) -> Path:
     if place.is_dir():
         raise InputError(f"corpus {path}: {place} is a folder; expected a file; name one of the files in it")
     near = _nearest(place.name, [each.name for each in place.parent.iterdir()]) if place.parent.is_dir() else ""
-    hint = f"did you mean {near}?" if near else "check the path, or name the folder it starts from with --data"
-    raise InputError(f"corpus {path}: there is no file {place}; {hint}")
+    where = called("--data", "Data folder")
+    hint = f"did you mean {near}?" if near else f"check the path, or the folder it starts from ({where})"
+    raise InputError(f"corpus {path}: there is no file {place.absolute()}; {hint}")
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,18 @@
-"""The command line, in this process."""
+"""The command line, in this process; workers that make runs of deployments."""
 
-from collections.abc import Callable
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from prefect.client.orchestration import SyncPrefectClient, get_client
 
 from flows.commands.cli import main
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -19,3 +27,34 @@ def crosstag(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         return code, printed.err if code == 2 else printed.out
 
     return run
+
+
+@pytest.fixture
+def client(server: str) -> Iterator[SyncPrefectClient]:
+    """Speaks to the server."""
+    with get_client(sync_client=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def start_worker(server: str, tmp_path: Path) -> Iterator[Callable[..., Path]]:
+    """Starts a worker of the pool `cpu` with some variables; gives its log."""
+    workers = []
+
+    def start(**variables: str) -> Path:
+        environment = {**os.environ, "PREFECT_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT), **variables}
+        elsewhere = tmp_path / "elsewhere"
+        elsewhere.mkdir(exist_ok=True)
+        with (tmp_path / "worker.log").open("wb") as log:
+            command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "cpu", "--limit", "1"]
+            workers.append(
+                subprocess.Popen(
+                    command, cwd=elsewhere, env=environment, stdout=log, stderr=log, start_new_session=True
+                )
+            )
+        return tmp_path / "worker.log"
+
+    yield start
+    for worker in workers:
+        os.killpg(worker.pid, signal.SIGKILL)
+        worker.wait()

@@ -16,20 +16,23 @@ from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import ObjectNotFound
 
 from artifacts.errors import InputError
-from flows.commands.deploy import Deployed, deploy, deploy_files
+from flows.commands.deploy import Deployed, deploy, deploy_files, deploy_folder
 from flows.commands.deployments import deployments_of
+from flows.commands.files_named import checkpoints_named, files_named
+from flows.commands.form import Form
 from flows.commands.methods import load
 
 ROOT = Path(__file__).parents[3]
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
-NAME = "colada/tiny-deployed"
+NAME, EXPERT = "colada/tiny-deployed", "colada/tiny-deployed-expert"
+BOTH = ["tiny-deployed", "tiny-deployed-expert"]
 
 
 @pytest.fixture
 def client(server: str) -> Iterator[SyncPrefectClient]:
     with get_client(sync_client=True) as opened:
         yield opened
-        for name in (NAME, "colada/quickstart"):
+        for name in (NAME, EXPERT, "colada/quickstart", "colada/quickstart-expert"):
             with suppress(ObjectNotFound):
                 opened.delete_deployment(opened.read_deployment_by_name(name).id)
 
@@ -57,14 +60,28 @@ def again(config: Path) -> Deployed:
 
 
 def test_a_configuration_becomes_a_deployment_that_names_no_folder(
-    client: SyncPrefectClient, config: Path, data: Path
+    client: SyncPrefectClient, config: Path, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert again(config).new == ["tiny-deployed"]
+    monkeypatch.chdir(config.parent)
+    assert again(Path(config.name)).new == BOTH
     made = deployed(client)
-    assert made.entrypoint == "flows.colada.colada"
+    assert made.entrypoint == "flows.commands.from_form.from_form"
     assert made.pull_steps == [{"flows.commands.workplace.enter": {}}]
-    assert made.path is None and str(ROOT) not in made.model_dump_json()
+    assert made.path is None and str(config.parent) not in made.model_dump_json()
     assert (made.work_pool_name, made.schedules, made.tags) == ("cpu", [], ["colada"])
+    assert made.parameters["configuration"] == "tiny-deployed.yaml"
+    form = Form.model_validate(made.parameters["form"])
+    assert (form.data_folder, form.source_corpus, form.iterations) == (str(data), ("en.conll",), 2)
+    assert made.parameter_openapi_schema is not None
+    assert "student" not in made.parameter_openapi_schema["definitions"]
+    assert made.description is not None and made.description.endswith("tiny-deployed-expert")
+
+
+def test_beside_it_stands_one_with_every_setting(client: SyncPrefectClient, config: Path, data: Path) -> None:
+    again(config)
+    made = deployed(client, EXPERT)
+    assert made.entrypoint == "flows.colada.colada" and made.flow_id == deployed(client).flow_id
+    assert (made.work_pool_name, made.schedules, sorted(made.tags)) == ("cpu", [], ["colada", "expert"])
     assert made.parameters["runtime"] == {"data": str(data)}
     method, checked = load(config)
     assert method.config.model_validate(made.parameters["config"]) == checked
@@ -76,25 +93,24 @@ def test_deploying_again_changes_nothing_and_keeps_runs_that_wait(client: SyncPr
     before = deployed(client)
     client.create_flow_run_from_deployment(before.id)
     result = again(config)
-    assert (result.new, result.updated, result.same, result.left_alone) == ([], [], ["tiny-deployed"], [])
+    assert (result.new, result.updated, result.same, result.left_alone) == ([], [], BOTH, [])
     assert deployed(client) == before, "not even the time of its last update"
 
 
 def test_an_untouched_deployment_follows_its_file(client: SyncPrefectClient, config: Path) -> None:
     again(config)
-    edit(config, iterations=7)
-    result = again(config)
-    assert (result.updated, result.left_alone) == (["tiny-deployed"], [])
-    assert deployed(client).parameters["config"]["iterations"] == 7
-    edit(config, iterations=8)
-    assert again(config).updated == ["tiny-deployed"]
-    assert deployed(client).parameters["config"]["iterations"] == 8
+    for iterations in (7, 8):
+        edit(config, iterations=iterations)
+        result = again(config)
+        assert (result.updated, result.left_alone) == (BOTH, [])
+        assert deployed(client).parameters["form"]["iterations"] == iterations
+        assert deployed(client, EXPERT).parameters["config"]["iterations"] == iterations
 
 
 def test_what_a_person_changed_stays_and_is_told(client: SyncPrefectClient, config: Path) -> None:
     again(config)
     before = deployed(client)
-    parameters = {**before.parameters, "config": {**before.parameters["config"], "iterations": 5}}
+    parameters = {**before.parameters, "form": {**before.parameters["form"], "iterations": 5, "seed": 2}}
     client.update_deployment(
         before.id,
         DeploymentUpdate(
@@ -117,7 +133,7 @@ def test_what_a_person_changed_stays_and_is_told(client: SyncPrefectClient, conf
     assert (now.work_pool_name, now.tags, now.description) == ("gpu", ["mine"], "For the paper.")
     told = {line.partition(": ")[2].partition(" changed")[0]: line for line in result.left_alone}
     assert set(told) == {"parameters", "schedules", "concurrency", "pool", "tags", "description"}
-    assert "config.iterations is 5, the file has 7; config.seed is nothing, the file has 3" in told["parameters"]
+    assert "form.seed is 2, the file has 3; form.iterations is 5, the file has 7" in told["parameters"]
     assert "pool is gpu, the file has cpu" in told["pool"]
     # And so it goes on, as often as it is deployed.
     assert again(config).left_alone == result.left_alone and deployed(client).parameters == parameters
@@ -128,8 +144,8 @@ def test_one_changed_part_does_not_hold_the_others_back(client: SyncPrefectClien
     client.update_deployment(deployed(client).id, DeploymentUpdate(tags=["mine"]))
     edit(config, iterations=7)
     result = again(config)
-    assert result.updated == ["tiny-deployed"] and len(result.left_alone) == 1
-    assert (deployed(client).parameters["config"]["iterations"], deployed(client).tags) == (7, ["mine"])
+    assert result.updated == BOTH and len(result.left_alone) == 1
+    assert (deployed(client).parameters["form"]["iterations"], deployed(client).tags) == (7, ["mine"])
 
 
 def test_what_is_changed_back_follows_the_file_again(client: SyncPrefectClient, config: Path) -> None:
@@ -140,7 +156,18 @@ def test_what_is_changed_back_follows_the_file_again(client: SyncPrefectClient, 
     client.update_deployment(made.id, DeploymentUpdate(tags=made.tags))
     assert again(config).left_alone == []
     edit(config, iterations=7)
-    assert again(config).updated == ["tiny-deployed"]
+    assert again(config).updated == BOTH
+
+
+def test_parameters_of_another_form_do_not_stay_for_they_would_not_run(client: SyncPrefectClient, config: Path) -> None:
+    again(config)
+    made = deployed(client)
+    old = {"config": {"iterations": 5}}  # as deployments had it before there was a short form
+    update = DeploymentUpdate(entrypoint="flows.colada.colada", parameters=old, parameter_openapi_schema={})
+    client.update_deployment(made.id, update)
+    (told,) = again(config).left_alone
+    assert "not the parameters, as the form is another one now (config.iterations is 5, the file has nothing" in told
+    assert (deployed(client).parameters, deployed(client).entrypoint) == (made.parameters, made.entrypoint)
 
 
 def test_a_schedule_that_was_switched_on_stays_on(client: SyncPrefectClient) -> None:
@@ -176,9 +203,54 @@ def test_pools_are_made_once_and_stay_as_a_person_sets_them(client: SyncPrefectC
 
 
 def test_configurations_whose_command_asks_for_a_gpu_wait_for_one() -> None:
-    pools = {each.name: (each.pool, each.parameters["runtime"].get("device")) for each in deployments_of(CONFIGS)}
-    assert pools["quickstart"] == ("cpu", None)
+    short, whole = deployments_of(CONFIGS)[::2], deployments_of(CONFIGS)[1::2]
+    pools = {each.name: (each.pool, each.parameters["form"]["device"]) for each in short}
+    assert pools["quickstart"] == ("cpu", "auto")
     assert pools["conll-de"] == pools["xtreme-crop"] == pools["wikiann-zh"] == ("gpu", "cuda")
+    pools = {each.name: (each.pool, each.parameters["runtime"].get("device")) for each in whole}
+    assert pools["quickstart-expert"] == ("cpu", None) and pools["conll-de-expert"] == ("gpu", "cuda")
+
+
+def test_a_data_folder_that_is_given_comes_before_that_of_the_file(config: Path) -> None:
+    short, whole = deployments_of([config], "mine")
+    assert short.parameters["form"]["data_folder"] == whole.parameters["runtime"]["data"] == "mine"
+
+
+def test_configurations_whose_files_are_not_here_are_left_out(
+    client: SyncPrefectClient, config: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    away = tmp_path / "configs"
+    away.mkdir()
+    for name in ("tiny-deployed", "tiny-away"):
+        command = f"# crosstag run configs/{name}.yaml --data path/to/data\n"
+        (away / f"{name}.yaml").write_text(command + (data / "tiny.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    edit(away / "tiny-away.yaml", encoder={"checkpoint": "./no/such/encoder"})
+    deploy_folder(away)
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == "deployments: none" and len(printed) == 2
+    assert printed[1].startswith("left out: 2 configurations whose files are not here; `make up DATA=FOLDER` looks")
+    deploy_folder(away, str(data))
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == "deployments: 2 new" and printed[1].startswith("left out: 1 configurations")
+    assert deployed(client).parameters["form"]["data_folder"] == str(data)
+    with pytest.raises(ObjectNotFound):
+        deployed(client, "colada/tiny-away")
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_every_file_that_a_configuration_names_is_looked_for(path: Path) -> None:
+    def texts(value: Any) -> Iterator[str]:
+        for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            if isinstance(each, str):
+                yield each
+            yield from texts(each)
+
+    config = load(path)[1]
+    found = {*files_named(config), *checkpoints_named(config)}
+    values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    values.pop("takes", None)
+    files = {text for text in texts(values) if "/" in text or "." in text or text.startswith("bundled:")}
+    assert files <= found
 
 
 def test_without_a_server_it_says_how_to_get_one(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:

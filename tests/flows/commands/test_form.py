@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 ROOT = Path(__file__).parents[3]
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
@@ -74,15 +73,24 @@ def test_a_run_from_the_form_reaches_the_worker_and_ends_with_the_student(ui: st
 
     chromium = shutil.which("chromium")
     assert chromium, "this test needs Chromium: apt-get install chromium"
-    deployment = api(ui, "/deployments/filter")[0]["id"]
+    deployments = {each["name"]: each["id"] for each in api(ui, "/deployments/filter")}
+    assert sorted(deployments) == ["tiny", "tiny-expert"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         )
-        page = browser.new_page(viewport={"width": 1400, "height": 1200})
-        page.goto(f"{ui}/deployments/deployment/{deployment}/run")
-        page.get_by_text("Labelled corpus").first.wait_for(timeout=30_000)
-        assert "en.conll" in [field.input_value() for field in page.locator("textarea").all()]
+        page = browser.new_page(viewport={"width": 1200, "height": 1000})
+        for prefix in ("/v2", ""):
+            page.goto(f"{ui}{prefix}/deployments/deployment/{deployments['tiny']}/run")
+            page.get_by_text("Labelled corpus").first.wait_for(timeout=30_000)
+            texts = [field.input_value() for field in page.locator("textarea").all()]
+            assert {"configs/tiny.yaml", "en.conll", "de.txt", "pretrain"} <= set(texts)
+            assert page.get_by_text("Other settings").count() and page.get_by_text("tiny-expert").count() == 0
+            tallest = "Math.max(...[...document.querySelectorAll('*')].map((each) => each.scrollHeight))"
+            assert page.evaluate(tallest) < 4_000, "a form for people; the whole one has 30,000 pixels"
+        seed, iterations = page.locator("input[type=number]").all()
+        assert (seed.input_value(), iterations.input_value()) == ("1", "2")
+        iterations.fill("1")
         page.get_by_role("button", name="Submit").click()
         wait_until(
             lambda: any(r["state"]["type"] in ("COMPLETED", "FAILED", "CRASHED") for r in api(ui, "/flow_runs/filter")),
@@ -91,13 +99,12 @@ def test_a_run_from_the_form_reaches_the_worker_and_ends_with_the_student(ui: st
         )
         run = api(ui, "/flow_runs/filter")[0]
         assert run["state"]["type"] == "COMPLETED", (project / "up.log").read_text(encoding="utf-8")
-        assert (
-            run["parameters"]["config"]["iterations"]
-            == yaml.safe_load((project / "configs/tiny.yaml").read_text(encoding="utf-8"))["iterations"]
-        )
+        assert (run["name"], run["parameters"]["form"]["iterations"]) == ("configs/tiny.yaml, seed 1", 1)
         page.goto(f"{ui}/runs/flow-run/{run['id']}")
         page.get_by_text("Completed").first.wait_for(timeout=30_000)
         page.screenshot(path=str(project / "run.png"))
         browser.close()
     students = list((project / "store" / "student").iterdir())
     assert len(students) == 1 and (students[0] / "model.safetensors").is_file()
+    (record,) = (project / "store" / "run").glob("*/run.json")
+    assert json.loads(record.read_text(encoding="utf-8"))["configuration"]["iterations"] == 1

@@ -1,42 +1,26 @@
 """A schedule fires, and a worker in a folder without our code makes the run: every step comes from the store."""
 
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import DeploymentUpdate
 from prefect.client.schemas.filters import (
     FlowRunFilter,
-    FlowRunFilterDeploymentId,
     FlowRunFilterId,
     TaskRunFilter,
     TaskRunFilterFlowRunId,
 )
-from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.schedules import IntervalSchedule
+from worker import ended, wait_for
 
 from artifacts.runs import all_runs
 from artifacts.store import Store
 from flows.commands.deploy import deploy
 from flows.commands.deployments import Deployment, deployments_of
-
-ROOT = Path(__file__).parents[3]
-_WAIT_SECONDS = 240.0
-
-
-@pytest.fixture
-def client(server: str) -> Iterator[SyncPrefectClient]:
-    with get_client(sync_client=True) as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -45,44 +29,6 @@ def deployment(data: Path, tmp_path: Path) -> Deployment:
     text = f"# crosstag run configs/tiny-scheduled.yaml --data {data} --device cpu\n"
     path.write_text(text + (data / "tiny.yaml").read_text(encoding="utf-8"), encoding="utf-8")
     return deployments_of([path])[0]
-
-
-@pytest.fixture
-def start_worker(server: str, tmp_path: Path) -> Iterator[Callable[..., Path]]:
-    """Starts a worker of the pool `cpu` with some variables; gives its log."""
-    workers = []
-
-    def start(**variables: str) -> Path:
-        environment = {**os.environ, "PREFECT_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT), **variables}
-        elsewhere = tmp_path / "elsewhere"
-        elsewhere.mkdir()
-        with (tmp_path / "worker.log").open("wb") as log:
-            command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "cpu", "--limit", "1"]
-            workers.append(
-                subprocess.Popen(
-                    command, cwd=elsewhere, env=environment, stdout=log, stderr=log, start_new_session=True
-                )
-            )
-        return tmp_path / "worker.log"
-
-    yield start
-    for worker in workers:
-        os.killpg(worker.pid, signal.SIGKILL)
-        worker.wait()
-
-
-def wait_for(find: Callable[[], Any], log: Path) -> Any:
-    deadline = time.monotonic() + _WAIT_SECONDS
-    while not (found := find()):
-        assert time.monotonic() < deadline, log.read_text(encoding="utf-8")
-        time.sleep(0.5)
-    return found
-
-
-def ended(client: SyncPrefectClient, made: Any) -> list[FlowRun]:
-    """Runs of the deployment that are over."""
-    of = FlowRunFilter(deployment_id=FlowRunFilterDeploymentId(any_=[made.id]))
-    return [run for run in client.read_flow_runs(flow_run_filter=of) if run.state and run.state.is_final()]
 
 
 def test_a_schedule_fires_and_its_run_finds_every_step_in_the_store(

@@ -13,23 +13,20 @@ from flows.commands import deploy, up
 
 
 @pytest.fixture
-def deployed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Path]:
-    """The configurations that were deployed; no server is asked."""
-    found: list[Path] = []
-    (tmp_path / "configs").mkdir()
-    (tmp_path / "configs" / "mine.yaml").touch()
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(deploy, "deploy_files", found.extend)
+def deployed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, str | None]]:
+    """Folders whose configurations were deployed, and those of their data; no server is asked."""
+    found: list[tuple[Path, str | None]] = []
+    monkeypatch.setattr(deploy, "deploy_folder", lambda folder, data: found.append((folder, data)))
     return found
 
 
 @pytest.mark.parametrize(("gpu", "pools"), [(True, ["cpu", "gpu"]), (False, ["cpu"])])
 def test_a_machine_with_a_gpu_gets_a_worker_for_each_pool(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], deployed: list[Path], gpu: bool, pools: list
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], deployed: list[Any], gpu: bool, pools: list
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
-    assert up._deploy() == pools
-    assert deployed == [Path("configs/mine.yaml")]
+    assert up._deploy("corpora") == pools
+    assert deployed == [(Path("configs"), "corpora")]
     assert ("no GPU here" in capsys.readouterr().out) is not gpu
 
 

@@ -43,7 +43,7 @@ def test_a_missing_file_names_its_nearest_neighbour(data: Path) -> None:
 
 
 def test_a_missing_folder_points_to_the_data_option(data: Path) -> None:
-    with pytest.raises(InputError, match="check the path, or name the folder it starts from with --data"):
+    with pytest.raises(InputError, match=r"check the path, or the folder it starts from \(--data\)"):
         resolve("fr/test.conllu", data)
 
 

@@ -1,0 +1,58 @@
+"""The flow behind the short form, and the form's shape by method."""
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, get_run_logger
+from prefect.utilities.callables import parameter_schema
+
+from artifacts.errors import InputError
+from artifacts.reference import Reference
+from artifacts.runtime import Runtime
+from flows.commands.configuration import read_yaml
+from flows.commands.form import Form
+from flows.commands.form_changes import EXPERT, changes
+from flows.commands.methods import has_setting, load_values
+
+
+@flow(name="crosstag", flow_run_name="{configuration}, seed {form.seed}")
+def from_form(configuration: str, form: Form) -> Reference:
+    """Run a configuration as its file has it, but for what the form changes.
+
+    Args:
+        configuration: The file that says all that the form does not; a path in the worker's folder.
+        form: Filled in as the file says.
+    """
+    path, log = Path(configuration), get_run_logger()
+    if not path.is_file():
+        raise InputError(
+            f"Configuration {configuration}: there is no such file in {Path.cwd()}, the worker's folder; copy it "
+            f"there, or use the deployment {path.stem}{EXPERT}, which holds every setting itself"
+        )
+    values = read_yaml(path)
+    settings, given_up = changes(values, form)
+    method, config = load_values(values, settings, configuration)
+    for line in given_up:
+        log.warning("given up, as the form names another corpus: %s", line)
+    words = ["crosstag", "run", configuration, "--data", form.data_folder, "--device", form.device]
+    log.info("The same from a terminal: %s", shlex.join(words + [w for each in settings for w in ("--set", each)]))
+    made: Reference = method.flow.fn(config, Runtime(data=form.data_folder, device=form.device))
+    return made
+
+
+def form_schema(method: str) -> dict[str, Any]:
+    """The parameters of a deployment with the short form, without what the method has not."""
+    schema = parameter_schema(from_form).model_dump(mode="json", exclude_unset=True)
+    schema["properties"]["configuration"]["title"] = "Configuration"
+    schema["properties"]["form"]["title"] = "What most people change"
+    fields = schema["definitions"]["Form"]["properties"]
+    if has_setting(method, "iterations"):
+        # The UI shows a choice between kinds of values as tabs, which say no more than an empty field.
+        number, _ = fields["iterations"].pop("anyOf")
+        fields["iterations"] |= number
+    else:
+        del fields["iterations"]
+    if not has_setting(method, "targets"):
+        fields["targets"] |= {"maxItems": 1, "title": "Target language", "description": "This method takes one."}
+    return schema
