@@ -30,6 +30,7 @@ from artifacts.memory import Peak, peak_memory
 from artifacts.reference import Reference
 from artifacts.report import report_artifact
 from artifacts.runtime import Run, Runtime, StepOutcome, current_run, running
+from artifacts.settings import Settings
 from artifacts.store import STORE_FORMAT, Store, remove_failed_record
 from artifacts.threads import threads
 
@@ -51,6 +52,7 @@ class Step(Generic[P]):
         self.__module__ = shell.__module__
         self.signature = _without_job(inspect.signature(shell))
         self.kinds = _accepted_kinds(shell)
+        self.settings = _accepted_settings(shell)
         self._check_gold()
         self.task: Task[..., Reference] = Task(
             self._execute,
@@ -114,10 +116,11 @@ class Step(Generic[P]):
         return reference
 
     def bound(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """The arguments by name, defaults filled in, kinds of references checked.
+        """The arguments by name, defaults filled in, kinds of references and classes of settings checked.
 
         Raises:
-            TypeError: if a reference is of a kind that the parameter does not accept.
+            TypeError: if a reference is of a kind that the parameter does not accept, or settings are of a class that
+                it does not name: the key knows the methods of those that it names alone.
         """
         bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
@@ -126,6 +129,9 @@ class Step(Generic[P]):
                 if reference.kind not in self.kinds.get(name, ()):
                     expected = " or ".join(self.kinds.get(name, ["nothing (annotate it by an alias of the catalogue)"]))
                     raise TypeError(f"step {self.name}: {name} must be a reference to {expected}, not {reference.kind}")
+            if isinstance(value, Settings) and type(value) not in self.settings.get(name, ()):
+                expected = " or ".join(each.__name__ for each in self.settings.get(name, ())) or "no settings"
+                raise TypeError(f"step {self.name}: {name} must be {expected}, not {type(value).__name__}")
         return dict(bound.arguments)
 
     def recipe(self, arguments: dict[str, Any]) -> Recipe:
@@ -294,6 +300,17 @@ def _accepted_kinds(shell: Callable[..., None]) -> dict[str, tuple[str, ...]]:
         if kinds := _kinds_in(hint):
             accepted[name] = kinds
     return accepted
+
+
+def _accepted_settings(shell: Callable[..., None]) -> dict[str, tuple[type[Settings], ...]]:
+    """For each parameter the classes of settings that its annotation names."""
+    return {name: _settings_in(hint) for name, hint in get_type_hints(shell).items()}
+
+
+def _settings_in(hint: Any) -> tuple[type[Settings], ...]:
+    if isinstance(hint, type) and issubclass(hint, Settings):
+        return (hint,)
+    return tuple(each for inner in get_args(hint) for each in _settings_in(inner))
 
 
 def _kinds_in(hint: Any) -> tuple[str, ...]:

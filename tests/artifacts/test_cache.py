@@ -195,6 +195,15 @@ def test_a_reference_of_another_kind_is_refused(toy: Toy) -> None:
         steps.transform.bound(Reference(kind="gold", key="ab", digest="cd"))
 
 
+def test_settings_of_a_class_that_the_step_does_not_name_are_refused(toy: Toy) -> None:
+    # The key would count the methods of the class that is named, and not what the other one changes.
+    import toysteps.steps as steps
+
+    larger = type("Larger", (steps.Size,), {"__doc__": "More."})
+    with pytest.raises(TypeError, match="size must be Size, not Larger"):
+        steps.make.bound(larger())
+
+
 def test_a_file_inside_a_configuration_enters_by_its_bytes(tmp_path: Path) -> None:
     from artifacts.cache import by_value, input_digests
     from artifacts.inputs import InputFile

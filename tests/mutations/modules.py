@@ -19,7 +19,14 @@ TESTS: dict[str, tuple[str, ...]] = {
     "tasks/tagging/train_tagger.py": (_TRAININGS, _STEPS),
     "tasks/tagging/heads.py": (f"{_TASKS}/tagging/test_fitting.py", _STEPS, f"{_TASKS}/tagging/test_heads.py"),
     "tasks/tagging/ensembling.py": (f"{_TASKS}/tagging/test_ensembling.py",),
-    "tasks/denoising/score_reliability.py": (f"{_TASKS}/denoising/test_score_reliability.py",),
+    "tasks/denoising/score_reliability.py": (
+        f"{_TASKS}/denoising/test_score_reliability.py",
+        f"{_TASKS}/denoising/test_one_pass.py",
+    ),
+    "tasks/tagging/representations.py": (
+        f"{_TASKS}/tagging/test_representations.py",
+        f"{_TASKS}/denoising/test_one_pass.py",
+    ),
     "tasks/denoising/vote_labels.py": (_STUDENT,),
     "tasks/denoising/settle_labels.py": (f"{_TASKS}/denoising/test_settle_labels.py",),
     "tasks/distillation/teaching.py": (_TRAININGS, _STEPS),
