@@ -15,7 +15,8 @@ from artifacts.store import Store
 from artifacts.writer import Writer
 
 # A CPU is fastest where a batch fits into its caches (docs/results.md), a GPU where the batch fills it.
-_INFERENCE_SUBWORDS = {"cpu": 2048, "cuda": 16_384}
+INFERENCE_SUBWORDS = {"cpu": 2048, "cuda": 16_384}
+"""Padded sub-words per batch when a model only predicts, by device; where `Runtime` does not say."""
 
 
 @dataclass
@@ -103,7 +104,7 @@ class Job:
     @property
     def inference_subwords(self) -> int:
         """Padded sub-words per batch when a model only predicts."""
-        return self.runtime.inference_subwords or _INFERENCE_SUBWORDS[self.device]
+        return self.runtime.inference_subwords or INFERENCE_SUBWORDS[self.device]
 
     @property
     def checkpoint_minutes(self) -> float:

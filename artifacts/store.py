@@ -278,6 +278,12 @@ class Store:
             raise InputError(f"store {self}: {found} fits {text!r}; `crosstag store ls` lists kind/key")
         return Reference(kind=hits[0].kind, key=hits[0].key, digest=hits[0].digest)
 
+    def holding(self, content: str) -> Reference | None:
+        """An artifact with a content, `kind:digest` as recipes name inputs; one that was not dropped, if there is."""
+        kind, _, digest = content.partition(":")
+        hits = sorted((m for m in self.manifests_of(kind) if m.digest == digest), key=lambda m: m.dropped)
+        return Reference(kind=kind, key=hits[0].key, digest=digest) if hits else None
+
     # --- Writing
 
     @contextmanager

@@ -288,6 +288,23 @@ def show_artifact(
         print_artifact(store, reference, rows)
 
 
+@store_app.command("why")
+def explain_weight(
+    reference: REFERENCE,
+    sentence: Annotated[int, typer.Option(help="Id of the sentence, as `store show` prints it in brackets.")],
+    word: Annotated[str, typer.Option(help="The word, or its place in the sentence from 0.")],
+    rows: Annotated[int, typer.Option(help="How many of the nearest words to print.", min=0)] = 20,
+    device: Device = "auto",
+    store: StoreFolder = "store",
+) -> None:
+    """Print why a word's label has its weight in a reliability table: λ, μ, w and the words nearest to it."""
+    from flows.commands.store import existing
+    from flows.commands.why import print_reason
+
+    runtime = _runtime(store, ".", device)
+    print_reason(existing(store), reference, sentence, word, rows, runtime.resolved_device())
+
+
 @store_app.command("export")
 def export_artifact(
     reference: REFERENCE,

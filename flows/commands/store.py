@@ -11,30 +11,48 @@ from artifacts.catalog import Dataset, catalogue
 from artifacts.errors import InputError
 from artifacts.export import export
 from artifacts.manifest import Manifest
+from artifacts.owners import model_of, names_of_models, runs_by_artifact
 from artifacts.reference import Reference
+from artifacts.runs import all_runs
 from artifacts.show import preview
 from artifacts.store import Store
 from artifacts.upkeep import verify
 from flows.commands.configuration import in_one_line
 
 _WIDTH = 140
+_LISTING_WIDTH = 180
 
 
 def print_artifacts(root: str, kind: str) -> None:
-    """One line per artifact, in the order in which they were made."""
+    """One line per artifact, in the order in which they were made: its step, its model and its newest run, too."""
     store = existing(root)
     if kind and kind not in catalogue():
         raise InputError(f"store ls: {kind!r} is no kind; expected one of {', '.join(catalogue())}")
     manifests = sorted(store.manifests_of(kind) if kind else store.manifests(), key=lambda m: m.made)
-    table = Table("artifact", "step", "for", "rows", "bytes", "seconds", "made", box=None, pad_edge=False)
+    columns = ("artifact", "step", "for", "model", "run", "rows", "bytes", "seconds", "made")
+    table = Table(*columns, box=None, pad_edge=False)
+    runs = all_runs(store)
+    models, users = names_of_models(runs), runs_by_artifact(runs)
     for manifest in manifests:
         rows = "" if manifest.rows is None else f"{manifest.rows:,}"
         size = "dropped" if manifest.dropped else f"{sum(entry.bytes for entry in manifest.files.values()):,}"
-        name = f"{manifest.kind}/{manifest.key[:10]}"
         table.add_row(
-            name, manifest.recipe.step, manifest.label, rows, size, f"{manifest.seconds:.1f}", manifest.made[:19]
+            f"{manifest.kind}/{manifest.key[:10]}",
+            manifest.recipe.step,
+            manifest.label,
+            model_of(manifest, models),
+            _runs(users.get((manifest.kind, manifest.key), [])),
+            rows,
+            size,
+            f"{manifest.seconds:.1f}",
+            manifest.made[:16],
         )
-    Console(soft_wrap=True, width=max(Console().width, _WIDTH)).print(table)
+    Console(soft_wrap=True, width=max(Console().width, _LISTING_WIDTH)).print(table)
+
+
+def _runs(users: list[str]) -> str:
+    """The newest run, and how many others."""
+    return "" if not users else users[-1][:8] + (f" +{len(users) - 1}" if len(users) > 1 else "")
 
 
 def print_artifact(root: str, text: str, rows: int) -> None:

@@ -1,6 +1,7 @@
 """Score every pseudo-label by the labels of the words nearest to it (CoLaDa, 3.1)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -72,34 +73,67 @@ def _representations(
     windows: WindowConfig,
     inference: Inference,
 ) -> np.ndarray:
-    """[N, hidden] float32 of all words, by this step or by the one that labelled them just before."""
+    """What stands for each word, as `represent` gives it; taken over from the step that labelled them just before."""
     made = open_pass()
     if made is not None:
         kept = made.take(pass_key(tagger.digest, words, windows, inference, config.layers, config.pooling))
         if kept is not None:
             return kept
-    encoder, tokenizer = load_encoder(job.folder(tagger))
+    with job.progress("representations", total=sum(map(len, words)), unit="words") as advance:
+        return represent(
+            job.folder(tagger), words, config, windows, inference, job.device, job.inference_subwords, advance
+        )
+
+
+def represent(
+    tagger: Path,
+    words: list[list[str]],
+    config: Reliability,
+    windows: WindowConfig,
+    inference: Inference,
+    device: str,
+    budget: int,
+    progress: Callable[[int], None],
+) -> np.ndarray:
+    """What stands for each word in the search for its neighbours (CoLaDa, Eq. 1).
+
+    Args:
+        tagger: folder of the tagger whose encoder reads the sentences.
+        words: of the sentences.
+        config: says which layers, and how a word's sub-words become one.
+        windows: how long sentences are cut.
+        inference: how the encoder is run.
+        device: "cpu" or "cuda".
+        budget: padded sub-words per batch.
+        progress: called with the number of words after each batch.
+
+    Returns:
+        [N, hidden] float32 of all words, not normalised.
+
+    Raises:
+        InputError: if the encoder has no such layer, or is too short for the windows.
+    """
+    encoder, tokenizer = load_encoder(tagger)
     check_window_fits(encoder, windows.max_length_subwords)
     check_layers(encoder, config.layers)
     total, done, hidden = sum(map(len, words)), 0, np.empty((0, 0))
-    with job.progress("representations", total=total, unit="words") as advance:
-        for first in range(0, len(words), SENTENCES_AT_A_TIME):
-            part = words[first : first + SENTENCES_AT_A_TIME]
-            cut = make_windows(tokenizer, part, windows.max_length_subwords, windows.overlap_subwords)
-            found = word_representations(
-                encoder,
-                cut,
-                inference,
-                layers=config.layers,
-                pooling=config.pooling,
-                device=job.device,
-                budget=job.inference_subwords,
-                progress=advance,
-            )
-            if not done:
-                hidden = np.empty((total, found.shape[1]), dtype=np.float32)
-            hidden[done : done + len(found)] = found
-            done += len(found)
+    for first in range(0, len(words), SENTENCES_AT_A_TIME):
+        part = words[first : first + SENTENCES_AT_A_TIME]
+        cut = make_windows(tokenizer, part, windows.max_length_subwords, windows.overlap_subwords)
+        found = word_representations(
+            encoder,
+            cut,
+            inference,
+            layers=config.layers,
+            pooling=config.pooling,
+            device=device,
+            budget=budget,
+            progress=progress,
+        )
+        if not done:
+            hidden = np.empty((total, found.shape[1]), dtype=np.float32)
+        hidden[done : done + len(found)] = found
+        done += len(found)
     return hidden
 
 

@@ -114,6 +114,13 @@ def test_predicting_with_what_is_no_model_says_so(
 def test_store_ls_show_and_verify(crosstag: Callable[..., tuple[int, str]], finished: Path) -> None:
     code, listed = crosstag("store", "ls", "--store", str(finished))
     assert code == 0 and "score_reliability" in listed and "iteration 2, D_tgt" in listed
+    (run,) = (path.name for path in (finished / "run").iterdir())
+    rows = [line.split() for line in listed.splitlines()[1:]]
+    assert all(run[:8] in row for row in rows), "every artifact says whose it is"
+    (labels,) = (line for line in listed.splitlines() if "label_words" in line and "iteration 2, D_tgt" in line)
+    assert "of M_trans^2 " in labels
+    (tagger,) = (line for line in listed.splitlines() if "train_student" in line and "iteration 1, D_tgt" in line)
+    assert " M_tgt^1 " in tagger and "of M_tgt^1" not in tagger
     key = next((finished / "soft_labels").iterdir()).name
     code, shown = crosstag("store", "show", f"soft_labels/{key[:10]}", "--rows", "3", "--store", str(finished))
     assert code == 0
