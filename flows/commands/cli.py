@@ -115,24 +115,43 @@ def adopt(
 @app.command()
 def predict(
     model: Annotated[str, typer.Argument(help="Folder of a student, or its reference in the store.", metavar="MODEL")],
-    sentences: Annotated[Path, typer.Argument(help="Text, one sentence a line; - reads standard input.")],
+    sentences: Annotated[Path, typer.Argument(help="UTF-8 text, one sentence a line; - reads standard input.")],
     format: Annotated[Literal["conll", "jsonl"], typer.Option(help="How to write the result.")] = "conll",
+    probabilities: Annotated[
+        bool, typer.Option("--probabilities", help="With what the model gives the tag of each word, 0 to 1.")
+    ] = False,
+    offsets: Annotated[
+        bool,
+        typer.Option(
+            "--offsets",
+            help="With where each word starts and ends (exclusive), in characters: in its line; with --text, in all of "
+            "the text.",
+        ),
+    ] = False,
+    text: Annotated[
+        Literal["sentences", "paragraphs", "wrapped"],
+        typer.Option(
+            help="sentences: one a line, a row for each, blank ones too. paragraphs: lines are split into sentences. "
+            "wrapped: so is text whose sentences go on in the next line; blank lines end them."
+        ),
+    ] = "sentences",
     language: Annotated[str, typer.Option(help="Language of the text; empty: the student's own.")] = "",
     tokenized: Annotated[bool, typer.Option("--tokenized", help="Words are separated by spaces already.")] = False,
     store: StoreFolder = "store",
     device: Device = "auto",
     precision: Annotated[Literal["float32", "bf16"], typer.Option(help="Number format of the model.")] = "float32",
 ) -> None:
-    """Tag sentences with a trained student."""
-    from flows.commands.predict import predict_file
+    """Tag text with a trained student; on stderr, how fast it was."""
+    from flows.commands.predict import Answer, predict_file
     from tasks.tagging.inference import Inference
 
     predict_file(
         model,
         sentences,
         sys.stdout,
-        format,
+        Answer(format=format, probabilities=probabilities, offsets=offsets),
         language,
+        layout=text,
         tokenized=tokenized,
         store=store,
         device=device,

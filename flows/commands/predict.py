@@ -2,44 +2,83 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from itertools import tee
 from pathlib import Path
-from typing import Literal, TextIO
-
-import yaml
+from typing import Any, Literal, TextIO
 
 from artifacts.errors import InputError
-from artifacts.runtime import Runtime
+from artifacts.settings import Settings
 from artifacts.store import Store
-from tasks.corpus.text import word_splitter
+from flows.commands.running_text import Layout, pieces, read_text
 from tasks.tagging.inference import Inference
-from tasks.tagging.predict import predict_sentences
+from tasks.tagging.student import Tagged, language_of, load_student
+
+
+class Answer(Settings):
+    """What is written of each sentence.
+
+    Attributes:
+        format: conll: a line per word, then an empty one, also for a sentence without words. jsonl: an object a line.
+        probabilities: with what the model gives each word's tag.
+        offsets: with where each word starts and ends (exclusive), in characters.
+    """
+
+    format: Literal["conll", "jsonl"] = "conll"
+    probabilities: bool = False
+    offsets: bool = False
+
+    def text(self, tagged: Tagged, start: int) -> str:
+        """One sentence, which starts at `start` of what offsets count in."""
+        columns: dict[str, Any] = {"tokens": tagged.words, "tags": tagged.tags}
+        if self.probabilities:
+            columns["probabilities"] = [round(probability, 4) for probability in tagged.probabilities]
+        if self.offsets:
+            columns["starts"] = [start + first for first, _ in tagged.places]
+            columns["ends"] = [start + end for _, end in tagged.places]
+        if self.format == "jsonl":
+            return json.dumps(columns, ensure_ascii=False) + "\n"
+        return "".join("\t".join(map(str, row)) + "\n" for row in zip(*columns.values(), strict=True)) + "\n"
 
 
 def predict_file(
     model: str,
     sentences: Path,
     output: TextIO,
-    format: Literal["conll", "jsonl"],
+    answer: Answer,
     language: str,
     *,
+    layout: Layout,
     tokenized: bool,
     store: str,
     device: Literal["auto", "cpu", "cuda"],
     inference: Inference,
 ) -> None:
-    """Reads sentences, one a line, and writes each with its tags as soon as its batch is done.
+    """Reads text and writes each sentence with its tags as soon as its batch is done; says on stderr how fast it was.
 
     Raises:
         InputError: if there is no such model or file, or the device does not compute in the asked format.
     """
+    if tokenized and layout != "sentences":
+        raise InputError(
+            f"--text {layout}: sentence ends are found in running text, not in words that are separated by spaces; "
+            "leave --tokenized out, or write a sentence a line"
+        )
     folder = model_folder(model, store)
-    split = word_splitter(language or language_of(folder), tokenized=tokenized)
-    resolved = Runtime(store=store, device=device).resolved_device()
-    words = (split(line) for line in _lines(sentences))
-    for tagged_words, tags in predict_sentences(folder, words, inference=inference, device=resolved):
-        output.write(_text(tagged_words, tags, format))
+    running = "" if layout == "sentences" else language or language_of(folder)
+    student = load_student(folder, language=language, tokenized=tokenized, device=device, inference=inference)
+    started, counts = time.monotonic(), [0, 0]
+    read, kept = tee(pieces(read_text(sentences, normalized=answer.offsets), layout, running))
+    for tagged, (_, start) in zip(student.tag(text for text, _ in read), kept, strict=True):
+        output.write(answer.text(tagged, start))
+        counts[0] += 1
+        counts[1] += len(tagged.words)
     output.flush()
+    seconds = time.monotonic() - started
+    speed = " and ".join(
+        f"{count / seconds:,.0f} {what}" for count, what in zip(counts, ("sentences", "words"), strict=True)
+    )
+    print(f"{counts[0]:,} sentences, {counts[1]:,} words in {seconds:.1f} s: {speed} a second", file=sys.stderr)
 
 
 def model_folder(model: str, store: str) -> Path:
@@ -53,42 +92,3 @@ def model_folder(model: str, store: str) -> Path:
         )
     opened = Store(store)
     return opened.folder(opened.find(model))
-
-
-def language_of(folder: Path) -> str:
-    """The language that the student's model card names."""
-    card = folder / "README.md"
-    if card.is_file():
-        front = yaml.safe_load(card.read_text(encoding="utf-8").split("---")[1])
-        languages = front.get("language") or []
-        if len(languages) > 1:
-            raise InputError(
-                f"model {folder}: it tags {', '.join(languages)}, and how text is split depends on its language; add "
-                f"--language, such as --language {languages[0]}"
-            )
-        if languages:
-            return str(languages[0])
-    raise InputError(f"model {folder}: no model card names its language; add --language, such as --language de")
-
-
-def _lines(path: Path) -> Iterator[str]:
-    if str(path) == "-":
-        yield from _filled(sys.stdin)
-        return
-    try:
-        with path.open(encoding="utf-8") as file:
-            yield from _filled(file)
-    except FileNotFoundError:
-        raise InputError(f"sentences {path}: no such file; name a text file with one sentence a line, or -") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"sentences {path}: byte {error.start} is not UTF-8; save the file as UTF-8") from error
-
-
-def _filled(lines: Iterable[str]) -> Iterator[str]:
-    return (line.strip() for line in lines if line.strip())
-
-
-def _text(words: Sequence[str], tags: Sequence[str], format: Literal["conll", "jsonl"]) -> str:
-    if format == "jsonl":
-        return json.dumps({"tokens": list(words), "tags": list(tags)}, ensure_ascii=False) + "\n"
-    return "".join(f"{word}\t{tag}\n" for word, tag in zip(words, tags, strict=True)) + "\n"

@@ -62,3 +62,24 @@ def parse_text(lines: Sequence[str], language: str, *, tokenized: bool) -> list[
     split = word_splitter(language, tokenized=tokenized)
     sentences = (split(line) for line in lines)
     return [sentence for sentence in sentences if sentence]
+
+
+def word_places(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
+    """Where the words that a splitter made of a text stand in it: start and end (exclusive), in characters.
+
+    Args:
+        text: what was split.
+        words: all that the splitter made of it, in order.
+    """
+    places, at = [], 0
+    for word in words:
+        start = None
+        for character in word:
+            # Between and inside words, splitters leave out spaces and control characters, and nothing else.
+            while (found := text[at : at + 1]) != character:
+                assert found.isspace() or not found.isprintable(), f"{word!r} is not in {text[at:]!r}"
+                at += 1
+            start = at if start is None else start
+            at += 1
+        places.append((at if start is None else start, at))
+    return places

@@ -11,19 +11,34 @@ from artifacts.settings import Settings
 from artifacts.step import Job, step
 from tasks.tagging.inference import open_tagger
 from tasks.tagging.tagger import save_tagger, usable_positions
+from tasks.tagging.windows import WindowConfig
 
 _USE = """```python
+from tasks.tagging.student import load_student  # of Crosstag
+
+tagger = load_student("path/to/this/folder")
+tagger("...")  # entities: type, text, start, end, probability; sentences of any length
+```
+
+`crosstag predict path/to/this/folder sentences.txt` gives the same, as tags of words."""
+
+_USE_IN_PIPELINES = """With transformers alone:
+
+```python
 from transformers import pipeline
 
-tagger = pipeline("token-classification", "path/to/this/folder", aggregation_strategy="first")
+tagger = pipeline("token-classification", "path/to/this/folder", aggregation_strategy="first"{stride})
 tagger("...")
 ```
 
-`aggregation_strategy="first"` matters: the model reads the first sub-word of each word and learned nothing about
-the others. Viterbi decoding, and sentences of any length: `crosstag predict path/to/this/folder sentences.txt`."""
+`aggregation_strategy="first"` matters: the model reads the first sub-word of each word and learned nothing about the
+others, so that "simple" cuts words apart. {windows}Two differences to Crosstag remain, which no setting of a
+pipeline takes away: an I- that begins nothing counts as an entity, where Crosstag takes the most probable valid tags
+(Viterbi); and the parts of a word around a hyphen or a full stop count as words."""
 
-_USE_ALONE = """`crosstag predict path/to/this/folder sentences.txt`. The model has a head of its own: a pipeline of
-transformers would not read it as it was trained."""
+_WINDOWS = "`stride` matters, too: without it, the end of a long sentence is left out. "
+
+_NOT_IN_PIPELINES = "The model has a head of its own: a pipeline of transformers would not read it as it was trained."
 
 
 class StudentCard(Settings):
@@ -40,7 +55,11 @@ class StudentCard(Settings):
 
 
 def model_card(
-    card: StudentCard, labels: list[str], scores: list[tuple[str, list[dict[str, Any]]]], in_pipelines: bool
+    card: StudentCard,
+    labels: list[str],
+    scores: list[tuple[str, list[dict[str, Any]]]],
+    in_pipelines: bool,
+    positions: int | None,
 ) -> str:
     """The text of README.md.
 
@@ -48,7 +67,8 @@ def model_card(
         card: what to say.
         labels: the label list.
         scores: per scored model its name and its rows (type, precision, recall, f1, gold, ...).
-        in_pipelines: whether transformers.pipeline labels as the tagger does.
+        in_pipelines: whether transformers.pipeline reads the tagger's scores as it was trained.
+        positions: how many sub-words the model takes; None where nothing limits it.
     """
     front = {
         "language": list(card.target_languages),
@@ -64,7 +84,8 @@ def model_card(
         f"A named-entity tagger for {languages}, trained without labels of that language from labels in {source} "
         f"({card.method}, by Crosstag).",
         f"Labels: {', '.join(labels)}.",
-        f"## Use\n\n{_USE if in_pipelines else _USE_ALONE}",
+        f"## Use\n\n{_USE}",
+        _in_pipelines(positions) if in_pipelines else _NOT_IN_PIPELINES,
     ]
     if card.data:
         parts.append("## Data\n\n" + "\n".join(f"- {line}" for line in card.data))
@@ -75,6 +96,13 @@ def model_card(
     if card.config_text:
         parts.append(f"## Configuration\n\n```yaml\n{card.config_text.strip()}\n```")
     return "\n\n".join(parts) + "\n"
+
+
+def _in_pipelines(positions: int | None) -> str:
+    if positions is None:
+        return _USE_IN_PIPELINES.format(stride="", windows="")
+    overlap = min(WindowConfig().overlap_subwords, positions // 4)
+    return _USE_IN_PIPELINES.format(stride=f", stride={overlap}", windows=_WINDOWS)
 
 
 def _table(name: str, rows: list[dict[str, Any]]) -> str:
@@ -90,10 +118,11 @@ def export_student(job: Job, tagger: Tagger, scores: tuple[Scores, ...], card: S
     """Saves the student with a model card that says how it is used."""
     head, model, tokenizer = open_tagger(job.folder(tagger))
     labels = head.labels(model)
-    if (positions := usable_positions(model.config)) is not None:
+    positions = usable_positions(model.config)
+    if positions is not None:
         tokenizer.model_max_length = positions
     save_tagger(model, tokenizer, job.output_folder)
     tables: list[tuple[pa.Table, str]] = [(job.table(one), job.metadata(one)["name"]) for one in scores]
-    text = model_card(card, labels, [(name, table.to_pylist()) for table, name in tables], head.in_pipelines)
+    text = model_card(card, labels, [(name, table.to_pylist()) for table, name in tables], head.in_pipelines, positions)
     (job.output_folder / "README.md").write_text(text, encoding="utf-8")
     job.describe({"labels": labels})

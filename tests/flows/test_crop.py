@@ -22,11 +22,11 @@ from artifacts.runtime import Run, Runtime
 from artifacts.store import Store
 from flows.commands.methods import load
 from flows.commands.plan import plan_steps
-from flows.commands.predict import language_of
 from flows.commands.sweep import sweep, variations
 from flows.crop import Crop, check
 from flows.parts.corpora import ScoredText, TargetText
 from flows.parts.scoring import averages_of
+from tasks.tagging.student import language_of
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("server")]
 
@@ -147,7 +147,7 @@ def test_the_card_names_all_languages_and_predict_asks_for_one(ended: Path) -> N
     assert header["language"] == ["de", "nl"]
     assert "# crosstag-crop-en-de-nl" in card and "(CROP, by Crosstag)" in card
     assert "CROP (final) on average" in card and str(ended.parent) not in card
-    with pytest.raises(InputError, match=r"it tags de, nl.* add --language"):
+    with pytest.raises(InputError, match=r"it tags de, nl.* name one: --language de"):
         language_of(folder)
 
 

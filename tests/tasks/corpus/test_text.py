@@ -1,6 +1,8 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tasks.corpus.text import parse_text, split_at_spaces, split_into_characters, word_splitter
+from tasks.corpus.text import parse_text, split_at_spaces, split_into_characters, word_places, word_splitter
 
 
 def test_german_is_split_by_moses_without_escapes() -> None:
@@ -46,3 +48,15 @@ def test_tokenized_text_is_split_at_spaces_only() -> None:
 
 def test_lines_without_a_word_are_left_out() -> None:
     assert parse_text(["Ja.", "", "  ", "Nein."], "de", tokenized=False) == [["Ja", "."], ["Nein", "."]]
+
+
+def test_places_of_words_skip_what_splitting_left_out() -> None:
+    # 0 A, 1-2 spaces, 3-6 b\x07.c (the bell is left out), 7 full stop
+    text = "A  b\x07.c."
+    assert word_places(text, ["A", "b.c", "."]) == [(0, 1), (3, 7), (7, 8)]
+
+
+@given(st.text(alphabet="aZ9.,'-« »\"&;#\u00a0…’% (|é苹", max_size=30), st.sampled_from(["de", "en", "fr", "zh"]))
+def test_every_word_stands_at_its_place(text: str, language: str) -> None:
+    words = word_splitter(language, tokenized=False)(text)
+    assert [text[start:end] for start, end in word_places(text, words)] == words

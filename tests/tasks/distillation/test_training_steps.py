@@ -17,7 +17,7 @@ from tasks.evaluation.decode import decode
 from tasks.evaluation.scores import score
 from tasks.tagging.decoding import Decoding
 from tasks.tagging.labelling import label_words
-from tasks.tagging.predict import predict_sentences
+from tasks.tagging.student import load_student
 from tasks.tagging.train_tagger import TaggerTraining, train_tagger
 from tasks.tagging.windows import WindowConfig
 
@@ -101,10 +101,11 @@ def test_from_labelled_sentences_to_a_student_that_a_pipeline_loads(
     assert str(store.root) not in readme
     assert yaml.safe_load(readme.split("---\n")[1])["language"] == ["de", "nl"]
     assert "A named-entity tagger for de, nl, trained without labels" in readme
-    tagged = list(predict_sentences(shipped, iter([["Anna", "."], [], ["in"] * 200 + ["Paris"]]), windows=WINDOWS))
-    assert [len(tags) for _, tags in tagged] == [2, 0, 201]
-    assert tagged[0][1] == ["B-PER", "O"]
-    assert tagged[2][1][-1] == "B-LOC"
+    loaded = load_student(shipped, tokenized=True, windows=WINDOWS)
+    tagged = list(loaded.tag_words([["Anna", "."], [], ["in"] * 200 + ["Paris"]]))
+    assert [len(each.tags) for each in tagged] == [2, 0, 201]
+    assert tagged[0].tags == ["B-PER", "O"]
+    assert tagged[2].tags[-1] == "B-LOC"
 
 
 def test_training_goes_on_from_a_tagger_and_is_reproducible(store, source, tagger):

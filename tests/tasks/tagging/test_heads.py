@@ -30,7 +30,8 @@ from tasks.evaluation.scores import score
 from tasks.tagging.decoding import Decoding
 from tasks.tagging.heads import HEADS, Batch, first_subword_logits, word_logits
 from tasks.tagging.labelling import label_words
-from tasks.tagging.predict import predict_sentences, predict_words
+from tasks.tagging.predict import predict_words
+from tasks.tagging.student import load_student
 from tasks.tagging.tagger import load_tagger
 from tasks.tagging.train_tagger import TaggerTraining, learn_labels, train_tagger
 from tasks.tagging.training_shell import EncoderOrTagger
@@ -201,7 +202,8 @@ def test_another_head_is_trained_labels_predicts_and_is_shipped(
     card = StudentCard(target_languages=("de",))
     shipped = store.folder(run_alone(store, export_student, tagger, (scores,), card))
     assert "pipeline(" not in (shipped / "README.md").read_text(encoding="utf-8")
-    assert [tags for _, tags in predict_sentences(shipped, iter(WORDS[:4]), windows=WINDOWS)] == TAGS[:4]
+    loaded = load_student(shipped, tokenized=True, windows=WINDOWS)
+    assert [each.tags for each in loaded.tag_words(WORDS[:4])] == TAGS[:4]
 
 
 def test_training_goes_on_with_the_same_head(

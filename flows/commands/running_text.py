@@ -1,0 +1,96 @@
+"""Read text to tag as it comes: a sentence a line, or running text that is split into sentences."""
+
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Literal
+
+from artifacts.errors import InputError
+from tasks.corpus.sentence_ends import sentence_splitter
+
+Layout = Literal["sentences", "paragraphs", "wrapped"]
+
+Piece = tuple[str, int]
+"""A sentence, and where it starts in what its offsets count in: 0 in its own line; its place in running text."""
+
+
+def read_text(path: Path, *, normalized: bool) -> Iterator[str]:
+    """The lines of a UTF-8 file, or of standard input if it is called -, without their ends.
+
+    Args:
+        path: the file.
+        normalized: refuse text that is not in Unicode NFC, whose offsets would be those of another text.
+
+    Raises:
+        InputError: if there is no such file, or it is no such text; with the line.
+    """
+    name = "standard input" if str(path) == "-" else str(path)
+    try:
+        with nullcontext(sys.stdin.buffer) if str(path) == "-" else path.open("rb") as file:
+            for number, content in enumerate(file, start=1):
+                line = _decoded(content, name, number).removesuffix("\n").removesuffix("\r")
+                if normalized and not unicodedata.is_normalized("NFC", line):
+                    raise InputError(
+                        f"sentences {name}, line {number}: not in Unicode NFC, as offsets need it; convert the text, "
+                        "such as with uconv -x any-nfc, or leave --offsets out"
+                    )
+                yield line
+    except FileNotFoundError:
+        raise InputError(f"sentences {name}: no such file; name a text file with one sentence a line, or -") from None
+    except IsADirectoryError:
+        raise InputError(f"sentences {name}: this is a folder; name a text file in it, or -") from None
+
+
+def pieces(lines: Iterable[str], layout: Layout, language: str) -> Iterator[Piece]:
+    """The sentences to tag.
+
+    Args:
+        lines: of the text.
+        layout: sentences: each line is one, a blank one too. paragraphs: each line is split into sentences. wrapped:
+            sentences go on over line ends, and end at blank lines at the latest.
+        language: of running text.
+    """
+    if layout == "sentences":
+        yield from ((line, 0) for line in lines)
+        return
+    split = sentence_splitter(language)
+    for paragraph, start in _joined(lines) if layout == "wrapped" else _placed(lines):
+        yield from ((paragraph[first:end], start + first) for first, end in split(paragraph))
+
+
+def _placed(lines: Iterable[str]) -> Iterator[Piece]:
+    """Lines, and where each starts; a line's end counts as one character."""
+    start = 0
+    for line in lines:
+        yield line, start
+        start += len(line) + 1
+
+
+def _joined(lines: Iterable[str]) -> Iterator[Piece]:
+    """Lines that no blank one separates, a space for each line end between them, and where the first starts."""
+    held: list[str] = []
+    first = 0
+    for line, start in _placed(lines):
+        if not line.strip():
+            if held:
+                yield " ".join(held), first
+            held = []
+            continue
+        first = first if held else start
+        held.append(line)
+    if held:
+        yield " ".join(held), first
+
+
+def _decoded(content: bytes, name: str, number: int) -> str:
+    if number == 1 and content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise InputError(f"sentences {name}: the text is UTF-16; expected UTF-8; convert it, such as with iconv")
+    try:
+        return content.decode("utf-8-sig" if number == 1 else "utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"sentences {name}, line {number}: byte {error.start + 1} of the line (0x{error.object[error.start]:02x}) "
+            "is not UTF-8; expected UTF-8 text; convert it, such as with iconv -f latin1 -t utf-8"
+        ) from None

@@ -1,0 +1,192 @@
+"""A finished student, ready to tag text: words with tags and probabilities, entities with their places.
+
+from tasks.tagging.student import load_student
+
+tagger = load_student("store/student/3f2a...")
+tagger("Am Samstag gewann Werder Bremen.")      # [Entity(type='ORG', text='Werder Bremen', start=18, end=31, ...)]
+"""
+
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import yaml
+
+from artifacts.errors import InputError
+from artifacts.job import INFERENCE_SUBWORDS
+from artifacts.runtime import Runtime
+from tasks.corpus.text import split_at_spaces, word_places, word_splitter
+from tasks.tagging.decoding import Decoding
+from tasks.tagging.heads import Head
+from tasks.tagging.inference import FLOAT32, Inference, open_tagger, word_outputs, word_probabilities
+from tasks.tagging.tagger import usable_positions
+from tasks.tagging.windows import WindowConfig, make_windows
+from tasks.words.columns import offsets_of
+from tasks.words.spans import spans_of
+
+_SENTENCES_AT_A_TIME = 1024
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A name in a text.
+
+    type         such as PER
+    text         as it stands there
+    start, end   its first character, and the one behind its last
+    probability  mean over its words of what the model gives their tags, [0, 1]
+    """
+
+    type: str
+    text: str
+    start: int
+    end: int
+    probability: float
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """A sentence with its tags; a blank one has no words.
+
+    text           the sentence, in Unicode NFC as corpora are read
+    words          what it was split into
+    tags           one IOB2 tag per word
+    probabilities  one per word: what the model gives its tag, [0, 1]
+    """
+
+    text: str
+    words: Sequence[str]
+    tags: Sequence[str]
+    probabilities: Sequence[float]
+
+    @property
+    def places(self) -> list[tuple[int, int]]:
+        """Start and end (exclusive) of each word in `text`, in characters."""
+        return word_places(self.text, self.words)
+
+    @property
+    def entities(self) -> list[Entity]:
+        """The names, in their order."""
+        places, found = self.places, []
+        for first, last, kind in spans_of(self.tags):
+            start, end = places[first][0], places[last - 1][1]
+            probability = float(np.mean(self.probabilities[first:last]))
+            found.append(Entity(kind, self.text[start:end], start, end, probability))
+        return found
+
+
+@dataclass(frozen=True)
+class Student:
+    """A tagger in memory; see `load_student`."""
+
+    head: Head
+    model: Any
+    tokenizer: Any
+    split: Callable[[str], list[str]]
+    windows: WindowConfig
+    decoding: Decoding
+    inference: Inference
+    device: str
+    budget: int
+
+    def __call__(self, text: str) -> list[Entity]:
+        """The entities of one sentence.
+
+        Raises:
+            InputError: if the text is not in Unicode NFC, in which the places would not be its own.
+        """
+        if not unicodedata.is_normalized("NFC", text):
+            raise InputError(
+                f"text {text[:40]!r}: it is not in Unicode NFC, and places of entities would not fit it; give "
+                "unicodedata.normalize('NFC', text)"
+            )
+        return next(self.tag([text])).entities
+
+    def tag(self, sentences: Iterable[str]) -> Iterator[Tagged]:
+        """Tags sentences as they come, some at a time; one result for each, in their order."""
+        texts = (unicodedata.normalize("NFC", sentence) for sentence in sentences)
+        return self._tag((text, self.split(text)) for text in texts)
+
+    def tag_words(self, sentences: Iterable[Sequence[str]]) -> Iterator[Tagged]:
+        """As `tag`, of sentences that are split already; their text is the words with spaces between them."""
+        return self._tag((" ".join(words), words) for words in sentences)
+
+    def _tag(self, sentences: Iterable[tuple[str, Sequence[str]]]) -> Iterator[Tagged]:
+        """Tags texts with their words; the whole input is never held."""
+        labels, source = self.head.labels(self.model), iter(sentences)
+        while chunk := list(islice(source, _SENTENCES_AT_A_TIME)):
+            words = [each for _, each in chunk]
+            window, overlap = self.windows.max_length_subwords, self.windows.overlap_subwords
+            cut = make_windows(self.tokenizer, words, window, overlap)
+            outputs = word_outputs(self.head, self.model, cut, self.inference, device=self.device, budget=self.budget)
+            ids = self.head.decode(self.model, outputs, cut.word_counts, self.decoding)
+            chosen = word_probabilities(self.head, self.model, outputs)[np.arange(len(ids)), ids].tolist()
+            ends = offsets_of(cut.word_counts).tolist()
+            for (text, its_words), start, end in zip(chunk, ends, ends[1:], strict=False):
+                yield Tagged(text, its_words, [labels[i] for i in ids[start:end]], chosen[start:end])
+
+
+def load_student(
+    folder: str | Path,
+    *,
+    language: str = "",
+    tokenized: bool = False,
+    windows: WindowConfig | None = None,
+    decoding: Decoding | None = None,
+    inference: Inference = FLOAT32,
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+) -> Student:
+    """Loads a student, or any tagger.
+
+    Args:
+        folder: its folder.
+        language: of the text, which is split into words as that language needs; empty: the one its card names.
+        tokenized: words are separated by spaces already.
+        windows: how much the model sees at once; by default 128 sub-words, or all that a smaller encoder takes.
+        decoding: by default Viterbi.
+        inference: how the model is run; by default in float32.
+        device: where; auto takes a CUDA GPU if there is one.
+
+    Raises:
+        InputError: if the folder holds no tagger, its card names no language or several, or there is no such device.
+    """
+    folder = Path(folder)
+    head, model, tokenizer = open_tagger(folder)
+    chosen = windows or WindowConfig()
+    length = min(chosen.max_length_subwords, usable_positions(model.config) or chosen.max_length_subwords)
+    resolved = Runtime(device=device).resolved_device()
+    return Student(
+        head,
+        model,
+        tokenizer,
+        split_at_spaces if tokenized else word_splitter(language or language_of(folder), tokenized=False),
+        WindowConfig(max_length_subwords=length, overlap_subwords=min(chosen.overlap_subwords, length // 4)),
+        decoding or Decoding(),
+        inference,
+        resolved,
+        INFERENCE_SUBWORDS[resolved],
+    )
+
+
+def language_of(folder: Path) -> str:
+    """The language that a student's card names.
+
+    Raises:
+        InputError: if it names none, or more than one.
+    """
+    card = folder / "README.md"
+    if card.is_file():
+        front = yaml.safe_load(card.read_text(encoding="utf-8").split("---")[1])
+        languages = front.get("language") or []
+        if len(languages) > 1:
+            raise InputError(
+                f"model {folder}: it tags {', '.join(languages)}, and how text is split depends on its language; name "
+                f"one: --language {languages[0]}, or load_student(..., language={languages[0]!r})"
+            )
+        if languages:
+            return str(languages[0])
+    raise InputError(f"model {folder}: no card names its language; name it: --language de, or language='de'")

@@ -1,0 +1,71 @@
+"""A student on text: probabilities of the decoded tags, places, entities; text as it is given."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from artifacts.errors import InputError
+from tasks.tagging.heads import LINEAR
+from tasks.tagging.student import Entity, Student, load_student
+from tasks.tagging.tagger import new_tagger, save_tagger
+
+LABELS = ["O", "B-LOC", "I-LOC"]
+
+
+@pytest.fixture
+def folder(tiny_encoder: Path, tmp_path: Path) -> Path:
+    save_tagger(*new_tagger(tiny_encoder, LABELS, 0.0, 0), tmp_path)
+    return tmp_path
+
+
+def with_scores(monkeypatch: pytest.MonkeyPatch, folder: Path, scores: Sequence[Sequence[float]]) -> Student:
+    """A student whose logits of the words, all in one batch, are given."""
+    monkeypatch.setattr(LINEAR, "outputs", lambda model, batch: torch.tensor(scores))
+    return load_student(folder, language="de", device="cpu")
+
+
+def test_an_entity_has_its_place_and_the_mean_probability_of_its_tags(
+    monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    student = with_scores(monkeypatch, folder, [[2, 0, 0], [0, 1, 0], [0, 0, 2], [3, 0, 0]])
+    # B-LOC has e / (2 + e) of its word, I-LOC e^2 / (2 + e^2) of the next.
+    mean = (np.e / (2 + np.e) + np.e**2 / (2 + np.e**2)) / 2
+    (entity,) = student("in  Berlin Paris.")
+    assert entity == Entity("LOC", "Berlin Paris", 4, 16, pytest.approx(mean, abs=1e-6))
+
+
+def test_the_probability_is_that_of_the_decoded_tag_not_of_the_likeliest(
+    monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    # I-LOC is likeliest and cannot begin a sentence: of the rest, O with e / (1 + e + e^2) is.
+    student = with_scores(monkeypatch, folder, [[1, 0, 2]])
+    (tagged,) = student.tag(["Paris"])
+    assert tagged.tags == ["O"]
+    assert tagged.probabilities == pytest.approx([np.e / (1 + np.e + np.e**2)], abs=1e-6)
+
+
+def test_every_text_gets_one_answer_in_its_order_a_blank_one_too(folder: Path) -> None:
+    texts = ["Anna lives.", "", " \t", "Paris"]
+    answers = list(load_student(folder, language="en").tag(texts))
+    assert [answer.text for answer in answers] == texts
+    assert [list(answer.words) for answer in answers] == [["Anna", "lives", "."], [], [], ["Paris"]]
+    assert [len(answer.tags) for answer in answers] == [len(answer.probabilities) for answer in answers] == [3, 0, 0, 1]
+    assert answers[1].entities == []
+
+
+def test_text_is_read_in_nfc_as_corpora_are_and_places_in_another_form_are_refused(folder: Path) -> None:
+    student = load_student(folder, language="de")
+    decomposed = "Zu\u0308rich"
+    assert [list(answer.words) for answer in student.tag([decomposed])] == [["Zürich"]]
+    with pytest.raises(InputError, match="not in Unicode NFC"):
+        student(decomposed)
+
+
+def test_words_need_no_language_and_text_does(folder: Path) -> None:
+    (tagged,) = load_student(folder, tokenized=True).tag_words([["Berlin", ",", "in"]])
+    assert tagged.text == "Berlin , in" and tagged.places == [(0, 6), (7, 8), (9, 11)]
+    with pytest.raises(InputError, match="no card names its language"):
+        load_student(folder)
