@@ -49,7 +49,7 @@ def test_predict_writes_columns_or_json_lines(
     crosstag: Callable[..., tuple[int, str]], finished: Path, tmp_path: Path
 ) -> None:
     text = tmp_path / "text.txt"
-    text.write_text("Angela Merkel besuchte Hamburg.\n\nEs regnet.\n", encoding="utf-8")
+    text.write_text("Angela Merkel besuchte Hamburg.\nEs regnet.\n", encoding="utf-8")
     folder = next((finished / "student").iterdir())
     code, columns = crosstag("predict", str(folder), str(text))
     assert code == 0
