@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable
 from multiprocessing.connection import wait
@@ -44,6 +45,7 @@ def end_with_parent() -> None:
 
 def _call(function: Callable[..., None], args: tuple[object, ...], kwargs: dict[str, object]) -> None:
     end_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # A ctrl-c reaches the parent as well, which ends this process.
     function(*args, **kwargs)
 
 

@@ -31,6 +31,7 @@ from artifacts.runs import (
     save_run,
 )
 from artifacts.runtime import Run, Runtime, running
+from artifacts.stopping import what_stopped
 from artifacts.store import run_lock
 
 _SAVE_EVERY_SECONDS = 1.0
@@ -99,7 +100,8 @@ class Recorder:
             yield
         except BaseException as error:
             state = "failed" if isinstance(error, Exception) else "stopped"
-            why = RunError(type=type(error).__name__, message=str(error))
+            told = str(error) or what_stopped(error)
+            why = RunError(type=type(error).__name__, message=told)
             with suppress(OSError, StoreError):  # Such as a full disk: what went wrong first is to be told.
                 self._update(state=state, error=why, ended=datetime.now(UTC))
                 self._save()

@@ -23,6 +23,7 @@ from artifacts.memory import Peak, peak_memory
 from artifacts.reference import Reference
 from artifacts.runtime import Run, Runtime, current_run, running, stage
 from artifacts.step import Step, rebuild_dropped
+from artifacts.stopping import STOPS, stop_by_parent
 from artifacts.store import Store
 
 
@@ -137,6 +138,7 @@ def _compute(
 ) -> None:
     """The life of a child process: one step."""
     end_with_parent()
+    stop_by_parent()
     started = time.monotonic()
     try:
         made: Step[...] = getattr(importlib.import_module(module), name)
@@ -148,6 +150,8 @@ def _compute(
                 made.compute(store, runtime, arguments, label=label, in_flow=False)
         finally:
             store.locks.release_lock(lock, holder)
+    except STOPS:
+        pass  # The parent asked for it, and asks no more.
     except Exception as error:
         told = str(error) if isinstance(error, InputError | StoreError) else f"step {name}, {label}: {error!r}"
         sender.send((0.0, Peak(), type(error).__name__, told))

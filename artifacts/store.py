@@ -292,8 +292,8 @@ class Store:
     ) -> Iterator["Writer"]:
         """A writer for one artifact. On success it is committed by one rename; on failure nothing stays."""
         name = unfinished.draft(kind.name, key)
-        try:
-            with self._disk_errors(f"step {recipe.step}"):
+        with self._disk_errors(f"step {recipe.step}"):
+            try:
                 self.create()
                 draft = self.place.draft(name)
                 writer = Writer(
@@ -301,8 +301,8 @@ class Store:
                 )
                 yield writer
                 self._publish(name, writer.finish())
-        finally:
-            self.place.remove(name)
+            finally:
+                self.place.remove(name)
         self.drop_work(kind.name, key)
 
     def work_folder(self, kind: str, key: str) -> Path:
@@ -326,7 +326,8 @@ class Store:
         if manifest is None:
             return
         told = manifest.model_copy(update={"dropped": True})
-        self.place.write(f"{kind}/{key}/{_MANIFEST_FILE}", told.model_dump_json(indent=2))
+        with self._disk_errors(f"the removal of files of {kind}/{key}"):
+            self.place.write(f"{kind}/{key}/{_MANIFEST_FILE}", told.model_dump_json(indent=2))
         for name in manifest.files:
             self.place.remove(f"{kind}/{key}/{name}")
 
@@ -379,16 +380,17 @@ class Store:
         """
         self.describe(Reference(kind=manifest.kind, key=manifest.key, digest=manifest.digest))
         name = unfinished.draft(manifest.kind, key)
-        self.place.draft(name)
-        try:
-            for file in () if manifest.dropped else manifest.files:
-                self.place.copy(f"{manifest.kind}/{manifest.key}/{file}", f"{name}/{file}")
-            update = {"key": key, "recipe": recipe, "definitions": dict(definitions)}
-            update |= {"adopted_from": manifest.key, "adopted_why": why}
-            adopted = manifest.model_copy(update={**update, "made": datetime.now(UTC).isoformat(timespec="seconds")})
-            self._publish(name, adopted)
-        finally:
-            self.place.remove(name)
+        update = {"key": key, "recipe": recipe, "definitions": dict(definitions)}
+        update |= {"adopted_from": manifest.key, "adopted_why": why}
+        adopted = manifest.model_copy(update={**update, "made": datetime.now(UTC).isoformat(timespec="seconds")})
+        with self._disk_errors(f"the adoption of {manifest.kind}/{manifest.key}"):
+            try:
+                self.place.draft(name)
+                for file in () if manifest.dropped else manifest.files:
+                    self.place.copy(f"{manifest.kind}/{manifest.key}/{file}", f"{name}/{file}")
+                self._publish(name, adopted)
+            finally:
+                self.place.remove(name)
         return Reference(kind=adopted.kind, key=key, digest=adopted.digest)
 
     # --- Records of runs; see `artifacts.runs`
@@ -445,15 +447,17 @@ class Store:
 
     @contextmanager
     def _disk_errors(self, work: str) -> Iterator[None]:
+        """Explains a full disk. What was half-written has gone by then, so that more is needed than is free now."""
         try:
             yield
         except Exception as error:
             if not is_disk_full(error):
                 raise
             raise StoreError(
-                f"store {self}: the disk is full ({self.place.free_bytes() // 2**20} MB free) during {work}; nothing "
-                "half-written was kept. Free some space (`crosstag store gc` removes what no run needs), then run "
-                "again: finished steps are cached"
+                f"store {self}: the disk is full during {work}: the file that it was writing needs more than the "
+                f"{self.place.free_bytes() / 1e6:,.1f} MB that are free there; nothing half-written was kept. Free "
+                "some space (`crosstag store gc` removes what no run needs), then run again: finished steps are "
+                "cached, a training goes on from its last checkpoint"
             ) from error
 
 

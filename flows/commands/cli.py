@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from flows.commands.stopping import goes_on_when_run_again
+
 if TYPE_CHECKING:
     from artifacts.runtime import Runtime
 
@@ -40,6 +42,7 @@ REFERENCE = Annotated[str, typer.Argument(help="kind/key; a unique beginning of 
 
 
 @app.command()
+@goes_on_when_run_again()
 def run(
     config: ConfigFile,
     settings: Overrides = None,
@@ -160,6 +163,7 @@ def predict(
 
 
 @app.command()
+@goes_on_when_run_again()
 def sweep(
     config: ConfigFile,
     vary: Annotated[

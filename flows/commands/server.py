@@ -66,6 +66,7 @@ def wait_for(url: str, alive: Callable[[], bool], seconds: float) -> None:
 def _serve(port: int) -> None:
     """The life of the server's process: Prefect's ephemeral app, without its page and the services of deployments."""
     end_with_parent()
+    os.setsid()  # A ctrl-c of the run's terminal is for the run, which has something to tell the server then.
     import uvicorn
     from prefect.server.api.server import create_app
 

@@ -24,6 +24,7 @@ from artifacts.runtime import Runtime, stage
 from artifacts.settings import Settings
 from artifacts.store import Store
 from flows.commands.methods import Method, load
+from flows.parts.plain_errors import tell_plainly
 from flows.parts.run_tables import wide_console
 from flows.parts.summary import Result, complete, show_pictures
 from tasks.evaluation.curves import CurveText, trace_curve
@@ -99,6 +100,7 @@ def sweep(
 ) -> Reference | None:
     """Runs the method of a configuration once for each value of a setting; all that does not depend on it is cached."""
     chosen = runtime or Runtime()
+    tell_plainly()
     runs = variations(config, vary, settings)
     check(runs, chosen)
     key = vary.partition("=")[0]

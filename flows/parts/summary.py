@@ -1,10 +1,12 @@
 """How a run ends: its record is completed, and shown in the terminal and in the Prefect UI."""
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from prefect import get_run_logger
 from prefect.artifacts import create_markdown_artifact
 
 from artifacts.recorder import Recorder, recorded
@@ -13,7 +15,9 @@ from artifacts.report import report_steps
 from artifacts.runs import Cell, Column, Form, Line, Measurements, RunRecord
 from artifacts.runtime import Run, Runtime
 from artifacts.settings import Settings
+from artifacts.stopping import STOPS, what_stopped
 from artifacts.store import Store
+from flows.parts.plain_errors import tell_plainly
 from flows.parts.run_tables import print_result, result_page
 from tasks.corpus.once import reading_once
 
@@ -86,11 +90,25 @@ def carry_out(
         The student.
     """
     chosen = runtime or Runtime()
+    tell_plainly()
     with reading_once(), recorded(chosen, method, config.model_dump(mode="json")) as run:
         check(config, chosen)
-        result = steps(config, chosen)
+        with stop_logged(run):
+            result = steps(config, chosen)
         show(run, complete(run, result))
     return result.student
+
+
+@contextmanager
+def stop_logged(run: Run) -> Iterator[None]:
+    """Says in the log of a run that is stopped how to go on with it; the command line says so itself."""
+    try:
+        yield
+    except STOPS as stop:
+        if run.recorder is not None and run.recorder.record.caller.by != "command line":
+            told = what_stopped(stop) or "finished steps are kept"
+            get_run_logger().warning("stopped. Run it again with the same settings: %s", told)
+        raise
 
 
 def complete(run: Run, result: Result) -> RunRecord:

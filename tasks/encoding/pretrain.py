@@ -185,4 +185,10 @@ def pretrain_encoder(
         )
     save_encoder(model.cpu(), tokenizer, config, job.output_folder)
     job.describe({"masked_language_head": "pretrained"})
-    job.note(losses=history.losses, updates=history.updates, subwords=history.subwords, examples=len(examples.first))
+    job.note(
+        losses=history.losses,
+        updates=history.updates,
+        subwords=history.subwords,
+        resumed_at=history.resumed_at,
+        examples=len(examples.first),
+    )

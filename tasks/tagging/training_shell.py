@@ -92,6 +92,6 @@ def train_and_save(
         )
     save_tagger(model, tokenizer, job.output_folder)
     job.describe({"labels": list(labels)})
-    job.note(losses=history.losses, updates=history.updates, subwords=history.subwords)
+    job.note(losses=history.losses, updates=history.updates, subwords=history.subwords, resumed_at=history.resumed_at)
     if history.ignored_checkpoint:
         job.note(ignored_checkpoint=history.ignored_checkpoint)

@@ -48,16 +48,22 @@ def trained_state(model: nn.Module) -> dict[str, torch.Tensor]:
 
 
 def save_checkpoint(folder: Path, state: dict[str, Any]) -> None:
-    """Writes tensors and plain types under a temporary name, with their digest, then renames."""
+    """Writes tensors and plain types under a temporary name, with their digest, then renames.
+
+    If it cannot be written, the one before stays, and nothing of the new one.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     temporary = folder / f"{_NAME}.tmp"
-    with temporary.open("wb") as file:
-        writer = _DigestingWriter(file)
-        torch.save(state, writer)
-        file.write(writer.digest.digest())
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, folder / _NAME)
+    try:
+        with temporary.open("wb") as file:
+            writer = _DigestingWriter(file)
+            torch.save(state, writer)
+            file.write(writer.digest.digest())
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, folder / _NAME)
+    finally:
+        temporary.unlink(missing_ok=True)
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

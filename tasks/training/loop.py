@@ -1,13 +1,15 @@
 """The one training loop."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from torch import nn
 
+from artifacts.stopping import stop_at_whole_states
 from tasks.training.batching import length_batches, updates_per_epoch
 from tasks.training.checkpoint import save_checkpoint
 from tasks.training.config import TrainingConfig
@@ -88,7 +90,8 @@ def train(
     """Trains a model in place and leaves it on `device`, in evaluation mode.
 
     On one machine and thread count a CPU training gives the same bits each time, resumed or not; the caller's
-    random generators are left as they were.
+    random generators are left as they were. Ctrl-c and SIGTERM end it after the update that is being made, with a
+    checkpoint.
 
     Args:
         model: in float32; `config.frozen_layers` of it lose their gradients.
@@ -112,25 +115,34 @@ def train(
     with isolated_randomness(device):
         run = TrainingRun(model, np.asarray(lengths), config, device, beside)
         ignored = run.resume(checkpoints.folder if checkpoints else None)
-        started = last_checkpoint = time.monotonic()
+        started = time.monotonic()
         resumed_at = run.update
         if progress and resumed_at:
             progress(resumed_at)
         model.train()
-        while run.update < run.total:
-            epoch, first = divmod(run.update, run.per_epoch)
-            batches = length_batches(run.lengths, config.subwords_per_batch, config.seed, epoch)
-            for batch in range(first, run.per_epoch):
-                run.step(collate, loss, epoch, batch, batches[batch])
+        threads = torch.get_num_threads()
+
+        def updates(stopping: Callable[[], bool]) -> str:
+            torch.set_num_threads(threads)  # Another thread may have another number.
+            last_checkpoint = started
+            for epoch, batch, rows in _batches_to_come(run):
+                run.step(collate, loss, epoch, batch, rows)
                 if progress:
                     progress(1)
                 if after_epoch and batch + 1 == run.per_epoch:
                     run.end_epoch(after_epoch, epoch)
-                if checkpoints and run.update < run.total and checkpoints.due(run.update, last_checkpoint):
+                stop = stopping()
+                if checkpoints and (stop or (run.update < run.total and checkpoints.due(run.update, last_checkpoint))):
                     run.check_losses()
                     save_checkpoint(checkpoints.folder, run.state())
                     last_checkpoint = time.monotonic()
+                if stop:
+                    break
             run.check_losses()
+            kept = f"update {run.update:,} of {run.total:,}" if checkpoints else "its beginning"
+            return f"the training goes on from {kept}"
+
+        stop_at_whole_states(updates)
         run.optimizer.zero_grad(set_to_none=True)
         model.eval()
     return TrainingHistory(
@@ -141,3 +153,10 @@ def train(
         resumed_at=resumed_at,
         ignored_checkpoint=ignored,
     )
+
+
+def _batches_to_come(run: TrainingRun) -> Iterator[tuple[int, int, np.ndarray]]:
+    """Epoch, number and rows of each batch that is not learnt yet."""
+    for epoch in range(run.update // run.per_epoch, run.config.epochs):
+        batches = length_batches(run.lengths, run.config.subwords_per_batch, run.config.seed, epoch)
+        yield from ((epoch, batch, batches[batch]) for batch in range(run.update % run.per_epoch, run.per_epoch))

@@ -282,7 +282,7 @@ def test_a_full_disk_leaves_nothing_and_a_rerun_succeeds(
         elif place == "fsync":
             patch.setattr(os, "fsync", full)
         with (
-            pytest.raises(StoreError, match=r"the disk is full .* during step make; nothing half-written was kept"),
+            pytest.raises(StoreError, match=r"full during step make: .* [\d.,]+ MB that are free there; nothing half-"),
             store.writing(SENTENCES, KEY, RECIPE) as writer,
         ):
             writer.write(batches())

@@ -181,6 +181,7 @@ def train_translator(
         losses=history.losses,
         updates=history.updates,
         subwords=history.subwords,
+        resumed_at=history.resumed_at,
         seconds=history.seconds,
         pairs=len(rows.source),
         pairs_too_long=len(text.source) - len(rows.source),

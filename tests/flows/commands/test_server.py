@@ -15,11 +15,12 @@ from flows.commands.server import start_server, wait_for
 pytestmark = pytest.mark.server
 ROOT = Path(__file__).parents[3]
 RUN = """
-import os, sys
+import os, signal, sys
 from flows.commands.server import start_server
 
 if __name__ == "__main__":
     start_server()()
+    signal.signal(signal.SIGINT, lambda *_: print("asked to stop", flush=True))
     print(os.environ["PREFECT_API_URL"], flush=True)
     sys.stdin.read()
 """
@@ -38,11 +39,16 @@ def test_the_server_answers_and_ends_with_its_run_even_if_that_is_killed(tmp_pat
     environment = {**os.environ, "PREFECT_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
     environment.pop("PREFECT_API_URL", None)
     run = subprocess.Popen(
-        [sys.executable, tmp_path / "run.py"], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+        [sys.executable, tmp_path / "run.py"], env=environment, start_new_session=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
     assert run.stdout is not None
     url = run.stdout.readline().strip()
     assert answers(url)
+    os.killpg(run.pid, signal.SIGINT)
+    assert run.stdout.readline() == "asked to stop\n"
+    time.sleep(1)
+    assert answers(url), "a ctrl-c is for the run, not for its server"
     run.send_signal(signal.SIGKILL)
     run.wait()
     deadline = time.monotonic() + 60

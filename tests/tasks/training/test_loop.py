@@ -1,11 +1,19 @@
+import errno
+import os
+import signal
+import time
+
 import numpy as np
 import pytest
 import torch
+from prefect.exceptions import TerminationSignal
 from pydantic import ValidationError
 from torch import nn
 from transformers import BertConfig, BertForTokenClassification
 
 from artifacts.errors import InputError
+from artifacts.stopping import terminate, what_stopped
+from tasks.training.checkpoint import load_checkpoint, save_checkpoint
 from tasks.training.config import TrainingConfig
 from tasks.training.freezing import freeze_bottom
 from tasks.training.loop import Checkpoints, TrainingDiverged, planned_updates, train
@@ -87,6 +95,64 @@ def test_a_resumed_training_equals_an_undisturbed_one_bit_for_bit(tmp_path, prec
     assert after.resumed_at == (stop_after - 1) // 2 * 2
     assert same(whole, resumed)
     assert after.losses == history.losses
+
+
+@pytest.mark.parametrize(("number", "stop"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, TerminationSignal)])
+def test_a_training_that_is_asked_to_stop_keeps_its_last_whole_update(tmp_path, number, stop):
+    made = []
+
+    def ask(updates):
+        made.append(updates)
+        if len(made) == 5:
+            os.kill(os.getpid(), number)
+        if len(made) >= 5:
+            time.sleep(0.2)  # The request reaches the main thread.
+
+    before = signal.signal(number, terminate) if number == signal.SIGTERM else signal.getsignal(number)
+    checkpoints = Checkpoints(tmp_path, minutes=1000)
+    try:
+        with pytest.raises(stop) as told:
+            train(
+                small_bert(), LENGTHS, collate, token_loss, settings(),
+                device="cpu", progress=ask, checkpoints=checkpoints,
+            )  # fmt: skip
+    finally:
+        signal.signal(number, before)
+    total = planned_updates(LENGTHS, settings())
+    assert 5 <= len(made) < total
+    assert what_stopped(told.value) == f"the training goes on from update {len(made)} of {total}"
+    resumed, after = run(settings(), tmp_path, every=1000)
+    assert after.resumed_at == len(made)
+    assert same(run(settings())[0], resumed)
+
+
+def test_a_training_that_cannot_keep_its_state_stops_all_the_same_and_says_why(tmp_path, monkeypatch):
+    def full(folder, state):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def ask(updates):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.2)
+
+    monkeypatch.setattr("tasks.training.loop.save_checkpoint", full)
+    with pytest.raises(KeyboardInterrupt) as told:
+        train(
+            small_bert(), LENGTHS, collate, token_loss, settings(),
+            device="cpu", progress=ask, checkpoints=Checkpoints(tmp_path, minutes=1000),
+        )  # fmt: skip
+    assert "No space left" in what_stopped(told.value)
+
+
+def test_of_a_checkpoint_that_cannot_be_written_nothing_stays_and_the_one_before_does(tmp_path, monkeypatch):
+    def full(handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    save_checkpoint(tmp_path, {"identity": "a", "update": 1})
+    with monkeypatch.context() as patch, pytest.raises(OSError):
+        patch.setattr(os, "fsync", full)
+        save_checkpoint(tmp_path, {"identity": "a", "update": 2})
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.pt"]
+    assert load_checkpoint(tmp_path, "a").state["update"] == 1
 
 
 def test_a_torn_or_foreign_checkpoint_is_ignored_with_a_reason(tmp_path):
