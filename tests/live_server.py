@@ -22,8 +22,11 @@ SETTINGS = {
 
 
 @contextmanager
-def serving(home: Path) -> Iterator[str]:
-    """A server on a free port; this process and its children use it until the end, when its process group is killed."""
+def serving(home: Path, *, ui: bool = False) -> Iterator[str]:
+    """A server on a free port; this process and its children use it until the end, when its process group is killed.
+
+    With `ui` it serves Prefect's pages, too.
+    """
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
     with socket.socket() as free:
@@ -40,9 +43,9 @@ def serving(home: Path) -> Iterator[str]:
         "127.0.0.1",
         "--port",
         str(port),
-        "--no-ui",
+        *([] if ui else ["--no-ui"]),
     ]
-    environment = {**os.environ, **SETTINGS, "PREFECT_HOME": str(home)}
+    environment = {**os.environ, **SETTINGS, "PREFECT_HOME": str(home), "PREFECT_SERVER_UI_API_URL": url}
     with (home / "server.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
         try:

@@ -114,12 +114,11 @@ def _inputs(store: Store, text: str) -> _Scored:
     for name in ("tagger", "soft_labels"):
         found = store.holding(recipe.inputs[name])
         if found is None or store.describe(found).dropped:
-            gone = (
-                f"{found} was dropped" if found else f"the {name} that it was made with is gone ({recipe.inputs[name]})"
-            )
+            gone = f"the files of {found} were dropped" if found else f"{recipe.inputs[name]} is gone"
             raise InputError(
-                f"store why {text}: {gone}; run the configuration again with --keep-taggers all, or look at the last "
-                "iteration, whose taggers are kept"
+                f"store why {text}: {gone}, without which no neighbours are found; name the reliability of another "
+                f"iteration, or delete {store.local(reference.kind, reference.key)} and run again without "
+                "--keep-taggers last, which makes them anew"
             )
         given[name] = found
     windows = WindowConfig.model_validate(recipe.parameters["windows"])

@@ -10,6 +10,7 @@ from artifacts.store import STORE_FORMAT
 
 TAGGER = Reference(kind="tagger", key="aa", digest="11")
 LABELS = Reference(kind="soft_labels", key="bb", digest="22")
+SCORES = Reference(kind="scores", key="cc", digest="55")
 MACHINE = Machine(host="h", platform="p", processors=1, device="cpu", versions={})
 
 
@@ -31,8 +32,9 @@ def manifest(reference: Reference, **inputs: str) -> Manifest:
 
 
 def test_an_artifact_belongs_to_all_runs_that_name_it_once_each() -> None:
-    runs = [run("r1", "M_src", TAGGER, LABELS), run("r2", "M_src", TAGGER)]
-    assert runs_by_artifact(runs) == {("tagger", "aa"): ["r1", "r2"], ("soft_labels", "bb"): ["r1"]}
+    runs = [run("r1", "M_src", TAGGER, SCORES), run("r2", "M_src", TAGGER)]
+    both = {("tagger", "aa"): ["r1", "r2"], ("soft_labels", "bb"): ["r1", "r2"]}
+    assert runs_by_artifact(runs) == {**both, ("scores", "cc"): ["r1"]}
 
 
 def test_a_model_has_the_name_of_the_newest_run_and_what_it_made_is_of_it() -> None:

@@ -69,4 +69,4 @@ def test_what_cannot_be_explained_is_told(
     assert tagger is not None
     store.drop_files(tagger.kind, tagger.key)
     code, message = crosstag("store", "why", str(scores), "--sentence", "0", *at)
-    assert code == 2 and f"the files of {tagger} were dropped, by which neighbours are found" in message
+    assert code == 2 and f"the files of {tagger} were dropped, without which no neighbours are found" in message
