@@ -1,6 +1,6 @@
 """What a step's shell works with: its inputs, its output, its device, its progress."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from artifacts.progress import progress
+from artifacts.progress import Advance, progress
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime
 from artifacts.store import Store
@@ -111,7 +111,7 @@ class Job:
         """Minutes between two checkpoints of a training."""
         return self.runtime.checkpoint_minutes
 
-    def progress(self, description: str, total: int, unit: str = "") -> AbstractContextManager[Callable[[int], None]]:
+    def progress(self, description: str, total: int, unit: str = "") -> AbstractContextManager[Advance]:
         """Shows progress in the terminal, the log and the Prefect UI; gives a function to call with each advance."""
         name, stage = self.writer.recipe.step, self.writer.label
         step = f"{name} · {stage}" if stage else name

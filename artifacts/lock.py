@@ -5,12 +5,15 @@ import fcntl
 import hashlib
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from weakref import WeakSet
 
 from prefect.locking.protocol import LockManager
 
 _POLL_SECONDS = 0.05
+_TOLD_AFTER_SECONDS = 1.0
+_TOLD_EVERY_SECONDS = 60.0
 _MANAGERS: "WeakSet[FlockManager]" = WeakSet()
 
 
@@ -20,10 +23,14 @@ class FlockManager(LockManager):
     Prefect's own file locks have no expiry and outlive kill -9. Here the kernel releases the lock when its holder
     dies. Lock files are named by the hash of the key and stay behind, empty; removing them while somebody waits
     would give two holders, so nothing removes them.
+
+    Attributes:
+        on_wait: called with the name of a lock that is waited for: after a second, and then every minute.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.on_wait: Callable[[str], None] | None = None
         self._held: dict[str, tuple[int, str]] = {}
         _MANAGERS.add(self)
 
@@ -32,6 +39,7 @@ class FlockManager(LockManager):
 
     def __setstate__(self, state: dict[str, Path]) -> None:
         self.folder = state["folder"]
+        self.on_wait = None
         self._held = {}
         _MANAGERS.add(self)
 
@@ -44,10 +52,15 @@ class FlockManager(LockManager):
         """
         if self.is_lock_holder(key, holder):
             return True
-        deadline = None if acquire_timeout is None else time.monotonic() + acquire_timeout
+        began = time.monotonic()
+        tell_at = began + _TOLD_AFTER_SECONDS
         while (handle := self._try(key)) is None:
-            if deadline is not None and time.monotonic() >= deadline:
+            now = time.monotonic()
+            if acquire_timeout is not None and now >= began + acquire_timeout:
                 return False
+            if self.on_wait is not None and now >= tell_at:
+                self.on_wait(key)
+                tell_at = now + _TOLD_EVERY_SECONDS
             time.sleep(_POLL_SECONDS)
         self._held[key] = (handle, holder)
         return True

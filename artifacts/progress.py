@@ -1,9 +1,11 @@
 """Progress of long steps: a bar in a terminal, lines elsewhere and in the run's log, an artifact in the Prefect UI."""
 
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 from uuid import UUID
 
 from prefect import get_run_logger
@@ -14,6 +16,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 _LINE_EVERY_SECONDS = 30.0
 _UI_EVERY_SECONDS = 5.0
 _SHOW_AFTER_SECONDS = 3.0
+
+
+class Advance(Protocol):
+    """Tells that something was done, and if asked how it stands, such as `epoch 2 of 8, loss 0.31`."""
+
+    def __call__(self, count: int, standing: Callable[[], str] | None = None, /) -> None:
+        """Adds `count` units to what is done."""
 
 
 class Pace:
@@ -38,9 +47,10 @@ class Pace:
         self.told = now
         return True
 
-    def line(self, now: float) -> str:
+    def line(self, now: float, standing: str = "") -> str:
         """Done, total, rate and time left: `training: 120 of 960 updates, 4.0 a second, 3 min 30 s left`."""
         text = f"{self.description}: {self.done:,} of {self.total:,} {self.unit}".rstrip()
+        text += f", {standing}" if standing else ""
         since, before = self._first or (now, self.done)
         if now <= since or self.done <= before:
             return text
@@ -58,11 +68,12 @@ def progress(
     *,
     in_flow: bool,
     clock: Callable[[], float] = time.monotonic,
-) -> Iterator[Callable[[int], None]]:
-    """Gives `advance(n)`.
+) -> Iterator[Advance]:
+    """Gives `advance(n)`, or `advance(n, standing)`.
 
-    The UI hears of it at most every five seconds, and not at all from short steps. Every thirty seconds a line goes to
-    the log of the Prefect run, and so to its console; outside a flow to the standard error, if no bar is drawn there.
+    The UI hears of it at most every five seconds, and not at all from short steps: under an artifact named after the
+    step. Every thirty seconds a line goes to the log of the Prefect run, and so to its console; outside a flow to the
+    standard error, if no bar is drawn there. What tells how it stands also tells how it ended.
 
     Args:
         step: whose progress it is, as lines name it: the step and its stage.
@@ -84,6 +95,7 @@ def progress(
     pace = Pace(description, total, unit, reported)
     logger = get_run_logger() if in_flow else None
     artifact: UUID | None = None
+    stands: Callable[[], str] | None = None
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         line = bar.add_task(description, total=total)
 
@@ -95,25 +107,37 @@ def progress(
             elif not console.is_terminal:
                 console.print(text, markup=False)
 
-        def advance(count: int) -> None:
-            nonlocal reported, artifact
+        def advance(count: int, standing: Callable[[], str] | None = None, /) -> None:
+            nonlocal reported, artifact, stands
+            stands = standing
             bar.advance(line, count)
             now = clock()
             if pace.advance(count, now):
-                tell(f"{step}: {pace.line(now)}")
+                tell(f"{step}: {pace.line(now, standing() if standing else '')}")
             if not in_flow or now - pace.started < _SHOW_AFTER_SECONDS or now - reported < _UI_EVERY_SECONDS:
                 return
             reported = now
             share = 100.0 * min(pace.done / max(total, 1), 1.0)
+            told = f"{step}: {pace.line(now, standing() if standing else '')}"
             if artifact is None:
-                created = create_progress_artifact(progress=share, description=f"{description} ({total:,} {unit})")
+                created = create_progress_artifact(progress=share, key=_key(step), description=told)
                 artifact = created if isinstance(created, UUID) else None
             else:
-                update_progress_artifact(artifact_id=artifact, progress=share)
+                update_progress_artifact(artifact_id=artifact, progress=share, description=told)
 
         yield advance
+        took = clock() - pace.started
+        parts = [f"{pace.done:,} {unit}".rstrip(), *([stands()] if stands else []), f"in {_duration(took)}"]
+        ended = f"{step}: {description}: {', '.join(parts)}"
+        if stands is not None and took >= _SHOW_AFTER_SECONDS:
+            tell(ended)
         if artifact is not None:
-            update_progress_artifact(artifact_id=artifact, progress=100.0)
+            update_progress_artifact(artifact_id=artifact, progress=100.0, description=ended)
+
+
+def _key(step: str) -> str:
+    """The name of a step's progress in the UI, which takes letters, digits and dashes alone."""
+    return "progress-" + re.sub("[^a-z0-9]+", "-", step.lower()).strip("-")
 
 
 def _duration(seconds: float) -> str:

@@ -33,6 +33,7 @@ from artifacts.runs import (
 from artifacts.runtime import Run, Runtime, running
 from artifacts.stopping import what_stopped
 from artifacts.store import run_lock
+from artifacts.waiting import tell_waiting
 
 _SAVE_EVERY_SECONDS = 1.0
 _ID_LENGTH = 20
@@ -95,6 +96,7 @@ class Recorder:
         self.run.store.create()
         self.run.store.locks.acquire_lock(lock, holder)
         self.run.recorder = self
+        self.run.store.locks.on_wait = tell_waiting(self.run.store, self.record.id)
         try:
             self._save()
             yield
@@ -111,6 +113,7 @@ class Recorder:
             self._save()
         finally:
             self.run.recorder = None
+            self.run.store.locks.on_wait = None
             self.run.store.locks.release_lock(lock, holder)
 
     @contextmanager

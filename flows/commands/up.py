@@ -17,7 +17,7 @@ from artifacts.errors import InputError
 from flows.commands.server import wait_for
 from flows.commands.workplace import ROOT_VARIABLE
 
-_START_SECONDS = 90.0
+_START_SECONDS = 300.0
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -43,7 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
             wait_for(f"{url}/api", lambda: server.poll() is None, _START_SECONDS)
             pools = _deploy(given.data)
             processes = [server, *(stack.enter_context(_worker(pool)) for pool in pools)]
-            print(f"\nThe Prefect UI is at {url} (deployments: {url}/deployments). Stop with ctrl-c.", flush=True)
+            print(f"logs of server and workers: {_logs()}")
+            print(f"The Prefect UI is at {url} (deployments: {url}/deployments). Stop with ctrl-c.", flush=True)
             while all(process.poll() is None for process in processes):
                 time.sleep(0.5)
     except KeyboardInterrupt:
@@ -77,12 +78,28 @@ def _worker(pool: str) -> AbstractContextManager["subprocess.Popen[bytes]"]:
     return _process(f"worker of {pool}", "worker", "start", "--pool", pool, "--limit", "1", **hidden)
 
 
+def _logs() -> Path:
+    """Where server and workers write: beside the server's database."""
+    # Prefect reads its settings when it is imported.
+    from prefect.settings import PREFECT_HOME
+
+    folder = PREFECT_HOME.value() / "crosstag"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 @contextmanager
 def _process(name: str, *arguments: str, **environment: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """A prefect command in a process group of its own, stopped as a group at the end."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "prefect", *arguments], start_new_session=True, env={**os.environ, **environment}
-    )
+    """A prefect command in a process group of its own, stopped as a group at the end; what it says goes to a file."""
+    path = _logs() / f"{name.replace(' ', '-')}.log"
+    with path.open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "prefect", *arguments],
+            start_new_session=True,
+            env={**os.environ, **environment},
+            stdout=log,
+            stderr=log,
+        )
     try:
         yield process
     finally:
@@ -92,7 +109,9 @@ def _process(name: str, *arguments: str, **environment: str) -> Iterator["subpro
                 process.wait(timeout=15)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
-        print(f"{name} stopped", flush=True)
+            print(f"{name} stopped", flush=True)
+        else:
+            print(f"{name} ended by itself with exit code {process.returncode}; see {path}", flush=True)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import hashlib
 import json
 import platform
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -55,11 +56,11 @@ def make_bundled(folder: Path, config: Pretraining = PRETRAINING) -> dict[str, A
     examples = make_examples(tokenizer, lines, pairs, config)
     total, made = planned_updates(examples.lengths(), config), 0
 
-    def tell(updates: int) -> None:
+    def tell(updates: int, standing: Callable[[], str]) -> None:
         nonlocal made
         made += updates
         if made % 100 == 0 or made == total:
-            print(f"update {made} of {total}", flush=True)
+            print(f"update {made} of {total}, {standing()}", flush=True)
 
     model, history = pretrain(tokenizer, examples, config, device="cpu", progress=tell)
     save_encoder(model.half(), tokenizer, config, folder)  # Half the bytes; what loads it turns it into float32.

@@ -1,6 +1,6 @@
 """Pretrain a small encoder on the corpora's own text, with translations where there are any."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from artifacts.step import Job, step
 from tasks.encoding.masking import PAD, Examples, assemble, choose_masked, hide
 from tasks.encoding.vocabulary import train_wordpiece
 from tasks.training.config import TrainingConfig
-from tasks.training.loop import Checkpoints, Collate, TrainingHistory, planned_updates, train
+from tasks.training.loop import Checkpoints, Collate, Progress, TrainingHistory, planned_updates, train
 
 
 class Pretraining(TrainingConfig):
@@ -129,7 +129,7 @@ def pretrain(
     *,
     device: str,
     checkpoints: Checkpoints | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
 ) -> tuple[Any, TrainingHistory]:
     """Masked language modelling over sentences, translation language modelling over pairs, in mixed batches."""
     vocabulary = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])

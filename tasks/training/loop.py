@@ -13,7 +13,7 @@ from artifacts.stopping import stop_at_whole_states
 from tasks.training.batching import length_batches, updates_per_epoch
 from tasks.training.checkpoint import save_checkpoint
 from tasks.training.config import TrainingConfig
-from tasks.training.run import AfterEpoch, Collate, Loss, TrainingDiverged, TrainingRun, TrainingState
+from tasks.training.run import AfterEpoch, Collate, Loss, Progress, TrainingDiverged, TrainingRun, TrainingState
 from tasks.training.seeding import isolated_randomness
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Checkpoints",
     "Collate",
     "Loss",
+    "Progress",
     "TrainingDiverged",
     "TrainingHistory",
     "TrainingState",
@@ -83,7 +84,7 @@ def train(
     *,
     device: str,
     checkpoints: Checkpoints | None,
-    progress: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
     after_epoch: AfterEpoch | None = None,
     beside: TrainingState | None = None,
 ) -> TrainingHistory:
@@ -101,7 +102,7 @@ def train(
         config: the settings.
         device: "cpu", "cuda" or "cuda:N".
         checkpoints: where they are kept and looked for; one folder per training. None keeps none.
-        progress: called with the number of updates made since the last call.
+        progress: called with the number of updates made since the last call, and what says how the training stands.
         after_epoch: called after each epoch, the last included, before the next begins: a resumed training calls it
             for no epoch twice, unless it was killed before the next checkpoint. It may change `beside`, and what
             `collate` and `loss` read of it.
@@ -118,7 +119,7 @@ def train(
         started = time.monotonic()
         resumed_at = run.update
         if progress and resumed_at:
-            progress(resumed_at)
+            progress(resumed_at, run.standing)
         model.train()
         threads = torch.get_num_threads()
 
@@ -128,7 +129,7 @@ def train(
             for epoch, batch, rows in _batches_to_come(run):
                 run.step(collate, loss, epoch, batch, rows)
                 if progress:
-                    progress(1)
+                    progress(1, run.standing)
                 if after_epoch and batch + 1 == run.per_epoch:
                     run.end_epoch(after_epoch, epoch)
                 stop = stopping()

@@ -1,6 +1,7 @@
 """The state of a training between two updates, and what one update does."""
 
 import math
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +21,8 @@ from tasks.training.seeding import collation_generator, seed_dropout
 
 Collate = Callable[[np.ndarray, torch.Generator], dict[str, torch.Tensor]]
 Loss = Callable[[nn.Module, dict[str, torch.Tensor]], torch.Tensor]
+Progress = Callable[[int, Callable[[], str]], None]
+"""Called with the number of updates made since the last call, and with what says how the training stands."""
 
 _UPDATES_BETWEEN_CHECKS = 16  # Reading a loss waits for the GPU, so losses are read in groups.
 
@@ -66,9 +69,12 @@ class TrainingRun:
         self.loss_sums = [0.0] * self.config.epochs
         self.pending: list[torch.Tensor] = []
         self.identity = ""
+        self.subwords = 0  # of this process
+        self.began: float | None = None
 
     def step(self, collate: Collate, loss: Loss, epoch: int, batch: int, rows: np.ndarray) -> None:
         """Makes one update."""
+        self.began = self.began or time.monotonic()
         seed_dropout(self.config.seed, epoch, batch)
         tensors = collate(rows, collation_generator(self.config.seed, epoch, batch))
         moved = {name: tensor.to(self.device, non_blocking=True) for name, tensor in tensors.items()}
@@ -83,8 +89,20 @@ class TrainingRun:
         self.optimizer.zero_grad(set_to_none=True)
         self.pending.append(value.detach())
         self.update += 1
+        self.subwords += int(self.lengths[rows].sum())
         if len(self.pending) == _UPDATES_BETWEEN_CHECKS:
             self.check_losses()
+
+    def standing(self) -> str:
+        """Where it stands: epoch, mean loss of what is read of its updates, speed; it waits for no GPU."""
+        epoch = (self.update - 1) // self.per_epoch
+        parts = [f"epoch {epoch + 1} of {self.config.epochs}"]
+        read = self.update - len(self.pending) - epoch * self.per_epoch
+        if read > 0:
+            parts.append(f"loss {self.loss_sums[epoch] / read:.3g}")
+        if self.began is not None and (seconds := time.monotonic() - self.began) > 0:
+            parts.append(f"{self.subwords / seconds:,.0f} sub-words a second")
+        return ", ".join(parts)
 
     def end_epoch(self, after_epoch: AfterEpoch, epoch: int) -> None:
         """Calls what comes after an epoch, counted from 0; what it draws depends on that position alone, too."""

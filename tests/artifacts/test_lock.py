@@ -130,3 +130,29 @@ def test_the_async_side_behaves_the_same(tmp_path: Path) -> None:
     import asyncio
 
     assert asyncio.run(_acquire(FlockManager(tmp_path))) == (True, False)
+
+
+def test_who_waits_says_so_after_a_second_and_then_every_minute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = iter([0.0, 0.5, 1.1, 30.0, 61.0, 61.2, 90.0, 120.0, 121.3, 121.4])
+    told: list[float] = []
+    locks = FlockManager(tmp_path)
+    now = 0.0
+
+    def clock() -> float:
+        nonlocal now
+        now = next(seconds)
+        return now
+
+    def tell(key: str) -> None:
+        assert key == "a/b"
+        told.append(now)
+
+    other = FlockManager(tmp_path)
+    assert other.acquire_lock("a/b", "other")
+    locks.on_wait = tell
+    monkeypatch.setattr("artifacts.lock.time.sleep", lambda _: None)
+    monkeypatch.setattr("artifacts.lock.time.monotonic", clock)
+    assert not locks.acquire_lock("a/b", "me", acquire_timeout=121.4)
+    assert told == [1.1, 61.2, 121.3]

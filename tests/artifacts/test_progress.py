@@ -1,6 +1,7 @@
 """What is told of a long step, by a clock that the test turns."""
 
 import logging
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -79,3 +80,31 @@ def test_in_a_flow_the_line_goes_to_the_log_of_the_run(
         advance(60)
     assert caplog.messages == ["train_student · M_tgt^2: training: 60 of 90 updates, 2.0 a second, 15 s left"]
     assert capsys.readouterr().err == ""
+
+
+def test_a_training_says_how_it_stands_and_how_it_ended_in_the_log_and_under_a_name_in_the_ui(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    shown: list[dict[str, object]] = []
+    artifact = uuid4()
+
+    def create(**values: object) -> UUID:
+        shown.append(values)
+        return artifact
+
+    monkeypatch.setattr(artifacts.progress, "get_run_logger", lambda: logging.getLogger("run"))
+    monkeypatch.setattr(artifacts.progress, "create_progress_artifact", create)
+    monkeypatch.setattr(artifacts.progress, "update_progress_artifact", lambda **values: shown.append(values))
+    clock = Clock()
+    caplog.set_level(logging.INFO, logger="run")
+    with progress("train_tagger · M_src", "training", 90, "updates", in_flow=True, clock=clock) as advance:
+        advance(0)
+        clock.now += 30.0
+        advance(60, lambda: "epoch 2 of 3, loss 0.5")
+        clock.now += 15.0
+        advance(30, lambda: "epoch 3 of 3, loss 0.25")
+    line = "train_tagger · M_src: training: 60 of 90 updates, epoch 2 of 3, loss 0.5, 2.0 a second, 15 s left"
+    end = "train_tagger · M_src: training: 90 updates, epoch 3 of 3, loss 0.25, in 45 s"
+    assert caplog.messages == [line, end]
+    assert shown[0] == {"progress": pytest.approx(200 / 3), "key": "progress-train-tagger-m-src", "description": line}
+    assert shown[-1] == {"artifact_id": artifact, "progress": 100.0, "description": end}

@@ -73,6 +73,6 @@ def epoch(chosen: bool) -> float:
     with threads(FreeCores().threads() if chosen else None):
         train(
             small_bert(), np.full(_SENTENCES, _LENGTH), collate, lambda model, batch: model(**batch).loss, config,
-            device="cpu", checkpoints=None, progress=lambda count: stamps.append(time.perf_counter()),
+            device="cpu", checkpoints=None, progress=lambda *_: stamps.append(time.perf_counter()),
         )  # fmt: skip
     return stamps[-1] - stamps[0]

@@ -1,6 +1,5 @@
 """Train a translator on plain and marked sentence pairs (CROP, 3.3)."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -11,7 +10,7 @@ from torch import nn
 from artifacts.catalog import TRANSLATOR, MarkedPairs, Translator
 from artifacts.step import Job, step
 from tasks.training.config import TrainingConfig
-from tasks.training.loop import Checkpoints, TrainingHistory, planned_updates, train
+from tasks.training.loop import Checkpoints, Progress, TrainingHistory, planned_updates, train
 from tasks.translation.machine.subword_model import model_vocabulary_size, save_tokenizer, train_subwords
 from tasks.translation.machine.translation_rows import IGNORED, Rows, Text, encode_rows, joined, make_collate, turned
 from tasks.translation.machine.translator import known_language, load_tokenizer, load_translator
@@ -134,7 +133,7 @@ def fit(
     *,
     device: str,
     checkpoints: Checkpoints | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
 ) -> TrainingHistory:
     """Trains a translator in place; plain and marked pairs come mixed in every batch (Eq. 6)."""
     return train(

@@ -48,3 +48,13 @@ def test_a_gpu_that_is_asked_for_and_not_there_is_told(monkeypatch: pytest.Monke
     assert [Runtime(device=device).resolved_device() for device in ("auto", "cpu")] == ["cpu", "cpu"]
     with pytest.raises(InputError, match="cuda is asked for, and there is no GPU; set device to auto or cpu"):
         Runtime(device="cuda").resolved_device()
+
+
+def test_what_server_and_workers_say_goes_to_a_file_and_an_end_that_nobody_asked_for_is_told(
+    prefect_home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with up._process("some worker", "version") as process:
+        assert process.wait(timeout=300) == 0
+    log = prefect_home / "crosstag" / "some-worker.log"
+    assert capfd.readouterr().out == f"some worker ended by itself with exit code 0; see {log}\n"
+    assert "Version" in log.read_text(encoding="utf-8")

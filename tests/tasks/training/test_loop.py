@@ -1,5 +1,6 @@
 import errno
 import os
+import re
 import signal
 import time
 
@@ -52,7 +53,7 @@ def run(config, folder=None, stop_after=None, every=None, model=None, loss=token
     model = model or small_bert()
     made = 0
 
-    def progress(updates):
+    def progress(updates, standing):
         nonlocal made
         made += updates
         if stop_after and made >= stop_after:
@@ -101,7 +102,7 @@ def test_a_resumed_training_equals_an_undisturbed_one_bit_for_bit(tmp_path, prec
 def test_a_training_that_is_asked_to_stop_keeps_its_last_whole_update(tmp_path, number, stop):
     made = []
 
-    def ask(updates):
+    def ask(updates, standing):
         made.append(updates)
         if len(made) == 5:
             os.kill(os.getpid(), number)
@@ -130,7 +131,7 @@ def test_a_training_that_cannot_keep_its_state_stops_all_the_same_and_says_why(t
     def full(folder, state):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    def ask(updates):
+    def ask(updates, standing):
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(0.2)
 
@@ -346,3 +347,23 @@ def test_a_checkpoint_of_a_training_that_kept_something_else_is_ignored(tmp_path
         run(settings(), tmp_path, 3, every=2)
     _, history, _ = refine(settings(), tmp_path)
     assert history.resumed_at == 0 and "other settings" in history.ignored_checkpoint
+
+
+def test_a_training_says_at_which_epoch_it_is_and_the_mean_loss_of_what_is_read():
+    # 18 updates of one weight, whose loss is the number of the update; losses are read after 16 updates and at the end.
+    told, losses = [], iter(range(18))
+
+    def loss(model, batch):
+        return model(batch["x"]).sum() * 0 + float(next(losses))
+
+    one = {"x": torch.tensor([[1.0]])}
+    train(
+        nn.Linear(1, 1, bias=False), np.full(6, 16), lambda rows, noise: one, loss,
+        settings(epochs=3, subwords_per_batch=16), device="cpu", checkpoints=None,
+        progress=lambda updates, standing: told.append(standing()),
+    )  # fmt: skip
+    assert len(told) == 18
+    assert told[4].startswith("epoch 1 of 3, ") and "loss" not in told[4]
+    # Updates 12 to 15 of the third epoch are read: (12 + 13 + 14 + 15) / 4.
+    assert told[15].startswith("epoch 3 of 3, loss 13.5, ")
+    assert re.fullmatch(r"epoch 3 of 3, loss 13\.5, [\d,]+ sub-words a second", told[16])

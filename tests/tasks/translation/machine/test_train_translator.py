@@ -100,7 +100,7 @@ def test_two_trainings_give_the_same_bits_and_so_does_one_that_was_stopped(tmp_p
 
     updates = 0
 
-    def stop(advance: int) -> None:
+    def stop(advance: int, standing: object) -> None:
         nonlocal updates
         updates += advance
         if updates == 3:
