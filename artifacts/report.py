@@ -14,6 +14,7 @@ from artifacts.store import Store
 _ROWS_SHOWN = 5
 _ROWS_LISTED = 2
 _METADATA_SHOWN = 400
+_CELL = 80
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>&])")
 
 
@@ -37,11 +38,24 @@ def artifact_page(store: Store, reference: Reference) -> str:
         "size": f"{_size(manifest.rows, len(manifest.files))}, {sum(f.bytes for f in manifest.files.values()):,} bytes",
         "made": f"{manifest.made}, in {manifest.seconds:,.1f} s",
     }
+    beneath = []
     for name, value in manifest.metadata.items():
-        text = json.dumps(value, ensure_ascii=False)
-        facts[name] = text if len(text) <= _METADATA_SHOWN else f"{text[:_METADATA_SHOWN]} ..."
+        text = json.dumps(_rounded(value), ensure_ascii=False)
+        if len(text) <= _CELL:
+            facts[name] = text
+        else:  # The default UI cuts off what is wider than the page.
+            beneath.append(f"**{plain(name)}** {plain(text[:_METADATA_SHOWN])}{' ...' * (len(text) > _METADATA_SHOWN)}")
     table = markdown_table(("what", "value"), ([plain(name), plain(value)] for name, value in facts.items()))
-    return "\n\n".join([table, "**first rows**", *_paragraphs(preview(store, reference, _ROWS_SHOWN))])
+    return "\n\n".join([table, *beneath, "**first rows**", *_paragraphs(preview(store, reference, _ROWS_SHOWN))])
+
+
+def _rounded(value: object) -> object:
+    """A value of the metadata with its numbers to four places."""
+    if isinstance(value, dict):
+        return {name: _rounded(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_rounded(inner) for inner in value]
+    return round(value, 4) if isinstance(value, float) else value
 
 
 def report_steps(store: Store, steps: Sequence[StepTaken]) -> None:

@@ -41,9 +41,7 @@ class Form(Settings):
     types: tuple[str, ...] = Field(
         (), title="Entity types", description="Such as PER; empty: those of the labelled corpus."
     )
-    targets: tuple[TargetForm, ...] = Field(
-        min_length=1, title="Target languages", description="One; CROP takes several."
-    )
+    targets: tuple[TargetForm, ...] = Field(min_length=1, title="Target languages", description="One or more.")
     encoder: str = Field(
         "",
         title="Encoder",

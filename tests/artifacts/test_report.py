@@ -30,6 +30,15 @@ def test_every_fact_of_an_artifact_has_a_name_and_a_value(store: Store) -> None:
     assert "| size | 7 rows, " in page
 
 
+def test_long_facts_stand_beneath_the_table_where_they_wrap(store: Store) -> None:
+    means = {f"B-{number}": 1 / 3 for number in range(20)}
+    rows = [{"sentence_id": 0, "words": ["Ulm"], "probabilities": [[1.0]]}]
+    page = artifact_page(store, put(store, SOFT_LABELS, "aa", rows, {"labels": ["O"], "class_mean": means}))
+    table, beneath, *_ = page.split("\n\n")
+    assert "class" not in table and beneath.startswith(r'**class\_mean** \{"B\-0": 0\.3333, "B\-1": 0\.3333, ')
+    assert "0.33333" not in page.replace("\\", "") and beneath.count("0\\.3333") == 20
+
+
 def test_sentences_are_paragraphs_that_wrap_and_no_sign_of_theirs_is_read_as_markdown(store: Store) -> None:
     shown = artifact_page(store, soft_labels(store)).split("**first rows**\n\n")[1].split("\n\n")
     assert len(shown) == 5
