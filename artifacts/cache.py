@@ -14,7 +14,7 @@ from artifacts.manifest import Recipe
 from artifacts.reference import Reference
 from artifacts.store import Store, record_key
 
-__all__ = ["StorePolicy", "by_value", "input_digests", "record_key", "references_in", "step_key"]
+__all__ = ["StorePolicy", "by_value", "input_digests", "inputs_in", "record_key", "references_in", "step_key"]
 
 KEY_LENGTH = 20
 
@@ -43,32 +43,31 @@ def by_value(value: Any) -> Any:
     raise TypeError(f"a step's parameter cannot be a {type(value).__name__}")
 
 
-def input_digests(name: str, value: Any) -> dict[str, str]:
-    """Digests of all references and outside inputs in a parameter, by the path to them."""
-    if isinstance(value, Reference):
-        return {name: f"{value.kind}:{value.digest}"}
-    if isinstance(value, Input):
-        return {name: value.digest()}
+def inputs_in(value: Any, path: str = "") -> dict[str, Reference | Input]:
+    """All references and outside inputs in arguments, by the path to each."""
+    if isinstance(value, Reference | Input):
+        return {path: value}
     if isinstance(value, BaseModel):
         value = {field: getattr(value, field) for field in type(value).model_fields}
-    if isinstance(value, Mapping):
-        return {k: d for key, v in value.items() for k, d in input_digests(f"{name}.{key}", v).items()}
     if isinstance(value, list | tuple):
-        return {k: d for i, v in enumerate(value) for k, d in input_digests(f"{name}.{i}", v).items()}
-    return {}
+        value = dict(enumerate(value))
+    if not isinstance(value, Mapping):
+        return {}
+    inner = ((f"{path}.{key}" if path else str(key), each) for key, each in value.items())
+    return {place: found for name, each in inner for place, found in inputs_in(each, name).items()}
+
+
+def input_digests(arguments: Mapping[str, Any]) -> dict[str, str]:
+    """Digests of all references and outside inputs in arguments, by the path to each."""
+    return {
+        path: f"{found.kind}:{found.digest}" if isinstance(found, Reference) else found.digest()
+        for path, found in inputs_in(arguments).items()
+    }
 
 
 def references_in(value: Any) -> list[Reference]:
     """All references in a parameter."""
-    if isinstance(value, Reference):
-        return [value]
-    if isinstance(value, BaseModel):
-        value = {field: getattr(value, field) for field in type(value).model_fields}
-    if isinstance(value, Mapping):
-        return [r for v in value.values() for r in references_in(v)]
-    if isinstance(value, list | tuple):
-        return [r for v in value for r in references_in(v)]
-    return []
+    return [found for found in inputs_in(value).values() if isinstance(found, Reference)]
 
 
 @dataclass

@@ -56,7 +56,7 @@ class Pace:
             return text
         rate = (self.done - before) / (now - since)
         pace = f"{rate:,.1f} a second" if rate >= 1 else f"{60 * rate:,.1f} a minute"
-        return f"{text}, {pace}, {_duration(max(self.total - self.done, 0) / rate)} left"
+        return f"{text}, {pace}, {duration(max(self.total - self.done, 0) / rate)} left"
 
 
 @contextmanager
@@ -127,7 +127,7 @@ def progress(
 
         yield advance
         took = clock() - pace.started
-        parts = [f"{pace.done:,} {unit}".rstrip(), *([stands()] if stands else []), f"in {_duration(took)}"]
+        parts = [f"{pace.done:,} {unit}".rstrip(), *([stands()] if stands else []), f"in {duration(took)}"]
         ended = f"{step}: {description}: {', '.join(parts)}"
         if stands is not None and took >= _SHOW_AFTER_SECONDS:
             tell(ended)
@@ -140,7 +140,8 @@ def _key(step: str) -> str:
     return "progress-" + re.sub("[^a-z0-9]+", "-", step.lower()).strip("-")
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Seconds for a reader: `40 s`, `3 min 30 s`, `2 h 05 min`."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

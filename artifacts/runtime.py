@@ -15,6 +15,7 @@ from pydantic import Field
 
 from artifacts.code.fingerprint import Definition
 from artifacts.errors import InputError
+from artifacts.estimate import Estimates, Expected
 from artifacts.free_cores import FreeCores
 from artifacts.manifest import Recipe
 from artifacts.memory import Peak
@@ -121,6 +122,7 @@ class StepOutcome:
     recipe: Recipe | None = None
     definitions: Mapping[str, Definition] = field(default_factory=dict)
     peak: Peak = field(default_factory=Peak)
+    expected: Expected = field(default_factory=Expected)
 
 
 @dataclass
@@ -131,6 +133,7 @@ class Run:
         recorder: keeps the run on record; None for one that is not.
         makers: by kind and key of an artifact what makes its files again, should they have been dropped.
         planned: of a plan, the steps whose artifacts are known, and their arguments.
+        estimates: of a plan, how long steps will take; made when the first is not in the store.
     """
 
     store: Store
@@ -141,6 +144,7 @@ class Run:
     recorder: "Recorder | None" = None
     makers: dict[tuple[str, str], Callable[[], Reference]] = field(default_factory=dict)
     planned: dict[tuple[str, str], tuple[StepOutcome, dict[str, Any]]] = field(default_factory=dict)
+    estimates: Estimates | None = None
     free_cores: FreeCores = field(default_factory=FreeCores)
 
     def next_runtime(self, kind: str, key: str) -> Runtime:

@@ -18,11 +18,12 @@ from prefect import Task, get_run_logger
 from prefect.states import State
 from prefect.transactions import IsolationLevel, get_transaction
 
-from artifacts.cache import StorePolicy, by_value, input_digests, record_key, references_in, step_key
+from artifacts.cache import StorePolicy, by_value, input_digests, inputs_in, record_key, references_in, step_key
 from artifacts.catalog import Dataset, Kind, ModelKind, catalogue
 from artifacts.code.fingerprint import Definition, Fingerprint, fingerprint
 from artifacts.digest import text_digest
 from artifacts.errors import StoreError
+from artifacts.estimate import INPUT_BYTES, Estimates, Expected, file_sizes
 from artifacts.explain import explain
 from artifacts.job import Job
 from artifacts.manifest import Recipe
@@ -136,7 +137,7 @@ class Step(Generic[P]):
 
     def recipe(self, arguments: dict[str, Any]) -> Recipe:
         """Everything that the cache key is made of."""
-        inputs = {k: d for name, value in arguments.items() for k, d in input_digests(name, value).items()}
+        inputs = input_digests(arguments)
         kinds = {self.output.name: self.output}
         for value in arguments.values():
             kinds.update({r.kind: catalogue()[r.kind] for r in references_in(value)})
@@ -185,6 +186,8 @@ class Step(Generic[P]):
             store.move_aside(self.output.name, key)
         writing = store.writing(self.output, key, recipe, label, self.definitions)
         with threads(runtime.threads), writing as writer:
+            if sizes := file_sizes(inputs_in(arguments)):
+                writer.note({INPUT_BYTES: sizes})
             shell: Callable[..., None] = self.shell
             shell(Job(store, runtime, writer, in_flow=in_flow), **arguments)
         if writer.reference is None:
@@ -210,8 +213,11 @@ class Step(Generic[P]):
     def _plan(self, run: Run, arguments: dict[str, Any], recipe: Recipe, key: str) -> Reference:
         unknown = [r for value in arguments.values() for r in references_in(value) if not r.known]
         if unknown:
-            reference = Reference(kind=self.output.name, key="", digest="")
+            # No key yet: this stands for it, so that the sizes of two such artifacts are told apart.
+            stands = text_digest(f"{key} {len(run.outcomes)}")[: len(key)]
+            reference = Reference(kind=self.output.name, key=stands, digest="")
             run.outcomes.append(StepOutcome(self.name, run.stage, "depends", reference))
+            self._expect(run, arguments, recipe)
             return reference
         if (found := run.store.known(self.output.name, key)) is not None:
             outcome = StepOutcome(self.name, run.stage, "cached", found)
@@ -223,7 +229,16 @@ class Step(Generic[P]):
         planned = StepOutcome(self.name, run.stage, "to run", reference, recipe=recipe, definitions=self.definitions)
         planned.reasons = explain(run.store, self.output.name, recipe, self.definitions, run.stage)
         run.outcomes.append(planned)
+        self._expect(run, arguments, recipe)
         return reference
+
+    def _expect(self, run: Run, arguments: dict[str, Any], recipe: Recipe) -> None:
+        """Says how long the step that was planned last will take, and how many rows it will make."""
+        if run.estimates is None:
+            run.estimates = Estimates(run.store, run.runtime.resolved_device())
+        outcome = run.outcomes[-1]
+        outcome.expected = run.estimates.expect(self.output.name, recipe, run.stage, inputs_in(arguments))
+        run.estimates.remember(outcome.reference, outcome.expected.rows)
 
     def _check_gold(self) -> None:
         takes_gold = [name for name, kinds in self.kinds.items() if "gold" in kinds]
@@ -272,6 +287,7 @@ def _plan_rebuilding(run: Run, arguments: dict[str, Any], step: str) -> None:
         if name in run.planned and run.store.dropped(*name) is not None:
             outcome, its_arguments = run.planned.pop(name)
             outcome.status, outcome.reasons = "to run", [f"its files were dropped, and {step} needs them"]
+            outcome.expected = Expected(run.store.describe(reference).seconds)
             _plan_rebuilding(run, its_arguments, outcome.step)
 
 

@@ -6,7 +6,7 @@ crosstag run configs/quickstart.yaml
 from typing import Literal
 
 from prefect import flow
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from artifacts.dropping import drop_models
 from artifacts.reference import Reference
@@ -18,6 +18,7 @@ from flows.parts.corpora import Corpora, ScoredText, read_corpora
 from flows.parts.encoder import take_encoder
 from flows.parts.figures import Analysis, Evidence, encoder_depth
 from flows.parts.one_target import TranslatedTarget
+from flows.parts.previous import check_previous, take_previous
 from flows.parts.scoring import Scoring
 from flows.parts.summary import Result, carry_out
 from flows.parts.translation import translate
@@ -75,6 +76,12 @@ class Colada(TranslatedTarget):
     student: StudentTraining = Field(
         StudentTraining(), title="Student", description="Step 2: M_tgt on unlabelled text (Eq. 6)."
     )
+    previous: str = Field(
+        "",
+        title="Previous student",
+        description="For student.start: previous. student/KEY or tagger/KEY of an earlier run, such as one on less "
+        "text: the first collaborator learns its labels instead of M_src's, and every student starts from it.",
+    )
     iterations: int = Field(8, ge=1, le=50, title="Iterations", description="T of Algorithm 1; the paper has 8.")
     stop: EarlyStop = Field(EarlyStop(), title="Early stop", description="The paper has none.")
     ablation: Ablation = Field(
@@ -84,6 +91,15 @@ class Colada(TranslatedTarget):
     analysis: Analysis = Field(
         Analysis(), title="Analysis", description="What is measured and drawn beside the method; it changes no result."
     )
+
+    @model_validator(mode="after")
+    def _names_what_it_starts_from(self) -> "Colada":
+        if (self.student.start == "previous") != bool(self.previous):
+            raise ValueError(
+                f"student.start is {self.student.start!r} and previous is {self.previous!r}; to go on from an earlier "
+                "student write student.start: previous and previous: student/KEY, else leave both out"
+            )
+        return self
 
     @property
     def denoises_instances(self) -> bool:
@@ -129,15 +145,14 @@ def algorithm(config: Colada, runtime: Runtime) -> Result:
     names = tuple(test.name for test in corpora.tests)
     evidence = Evidence(config.analysis, config.windows, config.inference, names)
 
-    with stage("M_src"):
-        m_src = train_tagger(corpora.train, encoder, config.source_training.seeded(config.seed), config.windows)
-    source_dev = ScoredText("source dev", corpora.dev, corpora.dev)
-    evidence.model("M_tgt", 0, scoring.model("source-only (M_src)", m_src, source_dev))
-    with stage("M_trans^0"):
-        m_trans = train_tagger(d_trans, encoder, config.source_training.seeded(config.seed), config.windows)
-    evidence.model("M_trans", 0, scoring.model("translate-train (M_trans^0)", m_trans))
+    previous = take_previous(config.previous, runtime) if config.previous else None
+    if previous is not None:
+        m_tgt = previous
+        evidence.model("M_tgt", 0, scoring.model("previous student (M_tgt^0)", m_tgt))
+    else:
+        m_tgt = _baselines(config, corpora, d_trans, encoder, scoring, evidence)
 
-    m_tgt, before, source_dev_f1 = m_src, None, None
+    before, source_dev_f1 = None, None
     for i in range(1, config.rounds + 1):
         teacher = m_tgt
         with stage(f"iteration {i}, D_trans"):
@@ -147,7 +162,7 @@ def algorithm(config: Colada, runtime: Runtime) -> Result:
         evidence.model("M_trans", i, scoring.model(f"M_trans^{i}", m_trans))
         with stage(f"iteration {i}, D_tgt"):
             p_t, w = _pseudo_labels(config, m_trans, corpora.target, config.trusted_labels)
-            start = m_trans if config.student.start == "collaborator" else encoder
+            start = previous or (m_trans if config.student.start == "collaborator" else encoder)
             m_tgt = train_student(start, p_t, w, config.student.seeded(config.seed + i), config.windows)
             evidence.pseudo_labels(i, scoring.pseudo_labels(f"pseudo-labels^{i}", p_t, corpora.target_gold))
             _look_closely(config, corpora, evidence, i, m_trans, p_t, w, encoder)
@@ -162,6 +177,20 @@ def algorithm(config: Colada, runtime: Runtime) -> Result:
         card = student_card("CoLaDa", config, config.source, (config.target,), config.parallel, config.encoder)
         student = export_student(m_tgt, tuple(scoring.models[-1].scores.values()), card)
     return Result(student, scoring.models, evidence.draw(), evidence.detections)
+
+
+def _baselines(
+    config: Colada, corpora: Corpora, d_trans: Reference, encoder: Reference, scoring: Scoring, evidence: Evidence
+) -> Reference:
+    """Trains M_src, from which the iterations start, and M_trans^0, which is only measured; gives M_src."""
+    with stage("M_src"):
+        m_src = train_tagger(corpora.train, encoder, config.source_training.seeded(config.seed), config.windows)
+    source_dev = ScoredText("source dev", corpora.dev, corpora.dev)
+    evidence.model("M_tgt", 0, scoring.model("source-only (M_src)", m_src, source_dev))
+    with stage("M_trans^0"):
+        m_trans = train_tagger(d_trans, encoder, config.source_training.seeded(config.seed), config.windows)
+    evidence.model("M_trans", 0, scoring.model("translate-train (M_trans^0)", m_trans))
+    return m_src
 
 
 def _look_closely(
@@ -235,6 +264,8 @@ def check(config: Colada, runtime: Runtime) -> None:
     if config.denoises_instances:
         check_neighbours(config.reliability.neighbours, source, target)
     check_analysis(config.analysis, config.target, target)
+    if config.previous:
+        check_previous(config.previous, config.target.language, source.types, runtime)
 
 
 @flow(name="colada")

@@ -88,13 +88,14 @@ def plan(
     settings: Overrides = None,
     data: DataFolder = ".",
     store: StoreFolder = "store",
+    device: Device = "auto",
 ) -> None:
-    """Say what a run would do, per step: cached, to run (and what changed), or depends on what runs before it."""
+    """Say what a run would do, per step: cached, to run (what changed, how long), or depends on what runs before it."""
     from flows.commands.methods import load
     from flows.commands.plan import plan_steps, print_plan
 
     method, checked = load(config, settings or ())
-    print_plan(plan_steps(method, checked, _runtime(store, data, "cpu")))
+    print_plan(plan_steps(method, checked, _runtime(store, data, device)))
 
 
 @app.command()

@@ -3,12 +3,13 @@
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from artifacts.cache import step_key
 from artifacts.errors import InputError
 from artifacts.explain import nearest_manifest, only_code_differs
 from artifacts.manifest import Recipe
+from artifacts.progress import duration
 from artifacts.runtime import Run, Runtime, StepOutcome, running
 from artifacts.settings import Settings
 from flows.commands.methods import Method
@@ -38,25 +39,46 @@ def announcement(method: Method, config: Any, run: Run, takes: str, changed: boo
     what = f"{method.name}, {config.direction}: {total} steps"
     if cached == total:
         return f"{what}, all in the store: nothing to compute"
+    seconds, unknown = time_expected(run)
+    if seconds is not None and unknown < total - cached:
+        return f"{what}, {cached} in the store; the others take {seconds}" + (
+            f", and {unknown} that never ran in this store on top" if unknown else ", as they took before"
+        )
     if not takes:
         return f"{what}, {cached} in the store; how long the others take is not known"
     known = f"about {takes}{' without --set' if changed else ''}"
     return f"{what}, {cached} in the store; all of them take {known}" if cached else f"{what}, {known}"
 
 
+def time_expected(run: Run) -> tuple[str | None, int]:
+    """How long the steps that are not in the store take by those that ran there before, and how many never did.
+
+    A step that depends on others counts as if it ran.
+    """
+    expected = [outcome.expected.seconds for outcome in run.outcomes if outcome.status != "cached"]
+    known = [seconds for seconds in expected if seconds is not None]
+    return (f"about {duration(sum(known))}" if known else None), len(expected) - len(known)
+
+
 def print_plan(run: Run) -> None:
-    """A table of the steps, then how many of each status."""
-    table = Table("step", "for", "status", "why", box=None, pad_edge=False)
+    """A table of the steps, then how many of each status, and how long they will take."""
+    table = Table("step", "for", "status", Column("time", justify="right"), "why", box=None, pad_edge=False)
     for outcome in run.outcomes:
+        seconds = outcome.expected.seconds
+        time = "" if seconds is None else duration(seconds)
         why = "; ".join(outcome.reasons) if outcome.reasons else ""
         status = f"[{_STYLE[outcome.status]}]{outcome.status}[/]"
-        table.add_row(outcome.step, outcome.label, status, why)
+        table.add_row(outcome.step, outcome.label, status, time, why)
     console = Console(soft_wrap=True, width=max(Console().width, _WIDTH))
     console.print(table)
     counts = {status: sum(o.status == status for o in run.outcomes) for status in _STYLE}
     console.print("\n" + ", ".join(f"{count} {status}" for status, count in counts.items()))
     if counts["depends"]:
         console.print("depends: waits for the steps to run; cached if they give what they gave before")
+    total, unknown = time_expected(run)
+    if total is not None:
+        more = f"; {unknown} never ran in this store, and are not counted" if unknown else ""
+        console.print(f"time: {total} if all of these run, as they took before, by rows and epochs{more}")
 
 
 def adopt_step(method: Method, config: Settings, runtime: Runtime, step: str, why: str) -> list[str]:

@@ -24,8 +24,11 @@ class StudentTraining(TaggerTrainingConfig):
     learning_rate: float = Field(
         2e-5, gt=0, le=1, title="Learning rate", description="Peak learning rate of AdamW, per update."
     )
-    start: Literal["encoder", "collaborator"] = Field(
-        "encoder", title="Start", description="Begin from the pretrained encoder (the published code) or from M_trans."
+    start: Literal["encoder", "collaborator", "previous"] = Field(
+        "encoder",
+        title="Start",
+        description="Begin from the pretrained encoder (the published code), from M_trans, or from the student of an "
+        "earlier run (previous).",
     )
     targets: Literal["soft", "viterbi"] = Field(
         "soft",

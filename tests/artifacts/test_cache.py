@@ -217,6 +217,6 @@ def test_a_file_inside_a_configuration_enters_by_its_bytes(tmp_path: Path) -> No
         path.write_text("same")
     a, b = (Source(name="x", file=InputFile(path=str(p))) for p in texts)
     assert by_value(a) == by_value(b) == {"name": "x", "file": "<input>"}
-    assert input_digests("s", a) == input_digests("s", b)
+    assert input_digests({"s": a}) == input_digests({"s": b})
     texts[1].write_text("another")
-    assert input_digests("s", a) != input_digests("s", b)
+    assert input_digests({"s": a}) != input_digests({"s": b})

@@ -83,6 +83,7 @@ class Expected:
         weighs: bool = True,
         from_collaborator: bool = False,
         trusted: Reliability = RELIABILITY,
+        previous: Reference | None = None,
     ) -> None:
         """Runs the algorithm of the paper for as many iterations as there are betas."""
         corpora = read_corpora(config.source, config.target, config.parallel, config.labels, SEED, runtime)
@@ -94,7 +95,8 @@ class Expected:
 
         self.m_src = train_tagger(corpora.train, encoder, source_training, windows)
         self.m_trans = [train_tagger(d_trans, encoder, source_training, windows)]
-        self.m_tgt = [self.m_src]
+        self.previous = previous
+        self.m_tgt = [previous or self.m_src]
         self.p_t: list[Reference] = []
         self.w: list[Reference | None] = []
         for i, (beta_1, beta_2) in enumerate(betas, start=1):
@@ -109,7 +111,7 @@ class Expected:
             p_t = label_words(self.m_trans[i], corpora.target, windows, config.inference)
             w = score_reliability(self.m_trans[i], p_t, trusted, windows, config.inference) if weighs else None
             student = config.student.model_copy(update={"seed": 300 + SEED + i})
-            start = self.m_trans[i] if from_collaborator else encoder
+            start = previous or (self.m_trans[i] if from_collaborator else encoder)
             self.m_tgt.append(train_student(start, p_t, w, student, windows))
             self.p_t.append(p_t)
             self.w.append(w)
@@ -136,6 +138,9 @@ def check(recorded: Recording, result: Result, expected: Expected) -> None:
         ("translate-train (M_trans^0)", expected.m_trans[0],
          expected.scored(expected.m_trans[0], "translate-train (M_trans^0)")),
     ]  # fmt: skip
+    if expected.previous is not None:
+        name = "previous student (M_tgt^0)"
+        models = [(name, expected.previous, expected.scored(expected.previous, name))]
     assert corpora.target_gold is not None
     for i in range(1, last + 1):
         pseudo = f"pseudo-labels^{i}"
@@ -154,6 +159,25 @@ def test_algorithm_1(recording: Recording, runtime: Runtime, configured: Configu
     config = configured()
     result = algorithm(config, runtime)
     check(recording, result, Expected(config, runtime, [FIRST, LATER, LATER]))
+
+
+def test_a_run_goes_on_from_an_earlier_student_and_trains_no_baseline(
+    recording: Recording, runtime: Runtime, configured: Configured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier = Reference(kind="tagger", key="ab", digest="cd")
+    monkeypatch.setattr("flows.colada.take_previous", lambda named, _: {"student/ab": earlier}[named])
+    config = configured(student={**SETTINGS["student"], "start": "previous"}, previous="student/ab", iterations=2)
+    result = algorithm(config, runtime)
+    assert "train_tagger" not in {made.step for made in recording.calls.values()}
+    check(recording, result, Expected(config, runtime, [FIRST, LATER], previous=earlier))
+
+
+@pytest.mark.parametrize("settings", [{"student": {"start": "previous"}}, {"previous": "student/ab"}])
+def test_an_earlier_student_is_named_where_it_is_used_and_only_there(
+    configured: Configured, settings: dict[str, Any]
+) -> None:
+    with pytest.raises(ValueError, match=r"to go on from an earlier student write student\.start: previous and"):
+        configured(**settings)
 
 
 def test_the_papers_betas(recording: Recording, runtime: Runtime, configured: Configured) -> None:

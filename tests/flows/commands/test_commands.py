@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from artifacts.runtime import Runtime
+from artifacts.estimate import Expected
+from artifacts.reference import Reference
+from artifacts.runtime import Run, Runtime, StepOutcome
 from artifacts.store import Store
 from flows.commands.methods import load
-from flows.commands.plan import plan_steps
+from flows.commands.plan import announcement, plan_steps, time_expected
 from tasks.corpus.corpus import load_corpus
 from tasks.corpus.formats import CorpusFormat
 from tasks.training.config import TrainingConfig
@@ -218,6 +221,35 @@ def test_plan_prints_every_step_and_writes_nothing(
     assert "0 cached" in printed and not (tmp_path / "none").exists()
 
 
+def test_a_plan_says_how_long_what_is_not_there_takes_by_what_it_took_before(
+    crosstag: Callable[..., tuple[int, str]], data: Path, finished: Path
+) -> None:
+    place = ("--data", str(data), "--store", str(finished), "--device", "cpu")
+    assert "time:" not in crosstag("plan", str(data / "tiny.yaml"), *place)[1]
+    settings = ("--set", "student.epochs=3")  # of one
+    planned = plan_steps(
+        *load(data / "tiny.yaml", settings[1:]), Runtime(store=str(finished), data=str(data), device="cpu")
+    )
+    trained = next(o for o in planned.outcomes if (o.step, o.label) == ("train_student", "iteration 1, D_tgt"))
+    before = next(
+        m for m in Store(finished).manifests_of("tagger") if m.label == trained.label and m.recipe.step == trained.step
+    )
+    assert trained.status == "to run" and trained.expected.seconds == pytest.approx(3 * before.seconds)
+    code, printed = crosstag("plan", str(data / "tiny.yaml"), *place, *settings)
+    assert code == 0 and re.search(r"\ntime: about \d+ .*s if all of these run, as they took before", printed)
+
+
+def test_steps_that_never_ran_are_counted_apart_and_cached_ones_not_at_all(tmp_path: Path) -> None:
+    run = Run(Store(tmp_path), Runtime(store=str(tmp_path)), planning=True)
+    for status, seconds in (("to run", 30.0), ("depends", 45.0), ("depends", None), ("cached", None)):
+        nothing = Reference(kind="tagger", key="", digest="")
+        run.outcomes.append(StepOutcome("train", "", status, nothing, expected=Expected(seconds)))
+    assert time_expected(run) == ("about 1 min 15 s", 1)
+    method, config = load(CONFIGS[0])
+    told = announcement(method, config, run, "2 minutes", changed=False)
+    assert told.endswith("1 in the store; the others take about 1 min 15 s, and 1 that never ran in this store on top")
+
+
 def test_a_run_first_says_what_it_will_do_and_how_long_it_takes(
     crosstag: Callable[..., tuple[int, str]],
     data: Path,
@@ -243,9 +275,10 @@ def test_a_run_first_says_what_it_will_do_and_how_long_it_takes(
     assert lines(silent, tmp_path / "none")[0] == begin + "0 in the store; how long the others take is not known"
     assert lines(timed, finished)[0] == begin + "all in the store: nothing to compute"
     changed = lines(timed, finished, "--set", "source_training.epochs=2")[0]
-    assert changed.startswith(begin)
-    assert changed.endswith(" in the store; all of them take about 1 minute on two cores without --set")
-    assert 0 < int(changed.removeprefix(begin).split()[0]) < total
+    told = re.fullmatch(
+        begin + r"(\d+) in the store; the others take about (\d+ s|\d+ min \d\d s), as they took before", changed
+    )
+    assert told and 0 < int(told[1]) < total
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)

@@ -1,0 +1,56 @@
+"""Which tagger `previous` names, and what is said of one that a run cannot go on from."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from artifacts.errors import InputError
+from artifacts.runtime import Runtime
+from artifacts.store import Store
+from flows.parts.previous import check_previous, take_previous
+
+TYPES = ["LOC", "MISC", "ORG", "PER"]
+
+
+@pytest.fixture
+def copied(finished: Path, tmp_path: Path) -> Store:
+    return Store(shutil.copytree(finished, tmp_path / "store"))
+
+
+def the_student(store: Store) -> str:
+    (key,) = store.keys("student")
+    return f"student/{key}"
+
+
+def runtime(store: Store) -> Runtime:
+    return Runtime(store=str(store.root))
+
+
+def test_a_student_stands_for_the_tagger_that_it_was_exported_from(copied: Store) -> None:
+    taken = take_previous(the_student(copied), runtime(copied))
+    exported = copied.find(the_student(copied))
+    assert taken.kind == "tagger" and copied.require(taken).label == "iteration 2, D_tgt"
+    weights = [(copied.folder(each) / "model.safetensors").read_bytes() for each in (taken, exported)]
+    assert weights[0] == weights[1]
+    assert take_previous(str(taken), runtime(copied)) == taken
+    check_previous(the_student(copied), "de", TYPES, runtime(copied))
+
+
+def test_what_a_run_cannot_go_on_from_is_told(copied: Store) -> None:
+    student, where = the_student(copied), runtime(copied)
+    with pytest.raises(InputError, match="nothing fits 'student/ffff'"):
+        take_previous("student/ffff", where)
+    with pytest.raises(InputError, match=r"found encoder; expected student/KEY or tagger/KEY"):
+        take_previous(f"encoder/{copied.keys('encoder')[0]}", where)
+    with pytest.raises(InputError, match=r"entity types are LOC, MISC, ORG, PER, those of the run LOC, PER"):
+        check_previous(student, "de", ["LOC", "PER"], where)
+    with pytest.raises(InputError, match="student of de, and the text is nl"):
+        check_previous(student, "nl", TYPES, where)
+    tagger = take_previous(student, where)
+    copied.drop_files(tagger.kind, tagger.key)
+    with pytest.raises(InputError, match=r"the files of tagger/.* are gone"):
+        take_previous(student, where)
+    copied.remove(tagger.kind, tagger.key)
+    with pytest.raises(InputError, match="the tagger that it was exported from is no longer in the store"):
+        take_previous(student, where)
