@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from artifacts.errors import InputError
@@ -18,6 +18,7 @@ from flows.commands.server import wait_for
 from flows.commands.workplace import ROOT_VARIABLE
 
 _START_SECONDS = 300.0
+_STOP_SECONDS = 30.0
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -104,6 +105,7 @@ def _process(name: str, *arguments: str, **environment: str) -> Iterator["subpro
         yield process
     finally:
         if process.poll() is None:
+            _stop_children(process.pid)
             os.killpg(process.pid, signal.SIGTERM)
             try:
                 process.wait(timeout=15)
@@ -112,6 +114,18 @@ def _process(name: str, *arguments: str, **environment: str) -> Iterator["subpro
             print(f"{name} stopped", flush=True)
         else:
             print(f"{name} ended by itself with exit code {process.returncode}; see {path}", flush=True)
+
+
+def _stop_children(pid: int) -> None:
+    """Stops the runs of a worker, so that a training keeps its checkpoint: a worker that is stopped kills them."""
+    lists = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    children = [int(child) for text in lists for child in text.split()]
+    for child in children:
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_SECONDS
+    while time.monotonic() < deadline and any(Path(f"/proc/{child}").exists() for child in children):
+        time.sleep(0.1)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,10 @@
 """Which workers `make up` starts, and what they see."""
 
-from contextlib import nullcontext
+import os
+import signal
+import subprocess
+import sys
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,3 +62,26 @@ def test_what_server_and_workers_say_goes_to_a_file_and_an_end_that_nobody_asked
     log = prefect_home / "crosstag" / "some-worker.log"
     assert capfd.readouterr().out == f"some worker ended by itself with exit code 0; see {log}\n"
     assert "Version" in log.read_text(encoding="utf-8")
+
+
+WORKER = """
+import subprocess, sys
+run = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: (print('kept', flush=True), sys.exit())); "
+run += "print('up', flush=True); time.sleep(600)"
+child = subprocess.Popen([sys.executable, "-c", run])
+sys.exit(child.wait())
+"""
+
+
+def test_the_run_of_a_worker_ends_by_itself_before_its_worker_is_stopped() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", WORKER], stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as worker:
+        try:
+            assert worker.stdout is not None and worker.stdout.readline() == "up\n"
+            up._stop_children(worker.pid)
+            assert worker.stdout.readline() == "kept\n"
+            assert worker.wait(timeout=60) == 0, "nobody told the worker"
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(worker.pid, signal.SIGKILL)
