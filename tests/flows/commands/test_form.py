@@ -48,7 +48,9 @@ def ui(project: Path) -> Iterator[str]:
             cwd=project, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
     try:
-        wait_until(lambda: "Worker" in (project / "up.log").read_text(encoding="utf-8"), 120, project / "up.log")
+        wait_until(
+            lambda: "Stop with ctrl-c" in (project / "up.log").read_text(encoding="utf-8"), 120, project / "up.log"
+        )
         yield f"http://127.0.0.1:{port}"
     finally:
         up.send_signal(signal.SIGTERM)
