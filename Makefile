@@ -35,9 +35,10 @@ test: check
 
 test-all: check
 	$(BIN)/pytest -m ''
+	$(BIN)/python -m tests.mutations --minutes 60
 
 mutations: environment
-	$(BIN)/python -m tests.mutations
+	$(BIN)/python -m tests.mutations --minutes 60
 
 bench: environment
 	$(BIN)/python -m tests.benchmarks

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 os.environ.setdefault("OMP_NUM_THREADS", str(most_threads()))  # Whatever else runs: some tests compare bits.
 prepare()  # Before the first import of torch, as a run does.
+
+# Started in the background by a shell, as machines do it, the tests and what they start would not hear a ctrl-c.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Before the first import of prefect, which reads its settings once.
 _HOME = tempfile.mkdtemp(prefix="crosstag-prefect-")
