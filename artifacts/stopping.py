@@ -1,13 +1,15 @@
 """Being asked to stop: ctrl-c, and SIGTERM, which is also how a cancelled or shut down run is ended by Prefect."""
 
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from threading import current_thread, main_thread
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from threading import Event
 from types import FrameType
-from typing import Any
 
 from prefect.exceptions import TerminationSignal
+
+from artifacts.threads import give_back
 
 STOPS = (KeyboardInterrupt, TerminationSignal)
 
@@ -15,57 +17,26 @@ STOPS = (KeyboardInterrupt, TerminationSignal)
 def stop_at_whole_states(work: Callable[[Callable[[], bool]], str]) -> None:
     """Does work that may stop at some places alone, such as a training between two updates.
 
-    Ctrl-c and SIGTERM would raise in the main thread, wherever it is. So while the work goes on they only ask it to
-    end. What they would have raised is raised afterwards by the handler that was there, Prefect's for example, which
-    tells a cancelled run from a crashed one. Work in another thread than the main one hears of neither.
-
-    The work is done in this thread: OpenMP keeps threads for each one that computes, and as soon as these are more than
-    the cores they fall asleep at every wait, which made trainings half as long again.
+    Ctrl-c and SIGTERM raise in the main thread, wherever it is, and Prefect must keep its own handler of SIGTERM to
+    tell a cancelled run from a crashed one. So the work is done in another thread, while this one waits. If its waiting
+    is interrupted, the work is asked to end, and waited for, before the interruption goes on.
 
     Args:
         work: gets a function that says whether to end now; returns what is to be said of it if it did, which becomes a
             note of the interruption.
     """
-    asked: list[int] = []
-    heard: list[bool] = []
-
-    def stopping() -> bool:
-        if asked:
-            heard.append(True)
-        return bool(asked)
-
-    told = ""
-    with _handled(asked) as before:
+    asked = Event()
+    give_back()  # Both threads compute, and never at a time.
+    with ThreadPoolExecutor(1) as thread:
+        done = thread.submit(copy_context().run, work, asked.is_set)
         try:
-            told = work(stopping)
-        except Exception as failure:
-            if not heard:
-                raise
-            told = str(failure)
-    if asked:
-        try:
-            before[asked[0]](asked[0], None)
+            done.result()
         except BaseException as interruption:
-            if heard:
-                interruption.add_note(told)
+            if not done.done():
+                asked.set()
+                failure = done.exception()
+                interruption.add_note(str(failure or done.result()))
             raise
-
-
-@contextmanager
-def _handled(asked: list[int]) -> Iterator[dict[int, Callable[[int, FrameType | None], Any]]]:
-    """Inside, signals that have a handler are noted instead; gives these handlers."""
-    before: dict[int, Callable[[int, FrameType | None], Any]] = {}
-    if current_thread() is main_thread():
-        for number in map(int, (signal.SIGINT, signal.SIGTERM)):
-            handler = signal.getsignal(number)
-            if callable(handler):
-                before[number] = handler
-                signal.signal(number, lambda number, frame: asked.append(number))
-    try:
-        yield before
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def what_stopped(error: BaseException | None) -> str:

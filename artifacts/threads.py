@@ -4,6 +4,7 @@ Libraries read these variables once, when they are loaded: this module loads non
 imports `flows/__init__.py` before it loads one.
 """
 
+import ctypes
 import math
 import os
 import sys
@@ -17,6 +18,7 @@ from pathlib import Path
 _WAITING = {"GOMP_SPINCOUNT": "10000", "KMP_BLOCKTIME": "1"}
 _COUNT = "OMP_NUM_THREADS"
 _BY_QUOTA = "CROSSTAG_THREADS_BY_QUOTA"  # Ours, to tell our number from the user's; processes inherit it.
+_SOFT = 1  # What OpenMP calls a pause after which all is as before.
 _GROUPS = Path("/sys/fs/cgroup")
 
 
@@ -88,6 +90,21 @@ def threads(count: int | None) -> Iterator[None]:
             else:
                 os.environ[_COUNT] = before[0]
             _tell_torch(before[1] or int(before[0] or most_threads()))  # It may have been loaded inside.
+
+
+def give_back() -> None:
+    """Ends the threads that OpenMP keeps for this thread until it computes again.
+
+    It keeps some for each thread that has ever computed, and as soon as all of these are more than the cores they fall
+    asleep at every wait: a training in a second thread would take half as long again.
+    """
+    from threadpoolctl import threadpool_info
+
+    for library in threadpool_info():
+        if library["user_api"] == "openmp":
+            loaded = ctypes.CDLL(library["filepath"])
+            if hasattr(loaded, "omp_pause_resource_all"):  # Since OpenMP 5.0.
+                loaded.omp_pause_resource_all(_SOFT)
 
 
 def _tell_torch(count: int) -> None:

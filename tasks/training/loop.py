@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from torch import nn
 
 from artifacts.stopping import stop_at_whole_states
@@ -120,8 +121,10 @@ def train(
         if progress and resumed_at:
             progress(resumed_at, run.standing)
         model.train()
+        threads = torch.get_num_threads()
 
         def updates(stopping: Callable[[], bool]) -> str:
+            torch.set_num_threads(threads)  # Another thread may have another number.
             last_checkpoint = started
             for epoch, batch, rows in _batches_to_come(run):
                 run.step(collate, loss, epoch, batch, rows)

@@ -4,9 +4,11 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pyarrow as pa
 import pytest
 import torch
@@ -18,7 +20,7 @@ from artifacts.free_cores import FreeCores, used_by_others
 from artifacts.runtime import Runtime, running
 from artifacts.step import Job, step
 from artifacts.store import Store
-from artifacts.threads import cores_by_quota, prepare, set_by_user, threads
+from artifacts.threads import cores_by_quota, give_back, prepare, set_by_user, threads
 
 
 def quota(groups: Path, **files: str) -> Path:
@@ -192,3 +194,18 @@ def test_dropped_files_are_made_again_on_the_threads_of_before(store: Store, mon
         monkeypatch.setattr(run.free_cores, "threads", lambda: 1)
         assert run.next_runtime(reference.kind, reference.key).threads == 3
         assert run.next_runtime(reference.kind, "another").threads == 1
+
+
+def test_threads_that_are_given_back_are_gone_and_come_again() -> None:
+    def compute() -> int:
+        torch.nn.functional.gelu(torch.ones(400_000))
+        return psutil.Process().num_threads()
+
+    with threads(4):
+        computing = compute()
+        give_back()
+        deadline = time.monotonic() + 20
+        while psutil.Process().num_threads() > computing - 3 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert psutil.Process().num_threads() == computing - 3
+        assert compute() == computing
