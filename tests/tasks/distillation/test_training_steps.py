@@ -1,5 +1,9 @@
 """The steps from labelled sentences to a shipped student, on words that a tiny encoder can tell apart."""
 
+import re
+from unittest.mock import MagicMock
+
+import numpy as np
 import pytest
 import yaml
 from transformers import pipeline
@@ -15,11 +19,14 @@ from tasks.evaluation.bins import bin_reliability
 from tasks.evaluation.changed import measure_change
 from tasks.evaluation.decode import decode
 from tasks.evaluation.scores import score
+from tasks.tagging import training_shell
 from tasks.tagging.decoding import Decoding
+from tasks.tagging.fitting import Objective
 from tasks.tagging.labelling import label_words
 from tasks.tagging.student import load_student
 from tasks.tagging.train_tagger import TaggerTraining, train_tagger
 from tasks.tagging.windows import WindowConfig
+from tasks.training.loop import Checkpoints
 
 LABELS = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
 META = {"language": "en", "labels": LABELS}
@@ -136,10 +143,43 @@ def test_artifacts_with_other_labels_or_sentences_are_refused(store, put_table, 
         run_alone(
             store, train_collaborator, tagger, translation, other, None, 0.5, 0.5, CollaboratorTraining(**FAST), WINDOWS
         )
+    told = f"the tagger to start from has {', '.join(LABELS)}; soft labels has O, B-LOC, I-LOC;"
+    with pytest.raises(InputError, match=re.escape(told)):
+        run_alone(store, train_student, tagger, other, None, StudentTraining(**FAST), WINDOWS)
     gold = put_table(GOLD, {"sentence_id": [0, 2], "tags": [["O"], ["O"]]}, META)
     predictions = run_alone(store, decode, soft, Decoding())
     with pytest.raises(InputError, match="gold and predictions: 2 and 24 sentences"):
         run_alone(store, score, predictions, gold, "x")
+
+
+def test_a_training_keeps_checkpoints_in_its_own_folder_as_often_as_the_runtime_says(
+    monkeypatch, store, encoder, source
+):
+    def spy(*arguments, checkpoints, **options):
+        assert checkpoints == Checkpoints(store.work_folder(*key), Runtime().checkpoint_minutes)
+        raise NotImplementedError("seen")
+
+    monkeypatch.setattr(training_shell, "train", spy)
+    arguments = (source, encoder, TaggerTraining(**FAST), WINDOWS)
+    key = train_tagger.key_of(train_tagger.bound(*arguments))
+    with pytest.raises(NotImplementedError, match="seen"):
+        run_alone(store, train_tagger, *arguments)
+
+
+def test_what_a_training_does_between_epochs_and_changes_beside_the_model_reaches_the_loop(monkeypatch, tmp_path):
+    between, beside = object(), object()
+
+    def spy(*arguments, **options):
+        assert (options["after_epoch"], options["beside"]) == (between, beside)
+        raise NotImplementedError("seen")
+
+    monkeypatch.setattr(training_shell, "train", spy)
+    job = MagicMock(work_folder=tmp_path, checkpoint_minutes=1.0, device="cpu")
+    objective = Objective(np.array([3]), collate=None, loss=None)
+    with pytest.raises(NotImplementedError, match="seen"):
+        training_shell.train_and_save(
+            job, None, None, LABELS, objective, TaggerTraining(**FAST), "x", after_epoch=between, beside=beside
+        )
 
 
 def test_labels_that_came_with_the_sentences_do_not_matter_to_labelling(store, put_table, tagger, source):

@@ -14,6 +14,7 @@ def test_words_of_a_sentence_share_its_weight():
     # Sentences of 2 and 4 words, one sentence per update: 1/2 and 1/4 each; two per update: half of it.
     assert sentence_shares(np.array([2, 4]), 1.0).tolist() == pytest.approx([1 / 2] * 2 + [1 / 4] * 4)
     assert sentence_shares(np.array([2, 4]), 2.0).tolist() == pytest.approx([1 / 4] * 2 + [1 / 8] * 4)
+    assert sentence_shares(np.array([2, 4]), 2.0).dtype == np.float32  # As the losses: others would be widened by it.
 
 
 def test_equation_8_of_unitrans_by_hand():
