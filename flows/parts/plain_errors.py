@@ -17,6 +17,10 @@ class PlainErrors(logging.Filter):
         super().__init__()
         self._told = ""
 
+    def forget(self) -> None:
+        """From now on an error that was told is told again: by another run."""
+        self._told = ""
+
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether a record is to be logged; changes it."""
         error = record.exc_info[1] if record.exc_info else None
@@ -35,7 +39,8 @@ class PlainErrors(logging.Filter):
 
 
 def tell_plainly() -> None:
-    """Filters the logs of all runs of this process."""
+    """Filters the logs of all runs of this process; called as one begins."""
+    _FILTER.forget()
     for name in _LOGGERS:
         logging.getLogger(name).addFilter(_FILTER)
 

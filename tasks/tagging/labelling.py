@@ -67,4 +67,15 @@ def label_words(
         job.write(labelled(), metadata=metadata)
     if too is not None and hidden:
         key = pass_key(tagger.digest, read, windows, inference, too.layers, too.pooling)
-        too.keep(key, np.concatenate(hidden))
+        too.keep(key, _joined(hidden))
+
+
+def _joined(parts: list[np.ndarray]) -> np.ndarray:
+    """The rows of all parts, each of which is let go once it is copied: memory never holds all of them twice."""
+    rows = np.empty((sum(map(len, parts)), parts[0].shape[1]), dtype=parts[0].dtype)
+    done = 0
+    while parts:
+        part = parts.pop(0)
+        rows[done : done + len(part)] = part
+        done += len(part)
+    return rows

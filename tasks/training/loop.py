@@ -138,10 +138,11 @@ def train(
                     save_checkpoint(checkpoints.folder, run.state())
                     last_checkpoint = time.monotonic()
                 if stop:
-                    break
+                    run.check_losses()
+                    kept = f"update {run.update:,} of {run.total:,}" if checkpoints else "its beginning"
+                    return f"the training goes on from {kept}"
             run.check_losses()
-            kept = f"update {run.update:,} of {run.total:,}" if checkpoints else "its beginning"
-            return f"the training goes on from {kept}"
+            return "the training was at its end, and goes on from the checkpoint before"  # Asked too late for another.
 
         stop_at_whole_states(updates)
         run.optimizer.zero_grad(set_to_none=True)

@@ -31,6 +31,13 @@ def test_an_error_that_a_person_can_mend_is_told_once_and_in_words(kind: type[Ex
     assert logged(log, "Task run failed", kind("de.conll, line 4: bad")) == "de.conll, line 4: bad"
 
 
+def test_another_run_tells_the_same_error_again() -> None:
+    log = PlainErrors()
+    for _ in range(2):
+        log.forget()
+        assert logged(log, "Task run failed", InputError("de.conll, line 3: bad")) == "de.conll, line 3: bad"
+
+
 def test_a_record_that_prefect_cannot_write_on_a_full_disk_is_told_without_a_traceback() -> None:
     text = logged(PlainErrors(), "An error while committing 'a/b'", OSError(errno.ENOSPC, "No space left on device"))
     assert text == "An error while committing 'a/b': [Errno 28] No space left on device"

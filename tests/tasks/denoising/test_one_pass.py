@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from artifacts.catalog import SENTENCES, TAGGER
+from artifacts.catalog import SENTENCES
 from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.step import run_alone
@@ -19,20 +19,12 @@ from tasks.tagging import labelling, one_pass
 from tasks.tagging.inference import FLOAT32, Inference
 from tasks.tagging.labelling import label_words
 from tasks.tagging.one_pass import open_pass, pass_key
-from tasks.tagging.tagger import new_tagger, save_tagger
 from tasks.tagging.windows import WindowConfig
 
 LABELS = ["O", "B-LOC", "I-LOC"]
 WINDOWS = WindowConfig(max_length_subwords=32, overlap_subwords=8)
 TEXT = [["In", "Köln", "."], ["Köln", "Paris", "liegt", "in"] * 20, ["Paris"], ["x", "in", "Paris"]]
 Put = Callable[..., Reference]
-
-
-@pytest.fixture
-def tagger(tiny_encoder: Path, put_model: Put, tmp_path: Path) -> Reference:
-    folder = tmp_path / "tagger"
-    save_tagger(*new_tagger(tiny_encoder, LABELS, dropout=0.0, seed=0), folder)
-    return put_model(TAGGER, folder, {"labels": LABELS})
 
 
 @pytest.fixture

@@ -1,14 +1,13 @@
 """The step: a tagger and soft labels in, one agreement and one weight per word out."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from artifacts.catalog import SOFT_LABELS, TAGGER
+from artifacts.catalog import SOFT_LABELS
 from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.step import run_alone
@@ -16,19 +15,11 @@ from artifacts.store import Store
 from tasks.denoising import score_reliability as module
 from tasks.denoising.reliability import Reliability
 from tasks.denoising.score_reliability import score_reliability
-from tasks.tagging.tagger import new_tagger, save_tagger
 from tasks.tagging.windows import WindowConfig
 
 LABELS = ["O", "B-LOC", "I-LOC"]
 WINDOWS = WindowConfig(max_length_subwords=32, overlap_subwords=8)
 Put = Callable[..., Reference]
-
-
-@pytest.fixture
-def tagger(tiny_encoder: Path, put_model: Put, tmp_path: Path) -> Reference:
-    folder = tmp_path / "tagger"
-    save_tagger(*new_tagger(tiny_encoder, LABELS, dropout=0.0, seed=0), folder)
-    return put_model(TAGGER, folder, {"labels": LABELS})
 
 
 def soft_labels(put_table: Put, words: list[list[str]], ids: list[list[int]], labels: list[str] = LABELS) -> Reference:
