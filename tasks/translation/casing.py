@@ -4,49 +4,41 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-LOWER, CAPITAL, UPPER, MIXED = range(4)
 _FORMS = 3
 
 
-def case_pattern(word: str) -> int:
-    """LOWER (haus), CAPITAL (Haus, also a single upper-case letter), UPPER (HAUS), or MIXED (GmbH, Nord-Ost)."""
-    if word == word.lower():
-        return LOWER
-    if word[0] != word[0].lower() and word[1:] == word[1:].lower():
-        return CAPITAL
-    return UPPER if word == word.upper() else MIXED
+def like_source(word: str, translation: str) -> str:
+    """A translation in the case of its source word (UniTrans' code).
 
-
-def with_case(word: str, pattern: int) -> str:
-    """Write a word in a case; MIXED leaves it as it is."""
-    if pattern == LOWER:
-        return word.lower()
-    if pattern == CAPITAL:
-        return word[:1].upper() + word[1:].lower()
-    return word.upper() if pattern == UPPER else word
+    In capitals if every letter of the source word is one (`NATO`, `U.S.`, and so `A`); with a capital if the word
+    begins with one (`Prague`, `GmbH`); else in lower case (`iPhone`, `1990s`).
+    """
+    lower = translation.lower()
+    if word.isupper():
+        return lower.upper()
+    return lower[:1].upper() + lower[1:] if word[:1].isupper() else lower
 
 
 def case_counts(frequencies: Iterable[tuple[str, int]]) -> dict[str, np.ndarray]:
-    """How often each word of a corpus is written in lower case, with a capital, in capitals.
+    """How often each word of a corpus is written in lower case, with a capital, otherwise (UniTrans' code).
 
     Args:
-        frequencies: distinct words and how often they occur; words of mixed case do not count.
+        frequencies: distinct words and how often they occur.
 
     Returns:
-        Lower-cased word -> [3] int64 occurrences as LOWER, CAPITAL, UPPER.
+        Lower-cased word -> [3] int64 occurrences: in lower case (and without a letter); with one capital, the first;
+        any other way, which the code takes for capitals: `GmbH` counts as `GMBH`.
     """
     counts: dict[str, np.ndarray] = {}
     for word, frequency in frequencies:
-        pattern = case_pattern(word)
-        if pattern != MIXED:
-            counts.setdefault(word.lower(), np.zeros(_FORMS, dtype=np.int64))[pattern] += frequency
+        form = 0 if word == word.lower() else 1 if word == word.capitalize() else 2
+        counts.setdefault(word.lower(), np.zeros(_FORMS, dtype=np.int64))[form] += frequency
     return counts
 
 
 def forms_like_source(words: Sequence[str], translations: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Each translation in the case of its source word; see `forms_by_frequency` for what is returned."""
-    forms = [with_case(target, case_pattern(word)) for word, target in zip(words, translations, strict=True)]
-    return _one_form(forms)
+    return _one_form([like_source(word, target) for word, target in zip(words, translations, strict=True)])
 
 
 def forms_of_lexicon(translations: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -54,26 +46,28 @@ def forms_of_lexicon(translations: Sequence[str]) -> tuple[np.ndarray, np.ndarra
     return _one_form(translations)
 
 
-def forms_by_frequency(translations: Sequence[str], counts: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def forms_by_frequency(
+    words: Sequence[str], translations: Sequence[str], counts: Mapping[str, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
     """The three cases of each translation, and how likely each is in the target corpus (UniTrans' code, for German).
 
+    A translation that the corpus does not have, in whatever case, takes that of its source word: Prague -> Prag.
+
     Args:
-        translations: D words as the lexicon writes them. Those of mixed case, and those that the corpus does not have,
-            stay as they are.
+        words: D source words.
+        translations: D words as the lexicon writes them; their own case counts for nothing.
         counts: from `case_counts`.
 
     Returns:
-        [D, 3] object, the word's forms, and [D, 3] float64, the cumulative probabilities of the forms; the last is 1.
+        [D, 3] object, the word in lower case, with a capital, in capitals; and [D, 3] float64, the cumulative
+        probabilities of the forms; the last is 1.
     """
-    forms = np.empty((len(translations), _FORMS), dtype=object)
-    cumulative = np.ones((len(translations), _FORMS))
+    forms, cumulative = forms_like_source(words, translations)
     for row, word in enumerate(translations):
-        seen = counts.get(word.lower())
-        if seen is None or case_pattern(word) == MIXED:
-            forms[row] = word
-        else:
-            forms[row] = [with_case(word, pattern) for pattern in range(_FORMS)]
-            cumulative[row] = np.cumsum(seen) / seen.sum()
+        lower = word.lower()
+        if lower in counts:
+            forms[row] = [lower, lower.capitalize(), lower.upper()]
+            cumulative[row] = np.cumsum(counts[lower]) / counts[lower].sum()
     return forms, cumulative
 
 

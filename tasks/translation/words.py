@@ -34,10 +34,13 @@ class WordTranslation(Settings):
     casing: Literal["auto", "source", "target", "lexicon"] = Field(
         "auto",
         title="Casing",
-        description="source: as the source word; target: drawn from how often the target text writes the word in lower "
-        "case, with a capital, in capitals; lexicon: as the lexicon has it; auto: target for German, else source.",
+        description="source: as the source word; target: drawn, for each occurrence, from how often the target text "
+        "writes the word in lower case, with a capital, in capitals, and as the source word where the text does not "
+        "have it; lexicon: as the lexicon has it; auto, as UniTrans' code: target for German, else source.",
     )
-    seed: int = Field(0, ge=0, title="Seed", description="Of the draws of casing 'target'.")
+    seed: int = Field(
+        0, ge=0, title="Seed", description="Of the draws of casing 'target' (UniTrans' code draws without a seed)."
+    )
 
     def casing_for(self, language: str) -> Literal["source", "target", "lexicon"]:
         """The policy that `auto` stands for (that of UniTrans' code)."""
@@ -83,7 +86,7 @@ def translate(
     known = np.array([target is not None for target in found], dtype=bool)
     targets = [word if target is None else target for word, target in zip(distinct, found, strict=True)]
     if casing == "target":
-        forms, cumulative = forms_by_frequency(targets, counts)
+        forms, cumulative = forms_by_frequency(distinct, targets, counts)
     elif casing == "source":
         forms, cumulative = forms_like_source(distinct, targets)
     else:

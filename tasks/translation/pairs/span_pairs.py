@@ -8,8 +8,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.translation.casing import UPPER, case_pattern
-
 
 @dataclass(frozen=True)
 class SpanPair:
@@ -129,7 +127,7 @@ def _single_places(words: Sequence[str]) -> dict[str, int]:
 
 def _translations(word: str, lexicon: Mapping[str, Set[str]]) -> Set[str]:
     found = lexicon.get(word)
-    if found is None and not (len(word) > 1 and case_pattern(word) == UPPER):
+    if found is None and not (len(word) > 1 and word.isupper()):
         found = lexicon.get(word.lower())
     return found or frozenset()
 

@@ -2,35 +2,36 @@ import numpy as np
 import pytest
 
 from tasks.translation.casing import (
-    CAPITAL,
-    LOWER,
-    MIXED,
-    UPPER,
     case_counts,
-    case_pattern,
     draw_forms,
     forms_by_frequency,
     forms_like_source,
+    like_source,
     uniform_draws,
-    with_case,
 )
 
 
 @pytest.mark.parametrize(
-    ("word", "pattern"),
-    [("haus", LOWER), ("Haus", CAPITAL), ("HAUS", UPPER), ("GmbH", MIXED), ("Nord-Ost", MIXED), ("I", CAPITAL)],
+    ("word", "translation", "expected"),
+    [
+        ("Prague", "prag", "Prag"),
+        ("city", "Stadt", "stadt"),
+        ("NATO", "otan", "OTAN"),
+        # No letter is in lower case: capitals, also for one letter, or where dots and digits stand between.
+        ("A", "Un", "UN"),
+        ("U.S.", "ee.uu.", "EE.UU."),
+        # Mixed case: only its first letter is looked at.
+        ("GmbH", "SL", "Sl"),
+        ("McDonald", "mcdonald", "Mcdonald"),
+        ("iPhone", "Teléfono", "teléfono"),
+        ("1990s", "Años", "años"),
+        # The rest of the translation is in lower case, whatever the lexicon has.
+        ("East", "Nord-Ost", "Nord-ost"),
+        ("1996", "1995", "1995"),
+    ],
 )
-def test_patterns(word: str, pattern: int) -> None:
-    assert case_pattern(word) == pattern
-
-
-def test_writing_in_a_pattern() -> None:
-    assert [with_case("hAUS", pattern) for pattern in (LOWER, CAPITAL, UPPER, MIXED)] == [
-        "haus",
-        "Haus",
-        "HAUS",
-        "hAUS",
-    ]
+def test_a_translation_is_written_as_its_source_word(word: str, translation: str, expected: str) -> None:
+    assert like_source(word, translation) == expected
 
 
 def test_like_source_copies_the_case_of_each_source_word() -> None:
@@ -39,14 +40,19 @@ def test_like_source_copies_the_case_of_each_source_word() -> None:
     assert (cumulative == 1).all()
 
 
-def test_frequencies_of_a_word_sum_over_its_spellings() -> None:
-    counts = case_counts([("die", 6), ("Die", 3), ("DIE", 1), ("GmbH", 5)])
-    assert {word: seen.tolist() for word, seen in counts.items()} == {"die": [6, 3, 1]}
+def test_frequencies_of_a_word_sum_over_its_spellings_and_mixed_ones_count_as_capitals() -> None:
+    counts = case_counts([("die", 6), ("Die", 3), ("DIE", 1), ("dIE", 2), ("GmbH", 5), ("I", 4), ("1990", 7)])
+    assert {word: seen.tolist() for word, seen in counts.items()} == {
+        "die": [6, 3, 3],
+        "gmbh": [0, 0, 5],
+        "i": [0, 4, 0],
+        "1990": [7, 0, 0],
+    }
 
 
 def test_a_draw_chooses_by_cumulative_frequency() -> None:
     # die 6, Die 3, DIE 1 of 10: draws below .6 give die, below .9 Die, the rest DIE.
-    forms, cumulative = forms_by_frequency(["die"], case_counts([("die", 6), ("Die", 3), ("DIE", 1)]))
+    forms, cumulative = forms_by_frequency(["The"], ["die"], case_counts([("die", 6), ("Die", 3), ("DIE", 1)]))
     assert cumulative.tolist() == [[0.6, 0.9, 1.0]]
     draws = np.array([0.0, 0.59, 0.6, 0.89, 0.9, 0.999])
     chosen = draw_forms(np.repeat(cumulative, 6, axis=0), draws)
@@ -54,14 +60,24 @@ def test_a_draw_chooses_by_cumulative_frequency() -> None:
 
 
 def test_a_word_always_written_alike_is_never_drawn_otherwise() -> None:
-    forms, cumulative = forms_by_frequency(["haus"], case_counts([("Haus", 4)]))
+    forms, cumulative = forms_by_frequency(["house"], ["haus"], case_counts([("Haus", 4)]))
     chosen = draw_forms(np.repeat(cumulative, 3, axis=0), np.array([0.0, 0.5, 0.999999]))
     assert forms[0, chosen].tolist() == ["Haus"] * 3
 
 
-def test_unseen_and_mixed_words_stay_as_the_lexicon_has_them() -> None:
-    forms, _ = forms_by_frequency(["GmbH", "Baum"], case_counts([("gmbh", 4)]))
-    assert forms.tolist() == [["GmbH"] * 3, ["Baum"] * 3]
+def test_a_word_that_the_text_does_not_have_takes_the_case_of_its_source_word() -> None:
+    # Of UniTrans' German: Prague -> Prag, although the lexicon has prag; baum is seen, as Baum alone.
+    words, translations = ["Prague", "PRAGUE", "tree"], ["prag", "Prag", "baum"]
+    forms, cumulative = forms_by_frequency(words, translations, case_counts([("Baum", 4)]))
+    assert forms.tolist() == [["Prag"] * 3, ["PRAG"] * 3, ["baum", "Baum", "BAUM"]]
+    assert cumulative.tolist() == [[1, 1, 1], [1, 1, 1], [0, 1, 1]]
+
+
+def test_what_is_drawn_does_not_depend_on_the_case_in_the_lexicon() -> None:
+    counts = case_counts([("GmbH", 4), ("gmbh", 4)])
+    forms, cumulative = forms_by_frequency(["Ltd", "ltd"], ["GmbH", "gmbh"], counts)
+    assert forms.tolist() == [["gmbh", "Gmbh", "GMBH"]] * 2
+    assert cumulative.tolist() == [[0.5, 0.5, 1.0]] * 2
 
 
 def test_draws_depend_on_seed_sentence_and_place_alone() -> None:

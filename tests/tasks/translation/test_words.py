@@ -97,6 +97,19 @@ def test_casing_target_draws_from_the_target_text() -> None:
     assert {first for first, _ in words} == {"die", "Die"} and {second for _, second in words} == {"Stadt"}
 
 
+def test_casing_target_leaves_a_word_that_the_text_does_not_have_in_the_case_of_the_source() -> None:
+    data = labelled([[("Prague", "B-LOC"), ("RIVER", "O"), ("city", "O")]])
+    done = translate_table(
+        data,
+        {"prague": "prag", "river": "Fluss", "city": "Stadt"},
+        WordTranslation(),
+        casing="target",
+        counts=case_counts([("Stadt", 5)]),
+        corpus="",
+    )
+    assert done["words"].to_pylist() == [["Prag", "FLUSS", "Stadt"]]
+
+
 def test_the_draws_are_the_same_again_and_others_with_another_seed() -> None:
     data = labelled([[("the", "O")] * 50] * 4)
     counts = case_counts([("die", 1), ("Die", 1)])
@@ -153,7 +166,7 @@ def test_the_step_takes_casing_from_the_target_sentences(store: Store) -> None:
     assert store.table(done)["words"].to_pylist() == [
         ["Die", "STADT", "Ada", "City", "liegt", ","],
         [],
-        ["Rhein", "Fluss", "1990", "1990er"],
+        ["Rhein", "fluss", "1990", "1990er"],
     ]
     assert store.metadata(done) == {
         "language": "de",
