@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from artifacts.settings import Settings
+from tasks.translation.projection.matching import FAULTS
 from tasks.words.columns import flat_values, list_lengths, offsets_of, ranges
 
 
@@ -61,7 +62,7 @@ def settle(projection: pa.Table, tagged: pa.ChunkedArray, config: Settling) -> t
         origins[relabelled] = RELABELLED
         origins[kept] = PROJECTED
     else:
-        failed = (reasons == "unmatched") | (reasons == "overlap")
+        failed = np.isin(reasons, list(FAULTS))
         origins[failed & (entity_counts(projection["source_tags"]) == found)] = RELABELLED
         origins[(reasons == "all_outside") & (found == 0)] = AGREED
         origins[kept & same_first_words(projection["tags"], tagged)] = AGREED

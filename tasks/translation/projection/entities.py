@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from tasks.translation.projection.places import Texts
 from tasks.words.columns import flat_label_ids, list_column, offsets_of, ranges
 from tasks.words.labels import iob2_labels
 from tasks.words.spans import entity_spans
@@ -16,13 +15,13 @@ from tasks.words.spans import entity_spans
 class Entities:
     """Entities of back-translations, by sentence and in their order in it.
 
-    words    [W] word codes, entity after entity
-    lengths  [E] words of each, at least 1
+    codes    [W] what is compared, characters or words, entity after entity
+    lengths  [E] codes of each
     rows     [E] the sentence of each, ascending
     types    [E] number of its type
     """
 
-    words: np.ndarray
+    codes: np.ndarray
     lengths: np.ndarray
     rows: np.ndarray
     types: np.ndarray
@@ -39,7 +38,7 @@ def entities_of(tags: pa.Array, lengths: np.ndarray, types: Sequence[str]) -> tu
     Returns:
         places: [W] which of the N words belong to entities.
         counts: [M] entities of each sentence.
-        entities: the entities; their `words` are `places`.
+        entities: the entities; their `codes` are `places`.
     """
     labels = iob2_labels(types)
     ids = flat_label_ids(list_column(lengths, tags), labels, "labelled back-translations")
@@ -50,16 +49,16 @@ def entities_of(tags: pa.Array, lengths: np.ndarray, types: Sequence[str]) -> tu
 
 
 def equal_texts(entities: Entities) -> np.ndarray:
-    """[E] the same number for entities of one sentence that have the same words in the same order; numbers from 0."""
-    first_words = offsets_of(entities.lengths)[:-1]
+    """[E] the same number for entities of one sentence that have the same codes in the same order; numbers from 0."""
+    firsts = offsets_of(entities.lengths)[:-1]
     longest = int(entities.lengths.max(initial=0))
-    codes = int(entities.words.max(initial=0)) + 1
+    codes = int(entities.codes.max(initial=0)) + 1
     groups = _numbered(entities.rows * (longest + 1) + entities.lengths)
-    for word in range(longest):
-        # Texts that differ in a word get different numbers; those that have ended keep theirs, which no other has.
-        going = np.flatnonzero(entities.lengths > word)
+    for place in range(longest):
+        # Texts that differ in a code get different numbers; those that have ended keep theirs, which no other has.
+        going = np.flatnonzero(entities.lengths > place)
         refined = groups * (codes + 1)
-        refined[going] += 1 + entities.words[first_words[going] + word]
+        refined[going] += 1 + entities.codes[firsts[going] + place]
         groups = _numbered(refined)
     return groups
 
@@ -67,9 +66,3 @@ def equal_texts(entities: Entities) -> np.ndarray:
 def _numbered(values: np.ndarray) -> np.ndarray:
     numbers: np.ndarray = np.unique(values, return_inverse=True)[1].astype(np.int64)
     return numbers
-
-
-def texts_of(entities: Entities, chosen: np.ndarray) -> Texts:
-    """The texts of some entities."""
-    lengths = entities.lengths[chosen]
-    return Texts(entities.words[ranges(offsets_of(entities.lengths)[chosen], lengths)], lengths, entities.rows[chosen])

@@ -12,9 +12,10 @@ from artifacts.catalog import PROJECTION, MachineTranslation, MarkedTranslation,
 from artifacts.errors import InputError
 from artifacts.settings import Settings
 from artifacts.step import Job, step
+from tasks.translation.projection.compared import word_codes
 from tasks.translation.projection.entities import Entities, entities_of
 from tasks.translation.projection.joined import joined
-from tasks.translation.projection.matching import Matches, Matching, match_entities, word_codes
+from tasks.translation.projection.matching import FAULTS, Matches, Matching, match_entities
 from tasks.words.columns import flat_values, list_column, list_lengths, offsets_of, ranges
 from tasks.words.labels import entity_types
 
@@ -26,8 +27,7 @@ REASONS = {
     "all_outside": "the source tagger found no entity in its translation",
     "too_many_entities": "its back-translation has more than max_entities entities",
     "repeated_entity": "a word comes twice among the entities of its back-translation",
-    "unmatched": "an entity of its back-translation is not in the raw sentence",
-    "overlap": "two entities of its back-translation match the same words",
+    **FAULTS,
 }
 _SENTENCES_AT_A_TIME = 8192
 
@@ -76,10 +76,9 @@ def project(rows: pa.Table, labels: Sequence[str], config: EntityProjection) -> 
     lengths = list_lengths(rows["words"])
     places, counts, found = entities_of(flat_values(rows["marked_tags"]), list_lengths(rows["marked_tags"]), types)
     entity_words = flat_values(rows["marked_words"]).take(pa.array(places))
-    raw_codes, entity_codes = word_codes(flat_values(rows["words"]), entity_words, config.matching)
-    entities = Entities(entity_codes, found.lengths, found.rows, found.types)
-    matches = match_entities(raw_codes, lengths, entities, config.matching)
-    reasons = _reasons(rows, lengths, counts, entities, matches, config)
+    matches = match_entities(flat_values(rows["words"]), lengths, entity_words, found, config.matching)
+    repeated = _has_repeated_words(entity_words, found, len(lengths), config.matching)
+    reasons = _reasons(rows, lengths, counts, repeated, matches, config)
     kept = reasons == ""
     columns = {
         "sentence_id": rows["sentence_id"],
@@ -140,7 +139,7 @@ def _reasons(
     rows: pa.Table,
     lengths: np.ndarray,
     counts: np.ndarray,
-    entities: Entities,
+    repeated: np.ndarray,
     matches: Matches,
     config: EntityProjection,
 ) -> np.ndarray:
@@ -155,9 +154,8 @@ def _reasons(
         "marked": marked != "",
         "all_outside": (counts == 0) & (config.all_outside == "drop"),
         "too_many_entities": counts > (config.max_entities or np.inf),
-        "repeated_entity": _has_repeated_words(entities, len(lengths)) & (config.repeated_words == "drop"),
-        "unmatched": matches.unmatched,
-        "overlap": matches.overlap,
+        "repeated_entity": repeated & (config.repeated_words == "drop"),
+        **matches.faults,
     }
     reasons = np.full(len(lengths), "", dtype=object)
     for reason, which in reversed(list(found.items())):
@@ -165,11 +163,11 @@ def _reasons(
     return reasons
 
 
-def _has_repeated_words(entities: Entities, sentences: int) -> np.ndarray:
+def _has_repeated_words(entity_words: pa.Array, entities: Entities, sentences: int, config: Matching) -> np.ndarray:
     """[M] bool: whether a word comes twice among all entities of a sentence."""
     rows = np.repeat(entities.rows, entities.lengths)
-    keys = rows * (int(entities.words.max(initial=0)) + 1) + entities.words
-    distinct = np.unique(keys, return_index=True)[1]
+    codes = word_codes(entity_words, config.unicode, not config.ignore_case)
+    distinct = np.unique(rows * (int(codes.max(initial=0)) + 1) + codes, return_index=True)[1]
     return np.bincount(rows[distinct], minlength=sentences) < np.bincount(rows, minlength=sentences)
 
 

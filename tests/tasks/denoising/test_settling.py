@@ -75,6 +75,8 @@ def test_a_projected_sentence_without_entities_stays() -> None:
         (("", "B-PER", "B-PER O O", "O B-PER O"), ("", "")),
         # Matching failed: one entity in the forward translation, one or two from the tagger.
         (("unmatched", "O B-PER I-PER", "", "O O B-LOC"), ("relabelled", "O O B-LOC")),
+        (("inside_word", "B-PER", "", "O O B-LOC"), ("relabelled", "O O B-LOC")),
+        (("ambiguous", "B-PER", "", "O O B-LOC"), ("relabelled", "O O B-LOC")),
         (("overlap", "B-PER", "", "O O B-LOC"), ("relabelled", "O O B-LOC")),
         (("unmatched", "B-PER", "", "B-LOC O B-LOC"), ("", "")),
         # It failed elsewhere: not asked.

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tasks.translation.projection.entities import Entities, entities_of, equal_texts
-from tasks.translation.projection.matching import Matches, Matching, match_entities, word_codes
+from tasks.translation.projection.matching import FAULTS, Matches, Matching, match_entities
 
 TYPES = ["LOC", "MISC", "ORG", "PER"]
 Entity = tuple[str, str]
@@ -21,18 +21,17 @@ def matched(raw: list[list[str]], entities: list[list[tuple[list[str], str]]], *
     every = [(row, words, name) for row, found in enumerate(entities) for words, name in found]
     words = pa.array([word for sentence in raw for word in sentence], pa.string())
     entity_words = pa.array([word for _, text, _ in every for word in text], pa.string())
-    codes, entity_codes = word_codes(words, entity_words, config)
 
     def numbers(values: list[int]) -> np.ndarray:
         return np.array(values, dtype=np.int64)
 
     made = Entities(
-        entity_codes,
+        numbers([]),
         numbers([len(text) for _, text, _ in every]),
         numbers([row for row, _, _ in every]),
         numbers([TYPES.index(name) for _, _, name in every]),
     )
-    return match_entities(codes, numbers([len(sentence) for sentence in raw]), made, config)
+    return match_entities(words, numbers([len(sentence) for sentence in raw]), entity_words, made, config)
 
 
 def tags_of(found: Matches) -> str:
@@ -43,9 +42,7 @@ def tags_of(found: Matches) -> str:
 def labelled(raw: str, *entities: Entity, **rules: Any) -> str:
     """Tags of one sentence, or why it is dropped."""
     found = matched([raw.split()], [[(text.split(), name) for text, name in entities]], **rules)
-    if found.unmatched[0]:
-        return "unmatched"
-    return "overlap" if found.overlap[0] else tags_of(found)
+    return next((fault for fault in FAULTS if found.faults[fault][0]), tags_of(found))
 
 
 @pytest.mark.parametrize(
@@ -81,20 +78,20 @@ def test_one_unmatched_entity_drops_the_sentence_but_not_its_neighbours() -> Non
     found = matched(
         [["Ada", "in", "Ulm"], ["Ulm"], []], [[(["Ada"], "PER"), (["Bonn"], "LOC")], [(["Ulm"], "LOC")], []]
     )
-    assert found.unmatched.tolist() == [True, False, False]
+    assert found.faults["unmatched"].tolist() == [True, False, False]
     assert found.starts.tolist() == [0, -1, 0]
 
 
 def test_an_entity_does_not_run_into_the_next_sentence() -> None:
     found = matched([["in", "Bad"], ["Berka", "Bad"]], [[(["Bad", "Berka"], "LOC")], []])
-    assert found.unmatched.tolist() == [True, False]
+    assert found.faults["unmatched"].tolist() == [True, False]
 
 
 def test_a_text_that_occurs_several_times_is_labelled_as_the_option_says() -> None:
     raw, bonn = "Bonn ist Bonn", ("Bonn", "LOC")
     assert labelled(raw, bonn) == "B-LOC O B-LOC"
     assert labelled(raw, bonn, occurrences="first") == "B-LOC O O"
-    assert labelled(raw, bonn, occurrences="only") == "unmatched"
+    assert labelled(raw, bonn, occurrences="only") == "ambiguous"
     assert labelled("Bonn ist schön", bonn, occurrences="only") == "B-LOC O O"
 
 
@@ -122,7 +119,7 @@ def test_the_longer_of_two_entities_keeps_the_words_that_both_match() -> None:
 
 def test_of_two_equally_long_entities_the_left_one_keeps_the_words_and_the_sentence_goes() -> None:
     found = matched([["a", "b", "c"]], [[(["b", "c"], "LOC"), (["a", "b"], "PER")]])
-    assert found.overlap.tolist() == [True]
+    assert found.faults["overlap"].tolist() == [True]
     assert found.starts.tolist() == [-1, 0]
 
 
@@ -161,9 +158,9 @@ def test_scattered_words_span_from_the_first_to_the_last_of_those_found() -> Non
 
 def test_scattered_words_must_occur_exactly_once() -> None:
     rules = {"rule": "scattered", "found_share": 0.8}
-    assert labelled("Bonn ist Bonn", ("Bonn", "LOC"), **rules) == "unmatched"
+    assert labelled("Bonn ist Bonn", ("Bonn", "LOC"), **rules) == "ambiguous"
     # 大 comes twice, so 3 of 4 characters are found.
-    assert labelled("北 京 大 学 大", ("北 京 大 学", "ORG"), **rules) == "unmatched"
+    assert labelled("北 京 大 学 大", ("北 京 大 学", "ORG"), **rules) == "ambiguous"
     assert (
         labelled("北 京 大 学 大", ("北 京 大 学", "ORG"), rule="scattered", found_share=0.75)
         == "B-ORG I-ORG I-ORG I-ORG O"
@@ -183,18 +180,85 @@ def test_scattered_spans_that_overlap_drop_the_sentence() -> None:
     assert labelled("a b d", *both, rule="scattered", overlap="drop") == "overlap"
 
 
+@pytest.mark.parametrize(
+    ("raw", "entity", "tags"),
+    [
+        # Chinese that was segmented, and a back-translation split into characters.
+        ("他 住 在 哥德堡 。", "哥 德 堡", "O O O B-LOC O"),
+        ("在 北京 大学 里", "北 京 大 学", "O B-LOC I-LOC O"),
+        # What a corpus and Moses split differently.
+        ("de O'Brien et", "O ' Brien", "O B-LOC O"),
+        ("in St . Pölten", "St. Pölten", "O B-LOC I-LOC I-LOC"),
+        ("en d'Italia ,", "d' Italia", "O B-LOC O"),
+        ("via Rio\u00a0Grande", "Rio Grande", "O B-LOC"),  # a no-break space inside a word
+        ("می\u200cخواهم", "میخواهم", "B-LOC"),  # a zero-width non-joiner
+        # The accent of Köln in a word of its own, as some splitters give it.
+        ("in K\u00f6ln", "Ko \u0308 ln", "O B-LOC"),
+    ],
+)
+def test_how_a_text_was_split_into_words_does_not_count(raw: str, entity: str, tags: str) -> None:
+    words, text = raw.split(" "), entity.split(" ")
+    assert tags_of(matched([words], [[(text, "LOC")]])) == tags
+
+
+@pytest.mark.parametrize(
+    ("raw", "entity"),
+    [
+        ("in Ulmer Straße", "Ulm"),
+        ("en d'Italia ,", "Italia"),
+        ("住 在 哥德堡市 。", "哥 德 堡"),
+        ("北京 大学 里", "京 大 学"),
+        ("北京 大学城 里", "北 京 大 学"),
+    ],
+)
+def test_an_entity_that_begins_or_ends_inside_a_word_drops_the_sentence_for_that(raw: str, entity: str) -> None:
+    assert labelled(raw, (entity, "LOC")) == "inside_word"
+
+
+def test_a_whole_word_counts_and_the_same_letters_inside_another_do_not() -> None:
+    assert labelled("Ulmer in Ulm", ("Ulm", "LOC"), occurrences="only") == "O O B-LOC"
+
+
+def test_characters_do_not_run_into_the_next_sentence() -> None:
+    found = matched([["哥德"], ["堡"]], [[(["哥", "德", "堡"], "LOC")], []])
+    assert found.faults["unmatched"].tolist() == [True, False]
+
+
+def test_words_of_invisible_characters_belong_to_no_entity_that_stands_beside_them() -> None:
+    # Words 0, 2 and 4 are left-to-right marks; "Bad" and "Berka" are found across the one between them.
+    raw = [["\u200e", "Bad", "\u200e", "Berka", "\u200e"]]
+    assert tags_of(matched(raw, [[(["Bad", "Berka"], "LOC")]])) == "O B-LOC I-LOC I-LOC O"
+    assert matched(raw, [[(["\u200e"], "LOC")]]).faults["unmatched"].tolist() == [True]
+
+
+def test_entities_of_the_same_text_are_the_same_however_they_were_split() -> None:
+    # "St." inside the sentence and "St ." at its end: two entities, one text, two places.
+    assert labelled("St . und St .", ("St.", "LOC"), ("St .", "PER")) == "B-LOC I-LOC O B-PER I-PER"
+
+
+def test_an_unmatched_entity_is_told_before_an_ambiguous_one() -> None:
+    both = ("Bonn", "LOC"), ("Ulm", "LOC")
+    assert labelled("Bonn ist Bonn", *both, occurrences="only") == "unmatched"
+
+
 def test_entities_longer_than_the_limit_are_unmatched() -> None:
     six, seven = "a b c d e f", "a b c d e f g"
     assert labelled(seven, (six, "ORG"), max_entity_words=6) == " ".join(["B-ORG", *["I-ORG"] * 5, "O"])
     assert labelled(seven, (seven, "ORG"), max_entity_words=6) == "unmatched"
     assert labelled(seven, (seven, "ORG"), rule="scattered", max_entity_words=6) == "unmatched"
+    # Of the raw sentence where characters are compared, of the back-translation where words are.
+    assert labelled("哥德堡", ("哥 德 堡", "LOC"), max_entity_words=1) == "B-LOC"
+    assert labelled("哥 德 堡", ("哥德堡", "LOC"), max_entity_words=1) == "unmatched"
+    loose = {"rule": "scattered", "found_share": 0.1}
+    assert labelled("a b", ("a b c d e f g", "ORG"), **loose) == "B-ORG I-ORG"
+    assert labelled("a b", ("a b c d e f g", "ORG"), max_entity_words=6, **loose) == "unmatched"
 
 
 def test_nothing_to_match_gives_nothing() -> None:
     for rule in ("contiguous", "scattered"):
         assert tags_of(matched([["a"], []], [[], []], rule=rule)) == "O"
         assert tags_of(matched([], [], rule=rule)) == ""
-        assert matched([[]], [[(["a"], "LOC")]], rule=rule).unmatched.tolist() == [True]
+        assert matched([[]], [[(["a"], "LOC")]], rule=rule).faults["unmatched"].tolist() == [True]
 
 
 def test_equal_texts_are_those_with_the_same_words_in_the_same_sentence() -> None:
@@ -238,8 +302,9 @@ def test_any_sentences_match_as_a_loop_over_them_does(
 ) -> None:
     found = matched([raw for raw, _ in data], [e for _, e in data], occurrences=occurrences, overlap=overlap)
     expected = [_one_by_one(raw, entities, occurrences, overlap) for raw, entities in data]
-    assert found.unmatched.tolist() == [unmatched for _, unmatched, _ in expected]
-    assert found.overlap.tolist() == [lost for _, _, lost in expected]
+    lost_places = np.logical_or(found.faults["unmatched"], found.faults["ambiguous"])
+    assert lost_places.tolist() == [unmatched for _, unmatched, _ in expected]
+    assert found.faults["overlap"].tolist() == [lost for _, _, lost in expected]
     assert tags_of(found).split() == [tag for tags, _, _ in expected for tag in tags]
 
 
