@@ -71,10 +71,12 @@ def train_voted_student(
 
     def losses(model: Any, batch: Batch) -> torch.Tensor:
         logits = word_logits(LINEAR, model, batch)
-        weights = (config.soft_weight, config.hard_weight)
-        return voted_distillation_loss(logits, batch["soft"], batch["votes"], *weights, config.hard_mean == "agreed")
+        scale = batch["words"] / batch["agreed"].clamp(min=1) if config.hard_mean == "agreed" else 1.0
+        return voted_distillation_loss(
+            logits, batch["soft"], batch["votes"], config.soft_weight, config.hard_weight, scale
+        )
 
-    objective = word_objective(cut, targets, losses, config)
+    objective = word_objective(cut, targets, losses, config, {"agreed": targets["votes"] != NO_LABEL})
     train_and_save(job, model, tokenizer, teaching.labels, objective, config, "training on unlabelled text")
 
 

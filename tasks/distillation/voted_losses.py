@@ -37,7 +37,7 @@ def voted_distillation_loss(
     votes: torch.Tensor,
     soft_weight: float,
     hard_weight: float,
-    mean_over_agreed: bool = False,
+    hard_scale: torch.Tensor | float = 1.0,
 ) -> torch.Tensor:
     """Loss of each word of the unlabelled text: eta I(x) CE(y, p_hat) + MSE(p, p_hat) (UniTrans, Eq. 13).
 
@@ -47,13 +47,11 @@ def voted_distillation_loss(
         votes: [n] int label ids; negative where the taggers differ.
         soft_weight: factor of the error; 1 in the paper, 0 in its first ablation.
         hard_weight: eta; 1 in the paper, 0 in its second ablation.
-        mean_over_agreed: scale the cross-entropies by n over the number of labelled words, so that the mean over
-            all n words divides them by the labelled words alone (the published code).
+        hard_scale: n over the number of labelled words, if the mean over all n words is to divide the cross-entropies
+            by the labelled words alone (the published code); 1 divides them by all words (Eq. 12).
 
     Returns:
         [n]; the two terms have different units, as in the paper.
     """
-    hard = agreed_cross_entropy(logits, votes)
-    if mean_over_agreed:
-        hard = hard * (len(votes) / (votes >= 0).sum().clamp(min=1))
+    hard = hard_scale * agreed_cross_entropy(logits, votes)
     return hard_weight * hard + soft_weight * probability_error(logits, soft)

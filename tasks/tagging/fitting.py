@@ -10,9 +10,8 @@ from pydantic import Field
 
 from tasks.tagging.heads import Batch
 from tasks.tagging.windows import Windows, collate_words
-from tasks.training.batching import updates_per_epoch
 from tasks.training.config import TrainingConfig
-from tasks.training.loop import Collate, Loss
+from tasks.training.loop import Collate, Loss, OfUpdate, count_updates
 
 LossMean = Literal["sentence", "word"]
 WordLosses = Callable[[Any, Batch], torch.Tensor]
@@ -21,6 +20,13 @@ WordLosses = Callable[[Any, Batch], torch.Tensor]
 class TaggerTrainingConfig(TrainingConfig):
     """Settings of any training of a tagger."""
 
+    sentences_per_batch: int | None = Field(
+        32,
+        ge=1,
+        title="Sentences per batch",
+        description="Sentences of one update, of similar length; it may take several passes (papers: 32). Empty: as "
+        "many as there is room for in subwords_per_batch.",
+    )
     frozen_layers: int = Field(
         3,
         ge=0,
@@ -36,11 +42,7 @@ class TaggerTrainingConfig(TrainingConfig):
 
 
 def sentence_shares(word_counts: np.ndarray, sentences_per_update: float) -> np.ndarray:
-    """[N] share of each word in the loss of an update: 1 / L over the mean number of sentences in an update.
-
-    The papers divide by the number of sentences in the batch. Batches here hold a number of sub-words, so that
-    those of short sentences hold more sentences; dividing by the mean number lets every sentence weigh the same.
-    """
+    """[N] share of each word in the loss of an update: 1 / L over the number of sentences in an update."""
     return np.repeat(1 / (np.maximum(word_counts, 1) * sentences_per_update), word_counts).astype(np.float32)
 
 
@@ -48,37 +50,60 @@ def sentence_shares(word_counts: np.ndarray, sentences_per_update: float) -> np.
 class Objective:
     """What a training minimises.
 
-    lengths  [R] int, sub-words of each row
-    collate  makes a batch of rows
-    loss     of a model and a batch
+    lengths    [R] int, sub-words of each row
+    sentences  [R] int, the sentence of each row
+    collate    makes a batch of rows
+    of_update  what the loss of each pass has to know of its whole update
+    loss       of a model and a batch; that of an update is the sum over its passes
     """
 
     lengths: np.ndarray
+    sentences: np.ndarray
     collate: Collate
+    of_update: OfUpdate
     loss: Loss
 
 
 def word_objective(
-    windows: Windows, targets: Mapping[str, np.ndarray], word_losses: WordLosses, config: TaggerTrainingConfig
+    windows: Windows,
+    targets: Mapping[str, np.ndarray],
+    word_losses: WordLosses,
+    config: TaggerTrainingConfig,
+    counted: Mapping[str, np.ndarray] | None = None,
 ) -> Objective:
-    """The mean of the losses of words.
+    """The mean of the losses of words, over the words or the sentences of an update.
+
+    Where an update holds a number of sub-words, those of short sentences hold more sentences: there the mean over
+    sentences divides by their mean number, which lets every sentence weigh the same in an epoch.
 
     Args:
         windows: of the sentences to train on.
         targets: [N, ...] arrays, words in the corpus' order; their names are those that `word_losses` looks up.
         word_losses: from a model and a batch to [n] losses, one per word.
         config: the settings; `loss_mean` says how the words' losses become one.
+        counted: [N] bool arrays; how many words of an update have each is in the batch under its name, as `words`,
+            the number of all its words, is.
     """
     arrays = dict(targets)
+    whole_sentences = config.sentences_per_batch is not None
     if config.loss_mean == "sentence":
-        updates = updates_per_epoch(windows.lengths, config.subwords_per_batch)
-        arrays["share"] = sentence_shares(windows.word_counts, np.count_nonzero(windows.word_counts) / updates)
+        updates = count_updates(windows.lengths, windows.sentences, config)
+        per_update = 1 if whole_sentences else np.count_nonzero(windows.word_counts) / updates
+        arrays["share"] = sentence_shares(windows.word_counts, per_update)
 
     def collate(rows: np.ndarray, generator: torch.Generator) -> dict[str, torch.Tensor]:
         return collate_words(windows, arrays, rows)
 
+    def of_update(rows: np.ndarray) -> dict[str, torch.Tensor]:
+        words, _, _ = windows.scored_words(rows)
+        numbers = {"words": len(words), "sentences": len(np.unique(windows.sentences[rows])) if whole_sentences else 1}
+        numbers |= {name: int(np.count_nonzero(of[words])) for name, of in (counted or {}).items()}
+        return {name: torch.tensor(number) for name, number in numbers.items()}
+
     def loss(model: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         losses = word_losses(model, batch)
-        return (losses * batch["share"]).sum() if "share" in batch else losses.mean()
+        if config.loss_mean == "word":
+            return losses.sum() / batch["words"]
+        return (losses * batch["share"]).sum() / batch["sentences"]
 
-    return Objective(windows.lengths, collate, loss)
+    return Objective(windows.lengths, windows.sentences, collate, of_update, loss)

@@ -77,7 +77,7 @@ def train_and_save(
         beside: see there.
     """
     checkpoints = Checkpoints(job.work_folder, job.checkpoint_minutes)
-    with job.progress(doing, planned_updates(objective.lengths, config), "updates") as advance:
+    with job.progress(doing, planned_updates(objective.lengths, config, objective.sentences), "updates") as advance:
         history = train(
             model,
             objective.lengths,
@@ -86,6 +86,8 @@ def train_and_save(
             config,
             device=job.device,
             checkpoints=checkpoints,
+            sentences=objective.sentences,
+            of_update=objective.of_update,
             progress=advance,
             after_epoch=after_epoch,
             beside=beside,

@@ -72,6 +72,11 @@ class Windows:
         return self.ends - self.starts + len(self.prefix) + len(self.suffix)
 
     @cached_property
+    def sentences(self) -> np.ndarray:
+        """[W] the sentence of each window, as a row number; windows without a word, if any, count with the next."""
+        return np.append(self.word_sentences, len(self.word_counts))[self.scored[:-1]]
+
+    @cached_property
     def word_sentences(self) -> np.ndarray:
         """[N] the sentence of each word, as a row number."""
         return np.repeat(np.arange(len(self.word_counts)), self.word_counts)

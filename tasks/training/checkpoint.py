@@ -27,14 +27,21 @@ class Loaded:
     ignored: str | None = None
 
 
-def training_identity(config: TrainingConfig, lengths: np.ndarray, model: nn.Module, beside: Iterable[str] = ()) -> str:
-    """Digest of what a training starts from: config, lengths and initial weights, frozen ones included.
+def training_identity(
+    config: TrainingConfig,
+    lengths: np.ndarray,
+    sentences: np.ndarray | None,
+    model: nn.Module,
+    beside: Iterable[str] = (),
+) -> str:
+    """Digest of what a training starts from: config, rows and initial weights, frozen ones included.
 
     `beside` are the names of what it keeps beside its model.
     """
     values = config.model_dump(mode="json")
     digest = hashlib.sha256(json.dumps([values, sorted(beside)], sort_keys=True).encode())
-    digest.update(np.ascontiguousarray(lengths, dtype="<i8").tobytes())
+    for numbers in (lengths, np.arange(len(lengths)) if sentences is None else sentences):
+        digest.update(np.ascontiguousarray(numbers, dtype="<i8").tobytes())
     for name, tensor in sorted(model.state_dict().items()):
         digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}\0".encode())
         digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)

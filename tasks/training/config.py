@@ -19,7 +19,15 @@ class TrainingConfig(Settings):
         2048,
         ge=16,
         title="Sub-words per batch",
-        description="Budget of one update in sub-words, padding included; a longer sentence is a batch of its own.",
+        description="Sub-words of one forward pass, padding included; a longer sentence is a pass of its own. "
+        "A pass is an update, unless sentences_per_batch says otherwise.",
+    )
+    sentences_per_batch: int | None = Field(
+        None,
+        ge=1,
+        title="Sentences per batch",
+        description="Sentences of one update, of similar length; it may take several passes. Empty: as many as there "
+        "is room for in subwords_per_batch.",
     )
     warmup_fraction: float | None = Field(
         0.1,
@@ -50,6 +58,12 @@ class TrainingConfig(Settings):
     )
     clip_norm: float = Field(
         1.0, ge=0, title="Gradient clipping", description="Largest L2 norm of the gradient; 0 does not clip."
+    )
+    clip_separately: bool = Field(
+        False,
+        title="Clip separately",
+        description="Clip the gradients of encoder and head each by a norm of its own (CoLaDa's published code), not "
+        "by the norm of both.",
     )
     frozen_layers: int = Field(
         0,

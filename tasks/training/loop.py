@@ -10,10 +10,19 @@ import torch
 from torch import nn
 
 from artifacts.stopping import stop_at_whole_states
-from tasks.training.batching import length_batches, updates_per_epoch
 from tasks.training.checkpoint import save_checkpoint
 from tasks.training.config import TrainingConfig
-from tasks.training.run import AfterEpoch, Collate, Loss, Progress, TrainingDiverged, TrainingRun, TrainingState
+from tasks.training.run import (
+    AfterEpoch,
+    Collate,
+    Loss,
+    OfUpdate,
+    Progress,
+    TrainingDiverged,
+    TrainingRun,
+    TrainingState,
+    count_updates,
+)
 from tasks.training.seeding import isolated_randomness
 
 __all__ = [
@@ -21,10 +30,12 @@ __all__ = [
     "Checkpoints",
     "Collate",
     "Loss",
+    "OfUpdate",
     "Progress",
     "TrainingDiverged",
     "TrainingHistory",
     "TrainingState",
+    "count_updates",
     "planned_updates",
     "train",
 ]
@@ -70,9 +81,9 @@ class TrainingHistory:
     ignored_checkpoint: str | None = None
 
 
-def planned_updates(lengths: np.ndarray, config: TrainingConfig) -> int:
+def planned_updates(lengths: np.ndarray, config: TrainingConfig, sentences: np.ndarray | None = None) -> int:
     """Optimizer steps that `train` will make."""
-    return config.epochs * updates_per_epoch(lengths, config.subwords_per_batch)
+    return config.epochs * count_updates(lengths, sentences, config)
 
 
 def train(
@@ -84,6 +95,8 @@ def train(
     *,
     device: str,
     checkpoints: Checkpoints | None,
+    sentences: np.ndarray | None = None,
+    of_update: OfUpdate | None = None,
     progress: Progress | None = None,
     after_epoch: AfterEpoch | None = None,
     beside: TrainingState | None = None,
@@ -98,10 +111,13 @@ def train(
         model: in float32; `config.frozen_layers` of it lose their gradients.
         lengths: [N] int, sub-words of each row.
         collate: makes a batch of row numbers; draws noise from the generator it gets and nowhere else.
-        loss: the scalar to minimise, called under autocast.
+        loss: the scalar to minimise, called under autocast; that of an update is the sum of its passes'.
         config: the settings.
         device: "cpu", "cuda" or "cuda:N".
         checkpoints: where they are kept and looked for; one folder per training. None keeps none.
+        sentences: [N] int, the sentence of each row, rising; None: each row is one.
+        of_update: what a pass has to know of its whole update; its tensors are put beside those of `collate`. Needed
+            for a mean where `config.sentences_per_batch` lets an update take several passes.
         progress: called with the number of updates made since the last call, and what says how the training stands.
         after_epoch: called after each epoch, the last included, before the next begins: a resumed training calls it
             for no epoch twice, unless it was killed before the next checkpoint. It may change `beside`, and what
@@ -114,7 +130,7 @@ def train(
         TrainingDiverged: at a loss that is not finite.
     """
     with isolated_randomness(device):
-        run = TrainingRun(model, np.asarray(lengths), config, device, beside)
+        run = TrainingRun(model, np.asarray(lengths), config, device, beside, sentences)
         ignored = run.resume(checkpoints.folder if checkpoints else None)
         started = time.monotonic()
         resumed_at = run.update
@@ -126,8 +142,8 @@ def train(
         def updates(stopping: Callable[[], bool]) -> str:
             torch.set_num_threads(threads)  # Another thread may have another number.
             last_checkpoint = started
-            for epoch, batch, rows in _batches_to_come(run):
-                run.step(collate, loss, epoch, batch, rows)
+            for epoch, batch, passes in _updates_to_come(run):
+                run.step(collate, loss, of_update, epoch, batch, passes)
                 if progress:
                     progress(1, run.standing)
                 if after_epoch and batch + 1 == run.per_epoch:
@@ -157,8 +173,8 @@ def train(
     )
 
 
-def _batches_to_come(run: TrainingRun) -> Iterator[tuple[int, int, np.ndarray]]:
-    """Epoch, number and rows of each batch that is not learnt yet."""
+def _updates_to_come(run: TrainingRun) -> Iterator[tuple[int, int, list[np.ndarray]]]:
+    """Epoch, number and passes of each update that is not made yet."""
     for epoch in range(run.update // run.per_epoch, run.config.epochs):
-        batches = length_batches(run.lengths, run.config.subwords_per_batch, run.config.seed, epoch)
-        yield from ((epoch, batch, batches[batch]) for batch in range(run.update % run.per_epoch, run.per_epoch))
+        updates = run.updates(epoch)
+        yield from ((epoch, batch, updates[batch]) for batch in range(run.update % run.per_epoch, run.per_epoch))

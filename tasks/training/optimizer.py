@@ -26,3 +26,19 @@ def make_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.Adam
         betas=(config.adam_beta1, config.adam_beta2),
         fused=True,
     )
+
+
+def clipped_groups(model: nn.Module, separately: bool) -> list[list[nn.Parameter]]:
+    """Parameters with a gradient, by whose norm they are clipped: all together, or the encoder's and the head's.
+
+    Args:
+        model: a model of transformers with a head, if `separately`.
+        separately: encoder and head have a group each.
+    """
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    if not separately:
+        return [trained]
+    base = model.get_submodule(str(model.base_model_prefix))
+    encoder = {id(parameter) for parameter in base.parameters()}
+    parts = [[p for p in trained if id(p) in encoder], [p for p in trained if id(p) not in encoder]]
+    return [part for part in parts if part]

@@ -10,16 +10,19 @@ import numpy as np
 import torch
 from torch import nn
 
-from tasks.training.batching import updates_per_epoch
+from tasks.training.batching import length_batches, sentence_count, sentence_updates, updates_per_epoch
 from tasks.training.checkpoint import load_checkpoint, trained_state, training_identity
 from tasks.training.config import TrainingConfig
 from tasks.training.freezing import freeze_bottom
-from tasks.training.optimizer import make_optimizer
+from tasks.training.optimizer import clipped_groups, make_optimizer
 from tasks.training.precision import autocast_for
 from tasks.training.schedule import learning_rate_at, warmup_of
 from tasks.training.seeding import collation_generator, seed_dropout
 
 Collate = Callable[[np.ndarray, torch.Generator], dict[str, torch.Tensor]]
+OfUpdate = Callable[[np.ndarray], dict[str, torch.Tensor]]
+"""From the row numbers of an update to what the loss of each of its passes has to know of all of them."""
+
 Loss = Callable[[nn.Module, dict[str, torch.Tensor]], torch.Tensor]
 Progress = Callable[[int, Callable[[], str]], None]
 """Called with the number of updates made since the last call, and with what says how the training stands."""
@@ -45,6 +48,13 @@ class TrainingDiverged(RuntimeError):
     """The loss became infinite or not a number."""
 
 
+def count_updates(lengths: np.ndarray, sentences: np.ndarray | None, config: TrainingConfig) -> int:
+    """Optimizer steps of one epoch; see `TrainingRun` for what rows are."""
+    if config.sentences_per_batch is None:
+        return updates_per_epoch(lengths, config.subwords_per_batch)
+    return -(-sentence_count(lengths, sentences) // config.sentences_per_batch)
+
+
 class TrainingRun:
     """The state of a training between two updates: all that a checkpoint has to hold."""
 
@@ -55,16 +65,18 @@ class TrainingRun:
         config: TrainingConfig,
         device: str,
         beside: TrainingState | None = None,
+        sentences: np.ndarray | None = None,
     ) -> None:
         """Freezes what is to stay as it is, moves the model, makes the optimizer."""
         self.model, self.lengths, self.config, self.device, self.beside = model, lengths, config, device, beside
-        self.per_epoch = updates_per_epoch(self.lengths, self.config.subwords_per_batch)
+        self.sentences = sentences
+        self.per_epoch = count_updates(lengths, sentences, config)
         self.total = config.epochs * self.per_epoch
         warmup_of(self.total, config)
         freeze_bottom(self.model, self.config.frozen_layers)
         self.model.to(self.device)
         self.optimizer = make_optimizer(self.model, self.config)
-        self.trained = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+        self.clipped = clipped_groups(self.model, config.clip_separately)
         self.update = 0
         self.loss_sums = [0.0] * self.config.epochs
         self.pending: list[torch.Tensor] = []
@@ -72,24 +84,40 @@ class TrainingRun:
         self.subwords = 0  # of this process
         self.began: float | None = None
 
-    def step(self, collate: Collate, loss: Loss, epoch: int, batch: int, rows: np.ndarray) -> None:
-        """Makes one update."""
+    def updates(self, epoch: int) -> list[list[np.ndarray]]:
+        """The passes of each update of an epoch: arrays of row numbers."""
+        config = self.config
+        if config.sentences_per_batch is None:
+            return [[rows] for rows in length_batches(self.lengths, config.subwords_per_batch, config.seed, epoch)]
+        room = (config.sentences_per_batch, config.subwords_per_batch)
+        return sentence_updates(self.lengths, self.sentences, *room, config.seed, epoch)
+
+    def step(
+        self, collate: Collate, loss: Loss, of_update: OfUpdate | None, epoch: int, batch: int, passes: list[np.ndarray]
+    ) -> None:
+        """Makes one update, in one or several passes."""
         self.began = self.began or time.monotonic()
         seed_dropout(self.config.seed, epoch, batch)
-        tensors = collate(rows, collation_generator(self.config.seed, epoch, batch))
-        moved = {name: tensor.to(self.device, non_blocking=True) for name, tensor in tensors.items()}
+        noise = collation_generator(self.config.seed, epoch, batch)
+        shared = of_update(np.concatenate(passes)) if of_update else {}
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate_at(self.update, self.total, self.config)
-        with autocast_for(self.device, self.config.precision):
-            value = loss(self.model, moved)
-        value.backward()
+        values = []
+        for rows in passes:
+            tensors = shared | collate(rows, noise)
+            moved = {name: tensor.to(self.device, non_blocking=True) for name, tensor in tensors.items()}
+            with autocast_for(self.device, self.config.precision):
+                value = loss(self.model, moved)
+            value.backward()
+            values.append(value.detach())
+            self.subwords += int(self.lengths[rows].sum())
         if self.config.clip_norm:
-            nn.utils.clip_grad_norm_(self.trained, self.config.clip_norm)
+            for part in self.clipped:
+                nn.utils.clip_grad_norm_(part, self.config.clip_norm)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        self.pending.append(value.detach())
+        self.pending.append(values[0] if len(values) == 1 else torch.stack(values).sum())
         self.update += 1
-        self.subwords += int(self.lengths[rows].sum())
         if len(self.pending) == _UPDATES_BETWEEN_CHECKS:
             self.check_losses()
 
@@ -149,7 +177,7 @@ class TrainingRun:
         if folder is None:
             return None
         names = self.beside.state_dict() if self.beside is not None else ()
-        self.identity = training_identity(self.config, self.lengths, self.model, names)
+        self.identity = training_identity(self.config, self.lengths, self.sentences, self.model, names)
         found = load_checkpoint(folder, self.identity)
         if found.state is not None:
             self.update, self.loss_sums = found.state["update"], found.state["loss_sums"]

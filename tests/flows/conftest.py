@@ -17,7 +17,13 @@ SENTENCES = 60
 
 def tiny_settings(folder: Path) -> dict[str, Any]:
     """A configuration whose files lie in `folder`; every stage is there, as small as it can be."""
-    training = {"epochs": 1, "learning_rate": 1e-3, "subwords_per_batch": 256, "frozen_layers": 0}
+    training = {
+        "epochs": 1,
+        "learning_rate": 1e-3,
+        "subwords_per_batch": 256,
+        "frozen_layers": 0,
+        "sentences_per_batch": None,
+    }
     return {
         "method": "colada",
         "source": {"language": "en", "train": {"path": "en.conll"}, "dev": {"path": "en.dev.conll"}},

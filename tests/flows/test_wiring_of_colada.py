@@ -247,7 +247,9 @@ def test_a_student_may_start_from_its_collaborator(
 def test_trainings_have_the_papers_settings_by_default() -> None:
     # 4.1: 5e-5 for 3 epochs on source data; 2e-5 for 10 epochs of teacher-student learning; three frozen layers.
     assert (TaggerTraining().learning_rate, TaggerTraining().epochs) == (5e-5, 3)
+    assert TaggerTraining().sentences_per_batch == 32
     for training in (CollaboratorTraining(), StudentTraining()):
+        assert training.sentences_per_batch == 32
         assert (training.learning_rate, training.epochs, training.frozen_layers) == (2e-5, 10, 3)
     defaults = Colada.model_validate({"source": {"train": {"path": "a"}}, "target": {"text": {"path": "b"}}})
     assert (defaults.reliability.neighbours, defaults.reliability.sharpness, defaults.iterations) == (500, 6.0, 8)

@@ -44,7 +44,10 @@ N, C = sum(COUNTS), len(LABELS)
 IDS = [3, 4, 5, 6, 7, 9]
 WINDOWS = WindowConfig(max_length_subwords=14, overlap_subwords=4)  # the third sentence has 22 sub-words
 ONE_UPDATE, SEVERAL_UPDATES = 1000, 30
-STILL = {"epochs": 1, "learning_rate": 1e-12, "frozen_layers": 0, "dropout": 0.0, "subwords_per_batch": ONE_UPDATE}
+STILL = {"epochs": 1, "learning_rate": 1e-12, "frozen_layers": 0, "dropout": 0.0}
+STILL |= {"sentences_per_batch": None, "subwords_per_batch": ONE_UPDATE}
+SEVERAL_PASSES = {"sentences_per_batch": 100, "subwords_per_batch": SEVERAL_UPDATES}
+UPDATES = [{}, {"subwords_per_batch": SEVERAL_UPDATES}, SEVERAL_PASSES]
 HARD = np.random.default_rng(1).integers(0, C, N)
 SOFT = np.random.default_rng(2).dirichlet(np.full(C, 0.5), N).astype(np.float32)
 WEIGHT = np.random.default_rng(3).uniform(0.1, 0.9, N).astype(np.float32)
@@ -178,14 +181,14 @@ def equation_13_of_unitrans(
 # --- One update, or several, that change nothing.
 
 
-@pytest.mark.parametrize("subwords", [ONE_UPDATE, SEVERAL_UPDATES])
+@pytest.mark.parametrize("updates", UPDATES)
 def test_a_tagger_learns_the_labels_of_its_sentences(
-    store: Store, labelled: Reference, encoder: Reference, said: Callable[..., torch.Tensor], subwords: int
+    store: Store, labelled: Reference, encoder: Reference, said: Callable[..., torch.Tensor], updates: dict[str, int]
 ) -> None:
-    config = TaggerTraining(**{**STILL, "subwords_per_batch": subwords})
+    config = TaggerTraining(**{**STILL, **updates})
     trained = run_alone(store, train_tagger, labelled, encoder, config, WINDOWS)
-    updates = store.require(trained).notes["updates"]
-    assert (updates == 1) == (subwords == ONE_UPDATE)
+    made = store.require(trained).notes["updates"]
+    assert (made == 1) == (updates in ({}, SEVERAL_PASSES))
     assert noted(store, trained) == [pytest.approx(float(mean_of_sentences(equation_8_of_unitrans(said(trained)))))]
     assert store.metadata(trained) == {"labels": LABELS}
 
@@ -198,7 +201,7 @@ def test_a_tagger_learns_a_translation_as_any_labelled_text(
 
 
 @pytest.mark.parametrize("weighted", [True, False])
-@pytest.mark.parametrize("subwords", [ONE_UPDATE, SEVERAL_UPDATES])
+@pytest.mark.parametrize("updates", UPDATES)
 def test_the_collaborator_learns_both_supervisions_of_the_translation(
     store: Store,
     tagger: Reference,
@@ -207,9 +210,9 @@ def test_the_collaborator_learns_both_supervisions_of_the_translation(
     reliability: Reference,
     said: Callable[..., torch.Tensor],
     weighted: bool,
-    subwords: int,
+    updates: dict[str, int],
 ) -> None:
-    config = CollaboratorTraining(**{**STILL, "subwords_per_batch": subwords})
+    config = CollaboratorTraining(**{**STILL, **updates})
     given = (soft, reliability if weighted else None, 0.7, 0.2)
     trained = run_alone(store, train_collaborator, tagger, translation, *given, config, WINDOWS)
     losses = equations_4_and_5_of_colada(said(tagger), W if weighted else 1.0)
@@ -218,7 +221,7 @@ def test_the_collaborator_learns_both_supervisions_of_the_translation(
 
 
 @pytest.mark.parametrize("weighted", [True, False])
-@pytest.mark.parametrize("subwords", [ONE_UPDATE, SEVERAL_UPDATES])
+@pytest.mark.parametrize("updates", UPDATES)
 def test_the_student_learns_soft_labels_by_their_reliability(
     store: Store,
     encoder: Reference,
@@ -226,9 +229,9 @@ def test_the_student_learns_soft_labels_by_their_reliability(
     reliability: Reference,
     said: Callable[..., torch.Tensor],
     weighted: bool,
-    subwords: int,
+    updates: dict[str, int],
 ) -> None:
-    config = StudentTraining(**{**STILL, "subwords_per_batch": subwords})
+    config = StudentTraining(**{**STILL, **updates})
     trained = run_alone(store, train_student, encoder, soft, reliability if weighted else None, config, WINDOWS)
     losses = equation_6_of_colada(said(trained), W if weighted else 1.0)
     assert noted(store, trained) == [pytest.approx(float(mean_of_sentences(losses)))]
@@ -247,7 +250,7 @@ def test_the_student_learns_decoded_labels_if_it_is_told_to(
     assert noted(store, trained) == [pytest.approx(float(mean_of_sentences(losses)))]
 
 
-@pytest.mark.parametrize("subwords", [ONE_UPDATE, SEVERAL_UPDATES])
+@pytest.mark.parametrize("updates", UPDATES)
 @pytest.mark.parametrize(("soft_weight", "eta"), [(1.7, 0.6), (0.0, 0.6), (1.7, 0.0)])
 def test_the_voted_student_learns_soft_labels_and_votes(
     store: Store,
@@ -257,9 +260,9 @@ def test_the_voted_student_learns_soft_labels_and_votes(
     said: Callable[..., torch.Tensor],
     soft_weight: float,
     eta: float,
-    subwords: int,
+    updates: dict[str, int],
 ) -> None:
-    settings = {**STILL, "subwords_per_batch": subwords, "soft_weight": soft_weight, "hard_weight": eta}
+    settings = {**STILL, **updates, "soft_weight": soft_weight, "hard_weight": eta}
     trained = run_alone(store, train_voted_student, encoder, soft, votes, VotedStudentTraining(**settings), WINDOWS)
     losses = equation_13_of_unitrans(said(trained), soft_weight, eta)
     assert noted(store, trained) == [pytest.approx(float(mean_of_sentences(losses)))]
@@ -275,6 +278,7 @@ def test_without_votes_the_soft_labels_are_all_there_is(
     assert noted(store, trained) == [pytest.approx(float(mean_of_sentences(losses)))]
 
 
+@pytest.mark.parametrize("passes", [{}, SEVERAL_PASSES])
 def test_the_mean_over_words_lets_every_word_weigh_the_same(
     store: Store,
     encoder: Reference,
@@ -285,8 +289,9 @@ def test_the_mean_over_words_lets_every_word_weigh_the_same(
     reliability: Reference,
     votes: Reference,
     said: Callable[..., torch.Tensor],
+    passes: dict[str, int],
 ) -> None:
-    by_word = {**STILL, "loss_mean": "word"}
+    by_word = {**STILL, **passes, "loss_mean": "word"}
     source = run_alone(store, train_tagger, labelled, encoder, TaggerTraining(**by_word), WINDOWS)
     assert noted(store, source) == [pytest.approx(float(equation_8_of_unitrans(said(source)).mean()))]
 
@@ -363,6 +368,46 @@ def test_trainings_from_a_tagger_begin_with_it(
         torch.testing.assert_close(weights_of(store, reference), before)
 
 
+@pytest.mark.parametrize("loss_mean", ["sentence", "word"])
+def test_every_update_weighs_its_own_sentences(
+    store: Store, labelled: Reference, encoder: Reference, said: Callable[..., torch.Tensor], loss_mean: str
+) -> None:
+    # Of five sentences with words, four make two updates by length, the longest together; one, by lot, is left for a
+    # third. The mean of the updates' means tells them apart: each can be recomputed from who is left over.
+    config = TaggerTraining(**{**STILL, "sentences_per_batch": 2, "loss_mean": loss_mean})
+    trained = run_alone(store, train_tagger, labelled, encoder, config, WINDOWS)
+    assert store.require(trained).notes["updates"] == 3
+    losses = [part for part in equation_8_of_unitrans(said(trained)).split(COUNTS) if len(part)]
+
+    def mean(sentences: list[torch.Tensor]) -> torch.Tensor:
+        means = [part.mean() for part in sentences]
+        return torch.stack(means).mean() if loss_mean == "sentence" else torch.cat(sentences).mean()
+
+    by_length = [losses[place] for place in (2, 0, 1, 4, 3)]  # of 22, 8, 6, 4 and 3 sub-words
+    possible = []
+    for left in range(5):
+        rest = by_length[:left] + by_length[left + 1 :]
+        updates = [rest[:2], rest[2:], [by_length[left]]]
+        possible.append(float(torch.stack([mean(update) for update in updates]).mean()))
+    assert any(noted(store, trained) == [pytest.approx(loss)] for loss in possible)
+
+
+def test_passes_of_an_update_learn_what_one_pass_learns(
+    store: Store, soft: Reference, votes: Reference, encoder: Reference
+) -> None:
+    learning = {"epochs": 3, "learning_rate": 0.02, "frozen_layers": 0, "dropout": 0.0, "soft_weight": 1.7}
+    learning |= {"loss_mean": "word", "hard_mean": "agreed"}
+    together, apart = (
+        VotedStudentTraining(**{**learning, "sentences_per_batch": 100, "subwords_per_batch": room})
+        for room in (ONE_UPDATE, SEVERAL_UPDATES)
+    )
+    one, several = (
+        run_alone(store, train_voted_student, encoder, soft, votes, config, WINDOWS) for config in (together, apart)
+    )
+    assert noted(store, several) == pytest.approx(noted(store, one), rel=1e-3)  # the later ones tell what was learnt
+    assert noted(store, one)[2] < 0.9 * noted(store, one)[0]
+
+
 # --- Updates that change something, against a loop of plain torch.
 
 SHORT = [words for words in WORDS if len(words) in (1, 2, 4)]
@@ -371,6 +416,7 @@ STEPS = {
     "learning_rate": 0.02,
     "frozen_layers": 1,
     "dropout": 0.0,
+    "sentences_per_batch": None,
     "subwords_per_batch": ONE_UPDATE,
     "weight_decay": 0.9,
     "clip_norm": 0.5,

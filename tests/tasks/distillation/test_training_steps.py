@@ -34,7 +34,14 @@ WORDS = [["Anna", "lives", "in", "Paris"], ["Berlin", "."], ["in", "Berlin"], ["
 TAG_OF = {"Anna": "B-PER", "Paris": "B-LOC", "Berlin": "B-LOC"}
 TAGS = [[TAG_OF.get(word, "O") for word in words] for words in WORDS]
 WINDOWS = WindowConfig(max_length_subwords=32, overlap_subwords=8)
-FAST = {"epochs": 12, "learning_rate": 0.02, "frozen_layers": 0, "dropout": 0.0, "subwords_per_batch": 64}
+FAST = {
+    "epochs": 12,
+    "learning_rate": 0.02,
+    "frozen_layers": 0,
+    "dropout": 0.0,
+    "subwords_per_batch": 64,
+    "sentences_per_batch": None,
+}
 
 
 def ids(rows=WORDS):
@@ -171,11 +178,12 @@ def test_what_a_training_does_between_epochs_and_changes_beside_the_model_reache
 
     def spy(*arguments, **options):
         assert (options["after_epoch"], options["beside"]) == (between, beside)
+        assert options["sentences"].tolist() == [7] and options["of_update"] is between
         raise NotImplementedError("seen")
 
     monkeypatch.setattr(training_shell, "train", spy)
     job = MagicMock(work_folder=tmp_path, checkpoint_minutes=1.0, device="cpu")
-    objective = Objective(np.array([3]), collate=None, loss=None)
+    objective = Objective(np.array([3]), np.array([7]), collate=None, of_update=between, loss=None)
     with pytest.raises(NotImplementedError, match="seen"):
         training_shell.train_and_save(
             job, None, None, LABELS, objective, TaggerTraining(**FAST), "x", after_epoch=between, beside=beside

@@ -57,7 +57,7 @@ def test_a_sentence_divides_by_all_its_words_and_a_corpus_by_its_sentences():
 
 def test_the_published_mean_divides_by_agreed_words():
     # Of 2 words 1 has a label: the mean over both of (2/1 log 4) and 0 is log 4, and the errors' mean is 1/4.
-    losses = voted_distillation_loss(LOGITS, SOFT, torch.tensor([0, -1]), 1.0, 1.0, mean_over_agreed=True)
+    losses = voted_distillation_loss(LOGITS, SOFT, torch.tensor([0, -1]), 1.0, 1.0, hard_scale=2 / 1)
     assert float(losses.mean()) == pytest.approx(LOG4 + 0.25)
 
 
@@ -67,7 +67,7 @@ def test_the_published_mean_is_that_of_torch():
     votes = torch.arange(40) % 6 - 1
     chosen = votes >= 0
     published = cross_entropy(logits[chosen], votes[chosen]) + mse_loss(logits.softmax(-1), other.softmax(-1))
-    ours = voted_distillation_loss(logits, other.softmax(-1), votes, 1.0, 1.0, mean_over_agreed=True).mean()
+    ours = voted_distillation_loss(logits, other.softmax(-1), votes, 1.0, 1.0, hard_scale=40 / chosen.sum()).mean()
     torch.testing.assert_close(ours, published)
 
 

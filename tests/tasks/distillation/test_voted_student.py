@@ -21,7 +21,14 @@ TAG_OF = {"Anna": "B-PER", "Paris": "B-LOC", "Berlin": "B-LOC"}
 TAGS = [[TAG_OF.get(word, "O") for word in words] for words in WORDS]
 IDS = list(range(len(WORDS)))
 WINDOWS = WindowConfig(max_length_subwords=32, overlap_subwords=8)
-FAST = {"epochs": 12, "learning_rate": 0.02, "frozen_layers": 0, "dropout": 0.0, "subwords_per_batch": 64}
+FAST = {
+    "epochs": 12,
+    "learning_rate": 0.02,
+    "frozen_layers": 0,
+    "dropout": 0.0,
+    "subwords_per_batch": 64,
+    "sentences_per_batch": None,
+}
 SURE = 0.9
 
 

@@ -10,6 +10,12 @@ from tasks.tagging.windows import collate_words, make_windows
 from tasks.training.loop import train
 
 
+def fit(model, objective, config):
+    rows = {"sentences": objective.sentences, "of_update": objective.of_update}
+    given = (objective.lengths, objective.collate, objective.loss, config)
+    return train(model, *given, device="cpu", checkpoints=None, **rows)
+
+
 def test_words_of_a_sentence_share_its_weight():
     # Sentences of 2 and 4 words, one sentence per update: 1/2 and 1/4 each; two per update: half of it.
     assert sentence_shares(np.array([2, 4]), 1.0).tolist() == pytest.approx([1 / 2] * 2 + [1 / 4] * 4)
@@ -47,7 +53,7 @@ def test_the_loss_of_the_only_batch_is_the_mean_that_was_asked_for(tiny_encoder,
         return LINEAR.losses(trained, LINEAR.outputs(trained, batch), batch)
 
     objective = word_objective(windows, targets, losses, config)
-    history = train(model, objective.lengths, objective.collate, objective.loss, config, device="cpu", checkpoints=None)
+    history = fit(model, objective, config)
     assert history.losses == pytest.approx([expected.item()], abs=1e-5)
 
 

@@ -42,7 +42,14 @@ META = {"language": "en", "labels": LABELS}
 WORDS = [["Anna", "Paris", "lives", "in", "Berlin"], ["Berlin", "."], ["in", "Paris"], ["Anna", "Anna"]] * 6
 TAGS = [["B-PER", "I-PER", "O", "O", "B-LOC"], ["B-LOC", "O"], ["O", "B-LOC"], ["B-PER", "I-PER"]] * 6
 WINDOWS = WindowConfig(max_length_subwords=32, overlap_subwords=8)
-FAST = {"epochs": 25, "learning_rate": 0.02, "frozen_layers": 0, "dropout": 0.0, "subwords_per_batch": 64}
+FAST = {
+    "epochs": 25,
+    "learning_rate": 0.02,
+    "frozen_layers": 0,
+    "dropout": 0.0,
+    "subwords_per_batch": 64,
+    "sentences_per_batch": None,
+}
 Put = Callable[..., Reference]
 
 

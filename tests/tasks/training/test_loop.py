@@ -272,6 +272,33 @@ def test_the_gradient_is_clipped_to_its_norm():
     assert one_step(0.0) == 1000.0
 
 
+class HeadOnEncoder(nn.Module):
+    """The loss is 3 e + 4 h: a gradient of 3 for the encoder and 4 for the head, 5 for both."""
+
+    base_model_prefix = "encoder"
+
+    def __init__(self):
+        super().__init__()
+        self.encoder, self.head = nn.Linear(1, 1, bias=False), nn.Linear(1, 1, bias=False)
+
+    def forward(self, x):
+        return (3 * self.encoder(x) + 4 * self.head(x)).sum()
+
+
+@pytest.mark.parametrize(("separately", "clipped"), [(False, [0.6, 0.8]), (True, [1.0, 1.0])])
+def test_encoder_and_head_are_clipped_by_one_norm_or_each_by_its_own(separately, clipped):
+    model, gradients = HeadOnEncoder(), {}
+    for name, parameter in model.named_parameters():
+        parameter.register_post_accumulate_grad_hook(lambda p, name=name: gradients.update({name: p.grad}))
+    config = settings(epochs=1, clip_norm=1.0, clip_separately=separately)
+    batch = {"x": torch.tensor([[1.0]])}
+    train(
+        model, np.array([1]), lambda rows, noise: batch, lambda m, b: m(b["x"]), config,
+        device="cpu", checkpoints=None,
+    )  # fmt: skip
+    assert [gradients[name].item() for name in ("encoder.weight", "head.weight")] == pytest.approx(clipped, rel=1e-4)
+
+
 def test_a_loss_that_is_not_finite_stops_naming_epoch_and_update():
     calls = []
 
