@@ -167,8 +167,8 @@ class Crop(Settings):
         None,
         ge=1,
         title="Most projected sentences",
-        description="Sentences of each target language that Theta_all, and again the student, learn from, drawn at "
-        "random from those that got labels (Figure 5, Table 7); empty: all.",
+        description="Sentences of all target languages together that Theta_all, and again the student, learn from, "
+        "drawn at random from those that got labels (Figure 5, Table 7); empty: all.",
     )
     score_translate_train: bool = Field(
         True,
@@ -305,9 +305,7 @@ def algorithm(config: Crop, runtime: Runtime) -> Result:
     quality.projected(projections)
 
     # 3.5: the multilingual tagger learns them beside the source corpus (Eq. 7-9) ...
-    parts = tuple(
-        _at_most(config, each, language) for each, language in zip(projections, config.languages, strict=True)
-    )
+    parts = _at_most(config, projections)
     theta_all = _train(config, "Theta_all", corpora, parts, encoder, config.multilingual_training)
     scoring.model("projected only (Theta_all)", theta_all)
     if config.ablation == "without_self_training":
@@ -320,7 +318,7 @@ def algorithm(config: Crop, runtime: Runtime) -> Result:
             taggings.append(tagging.label(theta_all, target.sentences))
             settled.append(settle_labels(projection, taggings[-1], config.settling))
     quality.settled(projections, tuple(taggings), config.settling)
-    parts = tuple(_at_most(config, each, language) for each, language in zip(settled, config.languages, strict=True))
+    parts = _at_most(config, tuple(settled))
     final = _train(config, "final tagger", corpora, parts, encoder, config.final_training)
     scoring.model("CROP (final)", final)
     return _ship(config, scoring, final, quality.draw(), listings)
@@ -337,12 +335,12 @@ def _encoder(config: Crop, corpora: MultilingualCorpora, runtime: Runtime) -> Re
         return randomise_encoder(encoder, config.seed)
 
 
-def _at_most(config: Crop, data: Reference, language: str) -> Reference:
-    """A random part of one language's labelled sentences, if there is a limit."""
+def _at_most(config: Crop, parts: tuple[Reference, ...]) -> tuple[Reference, ...]:
+    """The labelled sentences of all languages; a random part of them together, if there is a limit."""
     if config.max_projected_sentences is None:
-        return data
-    with stage(f"{language}, at most {config.max_projected_sentences:,}"):
-        return sample_sentences(training_set((data,)), config.max_projected_sentences, config.seed)
+        return parts
+    with stage(f"at most {config.max_projected_sentences:,} projected sentences"):
+        return (sample_sentences(training_set(parts), config.max_projected_sentences, config.seed),)
 
 
 def _train(

@@ -17,6 +17,7 @@ from tasks.tagging.windows import WindowConfig
 from tasks.translation.marked.read_markers import MarkerReading, read_markers
 from tasks.translation.projection.forward import ForwardReading, split_translation
 from tasks.translation.projection.project_entities import EntityProjection, project_entities
+from tasks.translation.projection.with_entities import keep_with_entities
 
 _REASONS_SHOWN = 3
 
@@ -57,9 +58,10 @@ class Projecting:
             translated = self.translation.there(target.sentences, translated_as)
             tagged = self.tagging.label(self.theta_src, split_translation(translated, self.forward))
         with stage(f"{language}, labelled back-translation"):
-            marked = read_markers(tagged, self.translation.back(tagged, translated_as), reading)
+            carried = keep_with_entities(tagged)
+            marked = read_markers(carried, self.translation.back(carried, translated_as), reading)
         with stage(f"{language}, entity matching"):
-            return project_entities(target.sentences, translated, marked, self.projection)
+            return project_entities(target.sentences, translated, tagged, marked, self.projection)
 
 
 def kept_sentences(projections: Mapping[str, Reference]) -> Listing:

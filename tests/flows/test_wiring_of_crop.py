@@ -44,6 +44,7 @@ from tasks.translation.pairs.plain_pairs import keep_pairs_plain
 from tasks.translation.pairs.word_alignment import Alignment, align_words
 from tasks.translation.projection.forward import ForwardReading, split_translation
 from tasks.translation.projection.project_entities import EntityProjection, project_entities
+from tasks.translation.projection.with_entities import keep_with_entities
 
 Configured = Callable[..., Crop]
 SEED = 7
@@ -172,11 +173,11 @@ class Expected:
             forward = translate_text(self.raw[language], theta_mt, translated_as, "en", None, GENERATION)
             english = split_translation(forward, ForwardReading(min_language_letters=11))
             tagged = self.tags(self.theta_src(), english)
-            back = translate_text(tagged, theta_mt, "en", translated_as, MARKING, GENERATION)
-            marked = read_markers(tagged, back, reading)
-            found[language] = project_entities(
-                self.raw[language], forward, marked, EntityProjection(max_length_words=99)
-            )
+            carried = keep_with_entities(tagged)  # A sentence of O alone is not translated back.
+            back = translate_text(carried, theta_mt, "en", translated_as, MARKING, GENERATION)
+            marked = read_markers(carried, back, reading)
+            config = EntityProjection(max_length_words=99)
+            found[language] = project_entities(self.raw[language], forward, tagged, marked, config)
         return found
 
     def theta_all(self, parts: dict[str, Reference]) -> Reference:
@@ -294,7 +295,7 @@ def test_rows_of_table_4(recording: Recording, runtime: Runtime, configured: Con
     check_shipped(recording, result, expected, "CROP (final)", expected.final(expected.settled(theta_all)))
 
 
-def test_a_limit_draws_from_each_languages_labels_before_each_training(
+def test_a_limit_draws_from_the_labels_of_all_languages_before_each_training(
     recording: Recording, runtime: Runtime, configured: Configured
 ) -> None:
     config = configured(max_projected_sentences=5)
@@ -302,7 +303,7 @@ def test_a_limit_draws_from_each_languages_labels_before_each_training(
     expected = Expected(config, runtime)
 
     def drawn(parts: dict[str, Reference]) -> dict[str, Reference]:
-        return {language: sample_sentences(training_set((part,)), 5, SEED) for language, part in parts.items()}
+        return {"all": sample_sentences(training_set(tuple(parts.values())), 5, SEED)}
 
     theta_all = expected.theta_all(drawn(expected.projected()))
     final = expected.final(drawn(expected.settled(theta_all)))

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from artifacts.catalog import PROJECTION, MachineTranslation, MarkedTranslation, Sentences
+from artifacts.catalog import PROJECTION, MachineTranslation, MarkedTranslation, Predictions, Sentences
 from artifacts.errors import InputError
 from artifacts.settings import Settings
 from artifacts.step import Job, step
@@ -16,10 +16,11 @@ from tasks.translation.projection.compared import word_codes
 from tasks.translation.projection.entities import Entities, entities_of
 from tasks.translation.projection.joined import joined
 from tasks.translation.projection.matching import FAULTS, Matches, Matching, match_entities
+from tasks.translation.projection.with_entities import have_entities
 from tasks.words.columns import flat_values, list_column, list_lengths, offsets_of, ranges
 from tasks.words.labels import entity_types
 
-# Why a sentence gets no labels, in the order of the checks; reasons of marked translation come after the third.
+# Why a sentence gets no labels, in the order of the checks; reasons of marked translation come after the fourth.
 REASONS = {
     "sentence_too_long": "the raw sentence has more than max_length_words words",
     "no_forward_translation": "the translator gave nothing back for it",
@@ -63,9 +64,9 @@ def project(rows: pa.Table, labels: Sequence[str], config: EntityProjection) -> 
     """Matches the back-translation's entities in the raw sentences and drops what the filters say.
 
     Args:
-        rows: one per raw sentence: sentence_id, words, forward; source_words, source_tags, output of its marked
-            translation, that one's words and tags as marked_words and marked_tags, its reason as marked_reason (null
-            where there is no marked translation).
+        rows: one per raw sentence: sentence_id, words, forward; source_words and source_tags of its forward
+            translation (no words where the source tagger did not see it); output of its marked translation, that one's
+            words and tags as marked_words and marked_tags, its reason as marked_reason (null where there is none).
         labels: IOB2 labels.
         config: the rules.
 
@@ -104,9 +105,18 @@ def reason_counts(reasons: pa.ChunkedArray) -> dict[str, int]:
 
 @step(PROJECTION)
 def project_entities(
-    job: Job, sentences: Sentences, forward: MachineTranslation, marked: MarkedTranslation, config: EntityProjection
+    job: Job,
+    sentences: Sentences,
+    forward: MachineTranslation,
+    tagged: Predictions,
+    marked: MarkedTranslation,
+    config: EntityProjection,
 ) -> None:
-    """Labels raw sentences with the entities of their back-translation that are found in them."""
+    """Labels raw sentences with the entities of their back-translation that are found in them.
+
+    `tagged` are the forward translations that the source tagger saw, `marked` the back-translations of those that have
+    an entity.
+    """
     language, about = job.metadata(sentences)["language"], job.metadata(marked)
     translated_as = job.metadata(forward)["source_language"]
     if about["language"] != translated_as:
@@ -115,13 +125,16 @@ def project_entities(
             f"{about['language']}; translate back into {translated_as}"
         )
     names = {"words": "marked_words", "tags": "marked_tags", "reason": "marked_reason"}
-    back = job.table(marked, columns=["sentence_id", "source_words", "source_tags", "output", *names])
+    back = job.table(marked, columns=["sentence_id", "output", *names])
     back = back.rename_columns([names.get(name, name) for name in back.column_names])
     there = job.table(forward, columns=["sentence_id", "output"]).rename_columns(["sentence_id", "forward"])
     raw = job.table(sentences, columns=["sentence_id", "words"])
-    for table, name in ((there, "forward translation"), (back, "back-translation")):
+    seen = job.table(tagged, columns=["sentence_id", "words", "tags"])
+    seen = seen.rename_columns(["sentence_id", "source_words", "source_tags"])
+    for table, name in ((there, "forward translation"), (seen, "tagged translation"), (back, "back-translation")):
         _check_known(raw["sentence_id"].to_numpy(), table["sentence_id"].to_numpy(), name)
-    rows = joined(joined(raw, there), back, nothing={"marked_reason": None})
+    _check_translated_back(seen, back)
+    rows = joined(joined(joined(raw, there), seen), back, nothing={"marked_reason": None})
     parts = []
     with job.progress("projecting", rows.num_rows, "sentences") as advance:
         for start in range(0, rows.num_rows, _SENTENCES_AT_A_TIME):
@@ -144,15 +157,14 @@ def _reasons(
     config: EntityProjection,
 ) -> np.ndarray:
     """[M] objects: why each sentence is dropped, "" if it is kept."""
-    marked = np.array(rows["marked_reason"].to_pylist(), dtype=object)
-    without = np.array([reason is None for reason in marked], dtype=bool)
+    marked = np.array([reason or "" for reason in rows["marked_reason"].to_pylist()], dtype=object)
     blank = pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(rows["forward"])), 0).to_numpy()
     found = {
         "sentence_too_long": lengths > config.max_length_words,
         "no_forward_translation": blank,
-        "wrong_language_forward": without,
+        "wrong_language_forward": list_lengths(rows["source_words"]) == 0,
+        "all_outside": ~have_entities(rows["source_tags"]) & (config.all_outside == "drop"),
         "marked": marked != "",
-        "all_outside": (counts == 0) & (config.all_outside == "drop"),
         "too_many_entities": counts > (config.max_entities or np.inf),
         "repeated_entity": repeated & (config.repeated_words == "drop"),
         **matches.faults,
@@ -186,6 +198,18 @@ def _check_known(known: np.ndarray, ids: np.ndarray, name: str) -> None:
         raise InputError(
             f"projection: the {name} has sentence {unknown[0]}, which is not among the {len(known)} raw sentences; "
             "expected translations of these sentences"
+        )
+
+
+def _check_translated_back(seen: pa.Table, back: pa.Table) -> None:
+    """Checks that each sentence with an entity was translated back, and no other."""
+    wanted = seen["sentence_id"].to_numpy()[have_entities(seen["source_tags"])]
+    found = back["sentence_id"].to_numpy()
+    differ = np.setxor1d(wanted, found)
+    if len(differ):
+        raise InputError(
+            f"projection: {len(wanted):,} forward translations have an entity, {len(found):,} were translated back; "
+            f"sentence {differ[0]} is among one of them alone; translate back what `keep_with_entities` keeps"
         )
 
 

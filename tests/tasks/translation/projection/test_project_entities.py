@@ -13,10 +13,12 @@ from tasks.translation.marked.read_markers import MarkerReading, read_markers
 from tasks.translation.projection.forward import ForwardReading, split_translation
 from tasks.translation.projection.matching import Matching
 from tasks.translation.projection.project_entities import REASONS, EntityProjection, project_entities
+from tasks.translation.projection.with_entities import keep_with_entities
 
 LABELS = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
 PutTable = Callable[..., Reference]
-Case = tuple[str, str | None, str | None]  # raw words; forward output (None: no row); back-translation (None: no row)
+# Raw words; forward output (None: no row); back-translation (None: the tagger did not see it; "": it found no entity).
+Case = tuple[str, str | None, str | None]
 
 
 @pytest.fixture
@@ -34,13 +36,20 @@ def run(store: Store, put_table: PutTable) -> Callable[..., Reference]:
             "source": ["?"] * len(forward),
             "output": [t for _, t in forward],
         }
-        back = [_marked(n, case[2]) for n, case in zip(ids, cases, strict=True) if case[2] is not None]
+        back = [_marked(n, case[2]) for n, case in zip(ids, cases, strict=True) if case[2]]
+        seen = [(n, bool(case[2])) for n, case in zip(ids, cases, strict=True) if case[2] is not None]
+        tagged = {
+            "sentence_id": [n for n, _ in seen],
+            "words": [["Ada"]] * len(seen),
+            "tags": [["B-PER" if found else "O"] for _, found in seen],
+        }
         columns = {name: [row[name] for row in back] for name in MARKED_TRANSLATION.schema.names}
         return run_alone(
             store,
             project_entities,
             put_table(SENTENCES, raw, {"language": language}),
             put_table(MACHINE_TRANSLATION, there, {"source_language": "de", "target_language": "en"}),
+            put_table(PREDICTIONS, tagged, {"language": "en", "labels": LABELS}),
             put_table(MARKED_TRANSLATION, columns, {"language": back_language, "labels": LABELS, "dropped": {}}),
             config or EntityProjection(),
         )
@@ -111,7 +120,7 @@ def test_every_dropped_sentence_keeps_its_row_and_says_why(store: Store, run: Ca
         ("Ada", "  ", None),
         ("Ada", "Ada je doma", None),
         ("Ada", "Ada", "!marker_lost"),
-        ("Ada", "Ada", "Ada"),
+        ("Ada", "Ada", ""),
         ("Ada", "Ada", "Eda/B-PER"),
         ("Ada", "Ada", "Ada/B-PER Ada/B-LOC"),
     ]
@@ -149,7 +158,7 @@ def test_a_sentence_may_be_as_long_as_the_limit(store: Store, run: Callable[...,
 
 
 def test_sentences_without_an_entity_stay_as_an_option(store: Store, run: Callable[..., Reference]) -> None:
-    made = run([GOOD, ("Sie geht .", "She goes .", "Sie läuft .")], EntityProjection(all_outside="keep"))
+    made = run([GOOD, ("Sie geht .", "She goes .", "")], EntityProjection(all_outside="keep"))
     assert store.table(made)["reason"].to_pylist() == ["", ""]
     assert store.table(made)["tags"].to_pylist()[1] == ["O", "O", "O"]
 
@@ -198,7 +207,7 @@ def test_a_projection_without_an_entity_is_an_error_with_the_counts(run: Callabl
     with pytest.raises(InputError, match=r"none of 3 sentences .* unmatched 2, no_forward_translation 1; look"):
         run(cases)
     with pytest.raises(InputError, match="none of 1 sentences got an entity; dropped: none"):
-        run([("Sie geht", "She goes", "Sie geht")], EntityProjection(all_outside="keep"))
+        run([("Sie geht", "She goes", "")], EntityProjection(all_outside="keep"))
 
 
 def test_tables_that_do_not_belong_together_are_refused(
@@ -212,8 +221,14 @@ def test_tables_that_do_not_belong_together_are_refused(
     )
     back = {name: [] for name in MARKED_TRANSLATION.schema.names}
     marked = put_table(MARKED_TRANSLATION, back, {"language": "de", "labels": LABELS})
+    tagged = {"sentence_id": [1], "words": [["Ada"]], "tags": [["B-PER"]]}
+    tagged = put_table(PREDICTIONS, tagged, {"language": "en", "labels": LABELS})
     with pytest.raises(InputError, match="forward translation has sentence 2, which is not among the 1 raw sentences"):
-        run_alone(store, project_entities, raw, there, marked, EntityProjection())
+        run_alone(store, project_entities, raw, there, tagged, marked, EntityProjection())
+    there = {"sentence_id": [1], "source": ["?"], "output": ["Ada"]}
+    there = put_table(MACHINE_TRANSLATION, there, {"source_language": "de"})
+    with pytest.raises(InputError, match=r"1 forward translations have an entity, 0 were translated back; sentence 1 "):
+        run_alone(store, project_entities, raw, there, tagged, marked, EntityProjection())
 
 
 def test_labels_are_in_the_language_of_the_sentences_whatever_they_were_translated_as(
@@ -240,13 +255,16 @@ def test_more_sentences_than_are_read_at_a_time_are_all_projected(
 
 
 def test_the_steps_from_forward_translation_to_projection_fit_together(store: Store, put_table: PutTable) -> None:
-    raw = {"sentence_id": [0, 1, 2], "words": [["Ada", "lebt", "in", "Ulm", "."], ["Leer", "."], ["Bo", "geht", "."]]}
+    words = [["Ada", "lebt", "in", "Ulm", "."], ["Leer", "."], ["Bo", "geht", "."], ["Es", "regnet", "."]]
+    raw = {"sentence_id": [0, 1, 2, 3], "words": words}
     sentences = put_table(SENTENCES, raw, {"language": "de"})
-    there = {"sentence_id": [0, 1, 2], "source": ["?"] * 3, "output": ["Ada lives in Ulm.", "", "Bo goes."]}
+    outputs = ["Ada lives in Ulm.", "", "Bo goes.", "It rains."]
+    there = {"sentence_id": [0, 1, 2, 3], "source": ["?"] * 4, "output": outputs}
     forward = put_table(MACHINE_TRANSLATION, there, {"source_language": "de", "target_language": "en"})
     english = run_alone(store, split_translation, forward, ForwardReading(language_filter="off"))
     words = store.table(english)["words"].to_pylist()
-    tagged = {"sentence_id": [0, 2], "words": words, "tags": [["B-PER", "O", "O", "B-LOC", "O"], ["B-PER", "O", "O"]]}
+    tags = [["B-PER", "O", "O", "B-LOC", "O"], ["B-PER", "O", "O"], ["O", "O", "O"]]
+    tagged = {"sentence_id": [0, 2, 3], "words": words, "tags": tags}
     predictions = put_table(PREDICTIONS, tagged, {"language": "en", "labels": LABELS})
     marked = ["__SLOT0__ Ada __SLOT0__ lives in __SLOT1__ Ulm __SLOT1__ .", "__SLOT0__ Bo __SLOT0__ goes."]
     outputs = ["In __SLOT1__ Ulm __SLOT1__ lebt __SLOT0__ Ada __SLOT0__ .", "Bo geht."]
@@ -255,10 +273,20 @@ def test_the_steps_from_forward_translation_to_projection_fit_together(store: St
         {"sentence_id": [0, 2], "source": marked, "output": outputs},
         {"source_language": "en", "target_language": "de"},
     )
-    read = run_alone(store, read_markers, predictions, back, MarkerReading(language_filter="off"))
-    table = store.table(run_alone(store, project_entities, sentences, forward, read, EntityProjection()))
-    assert table["reason"].to_pylist() == ["", "no_forward_translation", "marker_lost"]
-    assert table["tags"].to_pylist() == [["B-PER", "O", "O", "B-LOC", "O"], [], []]
-    assert table["entities"].to_pylist() == [["Ulm", "Ada"], [], []]
-    assert table["matches"].to_pylist() == [[3, 0], [], []]
-    assert table["source_words"].to_pylist() == [words[0], [], words[1]]
+    carried = run_alone(store, keep_with_entities, predictions)
+    assert store.table(carried)["sentence_id"].to_pylist() == [0, 2]  # Of sentence 3 there is nothing to carry back.
+    assert store.metadata(carried) == {"language": "en", "labels": LABELS}
+    read = run_alone(store, read_markers, carried, back, MarkerReading(language_filter="off"))
+    made = run_alone(store, project_entities, sentences, forward, predictions, read, EntityProjection())
+    table = store.table(made)
+    assert table["reason"].to_pylist() == ["", "no_forward_translation", "marker_lost", "all_outside"]
+    assert table["tags"].to_pylist() == [["B-PER", "O", "O", "B-LOC", "O"], [], [], []]
+    assert table["entities"].to_pylist() == [["Ulm", "Ada"], [], [], []]
+    assert table["matches"].to_pylist() == [[3, 0], [], [], []]
+    assert table["source_words"].to_pylist() == [words[0], [], words[1], words[2]]
+
+
+def test_without_any_entity_nothing_is_carried_back(store: Store, put_table: PutTable) -> None:
+    tagged = {"sentence_id": [0, 1], "words": [["It", "rains"], []], "tags": [["O", "O"], []]}
+    with pytest.raises(InputError, match="no entity in any of 2 forward translations"):
+        run_alone(store, keep_with_entities, put_table(PREDICTIONS, tagged, {"language": "en", "labels": LABELS}))
