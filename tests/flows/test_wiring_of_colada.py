@@ -1,6 +1,7 @@
 """Which model labels what, and who learns from it: Algorithm 1 of CoLaDa, written down call by call beside the flow."""
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,7 @@ def check(recorded: Recording, result: Result, expected: Expected) -> None:
     last = len(expected.m_tgt) - 1
     recorded.check(shipped["tagger"], expected.m_tgt[last])
     recorded.check(shipped["scores"], tuple(expected.scored(expected.m_tgt[last], f"M_tgt^{last}").values()))
+    assert (shipped["card"].name, shipped["card"].method) == ("crosstag-colada-en-de", "CoLaDa")
 
     corpora, config = expected.corpora, expected.config
     on_source = predict_words(expected.m_src, corpora.dev, config.windows, config.decoding, config.inference)
@@ -161,15 +163,67 @@ def test_algorithm_1(recording: Recording, runtime: Runtime, configured: Configu
     check(recording, result, Expected(config, runtime, [FIRST, LATER, LATER]))
 
 
+def test_what_is_named_lies_where_the_run_looks_and_what_is_drawn_is_drawn_by_its_seed(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    source = {"language": "en", "train": {"path": "en.conll"}, "dev_fraction": 0.3}  # A seed decides which sentences.
+    translation = {"method": "import", "imported": {"path": "de.gold.conll"}}
+    config = configured(source=source, translation=translation, encoder={"checkpoint": "./bert"}, iterations=1)
+    result = algorithm(config, runtime)
+    check(recording, result, Expected(config, runtime, [FIRST]))
+
+
+def test_an_iteration_lets_go_of_the_models_that_no_later_one_reads(
+    recording: Recording, runtime: Runtime, configured: Configured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dropped: list[tuple[Reference, ...]] = []
+    monkeypatch.setattr("flows.colada.drop_models", lambda *models: dropped.append(models))
+    config = configured()
+    algorithm(config, runtime)
+    expected = Expected(config, runtime, [FIRST, LATER, LATER])
+    m_trans, m_tgt = expected.m_trans, expected.m_tgt
+    # Not M_src, from which other methods start, nor the last M_tgt, which is shipped.
+    recording.check(dropped, [(m_trans[1],), (m_trans[2], m_tgt[1]), (m_trans[3], m_tgt[2])])
+
+
+def test_labels_and_representations_are_made_in_one_pass(
+    recording: Recording, runtime: Runtime, configured: Configured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Any, Any]] = []
+
+    def spy(layers: Any, pooling: Any) -> AbstractContextManager[None]:
+        asked.append((layers, pooling))
+        return nullcontext()
+
+    monkeypatch.setattr("flows.colada.one_pass", spy)
+    algorithm(configured(iterations=1, reliability={"layers": "last3", "pooling": "mean"}), runtime)
+    assert asked == [("last3", "mean")] * 2
+
+
+def test_one_neighbour_is_enough_to_weigh_words(configured: Configured) -> None:
+    assert configured(reliability={"neighbours": 1}).denoises_instances
+
+
 def test_a_run_goes_on_from_an_earlier_student_and_trains_no_baseline(
     recording: Recording, runtime: Runtime, configured: Configured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     earlier = Reference(kind="tagger", key="ab", digest="cd")
-    monkeypatch.setattr("flows.colada.take_previous", lambda named, _: {"student/ab": earlier}[named])
+    taken: list[tuple[str, Runtime]] = []
+
+    def take(named: str, given: Runtime) -> Reference:
+        taken.append((named, given))
+        return earlier
+
+    monkeypatch.setattr("flows.colada.take_previous", take)
     config = configured(student={**SETTINGS["student"], "start": "previous"}, previous="student/ab", iterations=2)
     result = algorithm(config, runtime)
+    assert taken == [("student/ab", runtime)]
     assert "train_tagger" not in {made.step for made in recording.calls.values()}
     check(recording, result, Expected(config, runtime, [FIRST, LATER], previous=earlier))
+    assert result.figures is not None
+    (curve,) = recording.arguments(result.figures)["iterations"]
+    drawn = recording.arguments(curve)
+    assert list(zip(drawn["series"], drawn["xs"], strict=True))[:2] == [("M_tgt", 0.0), ("M_trans", 1.0)]
 
 
 @pytest.mark.parametrize("settings", [{"student": {"start": "previous"}}, {"previous": "student/ab"}])
@@ -292,7 +346,10 @@ def test_other_reliabilities_and_layers_weigh_the_first_iterations_labels(
     recording: Recording,
     runtime: Runtime,
     configured: Configured,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    asked: list[tuple[Reference, int]] = []
+    monkeypatch.setattr("flows.colada.encoder_depth", lambda *of: (asked.append(of), DEPTH)[1])
     other = {"neighbours": 3, "labels_from": "viterbi"}
     config = configured(iterations=2, analysis={"layers": True, "compare": [other]})
     result = algorithm(config, runtime)
@@ -309,6 +366,7 @@ def test_other_reliabilities_and_layers_weigh_the_first_iterations_labels(
         )
         for layer in (0, 1, "last")
     )
+    recording.check(asked, [(expected.encoder, config.encoder.pretraining.layers)])
     assert result.figures is not None
     figure_6 = measure_consistency(p_t, by_layer, gold, Decoding(method="argmax"))
     recording.check(recording.arguments(result.figures)["consistency"], figure_6)
@@ -391,3 +449,21 @@ def test_iterations_end_when_f1_on_source_sentences_falls(
         predict_words(m_tgt, dev.dev, config.windows, config.decoding, config.inference) for m_tgt in expected.m_tgt[1:]
     ]
     recording.check(asked, [score(each, dev.dev, "source dev") for each in said])
+
+
+@pytest.mark.parametrize(("on", "step"), [("unchanged", "measure_change"), ("source_dev", "score")])
+def test_no_iteration_is_the_last_for_a_number_that_is_not_known_yet(
+    recording: Recording,
+    runtime: Runtime,
+    configured: Configured,
+    monkeypatch: pytest.MonkeyPatch,
+    on: str,
+    step: str,
+) -> None:
+    # So it is while a run is planned: there is nothing to read.
+    monkeypatch.setattr(f"flows.colada.{step}", lambda *_: Reference(kind="scores", key="ab", digest=""))
+    config = configured(stop={"on": on, "changed_share_below": 1.0})
+    result = algorithm(config, runtime)
+    assert [model.name for model in result.models if model.name.startswith("M_tgt")] == [
+        f"M_tgt^{i}" for i in (1, 2, 3)
+    ]

@@ -8,13 +8,14 @@ import pytest
 import yaml
 from recording import Recording
 
-from artifacts.inputs import InputFile, InputFolder
+from artifacts.inputs import HubModel, InputFile, InputFolder
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime, running
 from flows.colada import Colada
 from flows.parts.corpora import Corpora, ScoredText, read_corpora
 from flows.parts.encoder import take_encoder
 from flows.parts.translation import translate
+from flows.parts.translator import TranslatorChoice, take_translator
 from tasks.corpus.formats import CorpusFile, CorpusFormat
 from tasks.corpus.read import read_gold, read_labelled, read_parallel, read_sentences
 from tasks.corpus.split import split_source
@@ -132,6 +133,28 @@ def test_an_encoder_is_pretrained_on_both_languages_or_imported(
     config = configured(encoder={"checkpoint": str(tmp_path / "bert")})
     imported = import_encoder(InputFolder(path=str(tmp_path / "bert")))
     recording.check(take_encoder(config.encoder, corpora, SEED, runtime), imported)
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every branch of a model has a commit that tells its name."""
+
+    def resolve(name: str, revision: str) -> HubModel:
+        return HubModel(name=name, commit=f"commit of {revision}")
+
+    monkeypatch.setattr(HubModel, "resolve", resolve)
+
+
+@pytest.mark.usefixtures("hub")
+def test_an_encoder_and_a_translator_of_the_hub_are_those_of_their_revision(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    named = HubModel(name="our-bert", commit="commit of tuesday")
+    config = configured(encoder={"checkpoint": "our-bert", "revision": "tuesday"})
+    encoder = take_encoder(config.encoder, corpora_of(config, runtime), SEED, runtime)
+    recording.check(encoder, import_encoder(named))
+    translator = take_translator(TranslatorChoice(checkpoint="our-bert", revision="tuesday"), (), SEED, runtime)
+    recording.check(translator, import_translator(named))
 
 
 # --- D_trans.

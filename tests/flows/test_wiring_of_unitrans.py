@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import yaml
 from recording import Recording
 
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime, running
+from artifacts.store import Store
 from flows.parts.corpora import ScoredText, read_corpora
 from flows.parts.encoder import take_encoder
 from flows.parts.summary import Result
@@ -115,6 +117,7 @@ def check_shipped(recorded: Recording, result: Result, expected: Expected, name:
     assert result.models[-1].name == name
     recorded.check(result.models[-1].reference, taggers[0])
     assert tuple(result.models[-1].scores.values()) == shipped["scores"]
+    assert (shipped["card"].name, shipped["card"].method) == ("crosstag-unitrans-en-de", "UniTrans")
 
 
 @pytest.mark.parametrize(
@@ -155,6 +158,44 @@ def test_section_3(
     recording.check([(model.name, model.reference, model.scores) for model in result.models], models)
     (listing,) = result.listings
     recording.check(listing.rows, {"target text": measure_votes(votes, corpora.target_gold.gold)})
+
+    trained = [made.stage for made in recording.calls.values() if made.step == "train_tagger"][: 3 * len(seeds)]
+    names = ("Theta_src", "Theta_trans", "Theta_teach")
+    members = range(1, len(seeds) + 1)
+    assert trained == [name if len(seeds) == 1 else f"{name}^{m}" for name in names for m in members]
+
+
+def test_the_quality_of_votes_is_shown_in_percent(
+    recording: Recording, runtime: Runtime, configured: Configured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (listing,) = algorithm(configured(), runtime).listings
+    # Of 10 words, 4 of them in entities, 5 have a vote, one of them in an entity; of 2 votes for an entity none is
+    # right, of 3 for O all are.
+    counted = {"overall": (3 / 5, 5 / 10), "entities": (0.0, 1 / 4), "O": (1.0, 4 / 6)}
+    rows = [{"label": label, "precision": p, "coverage": c} for label, (p, c) in counted.items()]
+    monkeypatch.setattr(Store, "table", lambda *_: pa.Table.from_pylist(rows))
+    measured = listing.measured(Store(runtime.store))
+    assert {column.form for column in measured.columns} == {"percent"}
+    (line,) = measured.lines
+    assert dict(zip([column.name for column in measured.columns], line.cells, strict=True)) == {
+        "words with a vote": 5 / 10,
+        "O words": 4 / 6,
+        "entity words": 1 / 4,
+        "votes that are right": 3 / 5,
+        "for an entity": 0.0,
+    }
+
+
+def test_what_is_named_lies_where_the_run_looks_and_what_is_drawn_is_drawn_by_its_seed(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    source = {"language": "en", "train": {"path": "en.conll"}, "dev_fraction": 0.3}  # A seed decides which sentences.
+    translation = {"method": "import", "imported": {"path": "de.gold.conll"}}
+    config = configured(source=source, translation=translation, encoder={"checkpoint": "./bert"})
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    student = expected.student(expected.theta_teach, expected.voted(), 0.9, 0.4)
+    check_shipped(recording, result, expected, "student (Theta_stu)", [student])
 
 
 @pytest.mark.parametrize(

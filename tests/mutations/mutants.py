@@ -20,6 +20,17 @@ from mutmut.mutation.mutators import (
 
 # Calls that say something and decide nothing, and what is written down for readers of the code.
 _TALK = {"progress", "advance", "note", "stage"}
+# Arguments that no result depends on, by call, keyword and value (None: any): which columns of a table are read, beside
+# those that are named afterwards; how many rows at a time, beside what tests of several batches see; whether lengths
+# that were checked before are checked again; whether memory is saved.
+_IMMATERIAL = {
+    ("table", "columns", None),
+    ("batches", "columns", None),
+    ("batches", "rows", None),
+    ("zip", "strict", "True"),
+    ("unit_rows", "in_place", "True"),
+    ("astype", "copy", "False"),
+}
 _UNSEEN = (cst.Annotation, cst.Decorator, cst.Raise, cst.Param)
 _TEXTS = (cst.SimpleString, cst.FormattedString, cst.ConcatenatedString)
 _CONTEXT = 24
@@ -82,11 +93,16 @@ class _Finder(cst.CSTVisitor):
         super().__init__()
         self.names: list[str] = []
         self.functions = 0
+        self.immaterial: set[cst.Arg] = set()
         self.found: list[tuple[str, cst.CSTNode, cst.CSTNode]] = []
 
     def on_visit(self, node: cst.CSTNode) -> bool:
         if isinstance(node, _UNSEEN) or (isinstance(node, cst.Call) and _called(node) in _TALK):
             return False
+        if node in self.immaterial:
+            return False
+        if isinstance(node, cst.Call):
+            self.immaterial.update(arg for arg in node.args if _is_immaterial(node, arg))
         if isinstance(node, cst.FunctionDef | cst.ClassDef):
             self.names.append(node.name.value)
             self.functions += isinstance(node, cst.FunctionDef)
@@ -122,17 +138,25 @@ def _is_telling(node: cst.Call, changed: cst.Call) -> bool:
     """Whether a call without one argument says more than that a call fails that lacks one.
 
     Left out: positional arguments that are missing (they are None as well, by another mutant), texts, such as names in
-    messages, and who is told of the progress.
+    messages, who is told of the progress, and what no result depends on.
     """
     gone = next(arg for arg in node.args if all(arg is not kept for kept in changed.args))
     is_missing = len(changed.args) < len(node.args)
-    if gone.keyword is not None and gone.keyword.value in _TALK:
+    if _is_immaterial(node, gone) or (gone.keyword is not None and gone.keyword.value in _TALK):
         return False
     return not _is_text(gone) and not (is_missing and gone.keyword is None and not gone.star)
 
 
 def _is_text(argument: cst.Arg) -> bool:
     return isinstance(argument.value, _TEXTS)
+
+
+def _is_immaterial(node: cst.Call, argument: cst.Arg) -> bool:
+    if argument.keyword is None:
+        return False
+    value = argument.value.value if isinstance(argument.value, cst.Name) else None
+    named = (_called(node), argument.keyword.value)
+    return (*named, None) in _IMMATERIAL or (*named, value) in _IMMATERIAL
 
 
 def _called(node: cst.Call) -> str:

@@ -65,6 +65,26 @@ def test_a_change_shows_what_stands_around_it_and_is_numbered_if_it_reads_alike(
     assert sum(change.endswith("(2)") for change in repeated) == 2
 
 
+def test_what_no_result_depends_on_has_no_mutants_and_what_looks_like_it_has(tmp_path: Path) -> None:
+    source = """
+def function(job, data, a):
+    table = job.table(data, columns=a)
+    batches = job.batches(data, columns=a, rows=8)
+    for one, other in zip(a, batches, strict=True):
+        other.astype(a, copy=False)
+    return unit_rows(table, in_place=True)
+"""
+    (tmp_path / "module.py").write_text(source, encoding="utf-8")
+    found = mutants(tmp_path, "module.py")
+    assert len(found) == 7  # Six positional arguments as None, and the two of zip exchanged.
+    for mutant in found:
+        assert mutant.source.count("columns=a") == 2
+        assert all(part in mutant.source for part in ("rows=8", "strict=True", "copy=False", "in_place=True")), mutant
+    other = "def function(a):\n    return nearest(rows=a, strict=True), unit_rows(a, in_place=False)\n"
+    for part in ("rows=None", "strict=False", "strict=None", "in_place=True", "in_place=None"):
+        assert any(part in change.partition(" -> ")[2] for change in changes(tmp_path, other)), part
+
+
 def test_each_mutant_is_a_module_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "module.py").write_text(SOURCE, encoding="utf-8")
     sources = [mutant.source for mutant in mutants(tmp_path, "module.py")]

@@ -81,5 +81,7 @@ def test_predictions_must_be_about_the_same_sentences_and_labels(
     with pytest.raises(InputError, match="projection and predictions, row 1: number of words 2 and 1"):
         run_alone(store, settle_labels, projection, predictions(put_table, [["O", "O"], ["O"], ["O"]]), Settling())
     other = predictions(put_table, [["O", "O"], ["O", "O"], ["O"]], ["O", "B-LOC", "I-LOC"])
-    with pytest.raises(InputError, match=r"the projection has .*; the multilingual tagger has O, B-LOC, I-LOC"):
+    with pytest.raises(
+        InputError, match=r"has O, B-LOC, I-LOC, B-PER, I-PER; the multilingual tagger has O, B-LOC, I-LOC;"
+    ):
         run_alone(store, settle_labels, projection, other, Settling())

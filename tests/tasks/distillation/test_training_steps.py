@@ -11,10 +11,11 @@ from transformers import pipeline
 from artifacts.catalog import ENCODER, GOLD, LABELLED, RELIABILITY, SENTENCES, SOFT_LABELS, TRANSLATION
 from artifacts.errors import InputError
 from artifacts.runtime import Runtime
-from artifacts.step import run_alone
+from artifacts.step import Job, run_alone
 from tasks.distillation.export_student import StudentCard, export_student
+from tasks.distillation.teaching import read_teaching
 from tasks.distillation.train_collaborator import CollaborationWeights, CollaboratorTraining, train_collaborator
-from tasks.distillation.train_student import StudentTraining, train_student
+from tasks.distillation.train_student import StudentTraining, student_targets, train_student
 from tasks.evaluation.bins import bin_reliability
 from tasks.evaluation.changed import measure_change
 from tasks.evaluation.decode import decode
@@ -22,6 +23,7 @@ from tasks.evaluation.scores import score
 from tasks.tagging import training_shell
 from tasks.tagging.decoding import Decoding
 from tasks.tagging.fitting import Objective
+from tasks.tagging.heads import LinearHead
 from tasks.tagging.labelling import label_words
 from tasks.tagging.student import load_student
 from tasks.tagging.train_tagger import TaggerTraining, train_tagger
@@ -122,6 +124,41 @@ def test_from_labelled_sentences_to_a_student_that_a_pipeline_loads(
     assert tagged[2].tags[-1] == "B-LOC"
 
 
+def test_the_first_iteration_has_weights_of_its_own():
+    weights = CollaborationWeights(beta_soft_first=0.1, beta_hard_first=0.2, beta_soft_later=0.3, beta_hard_later=0.4)
+    assert [weights.at(i) for i in (1, 2, 3)] == [(0.1, 0.2), (0.3, 0.4), (0.3, 0.4)]
+
+
+def test_what_students_learn_from_is_float32(store, translation, tagger, weights):
+    # In float64 a batch would be too, and the loss with it, at twice the room.
+    soft = run_alone(store, label_words, tagger, translation, WINDOWS)
+    job = Job(store, Runtime(store=str(store)), writer=None)
+    for reliability in (None, weights):
+        teaching = read_teaching(job, soft, reliability)
+        assert teaching.weights.dtype == teaching.probabilities.dtype == np.float32
+    assert student_targets(teaching, "viterbi").dtype == student_targets(teaching, "soft").dtype == np.float32
+
+
+def test_a_tagger_is_told_what_its_labels_come_from(store, put_table, source, translation, tagger, encoder):
+    strange = put_table(LABELLED, {"sentence_id": [0], "words": [["Anna"]], "tags": [["B-ORG"]]}, META)
+    with pytest.raises(InputError, match=r"^labelled: tag 'B-ORG' is not one of"):
+        run_alone(store, train_tagger, strange, encoder, TaggerTraining(**FAST), WINDOWS)
+    fewer = {"sentence_id": [0], "words": [["Anna"]], "tags": [["O"]]}
+    with pytest.raises(InputError, match=r"the tagger to start from has .*; labelled has O, B-LOC;"):
+        other = put_table(LABELLED, fewer, {**META, "labels": ["O", "B-LOC"]})
+        run_alone(store, train_tagger, other, tagger, TaggerTraining(**FAST), WINDOWS)
+
+
+def test_a_head_gets_the_model_that_it_learns_for(monkeypatch, store, source, encoder):
+    def spy(self, model, outputs, batch):
+        assert self.labels(model) == LABELS and outputs.shape == (len(batch["hard"]), len(LABELS))
+        raise NotImplementedError("seen")
+
+    monkeypatch.setattr(LinearHead, "losses", spy)
+    with pytest.raises(NotImplementedError, match="seen"):
+        run_alone(store, train_tagger, source, encoder, TaggerTraining(**FAST), WINDOWS)
+
+
 def test_training_goes_on_from_a_tagger_and_is_reproducible(store, source, tagger):
     config = TaggerTraining(**{**FAST, "epochs": 1, "learning_rate": 1e-4})
     further = run_alone(store, train_tagger, source, tagger, config, WINDOWS)
@@ -144,9 +181,12 @@ def test_artifacts_with_other_labels_or_sentences_are_refused(store, put_table, 
     few = put_table(RELIABILITY, {"sentence_id": [0], "agreement": [[1.0]], "weight": [[1.0]]}, {"labels": LABELS})
     with pytest.raises(InputError, match="24 and 1 sentences"):
         run_alone(store, train_student, encoder, soft, few, StudentTraining(**FAST), WINDOWS)
+    renamed = put_table(RELIABILITY, {"sentence_id": [0], "agreement": [[1.0]], "weight": [[1.0]]}, {"labels": ["O"]})
+    with pytest.raises(InputError, match=f"soft labels has {', '.join(LABELS)}; reliability has O;"):
+        run_alone(store, train_student, encoder, soft, renamed, StudentTraining(**FAST), WINDOWS)
     columns = {"sentence_id": [0], "words": [["Anna"]], "probabilities": [[[0.5, 0.25, 0.25]]]}
     other = put_table(SOFT_LABELS, columns, {"language": "de", "labels": ["O", "B-LOC", "I-LOC"]})
-    with pytest.raises(InputError, match="label sets differ"):
+    with pytest.raises(InputError, match=f"translation has {', '.join(LABELS)}; soft labels has O, B-LOC, I-LOC;"):
         run_alone(
             store, train_collaborator, tagger, translation, other, None, 0.5, 0.5, CollaboratorTraining(**FAST), WINDOWS
         )

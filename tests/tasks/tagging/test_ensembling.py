@@ -6,6 +6,7 @@ import pytest
 from artifacts.catalog import SOFT_LABELS
 from artifacts.errors import InputError
 from artifacts.step import run_alone
+from tasks.tagging import ensembling
 from tasks.tagging.ensembling import average_soft_labels, mean_probabilities
 
 META = {"language": "de", "labels": ["O", "B-PER", "I-PER"]}
@@ -14,8 +15,8 @@ WORDS = [["Anna", "lebt"], ["in"]]
 
 @pytest.fixture
 def put_soft(put_table):
-    def put(probabilities, meta=META, words=WORDS):
-        columns = {"sentence_id": list(range(len(words))), "words": words, "probabilities": probabilities}
+    def put(probabilities, meta=META, words=WORDS, ids=None):
+        columns = {"sentence_id": ids or list(range(len(words))), "words": words, "probabilities": probabilities}
         return put_table(SOFT_LABELS, columns, meta)
 
     return put
@@ -24,7 +25,9 @@ def put_soft(put_table):
 def test_probabilities_are_averaged_over_taggers():
     # (1/2, 1/2), (1, 0), (0, 1): (3/2) / 3 = 1/2 each.
     members = [np.array([row], dtype=np.float32) for row in ([0.5, 0.5], [1.0, 0.0], [0.0, 1.0])]
-    assert mean_probabilities(members).tolist() == [[0.5, 0.5]]
+    mean = mean_probabilities(members)
+    assert mean.tolist() == [[0.5, 0.5]]
+    assert mean.dtype == np.float32
 
 
 def test_one_tagger_is_its_own_mean():
@@ -38,7 +41,9 @@ def test_the_mean_may_choose_a_label_that_no_majority_chose():
     assert mean_probabilities(members)[0].tolist() == pytest.approx([0.35, 0.65])
 
 
-def test_the_step_averages_word_by_word(store, put_soft):
+@pytest.mark.parametrize("sentences_at_a_time", [1, 8192])
+def test_the_step_averages_word_by_word(monkeypatch, store, put_soft, sentences_at_a_time):
+    monkeypatch.setattr(ensembling, "_SENTENCES_AT_A_TIME", sentences_at_a_time)
     one = put_soft([[[1.0, 0.0, 0.0], [0.5, 0.25, 0.25]], [[0.0, 1.0, 0.0]]])
     two = put_soft([[[0.0, 1.0, 0.0], [0.5, 0.75, 0.75]], [[0.0, 0.0, 1.0]]])
     mean = run_alone(store, average_soft_labels, (one, two))
@@ -47,16 +52,24 @@ def test_the_step_averages_word_by_word(store, put_soft):
     assert store.metadata(mean) == META
 
 
+def test_an_ensemble_of_one_says_what_its_member_says(store, put_soft):
+    only = put_soft([[[0.5, 0.25, 0.25], [1.0, 0.0, 0.0]], [[0.0, 1.0, 0.0]]])
+    assert run_alone(store, average_soft_labels, (only,)).digest == only.digest
+
+
 def test_taggers_with_other_labels_or_sentences_are_refused(store, put_soft):
     one = put_soft([[[1.0, 0.0, 0.0], [1.0, 0.0, 0.0]], [[1.0, 0.0, 0.0]]])
     other = put_soft([[[1.0, 0.0]] * 2, [[1.0, 0.0]]], {**META, "labels": ["O", "B-LOC"]})
-    with pytest.raises(InputError, match="label sets differ"):
+    with pytest.raises(InputError, match=r"tagger 1 of the ensemble has O, B-PER, I-PER; tagger 2 has O, B-LOC;"):
         run_alone(store, average_soft_labels, (one, other))
     fewer = put_soft([[[1.0, 0.0, 0.0]]], words=[["Anna"]])
     with pytest.raises(InputError, match="tagger 1 labelled 2 sentences, tagger 2 1"):
         run_alone(store, average_soft_labels, (one, fewer))
     longer = put_soft([[[1.0, 0.0, 0.0]], [[1.0, 0.0, 0.0]] * 2], words=[["Anna"], ["lebt", "in"]])
-    with pytest.raises(InputError, match="row 0: number of words 2 and 1"):
+    with pytest.raises(InputError, match="taggers 1 and 2 of the ensemble, row 0: number of words 2 and 1"):
         run_alone(store, average_soft_labels, (one, longer))
+    elsewhere = put_soft([[[1.0, 0.0, 0.0]] * 2, [[1.0, 0.0, 0.0]]], ids=[0, 7])
+    with pytest.raises(InputError, match="taggers 1 and 3 of the ensemble, row 1: id 1 and 7"):
+        run_alone(store, average_soft_labels, (one, one, elsewhere))
     with pytest.raises(InputError, match="found no soft labels"):
         run_alone(store, average_soft_labels, ())

@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 import torch
 
+from artifacts.errors import InputError
 from tasks.tagging.heads import LINEAR
 from tasks.tagging.inference import FLOAT32, Inference, word_outputs, word_probabilities
-from tasks.tagging.representations import word_representations
+from tasks.tagging.representations import check_layers, word_representations
 from tasks.tagging.tagger import new_tagger
 from tasks.tagging.windows import make_windows
 
@@ -57,6 +58,30 @@ def test_representations_by_layer_and_pooling(tagger, layers, chosen, pooling):
     states = [pieces for pieces, _ in one_by_one(tagger, chosen)]
     expected = [pieces[0] if pooling == "first" else pieces.mean(dim=0) for pieces in states]
     np.testing.assert_allclose(found, torch.stack(expected).numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize("layers", [-3, -2, 0, 1, 2, "last", "last3"])
+def test_an_encoder_of_two_layers_has_the_embeddings_and_each_layer_counted_from_either_end(tagger, layers):
+    check_layers(tagger[0], layers)
+
+
+@pytest.mark.parametrize("layers", [-4, 3])
+def test_an_encoder_of_two_layers_has_no_others(tagger, layers):
+    with pytest.raises(InputError, match=rf"layers is {layers}, but the encoder has 2 layers; expected 0 .* to 2"):
+        check_layers(tagger[0], layers)
+
+
+def test_the_last_three_layers_are_three_of_an_encoder_that_has_more(make_encoder):
+    model, tokenizer = new_tagger(make_encoder(layers=4), ["O", "B-LOC", "I-LOC"], 0.1, seed=0)
+    advanced = []
+    found = word_representations(
+        model.base_model, make_windows(tokenizer, SENTENCES, 64, 8), FLOAT32, layers="last3", pooling="first",
+        device="cpu", budget=20, progress=advanced.append,
+    )  # fmt: skip
+    expected = [pieces[0] for pieces, _ in one_by_one((model, tokenizer), [2, 3, 4])]
+    np.testing.assert_allclose(found, torch.stack(expected).numpy(), atol=1e-5)
+    assert found.dtype == np.float32
+    assert len(advanced) > 1 and sum(advanced) == 9
 
 
 def test_every_word_of_a_long_sentence_gets_probabilities_and_progress_counts_them(tagger):
