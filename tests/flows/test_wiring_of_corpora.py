@@ -244,6 +244,19 @@ def test_by_markers_without_a_lexicon(recording: Recording, translated: Translat
     recording.check(d_trans, gather_translations((by_markers(corpora, translator(corpora, None)),)))
 
 
+def test_a_lexicon_to_translate_by_need_not_be_one_to_mark_by(recording: Recording, translated: Translated) -> None:
+    corpora, d_trans = translated(method="words+marked", marked={**TRANSLATION["marked"], "use_lexicon": False})
+    parts = (by_words(corpora, lexicon(corpora)), by_markers(corpora, translator(corpora, None)))
+    recording.check(d_trans, gather_translations(parts))
+
+
+def test_a_translation_that_is_named_is_not_taken_by_another_method(
+    recording: Recording, translated: Translated
+) -> None:
+    corpora, d_trans = translated(method="words", imported={"path": "de.gold.conll"})
+    recording.check(d_trans, by_words(corpora, lexicon(corpora)))
+
+
 @pytest.mark.parametrize("fine_tune", [False, True])
 def test_by_markers_with_a_checkpoint(
     recording: Recording, translated: Translated, tmp_path: Path, fine_tune: bool

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import yaml
 from recording import Recording
@@ -12,14 +13,16 @@ from recording import Recording
 from artifacts.inputs import InputFile, InputFolder
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime, running
+from artifacts.store import Store
 from flows.crop import Crop, algorithm
 from flows.parts.corpora import ScoredText, read_languages
-from flows.parts.summary import Result
+from flows.parts.summary import Listing, Result
 from tasks.corpus.read import read_parallel
 from tasks.denoising.settle_labels import settle_labels
 from tasks.denoising.settling import Settling
 from tasks.distillation.sampling import sample_sentences
 from tasks.distillation.training_sets import training_set
+from tasks.encoding.load import import_encoder
 from tasks.encoding.pretrain import pretrain_encoder
 from tasks.encoding.randomise import randomise_encoder
 from tasks.evaluation.averages import average_scores
@@ -121,8 +124,8 @@ def configured(files: Path) -> Configured:
 class Expected:
     """Everything that section 3 makes, and what each is made of."""
 
-    def __init__(self, config: Crop, runtime: Runtime) -> None:
-        """Reads the corpora; trains encoder and Theta_src."""
+    def __init__(self, config: Crop, runtime: Runtime, encoder: Reference | None = None) -> None:
+        """Reads the corpora; pretrains the encoder, if none is given."""
         corpora = read_languages(config.source, config.targets, config.parallel, config.labels, SEED, runtime)
         self.config, self.corpora = config, corpora
         self.train, self.dev = corpora.train, corpora.dev
@@ -130,7 +133,8 @@ class Expected:
         self.parallel = corpora.parallel
         texts = (self.train, self.raw["de"], self.raw["nl"], self.raw["eu"])
         pairs = (*self.parallel["de"], *self.parallel["nl"])
-        self.encoder = pretrain_encoder(texts, pairs, config.encoder.pretraining.model_copy(update={"seed": SEED}))
+        pretraining = config.encoder.pretraining.model_copy(update={"seed": SEED})
+        self.encoder = encoder or pretrain_encoder(texts, pairs, pretraining)
         self.theta_mt: Reference | None = None
 
     def tagger(self, data: Reference, learning_rate: float, seed: int) -> Reference:
@@ -221,6 +225,7 @@ def check_shipped(recorded: Recording, result: Result, expected: Expected, name:
     recorded.check(result.models[-1].scores, scores)
     assert (result.models[-1].name, result.models[-1].reference) == (name, tagger)
     assert shipped["scores"] == tuple(scores.values())
+    assert (shipped["card"].name, shipped["card"].method) == ("crosstag-crop-en-de-nl-eu", "CROP")
 
 
 def steps(recorded: Recording) -> set[str]:
@@ -276,8 +281,30 @@ def test_without_self_training_theta_all_is_shipped(
     result = algorithm(config, runtime)
     assert "settle_labels" not in steps(recording)
     expected = Expected(config, runtime)
-    theta_all = expected.theta_all(expected.projected())
-    check_shipped(recording, result, expected, "projected only (Theta_all)", theta_all)
+    projected = expected.projected()
+    check_shipped(recording, result, expected, "projected only (Theta_all)", expected.theta_all(projected))
+    recording.check(result.listings[-1].rows, projected)
+    assert result.figures is not None
+    assert recording.arguments(result.figures)["series"] == ("projected",) * 3
+
+
+def test_what_is_named_lies_where_the_run_looks_and_what_is_drawn_is_drawn_by_its_seed(
+    recording: Recording, runtime: Runtime, configured: Configured, files: Path
+) -> None:
+    source = {"language": "en", "train": {"path": "en.conll"}, "dev_fraction": 0.3}  # A seed decides which sentences.
+    config = configured(source=source, encoder={"checkpoint": "./bert"}, ablation="without_projection")
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime, import_encoder(InputFolder(path=str(files / "bert"))))
+    check_shipped(recording, result, expected, "source-only (Theta_src)", expected.theta_src())
+
+
+def test_languages_that_are_translated_alike_lend_each_other_their_parallel_text(configured: Configured) -> None:
+    config = configured()
+    german, dutch, basque = config.targets
+    lent = basque.model_copy(update={"parallel": german.parallel[1:]})
+    config = config.model_copy(update={"targets": (german, dutch, lent)})
+    assert config.parallel == {"de": german.parallel, "nl": (*dutch.parallel, german.parallel[1])}
+    assert config.direction == "en -> de, nl, eu"
 
 
 @pytest.mark.parametrize("row", ["without_projection", "without_pretraining", "without_pretraining_and_projection"])
@@ -395,23 +422,107 @@ def test_translations_of_held_out_text_are_judged_in_both_directions(
     recording.check(result.listings[0].rows, bleu)
 
 
+def test_held_out_texts_of_one_name_are_told_apart_and_read_only_by_a_run_that_translates(
+    recording: Recording, runtime: Runtime, configured: Configured, files: Path, tmp_path: Path
+) -> None:
+    held_out = []
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        shutil.copy(files / "nl.test.conll", tmp_path / folder / "test.nl")
+        held_out.append({"source": "en.dev.conll", "target": str(tmp_path / folder / "test.nl")})
+
+    def run(**changes: Any) -> Result:
+        config = configured(**changes)
+        german, dutch, basque = config.targets
+        dutch = type(dutch).model_validate({**dutch.model_dump(), "translation_tests": held_out})
+        return algorithm(config.model_copy(update={"targets": (german, dutch, basque)}), runtime)
+
+    run(ablation="without_projection")
+    assert not any(
+        "en.dev.conll" in str(made.arguments) for made in recording.calls.values() if made.step == "read_parallel"
+    )
+    there, back = "en to nl", "nl to en"
+    other = tmp_path / "two" / "test.nl"
+    names = [f"test.nl, {there}", f"test.nl, {back}", f"{other}, {there}", f"{other}, {back}"]
+    assert list(run().listings[0].rows) == names
+
+
+@pytest.mark.parametrize("guided", [True, False])
 @pytest.mark.parametrize("wanted", ["own", "both"])
 def test_markers_are_judged_on_source_sentences_that_nothing_was_trained_on(
-    recording: Recording, runtime: Runtime, configured: Configured, wanted: str
+    recording: Recording, runtime: Runtime, configured: Configured, wanted: str, guided: bool
 ) -> None:
-    config = configured(marker_quality=wanted)
+    config = configured(marker_quality=wanted, alignment_guided=guided)
     result = algorithm(config, runtime)
     expected = Expected(config, runtime)
-    translators = {"with alignment pairs": expected.translator(expected.pairs())}
-    if wanted == "both":
+    translators = {}
+    if guided or wanted == "both":
+        translators["with alignment pairs"] = expected.translator(expected.pairs())
+    if not guided or wanted == "both":
         translators["without"] = expected.translator(expected.pairs(guided=False))
+    stages = {"with alignment pairs": "Theta_mt", "without": "Theta_mt without markers"}
+    for name, theta_mt in translators.items():
+        assert recording.calls[theta_mt].stage == stages[name]
     judged = {}
     for name, theta_mt in translators.items():
         for language in ("de", "nl"):
             translated = translate_text(expected.dev, theta_mt, "en", language, MARKING, GENERATION)
             alignment = align_words(expected.parallel[language][0], ALIGNMENT)
             judged[f"en to {language} {name}"] = measure_markers(translated, alignment, ALIGNMENT)
-    recording.check(result.listings[0].rows, judged)
+    recording.check(list(result.listings[0].rows.items()), list(judged.items()))
+
+
+@pytest.mark.parametrize("wanted", ["own", "both"])
+def test_a_checkpoint_that_is_not_trained_here_is_the_only_one_whose_markers_are_judged(
+    recording: Recording, runtime: Runtime, configured: Configured, tmp_path: Path, wanted: str
+) -> None:
+    (tmp_path / "m2m").mkdir()
+    config = configured(marker_quality=wanted, translator={"checkpoint": str(tmp_path / "m2m")})
+    assert list(algorithm(config, runtime).listings[0].rows) == ["en to de", "en to nl"]
+
+
+# --- Tables.
+
+
+def shown(listing: Listing, runtime: Runtime) -> tuple[str, dict[str, tuple[str, Any]]]:
+    """A table's title, and of its first line the form and the value of each column."""
+    measured = listing.measured(Store(runtime.store))
+    columns = zip(measured.columns, measured.lines[0].cells, strict=True)
+    return measured.title, {column.name: (column.form, value) for column, value in columns}
+
+
+def test_tables_say_how_translations_markers_and_projections_were_judged(
+    recording: Recording, runtime: Runtime, configured: Configured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = configured(marker_quality="own")
+    german, *others = config.targets
+    held_out = [{"source": "en.dev.conll", "target": "de.test.conll"}]
+    german = type(german).model_validate({**german.model_dump(), "translation_tests": held_out})
+    bleu, markers, kept = algorithm(config.model_copy(update={"targets": (german, *others)}), runtime).listings
+
+    row = {"bleu": 12.5, "brevity_penalty": 0.75, "sentences": 40}
+    monkeypatch.setattr(Store, "table", lambda *_: pa.Table.from_pylist([row]))
+    total = {"exact_match": 0.6, "overlap_f1": 0.7, "missing": 2, "spans": 8}
+    dropped = {"unmatched": 9, "language": 6, "too_long": 3, "unread": 1, "other": 1}
+    monkeypatch.setattr(Store, "metadata", lambda *_: {"total": total, "kept": 10, "dropped": dropped})
+    title, cells = shown(bleu, runtime)
+    assert title.startswith("translation of held-out text, BLEU")
+    assert cells == {"BLEU": ("one decimal", 12.5), "brevity": ("two decimals", 0.75), "sentences": ("count", 40)}
+    title, cells = shown(markers, runtime)
+    assert title.startswith("markers of the source development sentences after translation")
+    assert cells == {
+        "exact": ("percent", 0.6),
+        "overlap F1": ("percent", 0.7),
+        "missing": ("percent", 2 / 8),
+        "spans": ("count", 8),
+    }
+    title, cells = shown(kept, runtime)
+    assert title == "projection into raw sentences"
+    assert cells == {
+        "labelled": ("count", 10),
+        "of sentences": ("count", 30),
+        "dropped": ("text", "unmatched 9, language 6, too_long 3, others 2"),
+    }
 
 
 def test_settings_have_their_papers_defaults() -> None:
