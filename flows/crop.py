@@ -290,6 +290,7 @@ def algorithm(config: Crop, runtime: Runtime) -> Result:
     listings = (
         *learnt.translation_quality(held_out, config.generation),
         *learnt.marker_quality(config.marker_quality, corpora.dev, translation),
+        *learnt.training_pairs(),
     )
     if config.score_translate_train:
         _translate_train(config, corpora, encoder, translation, scoring)

@@ -29,7 +29,9 @@ Student = Annotated[Reference, STUDENT]
 TRANSLATOR = ModelKind(
     "translator",
     "A translator of the M2M100 family: config.json, model.safetensors, tokenizer files; "
-    "M2M100ForConditionalGeneration and M2M100Tokenizer load it.",
+    "M2M100ForConditionalGeneration and M2M100Tokenizer load it. Metadata of one that was trained here: languages; "
+    "pairs: how many plain and marked ones it learnt from; left_out: how many it did not, by reason (plain_too_long, "
+    "marked_too_long: a side has more than max_length_subwords).",
 )
 Translator = Annotated[Reference, TRANSLATOR]
 

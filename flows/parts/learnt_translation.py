@@ -27,6 +27,14 @@ _BLEU: dict[str, Form] = {"BLEU": "one decimal", "brevity": "two decimals", "sen
 _MARKERS: dict[str, Form] = {"exact": "percent", "overlap F1": "percent", "missing": "percent", "spans": "count"}
 
 
+_PAIRS: dict[str, Form] = {
+    "plain": "count",
+    "marked": "count",
+    "plain, too long": "count",
+    "marked, too long": "count",
+}
+
+
 @dataclass(frozen=True)
 class PairMaking:
     """How parallel text becomes marked pairs.
@@ -79,6 +87,13 @@ class Learnt:
     learning: Learning
     theta_mt: Reference
     guided: bool
+
+    def training_pairs(self) -> tuple[Listing, ...]:
+        """What Theta_mt learnt from, and what it did not because a side has too many sub-words; if it is trained here."""
+        if not self.learning.choice.trains:
+            return ()
+        title = "what the translator learnt from, and pairs that were left out"
+        return (Listing(title, "translator", _PAIRS, {"Theta_mt": self.theta_mt}, _pair_cells),)
 
     def translation_quality(self, tests: TranslationTests, generation: Generation) -> tuple[Listing, ...]:
         """Table 5: BLEU on held-out parallel text."""
@@ -142,6 +157,12 @@ def learn_translation(
         runtime,
     )
     return Learnt(learning, learning.translator(guided), guided)
+
+
+def _pair_cells(store: Store, reference: Reference) -> list[Cell]:
+    about = store.metadata(reference)
+    kept, left_out = about["pairs"], about["left_out"]
+    return [kept["plain"], kept["marked"], left_out["plain_too_long"], left_out["marked_too_long"]]
 
 
 def _bleu_cells(store: Store, reference: Reference) -> list[Cell]:

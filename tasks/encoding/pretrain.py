@@ -53,6 +53,16 @@ class Pretraining(TrainingConfig):
             raise ValueError(f"hidden_size {self.hidden_size} is not a multiple of heads {self.heads}")
         return self
 
+    @model_validator(mode="after")
+    def _an_update_is_a_pass(self) -> "Pretraining":
+        # Its loss is the mean over what a pass hides; the sum over several would be no mean.
+        if self.passes_per_update > 1 or self.sentences_per_batch is not None:
+            raise ValueError(
+                f"passes_per_update is {self.passes_per_update} and sentences_per_batch {self.sentences_per_batch}; "
+                "an update of a pretraining is one pass: leave both out"
+            )
+        return self
+
 
 def make_examples(
     tokenizer: Tokenizer, lines: Sequence[str], pairs: Sequence[tuple[str, str]], config: Pretraining

@@ -29,6 +29,13 @@ class TrainingConfig(Settings):
         description="Sentences of one update, of similar length; it may take several passes. Empty: as many as there "
         "is room for in subwords_per_batch.",
     )
+    passes_per_update: int = Field(
+        1,
+        ge=1,
+        title="Passes per update",
+        description="Passes whose gradients make one update, where sentences_per_batch is empty (published CROP: 8, "
+        "its translator).",
+    )
     warmup_fraction: float | None = Field(
         0.1,
         ge=0,
@@ -78,8 +85,11 @@ class TrainingConfig(Settings):
         description="Number format of matrix products; weights and optimizer stay in float32. bf16 is faster on GPUs "
         "from Ampere on, and on CPUs that have it.",
     )
-    schedule: Literal["linear", "constant"] = Field(
-        "linear", title="Schedule", description="After the warmup the rate falls linearly to 0, or stays."
+    schedule: Literal["linear", "constant", "inverse_sqrt"] = Field(
+        "linear",
+        title="Schedule",
+        description="After the warmup the rate falls linearly to 0, or stays, or falls as one over the square root of "
+        "the update's number (inverse_sqrt).",
     )
     seed: int = Field(
         0,
@@ -102,6 +112,15 @@ class TrainingConfig(Settings):
             raise ValueError(
                 f"warmup_fraction is {self.warmup_fraction} and warmup_updates {self.warmup_updates}; expected one of "
                 "them: leave the other out, or empty"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _one_size_of_update(self) -> Self:
+        if self.passes_per_update > 1 and self.sentences_per_batch is not None:
+            raise ValueError(
+                f"passes_per_update is {self.passes_per_update} and sentences_per_batch {self.sentences_per_batch}; "
+                "both say what an update is; leave one out, or empty"
             )
         return self
 

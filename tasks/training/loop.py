@@ -117,7 +117,7 @@ def train(
         checkpoints: where they are kept and looked for; one folder per training. None keeps none.
         sentences: [N] int, the sentence of each row, rising; None: each row is one.
         of_update: what a pass has to know of its whole update; its tensors are put beside those of `collate`. Needed
-            for a mean where `config.sentences_per_batch` lets an update take several passes.
+            for a mean where `config.sentences_per_batch` or `passes_per_update` lets an update take several passes.
         progress: called with the number of updates made since the last call, and what says how the training stands.
         after_epoch: called after each epoch, the last included, before the next begins: a resumed training calls it
             for no epoch twice, unless it was killed before the next checkpoint. It may change `beside`, and what

@@ -51,7 +51,7 @@ class TrainingDiverged(RuntimeError):
 def count_updates(lengths: np.ndarray, sentences: np.ndarray | None, config: TrainingConfig) -> int:
     """Optimizer steps of one epoch; see `TrainingRun` for what rows are."""
     if config.sentences_per_batch is None:
-        return updates_per_epoch(lengths, config.subwords_per_batch)
+        return -(-updates_per_epoch(lengths, config.subwords_per_batch) // config.passes_per_update)
     return -(-sentence_count(lengths, sentences) // config.sentences_per_batch)
 
 
@@ -88,7 +88,9 @@ class TrainingRun:
         """The passes of each update of an epoch: arrays of row numbers."""
         config = self.config
         if config.sentences_per_batch is None:
-            return [[rows] for rows in length_batches(self.lengths, config.subwords_per_batch, config.seed, epoch)]
+            batches = length_batches(self.lengths, config.subwords_per_batch, config.seed, epoch)
+            size = config.passes_per_update
+            return [batches[start : start + size] for start in range(0, len(batches), size)]
         room = (config.sentences_per_batch, config.subwords_per_batch)
         return sentence_updates(self.lengths, self.sentences, *room, config.seed, epoch)
 

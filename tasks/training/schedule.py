@@ -1,5 +1,7 @@
 """The learning rate of each update, as a function of nothing but its number."""
 
+import math
+
 from artifacts.errors import InputError
 from tasks.training.config import TrainingConfig
 
@@ -29,10 +31,13 @@ def learning_rate_at(update: int, total_updates: int, config: TrainingConfig) ->
         update < W:   r * (update + 1) / W              # No update is wasted on a rate of 0.
         linear:       r * (total - update) / (total - W)
         constant:     r
+        inverse_sqrt: r * sqrt(W / (update + 1)), W at least 1 (Vaswani et al., 2017)
     """
     warmup = warmup_of(total_updates, config)
     if update < warmup:
         return config.learning_rate * (update + 1) / warmup
     if config.schedule == "constant":
         return config.learning_rate
+    if config.schedule == "inverse_sqrt":
+        return float(config.learning_rate * math.sqrt(max(warmup, 1) / (update + 1)))
     return config.learning_rate * (total_updates - update) / (total_updates - warmup)

@@ -498,13 +498,14 @@ def test_tables_say_how_translations_markers_and_projections_were_judged(
     german, *others = config.targets
     held_out = [{"source": "en.dev.conll", "target": "de.test.conll"}]
     german = type(german).model_validate({**german.model_dump(), "translation_tests": held_out})
-    bleu, markers, kept = algorithm(config.model_copy(update={"targets": (german, *others)}), runtime).listings
+    bleu, markers, learnt, kept = algorithm(config.model_copy(update={"targets": (german, *others)}), runtime).listings
 
     row = {"bleu": 12.5, "brevity_penalty": 0.75, "sentences": 40}
     monkeypatch.setattr(Store, "table", lambda *_: pa.Table.from_pylist([row]))
     total = {"exact_match": 0.6, "overlap_f1": 0.7, "missing": 2, "spans": 8}
+    pairs = {"pairs": {"plain": 90, "marked": 70}, "left_out": {"plain_too_long": 10, "marked_too_long": 30}}
     dropped = {"unmatched": 9, "language": 6, "too_long": 3, "unread": 1, "other": 1}
-    monkeypatch.setattr(Store, "metadata", lambda *_: {"total": total, "kept": 10, "dropped": dropped})
+    monkeypatch.setattr(Store, "metadata", lambda *_: {"total": total, "kept": 10, "dropped": dropped, **pairs})
     title, cells = shown(bleu, runtime)
     assert title.startswith("translation of held-out text, BLEU")
     assert cells == {"BLEU": ("one decimal", 12.5), "brevity": ("two decimals", 0.75), "sentences": ("count", 40)}
@@ -515,6 +516,14 @@ def test_tables_say_how_translations_markers_and_projections_were_judged(
         "overlap F1": ("percent", 0.7),
         "missing": ("percent", 2 / 8),
         "spans": ("count", 8),
+    }
+    title, cells = shown(learnt, runtime)
+    assert title == "what the translator learnt from, and pairs that were left out"
+    assert cells == {
+        "plain": ("count", 90),
+        "marked": ("count", 70),
+        "plain, too long": ("count", 10),
+        "marked, too long": ("count", 30),
     }
     title, cells = shown(kept, runtime)
     assert title == "projection into raw sentences"

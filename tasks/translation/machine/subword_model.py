@@ -8,16 +8,16 @@ from pathlib import Path
 import sentencepiece
 
 from artifacts.errors import InputError
-from tasks.translation.marked.markers import MARKER, MAX_MARKERS
+from tasks.translation.marked.markers import MARKER, PAPER_MARKERS
 
 PAD = 1
 SPECIAL = ("<s>", "<pad>", "</s>", "<unk>")  # Their ids are M2M100's.
 _LANGUAGES, _MADE_UP = 100, 8  # M2M100 has a token per language behind the pieces, and 8 rows that nothing uses.
 _BYTES = 256
-_WORD_START = "▁"
+WORD_START = "▁"
 
 
-def train_subwords(lines: Iterable[str], vocabulary_size: int) -> bytes:
+def train_subwords(lines: Iterable[str], vocabulary_size: int, markers: int = PAPER_MARKERS) -> bytes:
     """Trains a BPE model: the same bytes from the same lines in the same order.
 
     A marker is one piece together with the space before it (`▁__SLOT0__`); so marked text must have a space, or the
@@ -27,6 +27,7 @@ def train_subwords(lines: Iterable[str], vocabulary_size: int) -> bytes:
     Args:
         lines: the text, without markers or with them.
         vocabulary_size: most pieces; little text gives fewer.
+        markers: how many there are.
 
     Returns:
         The model, as sentencepiece's file has it.
@@ -34,7 +35,7 @@ def train_subwords(lines: Iterable[str], vocabulary_size: int) -> bytes:
     Raises:
         InputError: if the size is too small for the text's characters, or there is no text.
     """
-    markers = [_WORD_START + MARKER.format(i) for i in range(MAX_MARKERS)]
+    symbols = [WORD_START + MARKER.format(i) for i in range(markers)]
     model = io.BytesIO()
     text = [line for line in lines if line.strip()]
     if not text:
@@ -50,7 +51,7 @@ def train_subwords(lines: Iterable[str], vocabulary_size: int) -> bytes:
             byte_fallback=True,
             split_digits=True,
             normalization_rule_name="identity",
-            user_defined_symbols=markers,
+            user_defined_symbols=symbols,
             bos_id=0,
             pad_id=PAD,
             eos_id=2,
@@ -60,7 +61,7 @@ def train_subwords(lines: Iterable[str], vocabulary_size: int) -> bytes:
             minloglevel=2,
         )
     except RuntimeError as error:
-        least = len(SPECIAL) + len(markers) + _BYTES + len(set("".join(text)))
+        least = len(SPECIAL) + len(symbols) + _BYTES + len(set("".join(text)))
         raise InputError(
             f"vocabulary_size is {vocabulary_size}; special pieces, bytes and the text's characters alone need up to "
             f"{least}; raise it ({str(error).splitlines()[-1]})"
@@ -74,7 +75,7 @@ def model_vocabulary_size(pieces: int) -> int:
 
 
 def save_tokenizer(model: bytes, folder: Path, max_length_subwords: int) -> int:
-    """Writes the files from which `M2M100Tokenizer.from_pretrained` makes the tokenizer.
+    """Writes the files of a tokenizer whose pieces are all those of a sentencepiece model, in its order.
 
     Args:
         model: from `train_subwords`.
@@ -86,11 +87,23 @@ def save_tokenizer(model: bytes, folder: Path, max_length_subwords: int) -> int:
     """
     processor = sentencepiece.SentencePieceProcessor(model_proto=model)
     pieces = [processor.id_to_piece(i) for i in range(processor.get_piece_size())]
-    (folder / "sentencepiece.bpe.model").write_bytes(model)
-    _write_json(folder / "vocab.json", {piece: i for i, piece in enumerate(pieces)})
-    settings = {"tokenizer_class": "M2M100Tokenizer", "model_max_length": max_length_subwords}
-    _write_json(folder / "tokenizer_config.json", settings)
+    vocabulary = {piece: i for i, piece in enumerate(pieces)}
+    write_tokenizer(model, vocabulary, folder, {"model_max_length": max_length_subwords})
     return len(pieces)
+
+
+def write_tokenizer(model: bytes, vocabulary: dict[str, int], folder: Path, settings: dict[str, object]) -> None:
+    """Writes the files from which `M2M100Tokenizer.from_pretrained` makes the tokenizer.
+
+    Args:
+        model: of sentencepiece.
+        vocabulary: the row of the embedding of each of its pieces.
+        folder: exists.
+        settings: of the tokenizer.
+    """
+    (folder / "sentencepiece.bpe.model").write_bytes(model)
+    _write_json(folder / "vocab.json", vocabulary)
+    _write_json(folder / "tokenizer_config.json", {"tokenizer_class": "M2M100Tokenizer", **settings})
 
 
 def _write_json(path: Path, content: dict[str, object] | dict[str, int]) -> None:

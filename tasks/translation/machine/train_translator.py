@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from pydantic import Field, model_validator
 from torch import nn
@@ -11,9 +12,11 @@ from artifacts.catalog import TRANSLATOR, MarkedPairs, Translator
 from artifacts.step import Job, step
 from tasks.training.config import TrainingConfig
 from tasks.training.loop import Checkpoints, Progress, TrainingHistory, planned_updates, train
+from tasks.translation.machine.marker_symbols import add_markers, markers_needed, spelt_markers
 from tasks.translation.machine.subword_model import model_vocabulary_size, save_tokenizer, train_subwords
 from tasks.translation.machine.translation_rows import IGNORED, Rows, Text, encode_rows, joined, make_collate, turned
 from tasks.translation.machine.translator import known_language, load_tokenizer, load_translator
+from tasks.translation.marked.markers import PAPER_MARKERS
 
 _POSITIONS = 1024  # As M2M100 has; they are computed, not learnt.
 
@@ -48,12 +51,19 @@ class TranslatorTraining(TrainingConfig):
         0.1, ge=0, lt=1, title="Label smoothing", description="Share of the target spread over all sub-words."
     )
     alpha: float | None = Field(
-        None,
+        0.5,
         gt=0,
         lt=1,
         title="Weight of plain pairs",
         description="Alpha of CROP's Eq. 6 (paper: 0.5); empty: every sub-word counts alike, so alpha is the share of "
-        "plain pairs' sub-words.",
+        "plain pairs' sub-words (published code).",
+    )
+    sampling_temperature: float = Field(
+        1.0,
+        ge=1,
+        title="Sampling temperature",
+        description="T: pairs of languages come in proportion to n^(1/T) of their n training pairs, an epoch staying "
+        "as long as it is. 1: as they are (the paper says nothing); the published code takes 5.",
     )
     both_directions: bool = Field(
         False, title="Both directions", description="Also learn to translate from the target to the source language."
@@ -67,13 +77,13 @@ class TranslatorTraining(TrainingConfig):
 
 
 def translation_loss(model: nn.Module, batch: dict[str, torch.Tensor], smoothing: float) -> torch.Tensor:
-    """Label-smoothed cross entropy in float32, weighted mean over the batch's sub-words; padding is not scored.
+    """Label-smoothed cross entropy in float32, weighted mean over the update's sub-words; padding is not scored.
 
     Of one sub-word y with smoothing e and V sub-words: -(1 - e) log p_y - (e / V) sum_v log p_v.
 
     Args:
         model: an M2M100.
-        batch: from `make_collate`.
+        batch: from `make_collate`, with `learnt`, the sub-words to learn of all passes of the update.
         smoothing: e.
     """
     m2m: Any = model
@@ -89,7 +99,7 @@ def translation_loss(model: nn.Module, batch: dict[str, torch.Tensor], smoothing
     scores = m2m.lm_head(hidden.flatten(0, 1).index_select(0, real)).float()
     weights = batch["weights"].repeat_interleave(batch["labels"].shape[1]).index_select(0, real)
     losses = nn.functional.cross_entropy(scores, labels[real], reduction="none", label_smoothing=smoothing)
-    return (losses * weights).sum() / len(real)
+    return (losses * weights).sum() / batch["learnt"]
 
 
 def make_model(config: TranslatorTraining, pieces: int) -> Any:
@@ -144,6 +154,7 @@ def fit(
         config,
         device=device,
         checkpoints=checkpoints,
+        of_update=lambda chosen: {"learnt": torch.tensor(sum(len(rows.target[i]) - 1 for i in chosen))},
         progress=progress,
     )
 
@@ -154,28 +165,36 @@ def train_translator(
 ) -> None:
     """Trains a translator from scratch, or fine-tunes `start`.
 
-    `start` keeps its tokenizer and its shape. One that knows no marker as a piece of its own writes markers in several
-    plain pieces, and learns these: nothing is added to it.
+    `start` keeps its shape, and its tokenizer but for markers of the pairs that this one spells in pieces: they become
+    symbols of their own.
     """
     text = _read(job, pairs, config.both_directions)
+    markers = markers_needed(text.source)
+    spelt: list[str] = []
     if start is None:
-        model_bytes = train_subwords([*text.source, *text.target], config.vocabulary_size)
+        lines = [*text.source, *text.target]
+        model_bytes = train_subwords(lines, config.vocabulary_size, max(markers, PAPER_MARKERS))
         pieces = save_tokenizer(model_bytes, job.output_folder, config.max_length_subwords)
         tokenizer = load_tokenizer(job.output_folder)
         model = make_model(config, pieces)
     else:
         model, tokenizer = load_translator(job.folder(start))
         set_dropout(model, config.dropout)
-    rows = encode_rows(tokenizer, text, config.max_length_subwords, config.alpha)
+        if spelt := spelt_markers(tokenizer, markers):
+            tokenizer = add_markers(model, tokenizer, spelt, job.output_folder)
+        else:
+            tokenizer.save_pretrained(job.output_folder)
+    drawing = (config.sampling_temperature, config.seed)
+    rows = encode_rows(tokenizer, text, config.max_length_subwords, config.alpha, *drawing)
     updates = planned_updates(rows.lengths(), config)
     checkpoints = Checkpoints(job.work_folder, job.checkpoint_minutes)
     with job.progress("training a translator", total=updates, unit="updates") as advance:
         history = fit(model, rows, config, device=job.device, checkpoints=checkpoints, progress=advance)
     model.config._name_or_path = ""  # Where `start` was loaded from says nothing about this model.
     model.cpu().save_pretrained(job.output_folder)
-    if start is not None:
-        tokenizer.save_pretrained(job.output_folder)
-    job.describe({"languages": sorted({language for pair in text.languages for language in pair})})
+    languages = sorted({language for pair in text.languages for language in pair})
+    kept = {"plain": int(np.count_nonzero(~rows.marked)), "marked": int(np.count_nonzero(rows.marked))}
+    job.describe({"languages": languages, "pairs": kept, "left_out": rows.left_out})
     job.note(
         losses=history.losses,
         updates=history.updates,
@@ -183,7 +202,8 @@ def train_translator(
         resumed_at=history.resumed_at,
         seconds=history.seconds,
         pairs=len(rows.source),
-        pairs_too_long=len(text.source) - len(rows.source),
+        pairs_too_long=sum(rows.left_out.values()),
+        markers_added=len(spelt),
         plain_subwords_share=rows.plain_share,
     )
 

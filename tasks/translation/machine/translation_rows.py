@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -33,12 +33,14 @@ class Rows:
     target   the same of the translation
     weights  [N] float32, weight of each row's sub-words in the loss
     marked   [N] bool, whether markers are in it
+    left_out number of pairs that were left out, by reason
     """
 
     source: list[np.ndarray]
     target: list[np.ndarray]
     weights: np.ndarray
     marked: np.ndarray
+    left_out: dict[str, int] = field(default_factory=dict)
 
     @property
     def plain_share(self) -> float:
@@ -77,8 +79,19 @@ def renumbered(source: str, target: str) -> tuple[str, str]:
     return first, second
 
 
-def encode_rows(tokenizer: Any, text: Text, max_length: int, alpha: float | None) -> Rows:
-    """Encodes pairs; leaves out those with a side longer than `max_length` sub-words."""
+def encode_rows(
+    tokenizer: Any, text: Text, max_length: int, alpha: float | None, temperature: float = 1.0, seed: int = 0
+) -> Rows:
+    """Encodes pairs; leaves out those with a side longer than `max_length` sub-words.
+
+    Args:
+        tokenizer: M2M100Tokenizer.
+        text: the pairs.
+        max_length: most sub-words of a side.
+        alpha: see `row_weights`.
+        temperature: see `rows_by_temperature`.
+        seed: see there.
+    """
     first, second = (
         [_encoded(tokenizer, *row) for row in zip(sentences, languages, strict=True)]
         for sentences, languages in zip((text.source, text.target), zip(*text.languages, strict=True), strict=True)
@@ -88,9 +101,51 @@ def encode_rows(tokenizer: Any, text: Text, max_length: int, alpha: float | None
         raise InputError(
             f"max_length_subwords is {max_length}; each of the {len(text.source)} sentence pairs is longer; raise it"
         )
-    source, target = ([side[i] for i in kept] for side in (first, second))
-    marked = np.array([text.marked[i] for i in kept])
-    return Rows(source, target, row_weights(marked, np.array([len(ids) - 1 for ids in target]), alpha), marked)
+    all_marked = np.array(text.marked)
+    short = np.zeros(len(all_marked), dtype=bool)
+    short[kept] = True
+    left_out = {name: int(np.count_nonzero(which & ~short)) for name, which in _sorts(all_marked).items()}
+    numbers: dict[tuple[str, str], int] = {}
+    groups = np.array([numbers.setdefault(text.languages[i], len(numbers)) for i in kept])
+    drawn = np.array(kept)[rows_by_temperature(groups, temperature, seed)]
+    source, target = ([side[i] for i in drawn.tolist()] for side in (first, second))
+    marked = all_marked[drawn]
+    weights = row_weights(marked, np.array([len(ids) - 1 for ids in target]), alpha)
+    return Rows(source, target, weights, marked, left_out)
+
+
+def rows_by_temperature(groups: np.ndarray, temperature: float, seed: int) -> np.ndarray:
+    """Draws as many rows as there are, of each pair of languages in proportion to n^(1/T).
+
+    A pair of languages with n rows gets N n^(1/T) / sum n^(1/T) of all N. Where that is more than it has, each of its
+    rows comes several times, as equally often as can be; where it is less, rows are left out at random. They stay the
+    same in all epochs.
+
+    Args:
+        groups: [N] int, the pair of languages of each row, from 0.
+        temperature: T; 1 leaves everything as it is, and the greater it is, the more alike are the shares.
+        seed: of the draw.
+
+    Returns:
+        [N] int row numbers, ascending.
+    """
+    if temperature == 1:
+        return np.arange(len(groups))
+    sizes = np.bincount(groups)
+    shares = (sizes / len(groups)) ** (1 / temperature)
+    # Ends of intervals, rounded: the numbers add up to N.
+    ends = np.rint(np.cumsum(shares) / shares.sum() * len(groups)).astype(np.int64)
+    random = np.random.default_rng(seed)
+    drawn = []
+    for group, wanted in enumerate(np.diff(ends, prepend=0)):
+        rows = np.flatnonzero(groups == group)
+        drawn += [np.repeat(rows, wanted // len(rows)), random.permutation(rows)[: wanted % len(rows)]]
+    return np.sort(np.concatenate(drawn))
+
+
+def _sorts(marked: np.ndarray) -> dict[str, np.ndarray]:
+    """Why a pair may be left out, and of which pairs it is said."""
+    return {"plain_too_long": ~marked, "marked_too_long": marked}
 
 
 def row_weights(marked: np.ndarray, subwords: np.ndarray, alpha: float | None) -> np.ndarray:

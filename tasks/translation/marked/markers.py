@@ -17,7 +17,8 @@ from artifacts.settings import Settings
 from tasks.words.spans import spans_of
 
 MARKER = "__SLOT{}__"
-MAX_MARKERS = 10  # the paper's; translators of ours reserve one symbol for each
+PAPER_MARKERS = 10
+MAX_MARKERS = 14  # the published code's
 
 # Why a translation is dropped, in the order in which it is checked: the first that holds is the reason.
 REASONS = {
@@ -46,11 +47,12 @@ class Marking(Settings):
     """How entities are put between markers."""
 
     max_entities: int = Field(
-        MAX_MARKERS,
+        PAPER_MARKERS,
         ge=1,
         le=MAX_MARKERS,
         title="Most entities",
-        description="Sentences with more entities are not translated; each entity needs a marker of its own.",
+        description="Sentences with more entities are not translated; each entity needs a marker of its own (paper: "
+        "10, published code: 14), which the translator must have learnt: as many as its training pairs have spans.",
     )
 
 
@@ -78,6 +80,10 @@ class Pieces:
     segments: list[list[str]]
     text: str
     broken: bool
+
+    def enclosed(self) -> "Pieces":
+        """The same words as one entity of number 0."""
+        return Pieces([0, 0], [[], [word for segment in self.segments for word in segment], []], self.text, self.broken)
 
     def tokens(self) -> list[str]:
         """All words and markers, in order."""

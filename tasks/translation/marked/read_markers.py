@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice, zip_longest
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import pyarrow as pa
 from pydantic import Field
@@ -42,6 +42,13 @@ class MarkerReading(Settings):
         title="Letters to judge a language",
         description="Translations with fewer letters pass the language filter; of true German sentences with 10 to 20 "
         "letters it would drop 43 %, of those with more than 40 0.7 %.",
+    )
+    one_entity: Literal["markers", "whole"] = Field(
+        "markers",
+        title="Sentences of one entity",
+        description="What becomes of a sentence that is one entity from its first word to its last. markers: what the "
+        "markers of its translation say, as elsewhere; whole: its translation is that entity, wherever the markers "
+        "went (the published code).",
     )
     max_length_words: int = Field(
         128, ge=1, title="Longest translation (words)", description="Longer ones are dropped (CROP: 128)."
@@ -91,6 +98,7 @@ def read_translation(
     split: Callable[[str], list[str]],
     accepts: Callable[[str], bool],
     config: MarkerReading,
+    whole: bool = False,
 ) -> Read:
     """Words and tags of one translation, or the first of `tasks.translation.marked.markers.REASONS` that holds.
 
@@ -100,6 +108,7 @@ def read_translation(
         split: from `tasks.corpus.text.word_splitter`.
         accepts: from `tasks.translation.marked.language.language_filter`.
         config: what is too long and what a repetition is.
+        whole: whether the source is one entity, and its translation is to be one, whatever markers are in it.
     """
     pieces = cut(output, split)
     tokens = pieces.tokens()
@@ -107,9 +116,13 @@ def read_translation(
         return Read(reason="no_output")
     if repeats(tokens, config):
         return Read(reason="repetition")
+    if whole:
+        pieces = pieces.enclosed()
+        if not pieces.segments[1]:
+            return Read(reason="no_output")
     if fault := marker_fault(pieces, len(types)):
         return Read(reason=fault)
-    if len(tokens) - len(pieces.numbers) > config.max_length_words:
+    if sum(map(len, pieces.segments)) > config.max_length_words:
         return Read(reason="too_long")
     if not accepts(pieces.text):
         return Read(reason="wrong_language")
@@ -124,7 +137,8 @@ def read_sentence(
     Raises:
         InputError: if the text that was translated does not have the markers that the sentence's entities need.
     """
-    types = [name for _, _, name in spans_of(sentence.tags)]
+    spans = spans_of(sentence.tags)
+    types = [name for _, _, name in spans]
     if not sentence.marked:
         return Read(reason="too_many_entities" if types else "no_output")
     if (found := markers_in(sentence.marked)) != 2 * len(types):
@@ -132,7 +146,8 @@ def read_sentence(
             f"machine translation, sentence {sentence.sentence_id}: its source has {found} markers, its {len(types)} "
             f"entities need {2 * len(types)}; translate these very sentences, with marking"
         )
-    return read_translation(sentence.output, types, split, accepts, config)
+    whole = config.one_entity == "whole" and [span[:2] for span in spans] == [(0, len(sentence.words))]
+    return read_translation(sentence.output, types, split, accepts, config, whole)
 
 
 def joined(data: Iterable[pa.RecordBatch], translation: Iterable[pa.RecordBatch]) -> Iterator[Sentence]:

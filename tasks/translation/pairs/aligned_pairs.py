@@ -13,6 +13,7 @@ from artifacts.errors import InputError
 from artifacts.settings import Settings
 from artifacts.step import Job, step
 from tasks.translation.casing import uniform_draws
+from tasks.translation.marked.markers import MAX_MARKERS, PAPER_MARKERS
 from tasks.translation.pairs.phrases import phrase_pairs
 from tasks.translation.pairs.word_places import insert_markers, word_places
 
@@ -25,15 +26,18 @@ class AlignedMarking(Settings):
     """How to mark aligned spans in parallel sentences."""
 
     max_entities: int = Field(
-        10,
+        PAPER_MARKERS,
         ge=0,
-        le=14,
+        le=MAX_MARKERS,
         title="Most spans",
-        description="The number of marked spans is drawn from 0 to this (paper: 10, published code: 14). A translator "
-        "trained from scratch has symbols for 10 markers; it spells the others in sub-words.",
+        description="The number of marked spans is drawn from 0 to this (paper: 10, published code: 14).",
     )
     min_entities: int = Field(
-        0, ge=0, le=14, title="Fewest spans", description="Where a sentence has as many phrases; 0 in the paper."
+        0,
+        ge=0,
+        le=MAX_MARKERS,
+        title="Fewest spans",
+        description="Where a sentence has as many phrases; 0 in the paper.",
     )
     marked_share: float = Field(
         0.5,
@@ -51,6 +55,11 @@ class AlignedMarking(Settings):
     )
     punctuation_edges: bool = Field(
         False, title="Punctuation at the edges", description="Spans may begin or end with a word without a letter."
+    )
+    whole_sentence: bool = Field(
+        False,
+        title="Whole sentence",
+        description="The whole sentence is one more span that may be drawn, where there is any other (published code).",
     )
     seed: int = Field(0, ge=0, title="Seed", description="Of the draws; each pair has its own, whatever others do.")
 
@@ -179,16 +188,17 @@ def mark_aligned_pairs(job: Job, parallel: Parallel, alignment: WordAlignment, c
 
 def _phrases_of(alignment: pa.Table, config: AlignedMarking) -> tuple[np.ndarray, np.ndarray]:
     """Phrases of a batch as positions within their sentences, and the row in the batch that each belongs to."""
-    sides, links = [], []
+    sides, links, lengths = [], [], []
     for side in ("source", "target"):
-        lengths = pc.list_value_length(alignment[f"{side}_words"]).to_numpy()
-        begins = np.cumsum(lengths) - lengths
+        counts = pc.list_value_length(alignment[f"{side}_words"]).to_numpy()
+        begins = np.cumsum(counts) - counts
         linked = pc.list_value_length(alignment[f"{side}_links"]).to_numpy()
         positions = pc.list_flatten(alignment[f"{side}_links"]).to_numpy().astype(np.int64)
         links.append(positions + np.repeat(begins, linked))
-        sentences = np.repeat(np.arange(len(lengths)), lengths)
+        sentences = np.repeat(np.arange(len(counts)), counts)
         wordlike = pc.match_substring_regex(pc.list_flatten(alignment[f"{side}_words"]), r"[\p{L}\p{N}]").to_numpy()
         sides.append((begins, sentences, wordlike))
+        lengths.append(counts)
     (source_begins, source_sentences, source_wordlike), (target_begins, target_sentences, target_wordlike) = sides
     source_links, target_links = links
     phrases = phrase_pairs(
@@ -204,7 +214,27 @@ def _phrases_of(alignment: pa.Table, config: AlignedMarking) -> tuple[np.ndarray
         phrases = phrases[kept & target_wordlike[phrases[:, 2]] & target_wordlike[phrases[:, 3] - 1]]
     pairs = source_sentences[phrases[:, 0]]
     begins = np.stack([source_begins, source_begins, target_begins, target_begins], axis=1)
-    return phrases - begins[pairs], pairs
+    phrases = phrases - begins[pairs]
+    return with_whole_sentences(phrases, pairs, *lengths) if config.whole_sentence else (phrases, pairs)
+
+
+def with_whole_sentences(
+    phrases: np.ndarray, pairs: np.ndarray, source_lengths: np.ndarray, target_lengths: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Adds the whole sentence to the phrases of each pair that has some, behind them.
+
+    Args:
+        phrases: [P, 4] positions within their sentences.
+        pairs: [P] the pair of each, ascending.
+        source_lengths: [N] words of the source sentences.
+        target_lengths: [N] words of the target sentences.
+    """
+    some = np.unique(pairs)
+    nothing = np.zeros(len(some), dtype=phrases.dtype)
+    whole = np.stack([nothing, source_lengths[some], nothing, target_lengths[some]], axis=1)
+    owners = np.concatenate([pairs, some])
+    order = np.argsort(owners, kind="stable")
+    return np.concatenate([phrases, whole])[order], owners[order]
 
 
 def _append(columns: list[list[object]], pair_id: int, source: str, target: str, spans: int) -> None:

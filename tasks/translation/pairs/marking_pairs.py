@@ -13,7 +13,7 @@ from artifacts.catalog import MARKED_PAIRS, Labelled, Lexicon, Parallel
 from artifacts.settings import Settings
 from artifacts.step import Job, step
 from tasks.corpus.text import word_splitter
-from tasks.translation.marked.markers import MAX_MARKERS
+from tasks.translation.marked.markers import MAX_MARKERS, PAPER_MARKERS
 from tasks.translation.marked.moses import detokenizer
 from tasks.translation.pairs.prepared_pairs import Prepared, Ranges, names_of, prepare_pairs
 from tasks.translation.pairs.span_pairs import SpanPair, joined_pairs, lexicon_targets
@@ -28,7 +28,11 @@ class PairMarking(Settings):
         2, ge=0, le=100, title="Repeats", description="Marked copies of each pair, each with other spans."
     )
     max_spans: int = Field(
-        10, ge=1, le=MAX_MARKERS, title="Most spans", description="Most marked spans of a sentence (paper: 10)."
+        PAPER_MARKERS,
+        ge=1,
+        le=MAX_MARKERS,
+        title="Most spans",
+        description="Most marked spans of a sentence (paper: 10).",
     )
     max_rank: int = Field(
         2, ge=0, title="Most rank", description="Translations of the lexicon up to this rank count; 0 is the best."

@@ -102,3 +102,9 @@ def test_a_folder_that_is_no_checkpoint_is_refused_with_what_was_found(tmp_path)
     (whole / "config.json").unlink()
     with pytest.raises(InputError, match=r"no config.json; found .*model.safetensors"):
         check_encoder_folder(whole)
+
+
+@pytest.mark.parametrize("several", [{"passes_per_update": 2}, {"sentences_per_batch": 8}])
+def test_an_update_is_one_pass(several: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="an update of a pretraining is one pass"):
+        Pretraining(**several)

@@ -201,6 +201,20 @@ def test_the_rate_rises_to_its_peak_and_falls():
     assert {learning_rate_at(u, 10, constant) for u in range(10)} == {1.0}
 
 
+def test_the_rate_may_fall_as_one_over_the_square_root():
+    # W = 4: 1/4 ... 4/4, then sqrt(4 / 8), sqrt(4 / 16).
+    config = settings(learning_rate=1.0, warmup_updates=4, schedule="inverse_sqrt")
+    assert [learning_rate_at(u, 20, config) for u in (0, 3, 7, 15)] == pytest.approx([0.25, 1.0, 0.5**0.5, 0.5])
+    config = settings(learning_rate=1.0, warmup_updates=0, schedule="inverse_sqrt")
+    assert [learning_rate_at(u, 20, config) for u in (0, 3)] == pytest.approx([1.0, 0.5])
+
+
+def test_passes_and_sentences_do_not_both_say_what_an_update_is():
+    assert settings(passes_per_update=8).sentences_per_batch is None
+    with pytest.raises(ValidationError, match="passes_per_update is 8 and sentences_per_batch 32; both say"):
+        settings(passes_per_update=8, sentences_per_batch=32)
+
+
 def test_the_warmup_may_be_given_in_updates():
     # W = 4 of 10 updates: 1/4 ... 4/4, then (10 - u) / 6.
     config = settings(learning_rate=1.0, warmup_updates=4)

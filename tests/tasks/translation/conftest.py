@@ -43,8 +43,8 @@ def vectors_of(store: Store, text_file: Callable[[str, str], InputFile]) -> Call
     return make
 
 
-def tiny_subword_model() -> bytes:
-    """Pieces of few letters, and the ten markers as symbols of their own."""
+def tiny_subword_model(markers: int) -> bytes:
+    """Pieces of few letters, and so many markers as symbols of their own."""
     random = np.random.default_rng(0)
     letters = list("aaabcdeeefghiijklmnoopqrstuvwxyzABDLMP.,?")
     lines = [" ".join("".join(random.choice(letters, 5)) for _ in range(8)) for _ in range(200)]
@@ -54,7 +54,7 @@ def tiny_subword_model() -> bytes:
         model_writer=model,
         vocab_size=200,
         model_type="bpe",
-        user_defined_symbols=[f"__SLOT{i}__" for i in range(10)],
+        user_defined_symbols=[f"__SLOT{i}__" for i in range(markers)],
         num_threads=1,
         minloglevel=2,
     )
@@ -64,8 +64,18 @@ def tiny_subword_model() -> bytes:
 @pytest.fixture(scope="session")
 def tiny_translator(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An M2M100 of 2 + 2 layers, 16 wide, with random weights: it writes nonsense up to the longest length."""
-    folder = tmp_path_factory.mktemp("translator")
-    (folder / "sentencepiece.bpe.model").write_bytes(tiny_subword_model())
+    return make_tiny_translator(tmp_path_factory.mktemp("translator"), markers=10)
+
+
+@pytest.fixture(scope="session")
+def plain_translator(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, but with a tokenizer that spells markers in pieces."""
+    return make_tiny_translator(tmp_path_factory.mktemp("plain-translator"), markers=0)
+
+
+def make_tiny_translator(folder: Path, markers: int) -> Path:
+    """Writes a translator into a folder."""
+    (folder / "sentencepiece.bpe.model").write_bytes(tiny_subword_model(markers))
     pieces = SentencePieceProcessor(model_file=str(folder / "sentencepiece.bpe.model"))
     # M2M100's own order of the special tokens; sentencepiece's has <unk> first.
     names = ["<s>", "<pad>", "</s>", "<unk>", *(pieces.id_to_piece(i) for i in range(3, len(pieces)))]

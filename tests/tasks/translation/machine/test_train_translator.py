@@ -53,6 +53,7 @@ def loss_of(scores: list[list[float]], labels: list[int], smoothing: float, weig
     filler = torch.zeros(1, len(labels), dtype=torch.long)
     batch = {"input_ids": filler, "attention_mask": filler, "decoder_input_ids": filler}
     batch |= {"labels": torch.tensor([labels]), "weights": torch.tensor([weight])}
+    batch["learnt"] = torch.tensor(sum(label != IGNORED for label in labels))
     return float(translation_loss(Fixed(scores), batch, smoothing))
 
 

@@ -21,7 +21,8 @@ from artifacts.step import run_alone
 from artifacts.store import Store
 from tasks.translation.machine.train_translator import TranslatorTraining, train_translator
 
-STILL = {"epochs": 1, "learning_rate": 1e-12, "dropout": 0.0, "subwords_per_batch": 10_000, "label_smoothing": 0.0}
+STILL = {"epochs": 1, "learning_rate": 1e-12, "dropout": 0.0, "subwords_per_batch": 10_000, "label_smoothing": 0.0,
+         "alpha": None}  # fmt: skip
 FRESH = {"vocabulary_size": 320, "encoder_layers": 1, "decoder_layers": 1, "hidden_size": 16, "heads": 2,
          "intermediate_size": 32}  # fmt: skip
 Put = Callable[..., Reference]
@@ -108,7 +109,7 @@ def test_alpha_weighs_plain_pairs_against_marked_ones(
     store: Store, pairs: tuple[Reference, ...], start: Reference
 ) -> None:
     # Eq. 6: L = alpha L_t + (1 - alpha) L_lst, each a mean over the sub-words of its own pairs.
-    trained = run_alone(store, train_translator, pairs, start, TranslatorTraining(**STILL, alpha=0.3))
+    trained = run_alone(store, train_translator, pairs, start, TranslatorTraining(**{**STILL, "alpha": 0.3}))
     plain, marked = (
         losses(store.folder(start), [pair for pair in FORWARD if ("SLOT" in pair[0]) == with_markers])
         for with_markers in (False, True)
@@ -117,6 +118,36 @@ def test_alpha_weighs_plain_pairs_against_marked_ones(
     assert store.require(trained).notes["plain_subwords_share"] == pytest.approx(
         len(plain) / (len(plain) + len(marked))
     )
+
+
+def test_several_passes_make_one_update_of_all_their_subwords(
+    store: Store, pairs: tuple[Reference, ...], start: Reference
+) -> None:
+    # Each pair is a pass of its own; the mean is over the sub-words of the update, not over its passes.
+    config = TranslatorTraining(**{**STILL, "subwords_per_batch": 16, "passes_per_update": 6})
+    trained = run_alone(store, train_translator, pairs, start, config)
+    assert store.require(trained).notes["updates"] == 1
+    assert noted(store, trained) == [pytest.approx(float(losses(store.folder(start), FORWARD).mean()))]
+    # Two updates, of four passes and of two: 6 pairs in all.
+    config = TranslatorTraining(**{**STILL, "subwords_per_batch": 16, "passes_per_update": 4})
+    assert store.require(run_alone(store, train_translator, pairs, start, config)).notes["updates"] == 2
+
+
+def test_pairs_of_languages_come_as_often_as_the_temperature_says(
+    store: Store, pairs: tuple[Reference, ...], start: Reference
+) -> None:
+    # German has 4 pairs, Dutch 2. T so great that both get 3: of the Dutch ones one comes twice.
+    config = TranslatorTraining(**{**STILL, "sampling_temperature": 1e9})
+    trained = run_alone(store, train_translator, pairs, start, config)
+    assert store.require(trained).notes["pairs"] == 6
+    folder = store.folder(start)
+    of_each = [losses(folder, [pair]) for pair in FORWARD]
+    possible = [
+        float(torch.cat([*(of_each[i] for i in range(4) if i != without), *of_each[4:], of_each[twice]]).mean())
+        for without in range(4)
+        for twice in (4, 5)
+    ]
+    assert any(noted(store, trained)[0] == pytest.approx(one) for one in possible)
 
 
 def test_pairs_that_are_too_long_are_left_out_and_counted(
@@ -130,6 +161,14 @@ def test_pairs_that_are_too_long_are_left_out_and_counted(
     assert noted(store, trained) == [pytest.approx(float(losses(store.folder(start), kept).mean()))]
     notes = store.require(trained).notes
     assert (notes["pairs"], notes["pairs_too_long"]) == (len(kept), 6 - len(kept))
+    sorts = [[pair for pair in some if ("SLOT" in pair[0]) == marked] for some in (kept, FORWARD) for marked in (0, 1)]
+    plain, marked, all_plain, all_marked = map(len, sorts)
+    assert marked < all_marked
+    assert store.metadata(trained)["pairs"] == {"plain": plain, "marked": marked}
+    assert store.metadata(trained)["left_out"] == {
+        "plain_too_long": all_plain - plain,
+        "marked_too_long": all_marked - marked,
+    }
 
 
 def test_a_training_from_a_translator_begins_with_its_weights(

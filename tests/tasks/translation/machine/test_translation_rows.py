@@ -15,6 +15,7 @@ from tasks.translation.machine.translation_rows import (
     make_collate,
     renumbered,
     row_weights,
+    rows_by_temperature,
     turned,
 )
 
@@ -50,6 +51,26 @@ def test_pairs_with_a_long_side_are_left_out(tokenizer: M2M100Tokenizer) -> None
     assert [len(row) for row in encode_rows(tokenizer, text, 4, None).source] == [3]
     with pytest.raises(InputError, match="max_length_subwords is 2"):
         encode_rows(tokenizer, text, 2, None)
+
+
+def test_a_temperature_of_one_leaves_the_rows_as_they_are() -> None:
+    assert rows_by_temperature(np.array([0, 1, 0]), 1.0, 0).tolist() == [0, 1, 2]
+
+
+def test_languages_get_shares_in_proportion_to_a_root_of_their_rows() -> None:
+    # 16 rows and 1, T = 2: 4 to 1 of 17, which is 13.6 and 3.4; rounded 14 and 3. The one row comes three times.
+    groups = np.array([0] * 16 + [1])
+    rows = rows_by_temperature(groups, 2.0, 3)
+    assert np.bincount(groups[rows]).tolist() == [14, 3]
+    assert len(set(rows[:14].tolist())) == 14
+    assert rows_by_temperature(groups, 2.0, 3).tolist() == rows.tolist()
+    assert rows_by_temperature(groups, 2.0, 4).tolist() != rows.tolist()
+
+
+def test_rows_that_come_several_times_do_so_equally_often() -> None:
+    # 3 rows of 12, T without end: 6 of them, each twice.
+    rows = rows_by_temperature(np.array([0] * 9 + [1] * 3), 1e9, 0)
+    assert np.bincount(rows, minlength=12)[9:].tolist() == [2, 2, 2]
 
 
 def test_the_decoder_reads_what_it_has_written_and_learns_the_next_subword() -> None:

@@ -47,7 +47,7 @@ def test_too_many_entities_give_none_and_just_enough_give_text() -> None:
     words, tags = ["Ulm", "Bonn"], ["B-LOC", "B-LOC"]
     assert mark(words, tags, detokenizer("de"), 1) is None
     assert mark(words, tags, detokenizer("de"), 2) is not None
-    assert Marking().max_entities == MAX_MARKERS == 10
+    assert (Marking().max_entities, MAX_MARKERS) == (10, 14)
 
 
 @pytest.mark.parametrize("words", [["__SLOT0__", "Ulm"], ["__", "SLOT1__", "Ulm"], ["x__slot3__y", "Ulm"]])

@@ -75,6 +75,37 @@ def test_length_counts_words_without_markers() -> None:
     assert [each.reason for each in found] == ["too_long", ""]
 
 
+@pytest.mark.parametrize(
+    ("output", "words", "reason"),
+    [
+        ("__SLOT0__ Bad Ems __SLOT0__", ["Bad", "Ems"], ""),
+        ("Bad __SLOT0__ Ems", ["Bad", "Ems"], ""),
+        ("Bad Ems", ["Bad", "Ems"], ""),
+        ("__SLOT3__ Bad __SLOT0__ Ems", ["Bad", "Ems"], ""),
+        ("Bad __SLOT0__ Ems __SLOT", [], "marker_broken"),
+        ("__SLOT0__ __SLOT0__", [], "no_output"),
+    ],
+)
+def test_a_sentence_that_is_one_entity_may_stay_one_wherever_its_markers_went(
+    store: Store, put_table: Put, output: str, words: list[str], reason: str
+) -> None:
+    sources = ["__SLOT0__ Bad Ems __SLOT0__", "__SLOT0__ Bad __SLOT0__ Ems"]
+    data = {"sentence_id": [1, 2], "words": [["Bad", "Ems"]] * 2, "tags": [["B-LOC", "I-LOC"], ["B-LOC", "O"]]}
+    outputs = {"sentence_id": [1, 2], "source": sources, "output": [output, "Bad Ems"]}
+    references = (
+        put_table(LABELLED, data, {"language": "en", "labels": LABELS}),
+        put_table(MACHINE_TRANSLATION, outputs, LANGUAGES),
+    )
+    table = store.table(run_alone(store, read_markers, *references, MarkerReading(one_entity="whole")))
+    # The second sentence has a word beside its entity: it is read as ever.
+    assert table["reason"].to_pylist() == [reason, "marker_lost"]
+    assert table["words"].to_pylist()[0] == words
+    assert table["tags"].to_pylist()[0] == ["B-LOC", "I-LOC"][: len(words)]
+    if output != sources[0]:
+        read = store.table(run_alone(store, read_markers, *references, MarkerReading()))
+        assert read["reason"].to_pylist()[0] in ("marker_lost", "marker_broken", "marker_invented", "empty_entity")
+
+
 def test_the_language_is_judged_without_markers() -> None:
     seen = []
 

@@ -126,6 +126,30 @@ def test_a_pair_is_marked_the_same_whatever_stands_before_it() -> None:
     assert len(set(others)) > 1
 
 
+def test_the_whole_sentence_is_one_more_span_where_there_is_another() -> None:
+    # One span of two: "Ada" or the whole; each as likely. A pair without a phrase gets none.
+    config = AlignedMarking(min_entities=1, max_entities=1, marked_share=1, whole_sentence=True)
+    some = ("Ada !", "Ada !", "Ada !", "Ada !", "0-0")
+    rows = marked(config, pairs=[*[some] * 400, ("Ada", "Eda", "Ada", "Eda", "")])
+    sources = [row["source"] for row in rows[:-1]]
+    assert set(sources) == {"__SLOT0__ Ada __SLOT0__ !", "__SLOT0__ Ada ! __SLOT0__"}
+    # A half of 400, standard deviation 10.
+    assert sources.count("__SLOT0__ Ada ! __SLOT0__") == pytest.approx(200, abs=50)
+    assert all(row["target"] == row["source"] for row in rows[:-1])
+    assert rows[-1]["spans"] == 0
+    assert "__SLOT0__ Ada ! __SLOT0__" not in [
+        row["source"] for row in marked(config.model_copy(update={"whole_sentence": False}), pairs=[some] * 50)
+    ]
+
+
+def test_beside_the_whole_sentence_nothing_is_marked() -> None:
+    config = AlignedMarking(min_entities=9, max_phrase_words=1, marked_share=1, whole_sentence=True)
+    rows = marked(config, pairs=[PAIRS[0]] * 100)
+    whole = [row for row in rows if row["spans"] == 1]
+    assert {row["target"] for row in whole} == {"__SLOT0__ In Ulm lebt Ada. __SLOT0__"}
+    assert {row["spans"] for row in rows} == {1, 4} and 0 < len(whole) < 100
+
+
 def test_a_text_whose_words_cannot_be_found_stays_plain() -> None:
     assert mark_pair(("it's", "es"), (["it", "is"], ["es"]), [[0, 1, 0, 1]]) == ("it's", "es", 0)
 
