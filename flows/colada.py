@@ -114,7 +114,8 @@ class Colada(TranslatedTarget):
 
     def betas(self, iteration: int) -> tuple[float, float]:
         """beta_1 and beta_2 of an iteration, counted from 1."""
-        return self.collaboration.at(iteration) if self.denoises_translation else (0.0, 1.0)
+        soft, hard = self.collaboration.at(iteration)
+        return (soft if self.denoises_translation else 0.0), hard
 
     @property
     def trusted_labels(self) -> Reliability:

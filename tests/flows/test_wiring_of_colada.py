@@ -51,7 +51,7 @@ SETTINGS: dict[str, Any] = {
     "inference": {"precision": "bf16"},
     "iterations": 3,
 }
-FIRST, LATER, HARD_ALONE = (0.6, 0.3), (0.8, 0.1), (0.0, 1.0)
+FIRST, LATER = (0.6, 0.3), (0.8, 0.1)
 RELIABILITY = Reliability(neighbours=11, sharpness=5.0)
 
 
@@ -245,10 +245,10 @@ def test_the_papers_betas(recording: Recording, runtime: Runtime, configured: Co
     ("row", "betas", "weighs"),
     [
         ("no_instance_collaboration", [FIRST, LATER, LATER], False),
-        ("no_translation_denoising", [HARD_ALONE] * 3, True),
+        ("no_translation_denoising", [(0.0, 0.3), (0.0, 0.1), (0.0, 0.1)], True),
         ("no_iteration", [FIRST], True),
-        ("no_model_collaboration", [HARD_ALONE], True),
-        ("no_collaboration", [HARD_ALONE], False),
+        ("no_model_collaboration", [(0.0, 0.3)], True),
+        ("no_collaboration", [(0.0, 0.3)], False),
     ],
 )
 def test_rows_of_table_3(
