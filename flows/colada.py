@@ -14,8 +14,9 @@ from artifacts.runtime import Runtime, current_run, stage
 from artifacts.settings import Settings
 from flows.parts.cards import student_card
 from flows.parts.checks import check_analysis, check_neighbours, check_translated_target
-from flows.parts.corpora import Corpora, ScoredText, read_corpora
+from flows.parts.corpora import Corpora, ScoredText, read_corpora, read_target_dev
 from flows.parts.encoder import take_encoder
+from flows.parts.epochs import Epochs
 from flows.parts.figures import Analysis, Evidence, encoder_depth
 from flows.parts.one_target import TranslatedTarget
 from flows.parts.previous import check_previous, take_previous
@@ -84,6 +85,12 @@ class Colada(TranslatedTarget):
     )
     iterations: int = Field(8, ge=1, le=50, title="Iterations", description="T of Algorithm 1; the paper has 8.")
     stop: EarlyStop = Field(EarlyStop(), title="Early stop", description="The paper has none.")
+    checkpoint: Literal["last", "target_dev"] = Field(
+        "last",
+        title="Checkpoint",
+        description="Which epoch's M_trans and M_tgt go on: the last; target_dev: the best on target.dev, by the "
+        "target's gold labels (the published code), which is no longer zero-resource; the summary says so.",
+    )
     ablation: Ablation = Field(
         "none", title="Ablation", description="A row of the paper's Table 3: one part of the method left out."
     )
@@ -98,6 +105,15 @@ class Colada(TranslatedTarget):
             raise ValueError(
                 f"student.start is {self.student.start!r} and previous is {self.previous!r}; to go on from an earlier "
                 "student write student.start: previous and previous: student/KEY, else leave both out"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _has_what_checkpoints_are_chosen_by(self) -> "Colada":
+        if self.checkpoint == "target_dev" and self.target.dev is None:
+            raise ValueError(
+                "checkpoint is target_dev and target.dev is empty; name a labelled file of the target language there, "
+                "or write checkpoint: last"
             )
         return self
 
@@ -142,6 +158,9 @@ def algorithm(config: Colada, runtime: Runtime) -> Result:
     with stage("D_trans"):
         d_trans = translate(corpora, config.translation, languages, config.labels, config.seed, runtime)
     encoder = take_encoder(config.encoder, corpora, config.seed, runtime)
+    chooses = config.checkpoint == "target_dev"
+    dev = read_target_dev(config.target, config.labels, runtime) if chooses else None
+    epochs = Epochs(dev, config.windows, config.decoding, config.inference)
     scoring = Scoring(corpora.tests, config.windows, config.decoding, config.inference)
     names = tuple(test.name for test in corpora.tests)
     evidence = Evidence(config.analysis, config.windows, config.inference, names)
@@ -158,13 +177,15 @@ def algorithm(config: Colada, runtime: Runtime) -> Result:
         teacher = m_tgt
         with stage(f"iteration {i}, D_trans"):
             p_u, w = _pseudo_labels(config, m_tgt, d_trans, config.reliability)
-            collaborator = config.collaborator.seeded(config.seed + i)
+            collaborator = epochs.kept(config.collaborator.seeded(config.seed + i))
             m_trans = train_collaborator(m_tgt, d_trans, p_u, w, *config.betas(i), collaborator, config.windows)
+            m_trans = epochs.chosen(f"M_trans^{i}", m_trans)
         evidence.model("M_trans", i, scoring.model(f"M_trans^{i}", m_trans))
         with stage(f"iteration {i}, D_tgt"):
             p_t, w = _pseudo_labels(config, m_trans, corpora.target, config.trusted_labels)
             start = previous or (m_trans if config.student.start == "collaborator" else encoder)
-            m_tgt = train_student(start, p_t, w, config.student.seeded(config.seed + i), config.windows)
+            student = epochs.kept(config.student.seeded(config.seed + i))
+            m_tgt = epochs.chosen(f"M_tgt^{i}", train_student(start, p_t, w, student, config.windows))
             evidence.pseudo_labels(i, scoring.pseudo_labels(f"pseudo-labels^{i}", p_t, corpora.target_gold))
             _look_closely(config, corpora, evidence, i, m_trans, p_t, w, encoder)
         evidence.model("M_tgt", i, scoring.model(f"M_tgt^{i}", m_tgt))
@@ -176,8 +197,8 @@ def algorithm(config: Colada, runtime: Runtime) -> Result:
         before = p_t
     with stage("student"):
         card = student_card("CoLaDa", config, config.source, (config.target,), config.parallel, config.encoder)
-        student = export_student(m_tgt, tuple(scoring.models[-1].scores.values()), card)
-    return Result(student, scoring.models, evidence.draw(), evidence.detections)
+        exported = export_student(m_tgt, tuple(scoring.models[-1].scores.values()), card)
+    return Result(exported, scoring.models, evidence.draw(), evidence.detections, epochs.listings)
 
 
 def _baselines(

@@ -114,6 +114,8 @@ def check_target(
     if target.text_gold is not None:
         gold = labelled[target.text_gold.shown] = _load(target.text_gold, labels, target.language, runtime)
         _check_same_words(text, gold, target.text.shown, target.text_gold.shown)
+    if target.dev is not None:
+        labelled[target.dev.shown] = _load(target.dev, labels, target.language, runtime)
     names = Counter(test.name for test in target.tests)
     for test in target.tests:
         if names[test.name] > 1:

@@ -51,6 +51,12 @@ class TargetCorpus(Settings):
         title="Gold labels of the text",
         description="If there are any: used only to report how good the pseudo-labels are.",
     )
+    dev: CorpusFile | None = Field(
+        None,
+        title="Development corpus",
+        description="Labelled; only read where checkpoints are chosen by gold labels of the target (checkpoint: "
+        "target_dev).",
+    )
     tests: tuple[TestSet, ...] = Field((), title="Test sets", description="Labelled corpora to score on; any number.")
 
 
@@ -204,6 +210,14 @@ def read_target(target: TargetCorpus, labels: LabelConfig, runtime: Runtime, pre
             sentences = _sentences(test, target.language, runtime)
             tests.append(ScoredText(name, sentences, _gold(test, labels, target.language, runtime)))
     return TargetText(target.language, text, gold, tuple(tests))
+
+
+def read_target_dev(target: TargetCorpus, labels: LabelConfig, runtime: Runtime) -> ScoredText:
+    """The target language's development corpus, for a choice that only evaluation makes."""
+    assert target.dev is not None
+    with stage("target dev"):
+        sentences = _sentences(target.dev, target.language, runtime)
+        return ScoredText("target dev", sentences, _gold(target.dev, labels, target.language, runtime))
 
 
 def read_pairs(

@@ -33,6 +33,11 @@ class TaggerTrainingConfig(TrainingConfig):
         title="Frozen layers",
         description="0 trains everything; n > 0 keeps the embeddings and the n bottom layers as they are.",
     )
+    keep_epochs: bool = Field(
+        False,
+        title="Keep epochs",
+        description="Keep the tagger of every epoch beside the last, for a step that chooses among them.",
+    )
     loss_mean: LossMean = Field(
         "sentence",
         title="Mean of the loss",

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from artifacts.catalog import ENCODER, TAGGER
 from artifacts.reference import Reference
 from artifacts.step import Job
+from tasks.tagging.epochs import epoch_keeper, move_epochs
 from tasks.tagging.fitting import Objective, TaggerTrainingConfig
 from tasks.tagging.heads import LINEAR, Head
 from tasks.tagging.tagger import check_window_fits, load_tagger, new_tagger, save_tagger
@@ -77,6 +78,7 @@ def train_and_save(
         beside: see there.
     """
     checkpoints = Checkpoints(job.work_folder, job.checkpoint_minutes)
+    keep = epoch_keeper(job.work_folder) if config.keep_epochs else None
     with job.progress(doing, planned_updates(objective.lengths, config, objective.sentences), "updates") as advance:
         history = train(
             model,
@@ -89,11 +91,24 @@ def train_and_save(
             sentences=objective.sentences,
             of_update=objective.of_update,
             progress=advance,
-            after_epoch=after_epoch,
+            after_epoch=_one_after_another(after_epoch, keep),
             beside=beside,
         )
     save_tagger(model, tokenizer, job.output_folder)
+    if keep:
+        move_epochs(job.work_folder, job.output_folder)
     job.describe({"labels": list(labels)})
     job.note(losses=history.losses, updates=history.updates, subwords=history.subwords, resumed_at=history.resumed_at)
     if history.ignored_checkpoint:
         job.note(ignored_checkpoint=history.ignored_checkpoint)
+
+
+def _one_after_another(first: AfterEpoch | None, second: AfterEpoch | None) -> AfterEpoch | None:
+    if first is None or second is None:
+        return first or second
+
+    def both(epoch: int, model: Any) -> None:
+        first(epoch, model)
+        second(epoch, model)
+
+    return both

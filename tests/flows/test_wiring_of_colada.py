@@ -15,16 +15,19 @@ from artifacts.reference import Reference
 from artifacts.runtime import Runtime, running
 from artifacts.store import Store
 from flows.colada import Colada, algorithm
-from flows.parts.corpora import Corpora, read_corpora
+from flows.parts.corpora import Corpora, input_file, read_corpora
 from flows.parts.encoder import take_encoder
 from flows.parts.summary import Result
 from flows.parts.translation import translate
+from tasks.corpus.formats import CorpusFile
+from tasks.corpus.read import read_gold, read_sentences
 from tasks.denoising.reliability import Reliability
 from tasks.denoising.score_reliability import score_reliability
 from tasks.distillation.train_collaborator import CollaboratorTraining, train_collaborator
 from tasks.distillation.train_student import StudentTraining, train_student
 from tasks.evaluation.bins import bin_reliability
 from tasks.evaluation.changed import measure_change
+from tasks.evaluation.choose_epoch import choose_epoch
 from tasks.evaluation.consistency import measure_consistency
 from tasks.evaluation.curves import CurveText, trace_curve
 from tasks.evaluation.decode import decode
@@ -85,6 +88,7 @@ class Expected:
         from_collaborator: bool = False,
         trusted: Reliability = RELIABILITY,
         previous: Reference | None = None,
+        dev: tuple[Reference, Reference] | None = None,
     ) -> None:
         """Runs the algorithm of the paper for as many iterations as there are betas."""
         corpora = read_corpora(config.source, config.target, config.parallel, config.labels, SEED, runtime)
@@ -104,16 +108,18 @@ class Expected:
             # Step 1, lines 4 to 6: M_tgt^(i-1) labels D_trans; M_trans^(i) starts from it.
             p_u = label_words(self.m_tgt[i - 1], d_trans, windows, config.inference)
             w = score_reliability(self.m_tgt[i - 1], p_u, RELIABILITY, windows, config.inference) if weighs else None
-            collaborator = CollaboratorTraining(learning_rate=2e-3, seed=200 + SEED + i)
-            self.m_trans.append(
-                train_collaborator(self.m_tgt[i - 1], d_trans, p_u, w, beta_1, beta_2, collaborator, windows)
-            )
+            kept = {"keep_epochs": dev is not None}
+            collaborator = CollaboratorTraining(learning_rate=2e-3, seed=200 + SEED + i, **kept)
+            m_trans = train_collaborator(self.m_tgt[i - 1], d_trans, p_u, w, beta_1, beta_2, collaborator, windows)
+            choosing = (windows, config.decoding, config.inference)
+            self.m_trans.append(m_trans if dev is None else choose_epoch(m_trans, *dev, *choosing))
             # Step 2, lines 8 to 10: M_trans^(i) labels D_tgt; M_tgt^(i) learns from nothing else.
             p_t = label_words(self.m_trans[i], corpora.target, windows, config.inference)
             w = score_reliability(self.m_trans[i], p_t, trusted, windows, config.inference) if weighs else None
-            student = config.student.model_copy(update={"seed": 300 + SEED + i})
+            student = config.student.model_copy(update={"seed": 300 + SEED + i, **kept})
             start = previous or (self.m_trans[i] if from_collaborator else encoder)
-            self.m_tgt.append(train_student(start, p_t, w, student, windows))
+            m_tgt = train_student(start, p_t, w, student, windows)
+            self.m_tgt.append(m_tgt if dev is None else choose_epoch(m_tgt, *dev, *choosing))
             self.p_t.append(p_t)
             self.w.append(w)
 
@@ -224,6 +230,27 @@ def test_a_run_goes_on_from_an_earlier_student_and_trains_no_baseline(
     (curve,) = recording.arguments(result.figures)["iterations"]
     drawn = recording.arguments(curve)
     assert list(zip(drawn["series"], drawn["xs"], strict=True))[:2] == [("M_tgt", 0.0), ("M_trans", 1.0)]
+
+
+def test_epochs_are_chosen_on_the_targets_dev_set_where_that_is_asked_for(
+    recording: Recording, runtime: Runtime, configured: Configured, data: Path
+) -> None:
+    tiny = yaml.safe_load((data / "tiny.yaml").read_text(encoding="utf-8"))
+    target = {**tiny["target"], "dev": {"path": "de.gold.conll"}}
+    config = configured(checkpoint="target_dev", target=target, iterations=2)
+    result = algorithm(config, runtime)
+    sentences = read_sentences(input_file("de.gold.conll", runtime), CorpusFile(path="x").without_path(), "de")
+    gold = read_gold(input_file("de.gold.conll", runtime), CorpusFile(path="x").without_path(), config.labels, "de")
+    check(recording, result, Expected(config, runtime, [FIRST, LATER], dev=(sentences, gold)))
+    (told,) = result.listings
+    assert "gold labels" in told.title
+    assert list(told.rows) == ["M_trans^1", "M_tgt^1", "M_trans^2", "M_tgt^2"]
+    assert told.rows["M_tgt^2"] == next(m.reference for m in result.models if m.name == "M_tgt^2")
+
+
+def test_epochs_cannot_be_chosen_without_a_dev_set(configured: Configured) -> None:
+    with pytest.raises(ValueError, match=r"checkpoint is target_dev and target\.dev is empty; name a labelled file"):
+        configured(checkpoint="target_dev")
 
 
 @pytest.mark.parametrize("settings", [{"student": {"start": "previous"}}, {"previous": "student/ab"}])

@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+
+from artifacts.catalog import ENCODER, GOLD, LABELLED, SENTENCES
+from artifacts.errors import InputError
+from artifacts.step import run_alone
+from tasks.evaluation.choose_epoch import choose_epoch
+from tasks.tagging.decoding import Decoding
+from tasks.tagging.epochs import epoch_keeper, set_epoch
+from tasks.tagging.inference import FLOAT32, open_tagger, word_outputs
+from tasks.tagging.tagger import save_tagger
+from tasks.tagging.train_tagger import TaggerTraining, train_tagger
+from tasks.tagging.windows import WindowConfig, make_windows
+from tasks.words.columns import tag_column
+
+LABELS = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
+WORDS = [["Anna", "lives", "in", "Paris"], ["Berlin", "."], ["in", "Berlin"], ["Anna", "."]] * 5
+TAG_OF = {"Anna": "B-PER", "Paris": "B-LOC", "Berlin": "B-LOC"}
+TAGS = [[TAG_OF.get(word, "O") for word in words] for words in WORDS]
+IDS = list(range(len(WORDS)))
+WINDOWS = WindowConfig(max_length_subwords=32, overlap_subwords=8)
+FAST = {"epochs": 8, "learning_rate": 0.003, "frozen_layers": 1, "dropout": 0.0, "sentences_per_batch": 10}
+HOW = (WINDOWS, Decoding(), FLOAT32)
+
+
+@pytest.fixture
+def source(put_table):
+    return put_table(LABELLED, {"sentence_id": IDS, "words": WORDS, "tags": TAGS}, {"language": "en", "labels": LABELS})
+
+
+@pytest.fixture
+def sentences(put_table):
+    return put_table(SENTENCES, {"sentence_id": IDS, "words": WORDS}, {"language": "de"})
+
+
+@pytest.fixture
+def trained(store, put_model, tiny_encoder, source):
+    encoder = put_model(ENCODER, tiny_encoder)
+    return run_alone(store, train_tagger, source, encoder, TaggerTraining(**FAST, keep_epochs=True), WINDOWS)
+
+
+def tags_after(folder, epoch):
+    """What a tagger said of every word after an epoch; None: of the folder as it is."""
+    head, model, tokenizer = open_tagger(folder)
+    if epoch is not None:
+        set_epoch(model, folder, epoch)
+    cut = make_windows(tokenizer, WORDS, WINDOWS.max_length_subwords, WINDOWS.overlap_subwords)
+    ids = head.decode(model, word_outputs(head, model, cut, FLOAT32, device="cpu", budget=64), cut.word_counts, HOW[1])
+    return tag_column(ids, np.array([len(words) for words in WORDS]), LABELS).to_pylist()
+
+
+def test_the_epoch_whose_labels_are_the_gold_ones_is_chosen(store, put_table, trained, sentences):
+    # What the tagger said after an early epoch is made gold: F1 is 1 there, and lower at the end.
+    folder = store.folder(trained)
+    last = tags_after(folder, 8)
+    assert last == tags_after(folder, None)
+    said = {epoch: tags_after(folder, epoch) for epoch in range(1, 8)}
+    early = max(e for e, tags in said.items() if tags != last and any("B-" in tag for row in tags for tag in row))
+    gold = put_table(GOLD, {"sentence_id": IDS, "tags": said[early]}, {"language": "de", "labels": LABELS})
+    chosen = run_alone(store, choose_epoch, trained, sentences, gold, *HOW)
+    notes = store.require(chosen).notes
+    assert len(notes["f1"]) == 8 and notes["f1"][early - 1] == 1.0 > notes["f1"][-1]
+    assert notes["epoch"] == notes["f1"].index(1.0) + 1
+    assert tags_after(store.folder(chosen), None) == said[early]
+    assert store.metadata(chosen) == {"labels": LABELS}
+    assert not (store.folder(chosen) / "epochs").exists()
+
+
+def test_of_equal_epochs_the_first_is_chosen(store, put_table, trained, sentences):
+    gold = put_table(GOLD, {"sentence_id": IDS, "tags": TAGS}, {"language": "de", "labels": LABELS})
+    notes = store.require(run_alone(store, choose_epoch, trained, sentences, gold, *HOW)).notes
+    assert notes["f1"].count(max(notes["f1"])) > 1
+    assert notes["epoch"] == notes["f1"].index(max(notes["f1"])) + 1
+
+
+def test_a_tagger_without_its_epochs_is_refused(store, put_table, put_model, tiny_encoder, source, sentences):
+    gold = put_table(GOLD, {"sentence_id": IDS, "tags": TAGS}, {"language": "de", "labels": LABELS})
+    config = TaggerTraining(**{**FAST, "epochs": 1})
+    last_alone = run_alone(store, train_tagger, source, put_model(ENCODER, tiny_encoder), config, WINDOWS)
+    with pytest.raises(InputError, match="it keeps no tagger but the last; train it with keep_epochs"):
+        run_alone(store, choose_epoch, last_alone, sentences, gold, *HOW)
+
+
+def test_an_epoch_that_could_not_be_written_whole_is_not_there(tmp_path, trained, store, monkeypatch):
+    _, model, _ = open_tagger(store.folder(trained))
+
+    def torn(tensors, path):
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tasks.tagging.epochs.save_file", torn)
+    with pytest.raises(OSError, match="No space"):
+        epoch_keeper(tmp_path)(1, model)
+    assert list((tmp_path / "epochs").iterdir()) == []
+
+
+def test_an_epoch_keeps_what_was_trained_alone(tmp_path, trained, store):
+    folder = store.folder(trained)
+    whole, kept = (folder / "model.safetensors").stat().st_size, (folder / "epochs" / "0003.safetensors").stat().st_size
+    assert kept < whole / 2  # embeddings and one of two layers are frozen
+    _, model, tokenizer = open_tagger(folder)
+    set_epoch(model, folder, 8)
+    save_tagger(model, tokenizer, tmp_path)
+    assert (tmp_path / "model.safetensors").read_bytes() == (folder / "model.safetensors").read_bytes()
