@@ -3,7 +3,8 @@
 crosstag run configs/quickstart.yaml
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from prefect import flow
 from pydantic import Field, model_validator
@@ -61,6 +62,27 @@ class EarlyStop(Settings):
 
 class Colada(TranslatedTarget):
     """Everything that decides the result of a CoLaDa run."""
+
+    upstream: ClassVar[Mapping[str, Any]] = {
+        "seed": 122,  # the first of its five: 122, 649, 705, 854, 975
+        "source.train.remove_duplicates": True,
+        "target.text.remove_duplicates": True,
+        "target.text_gold.remove_duplicates": True,
+        "source_training.loss_mean": "word",
+        "source_training.clip_separately": True,
+        "collaborator.loss_mean": "word",
+        "collaborator.clip_separately": True,
+        "student.loss_mean": "word",
+        "student.clip_separately": True,
+        "student.targets": "viterbi",
+        "reliability.layers": "last3",
+        "reliability.pooling": "mean",
+        "reliability.match": "type",
+        "reliability.normaliser": "class_maximum",
+        "reliability.rescale": "class_maximum",
+        "reliability.exclude_duplicates": True,
+        "checkpoint": "target_dev",
+    }
 
     source_training: TaggerTraining = Field(
         TaggerTraining(), title="Source training", description="Of M_src, and of the baseline M_trans^0."

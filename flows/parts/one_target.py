@@ -2,16 +2,16 @@
 
 from pydantic import Field
 
-from artifacts.settings import Settings
 from flows.parts.corpora import ParallelText, SourceCorpus, TargetCorpus
 from flows.parts.encoder import EncoderChoice
+from flows.parts.presets import WithPreset
 from flows.parts.translation import TranslationChoice
 from tasks.tagging.inference import Inference
 from tasks.tagging.windows import WindowConfig
 from tasks.words.labels import LabelConfig
 
 
-class OneTarget(Settings):
+class OneTarget(WithPreset):
     """Corpora, labels and encoder of a run from one language to another."""
 
     seed: int = Field(1, ge=0, lt=2**31, title="Seed", description="Of every training, split and draw.")

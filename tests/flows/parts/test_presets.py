@@ -1,0 +1,53 @@
+from typing import Any
+
+import pytest
+
+from flows.colada import Colada
+from flows.parts.presets import filled_in
+from flows.unitrans import Unitrans
+
+SOURCE: dict[str, Any] = {"train": {"path": "a"}}
+TARGET: dict[str, Any] = {"text": {"path": "b"}}
+
+
+def test_a_preset_fills_in_what_is_not_said() -> None:
+    given = {"a": {"said": 1}, "source": {"train": {"path": "x"}}}
+    preset = {"a.said": 2, "a.not_said": 3, "b.c": 4, "d": 5, "source.train.only": 6, "source.dev.only": 7}
+    wanted = {"a": {"said": 1, "not_said": 3}, "source": {"train": {"path": "x", "only": 6}}, "b": {"c": 4}, "d": 5}
+    assert filled_in(given, preset) == wanted
+    assert given == {"a": {"said": 1}, "source": {"train": {"path": "x"}}}
+
+
+def test_what_an_anchor_shares_is_filled_in_one_by_one() -> None:
+    shared = {"epochs": 2}
+    filled = filled_in({"collaborator": shared, "student": shared}, {"student.targets": "viterbi"})
+    assert filled == {"collaborator": {"epochs": 2}, "student": {"epochs": 2, "targets": "viterbi"}}
+
+
+@pytest.mark.parametrize("method", [Colada, Unitrans])
+def test_a_preset_is_known_to_its_method_and_departs_from_the_paper_in_every_setting(method: Any) -> None:
+    gold = {**TARGET, "text_gold": {"path": "c"}, "dev": {"path": "d"}}
+    paper = method.model_validate({"source": SOURCE, "target": gold})
+    upstream = method.model_validate({"source": SOURCE, "target": gold, "preset": "upstream"})
+
+    def at(config: Any, path: str) -> Any:
+        for name in path.split("."):
+            config = getattr(config, name)
+        return config
+
+    for path, value in method.upstream.items():
+        assert at(upstream, path) == value != at(paper, path), path
+    changed = [name for name in type(paper).model_fields if getattr(paper, name) != getattr(upstream, name)]
+    assert set(changed) == {path.split(".")[0] for path in method.upstream} | {"preset"}
+
+
+def test_the_configurations_own_settings_count() -> None:
+    own = {"student": {"targets": "soft"}, "checkpoint": "last", "seed": 5}
+    config = Colada.model_validate({"source": SOURCE, "target": TARGET, "preset": "upstream", **own})
+    assert (config.student.targets, config.student.loss_mean, config.seed) == ("soft", "word", 5)
+    assert config.target.text_gold is None
+
+
+def test_the_published_checkpoint_needs_a_dev_set_of_the_target() -> None:
+    with pytest.raises(ValueError, match=r"checkpoint is target_dev and target\.dev is empty"):
+        Colada.model_validate({"source": SOURCE, "target": TARGET, "preset": "upstream"})

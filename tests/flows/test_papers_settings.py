@@ -1,0 +1,104 @@
+"""The papers' numbers, written down once with section and table, beside the configurations that claim them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.commands.methods import load
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+# Path of the setting: its value, and where the paper says so.
+COLADA: dict[str, tuple[Any, str]] = {
+    "preset": ("paper", ""),
+    "encoder.checkpoint": ("bert-base-multilingual-cased", "4.1; XLM-R large is the other"),
+    "source_training.learning_rate": (5e-5, "4.1"),
+    "source_training.epochs": (3, "4.1"),
+    "collaborator.learning_rate": (2e-5, "4.1"),
+    "collaborator.epochs": (10, "4.1"),
+    "student.learning_rate": (2e-5, "4.1"),
+    "student.epochs": (10, "4.1"),
+    "student.targets": ("soft", "Eq. 6"),
+    "reliability.neighbours": (500, "4.1, K"),
+    "reliability.sharpness": (6.0, "4.1, alpha"),
+    "reliability.normaliser": ("neighbours", "Eq. 2, 1/K"),
+    "reliability.match": ("label", "Eq. 2, y_j = y_i"),
+    "reliability.rescale": ("none", "Eq. 3"),
+    "collaboration.beta_soft_first": (0.5, "4.1, beta_1"),
+    "collaboration.beta_hard_first": (0.5, "4.1, beta_2"),
+    "collaboration.beta_soft_later": (0.9, "4.1, beta_1"),
+    "collaboration.beta_hard_later": (0.1, "4.1, beta_2"),
+    "iterations": (8, "4.1"),
+    "checkpoint": ("last", "4.1: 10 epochs"),
+}
+UNITRANS: dict[str, tuple[Any, str]] = {
+    "preset": ("paper", ""),
+    "encoder.checkpoint": ("bert-base-multilingual-cased", "4.1"),
+    "windows.max_length_subwords": (128, "4.1"),
+    "source_training.learning_rate": (5e-5, "4.1, teachers"),
+    "student.learning_rate": (1e-4, "4.1"),
+    "student.hard_weight": (1.0, "3.4, eta"),
+    "student.soft_weight": (1.0, "Eq. 13"),
+    "student.hard_mean": ("all", "Eq. 12, 1/N"),
+    "source_training.epochs": (3, "4.1"),
+    "student.epochs": (3, "4.1"),
+    "teachers": (1, "Table 2"),
+    "translation.method": ("words", "3.1"),
+    "translation.alignment.neighbours": (10, "3.1, K of CSLS as Lample et al."),
+    "decoding.method": ("viterbi", "3.5"),
+}
+# Of all trainings of both: UniTrans 4.1, whose hyper-parameters CoLaDa takes over ("following Wu et al. 2020a").
+TRAININGS: dict[str, tuple[Any, str]] = {
+    "sentences_per_batch": (32, "UniTrans 4.1"),
+    "frozen_layers": (3, "UniTrans 4.1, CoLaDa 4.1"),
+    "dropout": (0.1, "UniTrans 4.1, CoLaDa 4.1"),
+    "loss_mean": ("sentence", "UniTrans Eq. 8, CoLaDa Eq. 4 and 6: 1/L"),
+}
+TYPES = {"conll": ("LOC", "MISC", "ORG", "PER"), "wikiann": ("LOC", "ORG", "PER")}
+FILES = {
+    **{f"conll-{language}": COLADA for language in ("de", "es", "nl")},
+    **{f"wikiann-{language}": COLADA for language in ("ar", "hi", "zh")},
+    **{f"conll-{language}-unitrans": UNITRANS for language in ("de", "es", "nl", "no")},
+}
+
+
+def at(config: Any, path: str) -> Any:
+    for name in path.split("."):
+        config = getattr(config, name)
+    return config
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_configuration_has_the_papers_settings(name: str) -> None:
+    _, config = load(CONFIGS / f"{name}.yaml", [])
+    trainings = [each for each in ("source_training", "collaborator", "student") if hasattr(config, each)]
+    wanted = {**FILES[name], **{f"{t}.{path}": value for t in trainings for path, value in TRAININGS.items()}}
+    found = {path: at(config, path) for path in wanted}
+    assert found == {path: value for path, (value, _) in wanted.items()}
+    benchmark, language = name.split("-")[:2]
+    assert config.labels.types == TYPES[benchmark]
+    assert (config.source.language, config.target.language) == ("en", language)
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if FILES[name] is COLADA])
+def test_translations_are_those_that_colada_learnt_from(name: str) -> None:
+    # 4.1: UniTrans' published translations for CoNLL; M2M100 with markers for WikiAnn.
+    _, config = load(CONFIGS / f"{name}.yaml", [])
+    assert config.translation.method == ("import" if name.startswith("conll") else "marked")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_a_configuration_says_of_its_presets_and_encoders_loads(name: str) -> None:
+    said = (CONFIGS / f"{name}.yaml").read_text(encoding="utf-8")
+    assert "--set preset=upstream" in said
+    _, upstream = load(CONFIGS / f"{name}.yaml", ["preset=upstream", "seed=649"])
+    assert (upstream.seed, upstream.source_training.loss_mean) == (649, "word")
+    if FILES[name] is COLADA:
+        assert "--set encoder.checkpoint=xlm-roberta-large" in said
+        assert upstream.checkpoint == "target_dev" and upstream.target.dev is not None
+
+
+def test_every_configuration_of_a_benchmark_is_looked_at() -> None:
+    crop = {"xtreme-crop", "conll-crop"}
+    there = {path.stem for prefix in ("conll", "wikiann", "xtreme") for path in CONFIGS.glob(f"{prefix}-*.yaml")}
+    assert there - crop == set(FILES)
