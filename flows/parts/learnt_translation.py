@@ -89,7 +89,7 @@ class Learnt:
     guided: bool
 
     def training_pairs(self) -> tuple[Listing, ...]:
-        """What Theta_mt learnt from, and what it did not because a side has too many sub-words; if it is trained here."""
+        """What Theta_mt learnt from, and what it did not because a side is too long; if it is trained here."""
         if not self.learning.choice.trains:
             return ()
         title = "what the translator learnt from, and pairs that were left out"
