@@ -182,6 +182,13 @@ class Crop(Settings):
         description="Judge markers of translated development sentences by word alignment (Table 6). own: of the run's "
         "translator; both: also of one that is trained without (or with) marked pairs, to compare.",
     )
+    judged_sentences: int = Field(
+        250,
+        ge=1,
+        title="Judged sentences",
+        description="Development sentences with an entity whose markers are judged, for each language, drawn at random "
+        "(Table 6: 250).",
+    )
     ablation: Ablation = Field(
         "none",
         title="Ablation",
@@ -288,8 +295,8 @@ def algorithm(config: Crop, runtime: Runtime) -> Result:
     )
     translation = LabelledTranslation(config.source.language, learnt.theta_mt, config.marking, config.generation)
     listings = (
-        *learnt.translation_quality(held_out, config.generation),
-        *learnt.marker_quality(config.marker_quality, corpora.dev, translation),
+        *learnt.translation_quality(held_out, config.source.language, config.generation),
+        *learnt.marker_quality(config.marker_quality, corpora.dev, config.judged_sentences, translation),
         *learnt.training_pairs(),
     )
     if config.score_translate_train:

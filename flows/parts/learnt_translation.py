@@ -11,10 +11,12 @@ from artifacts.store import Store
 from flows.parts.labelled_translation import LabelledTranslation
 from flows.parts.summary import Listing
 from flows.parts.translator import TranslatorChoice, take_translator
+from tasks.evaluation.averages import average_bleu
 from tasks.evaluation.bleu import score_bleu
 from tasks.translation.machine.engines import Generation
 from tasks.translation.machine.translate_parallel import Direction, translate_parallel
 from tasks.translation.pairs.aligned_pairs import AlignedMarking, mark_aligned_pairs
+from tasks.translation.pairs.judged_sentences import draw_with_entities
 from tasks.translation.pairs.marker_quality import measure_markers
 from tasks.translation.pairs.marking_pairs import PairMarking, mark_pairs
 from tasks.translation.pairs.plain_pairs import keep_pairs_plain
@@ -95,22 +97,44 @@ class Learnt:
         title = "what the translator learnt from, and pairs that were left out"
         return (Listing(title, "translator", _PAIRS, {"Theta_mt": self.theta_mt}, _pair_cells),)
 
-    def translation_quality(self, tests: TranslationTests, generation: Generation) -> tuple[Listing, ...]:
-        """Table 5: BLEU on held-out parallel text."""
+    def translation_quality(
+        self, tests: TranslationTests, source_language: str, generation: Generation
+    ) -> tuple[Listing, ...]:
+        """Table 5: BLEU on held-out parallel text, and its means where there are several texts in a direction."""
         rows = {}
+        by_direction: dict[str, list[Reference]] = {}
         for name, (parallel, direction) in tests.items():
             with stage(name):
                 translated = translate_parallel(parallel, self.theta_mt, direction, generation)
                 rows[name] = score_bleu(translated, parallel)
+                by_direction.setdefault(direction, []).append(rows[name])
+        if len(tests) > len(by_direction):
+            means = {
+                f"average, X to {source_language}": by_direction["backward"],
+                f"average, {source_language} to X": by_direction["forward"],
+                "average": [*by_direction["backward"], *by_direction["forward"]],
+            }
+            for name, scores in means.items():
+                with stage(name):
+                    rows[name] = average_bleu(tuple(scores))
         title = "translation of held-out text, BLEU (sacrebleu's 13a, zh or char; not the paper's spBLEU)"
         return (Listing(title, "text", _BLEU, rows, _bleu_cells),) if rows else ()
 
     def marker_quality(
-        self, wanted: MarkerQuality, labelled: Reference, translation: LabelledTranslation
+        self, wanted: MarkerQuality, labelled: Reference, sentences: int, translation: LabelledTranslation
     ) -> tuple[Listing, ...]:
-        """Table 6: whether markers of held-out labelled sentences enclose what word alignment says."""
+        """Table 6: whether markers of held-out labelled sentences enclose what word alignment says.
+
+        Args:
+            wanted: whose markers.
+            labelled: the sentences.
+            sentences: how many of them are judged at most, the same for all languages and translators.
+            translation: how they are translated.
+        """
         if wanted == "off":
             return ()
+        with stage("marked sentences to judge"):
+            judged = draw_with_entities(labelled, sentences, self.learning.seed)
         translators = {self.guided: self.theta_mt}
         if wanted == "both" and self.learning.choice.trains:
             translators[not self.guided] = self.learning.translator(not self.guided)
@@ -125,7 +149,7 @@ class Learnt:
                     )
                     settings = self.learning.making.alignment
                     alignment = align_words(texts[0], settings)
-                    rows[name] = measure_markers(by.back(labelled, language), alignment, settings)
+                    rows[name] = measure_markers(by.back(judged, language), alignment, settings)
         title = "markers of the source development sentences after translation, judged by word alignment, in %"
         return (Listing(title, "translator", _MARKERS, rows, _marker_cells),)
 

@@ -1,11 +1,11 @@
-"""Scores on average over languages, each language counting alike (CROP, Tables 2 and 3: Avg)."""
+"""Scores on average over languages, each language counting alike (CROP, Tables 2, 3 and 5: Avg)."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
 
-from artifacts.catalog import SCORES, Scores
+from artifacts.catalog import BLEU, SCORES, Bleu, Scores
 from artifacts.errors import InputError
 from artifacts.step import Job, step
 
@@ -41,3 +41,26 @@ def average_scores(job: Job, scores: tuple[Scores, ...], name: str) -> None:
     except ValueError as error:
         raise InputError(f"average {name!r}: {error}; score all languages with the same labels.types") from error
     job.write(table, metadata={"name": name})
+
+
+def mean_bleu(tables: Sequence[pa.Table]) -> pa.Table:
+    """Means of BLEU and of the brevity penalty of several texts, each text counting alike; sums of the counts.
+
+    Args:
+        tables: of `BLEU`, at least one.
+    """
+    rows = [table.to_pylist()[0] for table in tables]
+    means = {name: float(np.mean([row[name] for row in rows])) for name in ("bleu", "brevity_penalty")}
+    sums = {name: sum(row[name] for row in rows) for name in ("output_words", "reference_words", "sentences")}
+    return pa.Table.from_pylist([{**means, **sums}], schema=BLEU.schema)
+
+
+@step(BLEU)
+def average_bleu(job: Job, scores: tuple[Bleu, ...]) -> None:
+    """Averages the BLEU of several texts, which may differ in their tokenisers, as the languages need (Table 5)."""
+    about = [job.metadata(each) for each in scores]
+    metadata = {
+        name: "+".join(dict.fromkeys(each[name] for each in about))
+        for name in ("source_language", "target_language", "signature")
+    }
+    job.write(mean_bleu([job.table(each) for each in scores]), metadata=metadata)

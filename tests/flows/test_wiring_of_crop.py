@@ -25,7 +25,7 @@ from tasks.distillation.training_sets import training_set
 from tasks.encoding.load import import_encoder
 from tasks.encoding.pretrain import pretrain_encoder
 from tasks.encoding.randomise import randomise_encoder
-from tasks.evaluation.averages import average_scores
+from tasks.evaluation.averages import average_bleu, average_scores
 from tasks.evaluation.bleu import score_bleu
 from tasks.evaluation.label_quality import draw_label_quality
 from tasks.evaluation.projected import score_projection, score_settled
@@ -41,6 +41,7 @@ from tasks.translation.marked.gather import gather_translations
 from tasks.translation.marked.markers import Marking
 from tasks.translation.marked.read_markers import MarkerReading, read_markers
 from tasks.translation.pairs.aligned_pairs import AlignedMarking, mark_aligned_pairs
+from tasks.translation.pairs.judged_sentences import draw_with_entities
 from tasks.translation.pairs.marker_quality import measure_markers
 from tasks.translation.pairs.marking_pairs import PairMarking, mark_pairs
 from tasks.translation.pairs.plain_pairs import keep_pairs_plain
@@ -444,7 +445,12 @@ def test_held_out_texts_of_one_name_are_told_apart_and_read_only_by_a_run_that_t
     there, back = "en to nl", "nl to en"
     other = tmp_path / "two" / "test.nl"
     names = [f"test.nl, {there}", f"test.nl, {back}", f"{other}, {there}", f"{other}, {back}"]
-    assert list(run().listings[0].rows) == names
+    bleu = run().listings[0].rows
+    means = ["average, X to en", "average, en to X", "average"]
+    assert list(bleu) == [*names, *means]
+    one, two = [bleu[name] for name in names[1::2]], [bleu[name] for name in names[::2]]
+    expected = [average_bleu(tuple(some)) for some in (one, two, [*one, *two])]
+    recording.check([bleu[name] for name in means], expected)
 
 
 @pytest.mark.parametrize("guided", [True, False])
@@ -452,7 +458,7 @@ def test_held_out_texts_of_one_name_are_told_apart_and_read_only_by_a_run_that_t
 def test_markers_are_judged_on_source_sentences_that_nothing_was_trained_on(
     recording: Recording, runtime: Runtime, configured: Configured, wanted: str, guided: bool
 ) -> None:
-    config = configured(marker_quality=wanted, alignment_guided=guided)
+    config = configured(marker_quality=wanted, alignment_guided=guided, judged_sentences=6)
     result = algorithm(config, runtime)
     expected = Expected(config, runtime)
     translators = {}
@@ -466,7 +472,8 @@ def test_markers_are_judged_on_source_sentences_that_nothing_was_trained_on(
     judged = {}
     for name, theta_mt in translators.items():
         for language in ("de", "nl"):
-            translated = translate_text(expected.dev, theta_mt, "en", language, MARKING, GENERATION)
+            judged_sentences = draw_with_entities(expected.dev, 6, SEED)
+            translated = translate_text(judged_sentences, theta_mt, "en", language, MARKING, GENERATION)
             alignment = align_words(expected.parallel[language][0], ALIGNMENT)
             judged[f"en to {language} {name}"] = measure_markers(translated, alignment, ALIGNMENT)
     recording.check(list(result.listings[0].rows.items()), list(judged.items()))

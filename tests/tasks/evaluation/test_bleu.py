@@ -11,6 +11,7 @@ from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.step import run_alone
 from artifacts.store import Store
+from tasks.evaluation.averages import average_bleu
 from tasks.evaluation.bleu import corpus_bleu, score_bleu
 
 ABOUT = {"source_language": "en", "target_language": "de"}
@@ -72,3 +73,19 @@ def test_the_translation_of_another_text_is_refused(
     for ids, about in (([0], ABOUT), ([1, 0], ABOUT), ([0, 1], {**ABOUT, "target_language": "nl"})):
         with pytest.raises(InputError, match=r"translate a side of this text"):
             run_alone(store, score_bleu, translation(put_table, GERMAN[: len(ids)], ids, about), parallel)
+
+
+def test_the_mean_of_texts_counts_each_alike(
+    store: Store, put_table: Callable[..., Reference], parallel: Reference
+) -> None:
+    # 100 and 0, whatever the number of words: 50. The first output is the reference, the second shares nothing.
+    right = run_alone(store, score_bleu, translation(put_table, GERMAN, [0, 1], ABOUT), parallel)
+    wrong = run_alone(store, score_bleu, translation(put_table, ["x", "y"], [0, 1], ABOUT), parallel)
+    made = run_alone(store, average_bleu, (right, wrong))
+    (row,) = store.table(made).to_pylist()
+    parts = [store.table(each).to_pylist()[0] for each in (right, wrong)]
+    assert parts[1]["bleu"] == pytest.approx(0, abs=1e-9)
+    assert row["bleu"] == pytest.approx(50)
+    assert row["brevity_penalty"] == pytest.approx((1 + parts[1]["brevity_penalty"]) / 2)
+    assert (row["output_words"], row["reference_words"], row["sentences"]) == (12 + 2, 24, 4)
+    assert store.metadata(made)["target_language"] == "de"
