@@ -48,6 +48,8 @@ from tasks.distillation.export_student import export_student
 from tasks.distillation.sampling import sample_sentences
 from tasks.distillation.training_sets import training_set
 from tasks.encoding.randomise import randomise_encoder
+from tasks.evaluation.gather_figures import gather_figures
+from tasks.evaluation.text_map import TextMap, draw_text_map
 from tasks.tagging.decoding import Decoding
 from tasks.tagging.inference import Inference
 from tasks.tagging.train_tagger import TaggerTraining, train_tagger
@@ -189,6 +191,12 @@ class Crop(Settings):
         description="Development sentences with an entity whose markers are judged, for each language, drawn at random "
         "(Table 6: 250).",
     )
+    text_map: TextMap | None = Field(
+        None,
+        title="Map of texts",
+        description="A picture of raw sentences and their back-translations by t-SNE (Figure 4); with 39 languages it "
+        "takes long on a CPU. Empty: none.",
+    )
     ablation: Ablation = Field(
         "none",
         title="Ablation",
@@ -310,6 +318,7 @@ def algorithm(config: Crop, runtime: Runtime) -> Result:
     )
     listings += (kept_sentences(dict(zip(config.languages, projections, strict=True))),)
     quality = LabelQuality(scoring, corpora.targets)
+    pictures = _text_map(config, learnt.theta_mt, projections)
     quality.projected(projections)
 
     # 3.5: the multilingual tagger learns them beside the source corpus (Eq. 7-9) ...
@@ -317,7 +326,7 @@ def algorithm(config: Crop, runtime: Runtime) -> Result:
     theta_all = _train(config, "Theta_all", corpora, parts, encoder, config.multilingual_training)
     scoring.model("projected only (Theta_all)", theta_all)
     if config.ablation == "without_self_training":
-        return _ship(config, scoring, theta_all, quality.draw(), listings)
+        return _ship(config, scoring, theta_all, _figures(*pictures, *quality.draw()), listings)
 
     # ... and labels what was discarded (4.1, iii), for the last training.
     settled, taggings = [], []
@@ -329,7 +338,25 @@ def algorithm(config: Crop, runtime: Runtime) -> Result:
     parts = _at_most(config, tuple(settled))
     final = _train(config, "final tagger", corpora, parts, encoder, config.final_training)
     scoring.model("CROP (final)", final)
-    return _ship(config, scoring, final, quality.draw(), listings)
+    return _ship(config, scoring, final, _figures(*pictures, *quality.draw()), listings)
+
+
+def _text_map(config: Crop, theta_mt: Reference, projections: tuple[Reference, ...]) -> tuple[Reference, ...]:
+    """Figure 4, if it is wanted."""
+    if config.text_map is None:
+        return ()
+    chosen = config.text_map.model_copy(update={"seed": config.text_map.seed + config.seed})
+    with stage("map of texts"):
+        taken_for = tuple(target.translator_language for target in config.targets)
+        return (draw_text_map(theta_mt, projections, taken_for, chosen),)
+
+
+def _figures(*drawn: Reference) -> Reference | None:
+    """All pictures of the run together; None if there are none."""
+    if len(drawn) < 2:
+        return drawn[0] if drawn else None
+    with stage("figures"):
+        return gather_figures(drawn)
 
 
 def _encoder(config: Crop, corpora: MultilingualCorpora, runtime: Runtime) -> Reference:

@@ -39,13 +39,13 @@ class LabelQuality:
                     scores[target] = score_settled(projection, tagged, target.gold.gold, settling, name)
         self._remember("settled", taggings[0], scores)
 
-    def draw(self) -> Reference | None:
-        """A bar for each language, if any gold labels are known."""
+    def draw(self) -> tuple[Reference, ...]:
+        """A bar for each language (Figure 6); nothing if no gold labels are known."""
         if not self.found:
-            return None
+            return ()
         languages, series, scores = zip(*self.found, strict=True)
         with stage("figures"):
-            return draw_label_quality(scores, languages, series)
+            return (draw_label_quality(scores, languages, series),)
 
     def _remember(self, series: str, reference: Reference, scores: dict[TargetText, Reference]) -> None:
         if scores:

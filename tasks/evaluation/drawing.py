@@ -68,6 +68,40 @@ class BarGroup:
     heights: np.ndarray
 
 
+@dataclass(frozen=True)
+class Cloud:
+    """Points of one colour: their name and places, [N] each."""
+
+    name: str
+    x: np.ndarray
+    y: np.ndarray
+
+
+def draw_clouds(titles: Sequence[str], panels: Sequence[Sequence[Cloud]], path: Path) -> None:
+    """Draws panels of points over the same axes side by side into a PNG file; same bytes as for `draw`.
+
+    The places on the axes mean nothing but nearness, so they have no ticks. All panels have clouds of the same names.
+    """
+    from matplotlib import colormaps
+
+    wheel = colormaps["hsv"]
+    names = [cloud.name for cloud in panels[0]]
+    colours = _COLOURS if len(names) <= len(_COLOURS) else [wheel(i / len(names)) for i in range(len(names))]
+    columns = -(-len(names) // 20)
+    width = len(panels) * _PANEL_WIDTH_INCHES + 0.9 * columns
+    with _picture(width, _PANEL_WIDTH_INCHES, path) as figure:
+        first = None
+        for number, (title, clouds) in enumerate(zip(titles, panels, strict=True)):
+            axes = figure.add_subplot(1, len(panels), number + 1, sharex=first, sharey=first)
+            first = first or axes
+            for cloud, colour in zip(clouds, colours, strict=False):
+                axes.scatter(cloud.x, cloud.y, s=4, color=colour, linewidths=0, label=_plain(cloud.name))
+            axes.set_title(_plain(title))
+            axes.set_xticks([])
+            axes.set_yticks([])
+        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), ncols=columns, markerscale=3)
+
+
 def draw_bars(groups: Sequence[BarGroup], ticks: Sequence[str], title: str, y_name: str, path: Path) -> None:
     """Draws groups of bars side by side over each tick into a PNG file; same bytes as for `draw`."""
     bar = 0.8 / len(groups)

@@ -27,9 +27,11 @@ from tasks.encoding.pretrain import pretrain_encoder
 from tasks.encoding.randomise import randomise_encoder
 from tasks.evaluation.averages import average_bleu, average_scores
 from tasks.evaluation.bleu import score_bleu
+from tasks.evaluation.gather_figures import gather_figures
 from tasks.evaluation.label_quality import draw_label_quality
 from tasks.evaluation.projected import score_projection, score_settled
 from tasks.evaluation.scores import score
+from tasks.evaluation.text_map import TextMap, draw_text_map
 from tasks.tagging.predict import predict_words
 from tasks.tagging.train_tagger import TaggerTraining, train_tagger
 from tasks.translation.machine.engines import Generation
@@ -273,6 +275,24 @@ def test_section_3(recording: Recording, runtime: Runtime, configured: Configure
     bars = [quality[series][f"{language} target text"] for series in quality for language in TARGETS]
     figure_6 = draw_label_quality(tuple(bars), ("de", "nl", "eu") * 2, ("projected",) * 3 + ("settled",) * 3)
     recording.check(result.figures, figure_6)
+
+
+def test_a_map_of_texts_stands_beside_the_labels_quality(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    config = configured(text_map={"sentences": 50, "seed": 3}, ablation="without_self_training")
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    projected = expected.projected()
+    assert expected.theta_mt is not None
+    text_map = TextMap(sentences=50, seed=3 + SEED)
+    figure_4 = draw_text_map(expected.theta_mt, tuple(projected.values()), ("de", "nl", "nl"), text_map)
+    scores = [
+        score_projection(projected[language], expected.gold(language), f"projected labels on {language} target text")
+        for language in TARGETS
+    ]
+    figure_6 = draw_label_quality(tuple(scores), tuple(TARGETS), ("projected",) * 3)
+    recording.check(result.figures, gather_figures((figure_4, figure_6)))
 
 
 def test_without_self_training_theta_all_is_shipped(
