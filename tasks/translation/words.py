@@ -29,7 +29,15 @@ class WordTranslation(Settings):
     """How to translate word by word."""
 
     copy_types: tuple[str, ...] = Field(
-        ("PER",), title="Copied types", description="Words of entities of these types are copied, not translated."
+        ("PER",),
+        title="Copied types",
+        description="Words of entities of these types are copied, not translated. Persons: the choice of UniTrans' code; "
+        "its paper translates every word (an empty list).",
+    )
+    copy_without_letters: bool = Field(
+        False,
+        title="Copy words without a letter",
+        description="Numbers and punctuation stay as they are; off: they are looked up like other words (UniTrans).",
     )
     casing: Literal["auto", "source", "target", "lexicon"] = Field(
         "auto",
@@ -69,20 +77,20 @@ def translate(
 ) -> Translated:
     """Translate each word; its label stays with it.
 
-    Copied are words of the types `config.copy_types`, words without a letter (numbers, punctuation), and words that
-    neither as written nor in lower case have a translation.
+    Copied are words of the types `config.copy_types`, words without a letter if `config.copy_without_letters` says so, and
+    words that neither as written nor in lower case have a translation.
 
     Args:
         words: [N] strings, all sentences in a row.
         tags: [N] IOB2 tags.
         translations: source word -> its best translation.
-        config: which types to copy.
+        config: which words to copy.
         casing: the policy.
         counts: target casing statistics, from `case_counts`; used by the policy "target" alone.
         draws: [N] uniform in [0, 1); used by the policy "target" alone.
     """
     distinct, codes = _encoded(words)
-    found = [_lookup(word, translations) for word in distinct]
+    found = [_lookup(word, translations, config.copy_without_letters) for word in distinct]
     known = np.array([target is not None for target in found], dtype=bool)
     targets = [word if target is None else target for word, target in zip(distinct, found, strict=True)]
     if casing == "target":
@@ -163,8 +171,8 @@ def translate_words(
     job.write(table, metadata={**metadata, "casing": casing, "words_by_origin": origin_counts(table)})
 
 
-def _lookup(word: str, translations: Mapping[str, str]) -> str | None:
-    if not any(character.isalpha() for character in word):
+def _lookup(word: str, translations: Mapping[str, str], copy_without_letters: bool) -> str | None:
+    if copy_without_letters and not any(character.isalpha() for character in word):
         return None
     return translations.get(word, translations.get(word.lower()))
 

@@ -72,11 +72,18 @@ def test_other_types_can_be_copied() -> None:
     assert table["words"].to_pylist()[2][:2] == ["Rhein", "river"]
 
 
-def test_numbers_and_punctuation_are_copied_whatever_the_lexicon_says() -> None:
-    data = labelled([[("1990", "O"), (",", "O"), ("--", "O")]])
-    config = WordTranslation()
-    done = translate_table(data, {"1990": "x", ",": "y", "--": "z"}, config, casing="lexicon", counts={}, corpus="")
-    assert done["words"].to_pylist() == [["1990", ",", "--"]]
+@pytest.mark.parametrize(("copied", "expected"), [(False, ["1995", ";", "x"]), (True, ["1996", ",", "x"])])
+def test_numbers_and_punctuation_are_looked_up_unless_they_are_to_be_copied(copied: bool, expected: list[str]) -> None:
+    data = labelled([[("1996", "O"), (",", "O"), ("a1", "O")]])
+    config = WordTranslation(copy_without_letters=copied)
+    lexicon = {"1996": "1995", ",": ";", "a1": "x"}
+    done = translate_table(data, lexicon, config, casing="source", counts={}, corpus="")
+    assert done["words"].to_pylist() == [expected]
+    assert done["origin"].to_pylist() == [["unknown" if copied else "lexicon"] * 2 + ["lexicon"]]
+
+
+def test_by_default_all_words_are_looked_up_but_those_of_persons() -> None:
+    assert not WordTranslation().copy_without_letters and WordTranslation().copy_types == ("PER",)
 
 
 def test_casing_source_follows_each_source_word() -> None:
