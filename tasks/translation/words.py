@@ -31,8 +31,8 @@ class WordTranslation(Settings):
     copy_types: tuple[str, ...] = Field(
         ("PER",),
         title="Copied types",
-        description="Words of entities of these types are copied, not translated. Persons: the choice of UniTrans' code; "
-        "its paper translates every word (an empty list).",
+        description="Words of entities of these types are copied, not translated. Persons: the choice of UniTrans' "
+        "code; its paper translates every word (an empty list).",
     )
     copy_without_letters: bool = Field(
         False,
@@ -77,8 +77,8 @@ def translate(
 ) -> Translated:
     """Translate each word; its label stays with it.
 
-    Copied are words of the types `config.copy_types`, words without a letter if `config.copy_without_letters` says so, and
-    words that neither as written nor in lower case have a translation.
+    Copied are words of the types `config.copy_types`, words without a letter if `config.copy_without_letters` says so,
+    and words that neither as written nor in lower case have a translation.
 
     Args:
         words: [N] strings, all sentences in a row.
