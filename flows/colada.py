@@ -252,7 +252,7 @@ def _look_closely(
         return
     gold = corpora.target_gold.gold
     if w is not None:
-        evidence.binned(p_t, w, gold)
+        evidence.binned(p_t, w, gold, config.trusted_labels.labels_from)
         evidence.reliability(f"iteration {i}", p_t, w, gold, config.trusted_labels.labels_from)
     if i == 1:
         evidence.compared(m_trans, p_t, gold)

@@ -81,9 +81,9 @@ class Evidence:
         """Measures weights as a detector of wrong pseudo-labels; `by` says how the labels they judge were decoded."""
         self.detections[name] = measure_detection(soft_labels, weights, gold, Decoding(method=by))
 
-    def binned(self, soft_labels: Reference, weights: Reference, gold: Reference) -> None:
-        """Bins of Figure 5, one table per iteration."""
-        self.bins.append(bin_reliability(soft_labels, weights, gold))
+    def binned(self, soft_labels: Reference, weights: Reference, gold: Reference, by: LabelsFrom) -> None:
+        """Bins of Figure 5, one table per iteration; `by` as in `reliability`."""
+        self.bins.append(bin_reliability(soft_labels, weights, gold, Decoding(method=by)))
 
     def compared(self, tagger: Reference, soft_labels: Reference, gold: Reference) -> None:
         """Weighs the same pseudo-labels by the other settings, only to measure those."""

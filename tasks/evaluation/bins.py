@@ -8,8 +8,8 @@ import pyarrow as pa
 from artifacts.catalog import RELIABILITY_BINS, Gold, ReliabilityScores, SoftLabels
 from artifacts.errors import InputError
 from artifacts.step import Job, step
-from tasks.words.agreement import check_same_labels, check_same_sentences
-from tasks.words.columns import flat_label_ids, flat_numbers, flat_probabilities, list_lengths
+from tasks.evaluation.pseudo_labels import read_pseudo_labels, read_reliability
+from tasks.tagging.decoding import Decoding
 
 
 @dataclass(frozen=True)
@@ -60,23 +60,17 @@ def reliability_bins(
 
 @step(RELIABILITY_BINS)
 def bin_reliability(
-    job: Job, soft_labels: SoftLabels, reliability: ReliabilityScores, gold: Gold, bins: int = 10
+    job: Job,
+    soft_labels: SoftLabels,
+    reliability: ReliabilityScores,
+    gold: Gold,
+    decoding: Decoding,
+    bins: int = 10,
 ) -> None:
-    """Compares the reliability of pseudo-labels with their actual correctness."""
+    """Compares the reliability of labels with their correctness; `decoding` is the one that it judged the labels of."""
     if bins < 1:
         raise InputError(f"bins is {bins}; expected at least 1")
-    labels = job.metadata(soft_labels)["labels"]
-    check_same_labels(job.metadata(gold)["labels"], labels, "gold", "soft labels")
-    soft, trust, truth = job.table(soft_labels), job.table(reliability), job.table(gold)
-    ids, counts = soft["sentence_id"].to_numpy(), list_lengths(soft["words"])
-    for table, column, name in ((trust, "weight", "reliability"), (truth, "tags", "gold")):
-        other = table["sentence_id"].to_numpy()
-        check_same_sentences(ids, counts, other, list_lengths(table[column]), f"soft labels and {name}")
-    rows = reliability_bins(
-        flat_numbers(trust["weight"]),
-        flat_probabilities(soft["probabilities"], len(labels)).argmax(axis=1),
-        flat_label_ids(truth["tags"], labels, "gold"),
-        labels.index("O"),
-        bins,
-    )
+    words = read_pseudo_labels(job, soft_labels, gold, decoding)
+    _, weight = read_reliability(job, reliability, words)
+    rows = reliability_bins(weight, words.ids, words.gold, words.labels.index("O"), bins)
     job.write(pa.Table.from_pylist([asdict(row) for row in rows], schema=RELIABILITY_BINS.schema))

@@ -315,6 +315,9 @@ def test_a_student_that_learns_decoded_labels_has_those_weighed(
     check(recording, result, expected)
     judged = [recording.arguments(each)["decoding"] for each in result.detections.values()]
     assert judged == [Decoding(method="viterbi")] * 3
+    assert result.figures is not None
+    binned = [recording.arguments(each)["decoding"] for each in recording.arguments(result.figures)["bins"]]
+    assert binned == judged
 
 
 def test_a_student_may_start_from_its_collaborator(
@@ -365,7 +368,7 @@ def test_weights_are_judged_by_the_pseudo_labels_that_they_weigh(
     series, xs, scores = zip(*curve, strict=True)
     text = CurveText(title="test", x_name="iteration")
     figure_4 = trace_curve(scores, series, tuple(float(x) for x in xs), text)
-    figure_5 = tuple(bin_reliability(p_t, w, gold) for p_t, w in weighed)
+    figure_5 = tuple(bin_reliability(p_t, w, gold, Decoding(method="argmax")) for p_t, w in weighed)
     recording.check(result.figures, draw_figures((figure_4,), figure_5, None))
 
 

@@ -104,7 +104,7 @@ def test_from_labelled_sentences_to_a_student_that_a_pipeline_loads(
     assert store.metadata(soft) == {"language": "de", "labels": LABELS}
     assert store.require(student).notes["device"] == store.require(soft).notes["device"] == Runtime().resolved_device()
     assert store.table(run_alone(store, measure_change, soft, final))["share"].to_pylist() == [0.0]
-    bins = store.table(run_alone(store, bin_reliability, soft, weights, gold, 5))
+    bins = store.table(run_alone(store, bin_reliability, soft, weights, gold, Decoding(), 5))
     assert bins["words"].to_pylist() == [0, 0, 0, 0, sum(map(len, WORDS))]
     assert bins["token_f1"].to_pylist()[-1] == 1.0
 

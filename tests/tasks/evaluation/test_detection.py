@@ -10,6 +10,7 @@ from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.step import run_alone
 from artifacts.store import Store
+from tasks.evaluation.bins import bin_reliability
 from tasks.evaluation.detection import area_under_curve, detection, measure_detection
 from tasks.tagging.decoding import Decoding
 
@@ -89,6 +90,17 @@ def test_the_step_judges_the_labels_that_were_weighed(
     assert [row["label"] for row in rows] == ["overall", *labels]
     # Right by argmax: .9 against .2 and .5; by Viterbi: .9 and .5 against .2. All pairs are in order.
     assert (rows[0]["words"], rows[0]["wrong"], rows[0]["auc_agreement"]) == (3, wrong, 1.0)
+
+
+@pytest.mark.parametrize(("method", "f1"), [("argmax", 0.0), ("viterbi", 1.0)])
+def test_figure_5_bins_the_labels_that_were_weighed(
+    store: Store, inputs: tuple[Reference, Reference, Reference], method: str, f1: float
+) -> None:
+    # Fifths; `Rom`, of weight .5, alone is in [.4, .6): I-LOC by argmax, B-LOC by
+    # Viterbi, as in gold. `Ulm`, of weight .7, is right either way; `liegt`, of weight .3, is O and should be B-LOC.
+    bins = store.table(run_alone(store, bin_reliability, *inputs, Decoding(method=method), 5)).to_pylist()
+    assert [row["words"] for row in bins] == [0, 1, 1, 1, 0]
+    assert [row["token_f1"] for row in bins] == [None, 0.0, f1, 1.0, None]
 
 
 def test_reliability_of_other_sentences_is_refused(
