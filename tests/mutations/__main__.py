@@ -11,6 +11,7 @@ import gc
 import importlib
 import multiprocessing
 import os
+import resource
 import shutil
 import signal
 import sys
@@ -34,7 +35,7 @@ _LIBRARIES = (
     "datasets", "hypothesis", "langid", "matplotlib.figure", "pandas", "prefect.artifacts", "prefect.transactions",
     "pyarrow.parquet", "sacrebleu", "sacremoses", "scipy.stats", "sentencepiece", "sklearn.metrics", "torch",
 )  # fmt: skip
-_SECONDS = 60  # A mutant that loops for ever is noticed.
+_CPU_SECONDS, _SECONDS = 180, 1800  # A mutant that loops or waits for ever is noticed; on a busy machine all is slow.
 _place = Path()
 
 
@@ -85,6 +86,7 @@ def survives(mutant: Mutant) -> tuple[Mutant, bool]:
     module.write_text(mutant.source, encoding="utf-8")  # Younger than what is compiled of it, so that is not used.
     child = os.fork()
     if child == 0:
+        resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
         _test(_place, TESTS[mutant.path])
     try:
         return mutant, _passes(child, _SECONDS)
