@@ -230,6 +230,34 @@ def test_what_a_training_does_between_epochs_and_changes_beside_the_model_reache
         )
 
 
+def test_epochs_are_kept_after_what_a_training_does_between_them(monkeypatch, tmp_path):
+    told = []
+
+    def spy(*arguments, after_epoch, **options):
+        after_epoch(4, "model")
+        raise NotImplementedError("seen")
+
+    def keeper(folder):
+        return lambda *of: told.append((folder, *of))
+
+    monkeypatch.setattr(training_shell, "train", spy)
+    monkeypatch.setattr(training_shell, "epoch_keeper", keeper)
+    job = MagicMock(work_folder=tmp_path, checkpoint_minutes=1.0, device="cpu")
+    objective = Objective(np.array([3]), np.array([7]), collate=None, of_update=None, loss=None)
+    config = TaggerTraining(**FAST, keep_epochs=True)
+    for between in (lambda *of: told.append(of), None):
+        with pytest.raises(NotImplementedError, match="seen"):
+            training_shell.train_and_save(job, None, None, LABELS, objective, config, "x", after_epoch=between)
+    assert told == [(4, "model"), (tmp_path, 4, "model"), (tmp_path, 4, "model")]
+
+
+def test_epochs_lie_beside_the_last_tagger_where_they_are_asked_for(store, source, encoder):
+    for keep, files in ((True, ["0001.safetensors", "0002.safetensors"]), (False, [])):
+        config = TaggerTraining(**{**FAST, "epochs": 2}, keep_epochs=keep)
+        folder = store.folder(run_alone(store, train_tagger, source, encoder, config, WINDOWS))
+        assert sorted(each.name for each in folder.glob("epochs/*")) == files
+
+
 def test_labels_that_came_with_the_sentences_do_not_matter_to_labelling(store, put_table, tagger, source):
     plain = put_table(SENTENCES, {"sentence_id": ids(), "words": WORDS}, {"language": "en"})
     one, two = (run_alone(store, label_words, tagger, data, WINDOWS) for data in (source, plain))
