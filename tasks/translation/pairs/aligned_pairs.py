@@ -109,8 +109,12 @@ def which_rows(pair_ids: np.ndarray, config: AlignedMarking) -> tuple[np.ndarray
     return (drawn, always) if marked >= plain else (always, drawn)
 
 
-def mark_batch(parallel: pa.Table, alignment: pa.Table, config: AlignedMarking) -> pa.RecordBatch:
-    """Rows of `MARKED_PAIRS` from as many rows of `PARALLEL` and `WORD_ALIGNMENT`; plain before marked in each pair."""
+def mark_batch(parallel: pa.Table, alignment: pa.Table, config: AlignedMarking) -> tuple[pa.RecordBatch, int]:
+    """Rows of `MARKED_PAIRS` from as many rows of `PARALLEL` and `WORD_ALIGNMENT`; plain before marked in each pair.
+
+    Returns:
+        The rows; and how many of them stayed plain because the words of their spans cannot be found in the texts.
+    """
     ids = parallel["pair_id"].to_numpy()
     phrases, pairs = _phrases_of(alignment, config)
     starts = np.searchsorted(pairs, pairs)
@@ -122,6 +126,7 @@ def mark_batch(parallel: pa.Table, alignment: pa.Table, config: AlignedMarking) 
     rows, got = sample_phrases(phrases, pairs, np.where(marked, quotas, 0), priorities)
     ends = np.cumsum(got)
     columns: list[list[object]] = [[], [], [], []]
+    unplaced = 0
     sides = [parallel[side].to_pylist() for side in ("source", "target")]
     words = [alignment[f"{side}_words"].to_pylist() for side in ("source", "target")]
     for i, pair_id in enumerate(ids.tolist()):
@@ -130,11 +135,14 @@ def mark_batch(parallel: pa.Table, alignment: pa.Table, config: AlignedMarking) 
             _append(columns, pair_id, *texts, 0)
         if marked[i]:
             spans = phrases[rows[ends[i] - got[i] : ends[i]]].tolist()
-            _append(columns, pair_id, *mark_pair(texts, (words[0][i], words[1][i]), spans))
-    return pa.RecordBatch.from_arrays(
+            row = mark_pair(texts, (words[0][i], words[1][i]), spans)
+            unplaced += row[2] < len(spans)
+            _append(columns, pair_id, *row)
+    batch = pa.RecordBatch.from_arrays(
         [pa.array(column, type_) for column, type_ in zip(columns, MARKED_PAIRS.schema.types, strict=True)],
         schema=MARKED_PAIRS.schema,
     )
+    return batch, unplaced
 
 
 def mark_pair(
@@ -162,6 +170,7 @@ def mark_aligned_pairs(job: Job, parallel: Parallel, alignment: WordAlignment, c
     """Mark aligned spans of parallel sentences, for a translator to learn from."""
     said = job.metadata(parallel)
     found: Counter[int] = Counter()
+    unplaced = 0
     texts, words = job.table(parallel), job.table(alignment)
     if not texts["pair_id"].equals(words["pair_id"]):
         raise InputError(
@@ -170,8 +179,10 @@ def mark_aligned_pairs(job: Job, parallel: Parallel, alignment: WordAlignment, c
         )
 
     def batches() -> Iterator[pa.RecordBatch]:
+        nonlocal unplaced
         for start in range(0, texts.num_rows, _PAIRS_AT_ONCE):
-            batch = mark_batch(texts.slice(start, _PAIRS_AT_ONCE), words.slice(start, _PAIRS_AT_ONCE), config)
+            batch, without = mark_batch(texts.slice(start, _PAIRS_AT_ONCE), words.slice(start, _PAIRS_AT_ONCE), config)
+            unplaced += without
             found.update(batch["spans"].to_pylist())
             yield batch
 
@@ -184,6 +195,7 @@ def mark_aligned_pairs(job: Job, parallel: Parallel, alignment: WordAlignment, c
             "pairs_by_spans": [found[spans] for spans in range(config.max_entities + 1)],
         },
     )
+    job.note(plain_for_words_not_found=unplaced)
 
 
 def _phrases_of(alignment: pa.Table, config: AlignedMarking) -> tuple[np.ndarray, np.ndarray]:

@@ -50,7 +50,7 @@ def tables(pairs: list[tuple[str, str, str, str, str]] = PAIRS, first_id: int = 
 def marked(
     config: AlignedMarking, first_id: int = 0, pairs: list[tuple[str, str, str, str, str]] = PAIRS
 ) -> list[dict]:
-    rows: list[dict] = mark_batch(*tables(pairs, first_id), config).to_pylist()
+    rows: list[dict] = mark_batch(*tables(pairs, first_id), config)[0].to_pylist()
     return rows
 
 
@@ -120,7 +120,7 @@ def test_the_number_of_spans_is_uniform_from_0_to_the_most() -> None:
 
 def test_a_pair_is_marked_the_same_whatever_stands_before_it() -> None:
     config = AlignedMarking(min_entities=1, marked_share=1)
-    alone = mark_batch(*(table.slice(2, 1) for table in tables()), config).to_pylist()
+    alone = mark_batch(*(table.slice(2, 1) for table in tables()), config)[0].to_pylist()
     assert alone == marked(config)[2:3]
     others = [marked(config.model_copy(update={"seed": seed}))[0]["source"] for seed in range(8)]
     assert len(set(others)) > 1
@@ -152,6 +152,12 @@ def test_beside_the_whole_sentence_nothing_is_marked() -> None:
 
 def test_a_text_whose_words_cannot_be_found_stays_plain() -> None:
     assert mark_pair(("it's", "es"), (["it", "is"], ["es"]), [[0, 1, 0, 1]]) == ("it's", "es", 0)
+    # Of the two pairs the first stays plain for that, and is counted; the second has no span.
+    pairs = [("it's", "es", "it is", "es", "0-0"), ("Ada", "Eda", "Ada", "Eda", "")]
+    config = AlignedMarking(min_entities=1, marked_share=1)
+    batch, unplaced = mark_batch(*tables(pairs), config)
+    assert (batch["spans"].to_pylist(), unplaced) == ([0, 0], 1)
+    assert mark_batch(*tables(), config)[1] == 0
 
 
 def test_markers_removed_the_text_is_as_before_but_for_spaces() -> None:
