@@ -4,7 +4,8 @@ crosstag run configs/quickstart-crop.yaml
 """
 
 from collections import Counter
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from prefect import flow
 from pydantic import Field, model_validator
@@ -12,7 +13,6 @@ from pydantic import Field, model_validator
 from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime, stage
-from artifacts.settings import Settings
 from flows.parts.cards import student_card
 from flows.parts.checks import (
     check_bundled_encoder,
@@ -38,6 +38,7 @@ from flows.parts.label_quality import LabelQuality
 from flows.parts.labelled_translation import LabelledTranslation
 from flows.parts.learnt_translation import MarkerQuality, PairMaking, TranslationTests, learn_translation
 from flows.parts.number_formats import check_number_formats
+from flows.parts.presets import WithPreset
 from flows.parts.projection import Projecting, Tagging, kept_sentences
 from flows.parts.scoring import Scoring, averages_of
 from flows.parts.summary import Listing, Result, carry_out
@@ -106,8 +107,31 @@ class CropTarget(TargetCorpus):
         return self.translated_as or self.language
 
 
-class Crop(Settings):
+class Crop(WithPreset):
     """Everything that decides the result of a CROP run."""
+
+    upstream: ClassVar[Mapping[str, Any]] = {
+        "translator.training.alpha": None,
+        "translator.training.sampling_temperature": 5.0,
+        "translator.training.passes_per_update": 8,
+        "translator.training.schedule": "inverse_sqrt",
+        "pairs.max_entities": 14,
+        "pairs.marked_share": 0.85,
+        "pairs.whole_sentence": True,
+        "marking.max_entities": 14,
+        "reading.one_entity": "whole",
+        "projection.matching.rule": "scattered",
+        "projection.matching.found_share": 0.8,
+        "projection.matching.max_entity_words": 6,
+        "projection.matching.overlap": "drop",
+        "projection.matching.unicode": "as_is",
+        "projection.max_entities": 5,  # 6 for XTREME
+        "projection.repeated_words": "drop",
+        "settling.rule": "agreement",
+        "source_training.loss_mean": "word",
+        "multilingual_training.loss_mean": "word",
+        "final_training.loss_mean": "word",
+    }
 
     seed: int = Field(1, ge=0, lt=2**31, title="Seed", description="Of every training, split and draw.")
     source: SourceCorpus = Field(title="Source language", description="The language that has labels.")

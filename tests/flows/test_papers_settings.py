@@ -54,6 +54,26 @@ TRAININGS: dict[str, tuple[Any, str]] = {
     "dropout": (0.1, "UniTrans 4.1, CoLaDa 4.1"),
     "loss_mean": ("sentence", "UniTrans Eq. 8, CoLaDa Eq. 4 and 6: 1/L"),
 }
+CROP: dict[str, tuple[Any, str]] = {
+    "preset": ("paper", ""),
+    "encoder.checkpoint": ("xlm-roberta-base", "4.3, 12 layers of 768"),
+    "translator.training.alpha": (0.5, "3.3"),
+    "pairs.marked_share": (0.5, "3.3, 1 - alpha"),
+    "pairs.max_entities": (10, "3.3"),
+    "marking.max_entities": (10, "3.3"),
+    "translator.training.learning_rate": (1e-4, "4.3"),
+    "translator.training.warmup_updates": (4000, "4.3"),
+    "translator.training.adam_beta1": (0.9, "4.3"),
+    "translator.training.adam_beta2": (0.98, "4.3"),
+    "translator.training.subwords_per_batch": (32 * 1536, "4.3"),
+    "projection.matching.rule": ("contiguous", "3.4"),
+    "projection.max_length_words": (128, "4.1, ii"),
+    "projection.all_outside": ("drop", "4.1, ii"),
+    "settling.rule": ("paper", "4.1, iii"),
+    "judged_sentences": (250, "Table 6"),
+}
+# Sentences of an update, epochs and target languages (4.3, Tables 1 and 3).
+CROP_BENCHMARKS = {"conll-crop": (24, 15, 4), "xtreme-crop": (32, 10, 37)}
 TYPES = {"conll": ("LOC", "MISC", "ORG", "PER"), "wikiann": ("LOC", "ORG", "PER")}
 FILES = {
     **{f"conll-{language}": COLADA for language in ("de", "es", "nl")},
@@ -98,7 +118,21 @@ def test_what_a_configuration_says_of_its_presets_and_encoders_loads(name: str) 
         assert upstream.checkpoint == "target_dev" and upstream.target.dev is not None
 
 
+@pytest.mark.parametrize("name", CROP_BENCHMARKS)
+def test_crops_configurations_have_the_papers_settings(name: str) -> None:
+    _, config = load(CONFIGS / f"{name}.yaml", [])
+    assert {path: at(config, path) for path in CROP} == {path: value for path, (value, _) in CROP.items()}
+    sentences, epochs, languages = CROP_BENCHMARKS[name]
+    for training in (config.source_training, config.multilingual_training, config.final_training):
+        assert (training.sentences_per_batch, training.epochs) == (sentences, epochs)
+        # 4.3: a tenth of all updates as warm-up, nothing frozen; Eq. 7-8: the mean of sentences.
+        assert (training.warmup_fraction, training.frozen_layers, training.loss_mean) == (0.1, 0, "sentence")
+    assert len(config.targets) == languages  # of the paper's 39 in XTREME, M2M100 knows 37
+    assert config.labels.types == TYPES[name.removesuffix("-crop").replace("xtreme", "wikiann")]
+    _, upstream = load(CONFIGS / f"{name}.yaml", ["preset=upstream"])
+    assert (upstream.settling.rule, upstream.pairs.marked_share) == ("agreement", 0.85)
+
+
 def test_every_configuration_of_a_benchmark_is_looked_at() -> None:
-    crop = {"xtreme-crop", "conll-crop"}
     there = {path.stem for prefix in ("conll", "wikiann", "xtreme") for path in CONFIGS.glob(f"{prefix}-*.yaml")}
-    assert there - crop == set(FILES)
+    assert there == {*FILES, *CROP_BENCHMARKS}

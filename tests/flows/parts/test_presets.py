@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from flows.colada import Colada
+from flows.crop import Crop
 from flows.parts.presets import filled_in
 from flows.unitrans import Unitrans
 
@@ -24,11 +25,14 @@ def test_what_an_anchor_shares_is_filled_in_one_by_one() -> None:
     assert filled == {"collaborator": {"epochs": 2}, "student": {"epochs": 2, "targets": "viterbi"}}
 
 
-@pytest.mark.parametrize("method", [Colada, Unitrans])
+@pytest.mark.parametrize("method", [Colada, Unitrans, Crop])
 def test_a_preset_is_known_to_its_method_and_departs_from_the_paper_in_every_setting(method: Any) -> None:
     gold = {**TARGET, "text_gold": {"path": "c"}, "dev": {"path": "d"}}
-    paper = method.model_validate({"source": SOURCE, "target": gold})
-    upstream = method.model_validate({"source": SOURCE, "target": gold, "preset": "upstream"})
+    corpora: dict[str, Any] = (
+        {"source": SOURCE, "targets": [TARGET]} if method is Crop else {"source": SOURCE, "target": gold}
+    )
+    paper = method.model_validate(corpora)
+    upstream = method.model_validate({**corpora, "preset": "upstream"})
 
     def at(config: Any, path: str) -> Any:
         for name in path.split("."):
