@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from artifacts.reach import Name, reached
@@ -44,10 +44,13 @@ class Removal:
 
 @dataclass
 class Collection:
-    """What a collection removed, and names of artifacts that it spared because they are, or may be, in use."""
+    """What a collection removed, names of artifacts that it spared because they are, or may be, in use, and how many
+    runs it would have dropped but for the grace.
+    """
 
     removed: list[Removal] = field(default_factory=list)
     spared: list[str] = field(default_factory=list)
+    young_runs: int = 0
 
 
 def collect_garbage(store: Store, choice: Choice | None = None, *, dry_run: bool = False) -> Collection:
@@ -106,6 +109,7 @@ def _artifacts(store: Store, choice: Choice, began: datetime, found: Collection,
     going_on = [run for run in runs if standing(store, run) == "running"]
     over = [run for run in runs if run not in going_on]
     dropped = runs_to_drop(over, choice, began)
+    found.young_runs = len(runs_to_drop(over, replace(choice, grace=timedelta(0)), began)) - len(dropped)
     kept = [run for run in runs if run not in dropped]
     manifests = {(m.kind, m.key): m for m in store.manifests()}
     needed = reached(manifests, kept)

@@ -216,7 +216,9 @@ class Step(Generic[P]):
             # No key yet: this stands for it, so that the sizes of two such artifacts are told apart.
             stands = text_digest(f"{key} {len(run.outcomes)}")[: len(key)]
             reference = Reference(kind=self.output.name, key=stands, digest="")
-            run.outcomes.append(StepOutcome(self.name, run.stage, "depends", reference))
+            after = [f"{o.step} {o.label}".rstrip() for o in run.outcomes if o.reference in unknown]
+            waits = f"waits for {', '.join(after)}"
+            run.outcomes.append(StepOutcome(self.name, run.stage, "depends", reference, reasons=[waits]))
             self._expect(run, arguments, recipe)
             return reference
         if (found := run.store.known(self.output.name, key)) is not None:

@@ -275,7 +275,8 @@ class Store:
         if len({(m.kind, m.digest) for m in hits}) != 1 or not start:
             names = [f"{m.kind}/{m.key}" for m in hits[:4]] + ["..."] * (len(hits) > 4)
             found = f"{len(hits)} artifacts ({', '.join(names)})" if hits else "nothing"
-            raise InputError(f"store {self}: {found} fits {text!r}; `crosstag store ls` lists kind/key")
+            those = f"ls {kind}` lists those of this kind" if kind in catalogue() else "ls` lists kind/key"
+            raise InputError(f"store {self}: {found} fits {text!r}; `crosstag store {those}")
         return Reference(kind=hits[0].kind, key=hits[0].key, digest=hits[0].digest)
 
     def holding(self, content: str) -> Reference | None:

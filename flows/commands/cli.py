@@ -93,9 +93,13 @@ def plan(
     """Say what a run would do, per step: cached, to run (what changed, how long), or depends on what runs before it."""
     from flows.commands.methods import load
     from flows.commands.plan import plan_steps, print_plan
+    from tasks.corpus.once import reading_once
 
     method, checked = load(config, settings or ())
-    print_plan(plan_steps(method, checked, _runtime(store, data, device)))
+    runtime = _runtime(store, data, device)
+    with reading_once():
+        method.check(checked, runtime)
+        print_plan(plan_steps(method, checked, runtime))
 
 
 @app.command()
@@ -119,7 +123,9 @@ def adopt(
 @app.command()
 def predict(
     model: Annotated[str, typer.Argument(help="Folder of a student, or its reference in the store.", metavar="MODEL")],
-    sentences: Annotated[Path, typer.Argument(help="UTF-8 text, one sentence a line; - reads standard input.")],
+    sentences: Annotated[
+        Path, typer.Argument(help="UTF-8 text, one sentence a line; - reads standard input.", metavar="FILE")
+    ],
     format: Annotated[Literal["conll", "jsonl"], typer.Option(help="How to write the result.")] = "conll",
     probabilities: Annotated[
         bool, typer.Option("--probabilities", help="With what the model gives the tag of each word, 0 to 1.")
@@ -302,7 +308,7 @@ def show_artifact(
 ) -> None:
     """Print what an artifact is, how it was made, and its rows: words with labels, probabilities, weights.
 
-    The options ask for sentences instead.
+    The options ask for sentences instead. Behind a label stand its probability, and λ and w if weights are shown.
     """
     from flows.commands.store import print_artifact, print_sentences
 

@@ -108,6 +108,9 @@ def _explain(kind: type[BaseModel], fault: Any) -> str:
     if fault["type"] == "missing":
         return f"{key}: this key is needed and missing; add it"
     found = fault.get("input")
+    if fault["type"] == "model_type" and (below := _keys_at(kind, path)):
+        first = "path" if "path" in below else below[0]
+        return f"{key}: found {found!r}, expected keys below it: {', '.join(below)}; did you mean {key}.{first}?"
     shown = "" if isinstance(found, dict) else f" (found {found!r})"
     place = f"{key}: " if key else ""  # What is said of several keys together stands at none.
     return f"{place}{fault['msg'].removeprefix('Value error, ')}{shown}; change it"

@@ -73,8 +73,8 @@ def deploy_folder(folder: Path, data: str | None = None) -> None:
     deploy_files(here, data)
     if len(here) < len(paths):
         print(
-            f"left out: {len(paths) - len(here)} configurations whose files are not here; `make up DATA=FOLDER` looks "
-            "for them there, `crosstag deploy CONFIG --data FOLDER` does not look"
+            f"left out: {len(paths) - len(here)} configurations whose corpora are not here; `make up DATA=FOLDER` "
+            "takes those whose corpora are in FOLDER"
         )
 
 

@@ -1,10 +1,13 @@
 """The flow behind the short form, and the form's shape by method."""
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
-from prefect import flow, get_run_logger
+from prefect import flow, get_client, get_run_logger
+from prefect.context import FlowRunContext
 from prefect.utilities.callables import parameter_schema
 
 from artifacts.errors import InputError
@@ -14,6 +17,8 @@ from flows.commands.configuration import read_yaml
 from flows.commands.form import Form
 from flows.commands.form_changes import EXPERT, changes
 from flows.commands.methods import has_setting, load_values
+
+_NAME_LENGTH = 120
 
 
 @flow(name="crosstag", flow_run_name="{configuration}, seed {form.seed}")
@@ -35,10 +40,20 @@ def from_form(configuration: str, form: Form) -> Reference:
     method, config = load_values(values, settings, configuration)
     for line in given_up:
         log.warning("given up, as the form names another corpus: %s", line)
+    _name_after(configuration, form.seed, settings)
     words = ["crosstag", "run", configuration, "--data", form.data_folder, "--device", form.device]
     log.info("The same from a terminal: %s", shlex.join(words + [w for each in settings for w in ("--set", each)]))
     made: Reference = method.flow.fn(config, Runtime(data=form.data_folder, device=form.device))
     return made
+
+
+def _name_after(configuration: str, seed: int, settings: Sequence[str]) -> None:
+    """Names the flow run after what the form changed, so that lists of runs tell one from another."""
+    others = [setting for setting in settings if not setting.startswith("seed=")]
+    if others and (run := FlowRunContext.get()) is not None and run.flow_run is not None:
+        name = shorten(", ".join([configuration, f"seed {seed}", *others]), _NAME_LENGTH, placeholder=" ...")
+        with get_client(sync_client=True) as client:
+            client.update_flow_run(run.flow_run.id, name=name)
 
 
 def form_schema(method: str) -> dict[str, Any]:

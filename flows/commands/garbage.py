@@ -33,6 +33,8 @@ def print_collection(
         console.print(_table(found))
     total = sum(removal.bytes for removal in found.removed)
     console.print(f"{len(found.removed)} {'would be ' if dry_run else ''}removed, {total:,} bytes")
+    if found.young_runs:
+        console.print(f"{found.young_runs} runs stay for now: they ended since the grace of {grace} (--grace)")
     if found.spared:
         console.print(f"{len(found.spared)} artifacts stay for now: in use, or made or used since the grace of {grace}")
 

@@ -78,7 +78,8 @@ def predict_file(
     speed = " and ".join(
         f"{count / seconds:,.0f} {what}" for count, what in zip(counts, ("sentences", "words"), strict=True)
     )
-    print(f"{counts[0]:,} sentences, {counts[1]:,} words in {seconds:.1f} s: {speed} a second", file=sys.stderr)
+    sentence = "sentence" if counts[0] == 1 else "sentences"
+    print(f"{counts[0]:,} {sentence}, {counts[1]:,} words in {seconds:.1f} s: {speed} a second", file=sys.stderr)
 
 
 def model_folder(model: str, store: str) -> Path:

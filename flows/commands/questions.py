@@ -60,7 +60,8 @@ def print_answer(
         words = compared(found, read_words(store, _other(store, against, gold=bool(gold))))
         found = Labelled(words, found.title)
         marked = words["label"].astype(str) != words["other"].astype(str)
-        _print_comparison(console, words, "gold" if gold else "there", int(marked.sum()))
+        if sentence is None:
+            _print_comparison(console, words, "gold" if gold else "there", int(marked.sum()))
     if where:
         meets = chosen(found, where)
         marked = marked & meets if against else meets
@@ -76,6 +77,8 @@ def print_answer(
     for each in wanted:
         group = by_sentence.get_group(each)
         console.print(sentence_text(group, group.index[marked.loc[group.index]]))
+        if sentence is not None and against and not where and not marked.loc[group.index].any():
+            console.print(f"no word of it is labelled otherwise {'in gold' if gold else 'there'}")
     if len(ids) > len(wanted):
         console.print(f"... and {len(ids) - len(wanted):,} more sentences (--rows)")
     if not ids:

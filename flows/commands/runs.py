@@ -92,7 +92,7 @@ def _about(record: RunRecord, status: str) -> dict[str, str]:
         "runtime": ", ".join(f"{name} {value}" for name, value in record.runtime.items() if value is not None),
     }
     if record.error is not None:
-        about["error"] = f"{record.error.type}: {record.error.message}"
+        about["error"] = f"{record.error.type}: {record.error.message}".removesuffix(": ")
     return about
 
 

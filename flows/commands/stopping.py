@@ -22,7 +22,10 @@ def goes_on_when_run_again() -> Iterator[None]:
     except STOPS as stop:
         for asked in (signal.SIGINT, signal.SIGTERM):
             signal.signal(asked, signal.SIG_IGN)  # What is left to do takes a moment.
-        typer.echo(f"stopped. Run the same command again: {what_stopped(stop) or 'finished steps are kept'}", err=True)
+        typer.echo(
+            f"stopped. Run the same command again: {what_stopped(stop) or 'finished steps and checkpoints are kept'}",
+            err=True,
+        )
         number = signal.SIGINT if isinstance(stop, KeyboardInterrupt) else signal.SIGTERM
         raise SystemExit(128 + number) from None
     else:

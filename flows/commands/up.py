@@ -6,6 +6,7 @@ python -m flows.commands.up [--host 127.0.0.1] [--port 4200] [--data FOLDER]
 import argparse
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -36,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     os.environ.setdefault(ROOT_VARIABLE, os.getcwd())
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    _check_free(given.host, port)
     try:
         with ExitStack() as stack:
             server = stack.enter_context(
@@ -51,6 +53,21 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 0
     return 1
+
+
+def _check_free(host: str, port: int) -> None:
+    """Somebody else's server would answer, get the deployments, and end nothing of what is started here.
+
+    Raises:
+        SystemExit: if nothing can listen there.
+    """
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        raise SystemExit(
+            f"error: up: {host}, port {port}: {error.strerror}; if another server runs there, such as that of another "
+            "`make up`, stop it, or name another port: python -m flows.commands.up --port PORT"
+        ) from None
 
 
 def _deploy(data: str | None = None) -> list[str]:

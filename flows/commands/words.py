@@ -131,7 +131,10 @@ def compared(one: Labelled, other: Labelled) -> pd.DataFrame:
     differing = "other_word" in joined and "word" in joined and (joined["word"] != joined["other_word"]).any()
     if missing or differing:
         what = f"{missing:,} of {len(joined):,} words are not in both" if missing else "their words differ"
-        raise InputError(f"{one.title} and {other.title}: {what}; expected labels of the same sentences")
+        raise InputError(
+            f"{one.title} and {other.title}: {what}; expected labels of the same sentences "
+            f"(`crosstag store ls {other.title.split('/')[0]}` says of which text each table is)"
+        )
     return joined
 
 
@@ -150,10 +153,13 @@ def by_type(joined: pd.DataFrame) -> pd.DataFrame:
 
 
 def sentence_text(words: pd.DataFrame, marked: Iterable[int] = ()) -> str:
-    """One sentence: `word/LABEL`, numbers behind it where they are; marked words between » and «."""
+    """One sentence: `word/LABEL`, behind it probability, λ and w where they are; marked words between » and «."""
     stars, parts = set(marked), []
     for row in words.itertuples():
-        numbers = [f"{getattr(row, name):.2f}" for name in ("probability", "weight") if hasattr(row, name)]
+        numbers = [f"{row.probability:.2f}"] if hasattr(row, "probability") else []
+        if hasattr(row, "weight"):
+            numbers[-1] += f"; λ {row.agreement:.2f}"
+            numbers.append(f"w {row.weight:.2f}")
         label = str(row.label)
         other = f", not {row.other}" if hasattr(row, "other") and str(row.other) != label else ""
         behind = "" if label == "O" and row.Index not in stars else f"/{label}"

@@ -297,7 +297,8 @@ def _check_same_words(text: Corpus, gold: Corpus, text_path: str, gold_path: str
     if len(text.words) != len(gold.words):
         raise InputError(
             f"target.text_gold {gold_path}: it has {len(gold.words)} sentences, {text_path} has {len(text.words)}; "
-            "expected the same sentences; read both with the same options"
+            "expected the same sentences; read both with the same options, or set target.text_gold to null: it only "
+            "serves to report how good pseudo-labels are"
         )
     for number, (words, gold_words) in enumerate(zip(text.words, gold.words, strict=True)):
         if words != gold_words:

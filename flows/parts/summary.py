@@ -106,7 +106,7 @@ def stop_logged(run: Run) -> Iterator[None]:
         yield
     except STOPS as stop:
         if run.recorder is not None and run.recorder.record.caller.by != "command line":
-            told = what_stopped(stop) or "finished steps are kept"
+            told = what_stopped(stop) or "finished steps and checkpoints are kept"
             get_run_logger().warning("stopped. Run it again with the same settings: %s", told)
         raise
 

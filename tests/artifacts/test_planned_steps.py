@@ -33,6 +33,7 @@ def test_a_plan_of_an_empty_store_creates_nothing(toy: Toy) -> None:
     run = toy.plan()
     assert statuses(run) == ["to run", "depends", "depends"]
     assert run.outcomes[0].reasons == ["never made in this store"]
+    assert run.outcomes[1].reasons == [f"waits for {run.outcomes[0].step} {run.outcomes[0].label}".rstrip()]
     assert not toy.path.exists()
 
 

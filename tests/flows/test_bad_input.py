@@ -15,22 +15,25 @@ from flows.commands.cli import main
 def refused(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., str]:
-    """Runs `crosstag run` with settings; gives the one error message."""
+    """Runs `crosstag run` and `crosstag plan` with settings; gives the one error message, which is the same of both."""
     monkeypatch.setattr("flows.colada.colada.__call__", _never, raising=False)
     monkeypatch.setattr("prefect.flow_engine.run_flow_sync", _never)
 
     def run(*settings: str, config: Path = data / "tiny.yaml", store: Path = tmp_path / "store") -> str:
         arguments = [part for setting in settings for part in ("--set", setting)]
-        monkeypatch.setattr(
-            "sys.argv", ["crosstag", "run", str(config), "--data", str(data), "--store", str(store), *arguments]
-        )
-        existed = store.exists()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        assert ended.value.code == 2
-        assert store.exists() == existed, "bad input must not make a store"
-        message = capsys.readouterr().err
+        existed, messages = store.exists(), []
+        for command in ("run", "plan"):
+            monkeypatch.setattr(
+                "sys.argv", ["crosstag", command, str(config), "--data", str(data), "--store", str(store), *arguments]
+            )
+            with pytest.raises(SystemExit) as ended:
+                main()
+            assert ended.value.code == 2
+            assert store.exists() == existed, "bad input must not make a store"
+            messages.append(capsys.readouterr().err)
+        message, planned = messages
         assert message.startswith("error: ") and "Traceback" not in message
+        assert planned == message
         return message
 
     return run
@@ -105,6 +108,18 @@ def test_label_sets_that_differ(refused: Callable[..., str], tmp_path: Path) -> 
 
 def test_gold_labels_of_other_sentences(refused: Callable[..., str]) -> None:
     expect(refused("target.text_gold.path=de.test.conll"), "text_gold", "expected the same words")
+
+
+def test_gold_labels_of_fewer_sentences_than_the_text_has_now(
+    refused: Callable[..., str], data: Path, tmp_path: Path
+) -> None:
+    more = tmp_path / "more.txt"
+    more.write_text((data / "de.txt").read_text(encoding="utf-8") + "Ein Satz mehr .\n", encoding="utf-8")
+    expect(refused(f"target.text.path={more}"), "expected the same sentences", "set target.text_gold to null")
+
+
+def test_a_file_where_its_settings_belong(refused: Callable[..., str]) -> None:
+    expect(refused("target.text=de.txt"), "target.text: found 'de.txt'", "did you mean target.text.path?")
 
 
 def test_a_lexicon_with_no_known_word(refused: Callable[..., str], tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,23 @@ def test_what_few_steps_use_is_not_loaded_with_the_methods() -> None:
         [sys.executable, "-c", told, *rare], cwd=ROOT, capture_output=True, text=True, check=True
     )  # fmt: skip
     assert ended.stdout.split() == []
+
+
+def test_a_first_run_in_a_terminal_says_nothing_of_what_prefect_reports_to_its_makers(tmp_path: Path) -> None:
+    # A terminal, and a PREFECT_HOME that nobody used, are what Prefect's notice asks for. The run itself is refused.
+    config = tmp_path / "bad.yaml"
+    config.write_text("method: colada\nzzz: 1\n", encoding="utf-8")
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PREFECT_HOME": str(tmp_path / "home")}
+    reader, terminal = os.openpty()
+    command = [sys.executable, "-m", "flows.commands.cli", "run", str(config)]
+    done = subprocess.Popen(command, cwd=tmp_path, env=environment, stdin=terminal, stdout=terminal, stderr=terminal)
+    os.close(terminal)
+    printed = b""
+    with suppress(OSError):  # Linux's way to say that nobody writes there any more.
+        while read := os.read(reader, 4096):
+            printed += read
+    os.close(reader)
+    assert done.wait(timeout=60) == 2
+    text = printed.decode()
+    assert "error: configuration " in text and "zzz: unknown key" in text
+    assert "anonymous usage data" not in text and "DO_NOT_TRACK" not in text

@@ -190,7 +190,9 @@ def test_gc_removes_leftovers_and_on_demand_old_runs_with_all_that_they_made(
     assert code == 0 and "leftovers of crashed runs 1 0" in lines and "1 removed, 0 bytes" in lines
     assert {str(m.kind) + m.key for m in Store(store).manifests()} == before
     code, printed = crosstag("store", "gc", "--keep-runs", "1", *place)
-    assert code == 0 and "0 removed, 0 bytes" in printed
+    assert code == 0 and "0 removed, 0 bytes" in printed and "stay for now" not in printed
+    code, printed = crosstag("store", "gc", "--keep-runs", "0", *place)
+    assert code == 0 and "1 runs stay for now: they ended since the grace of 24h (--grace)" in printed
     for folder in store.glob("[a-z]*/*"):
         os.utime(folder, (0, 0))  # what was made within a second may be younger than it looks
     everything = ("--keep-runs", "0", "--grace", "0h")

@@ -41,6 +41,10 @@ def test_a_key_that_is_not_in_the_file_is_added_with_its_parents():
         ({"zzz": 3}, ["zzz", "valid keys are student, tests, iterations"]),
         ({"iterations": 0}, ["iterations", "greater than or equal to 1", "found 0"]),
         ({"student": {"epochs": "many"}}, ["student.epochs", "integer", "'many'"]),
+        (
+            {"student": "s.txt"},
+            ["student: found 's.txt'", "expected keys below it", "did you mean student.learning_rate?"],
+        ),
         ({"tests": [{"epochs": 1}, {"epoch": 2}]}, ["tests.1.epoch", "did you mean tests.1.epochs"]),
     ],
 )

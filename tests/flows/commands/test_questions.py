@@ -106,7 +106,7 @@ def test_differences_are_counted_by_type_and_by_pair(store, put, first) -> None:
 
 def test_tables_of_other_sentences_do_not_compare(store, put, first) -> None:
     other = put(PREDICTIONS, "d1", [{"sentence_id": 0, "words": ["In", "Bonn"], "tags": ["O", "O"]}])
-    with pytest.raises(InputError, match="3 of 5 words are not in both"):
+    with pytest.raises(InputError, match=r"3 of 5 words are not in both; .*store ls predictions` says of which text"):
         compared(read_words(store, first), read_words(store, other))
     renamed = [{"sentence_id": n, "words": ["x"] * len(w), "tags": ["O"] * len(w)} for n, w in enumerate(WORDS)]
     with pytest.raises(InputError, match="their words differ"):
@@ -124,7 +124,7 @@ def test_wrong_labels_are_shown_in_their_sentences(store, first, gold, capsys) -
 def test_where_marks_the_words_that_meet_it(store, weights, capsys) -> None:
     print_answer(store, weights, 10, where="type != 'O' and weight < 0.2")
     out = capsys.readouterr().out
-    assert "1 words meet" in out and "»Ada/B-PER(0.50, 0.12)«" in out and "[0]" not in out
+    assert "1 words meet" in out and "»Ada/B-PER(0.50; λ 0.00, w 0.12)«" in out and "[0]" not in out
 
 
 def test_one_sentence_and_how_many_are_left_out(store, first, capsys) -> None:
@@ -134,6 +134,17 @@ def test_one_sentence_and_how_many_are_left_out(store, first, capsys) -> None:
     assert capsys.readouterr().out.splitlines() == ["[1] Ada/B-PER(0.50) lacht .", "... and 1 more sentences (--rows)"]
     with pytest.raises(InputError, match="no such sentence"):
         print_answer(store, first, 10, sentence=7)
+
+
+def test_one_sentence_is_compared_without_the_counts_of_all_and_it_is_told_if_nothing_differs(
+    store, put, first, capsys
+) -> None:
+    other = soft(put, "a2", SECOND)
+    print_answer(store, first, 10, sentence=1, diff=str(other))
+    # Ada is B-LOC there, and lacht O in both.
+    assert capsys.readouterr().out == "[1] »Ada/B-PER(0.50, not B-LOC)« lacht .\n"
+    print_answer(store, first, 10, sentence=0, diff=str(other))
+    assert capsys.readouterr().out == "[0] In Ulm/B-LOC(0.60)\nno word of it is labelled otherwise there\n"
 
 
 def test_votes_have_a_question_mark_where_taggers_differ(store, put) -> None:

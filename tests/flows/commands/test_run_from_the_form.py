@@ -68,7 +68,7 @@ def test_it_finds_every_step_that_the_same_settings_made_from_the_command_line(
     form["parallel"] = [{"source": "parallel.en", "target": "parallel.de"}]
     done = run(iterations=1, targets=[form], settings=["student.learning_rate=0.002"])
     assert done.state is not None and done.state.is_completed(), done.state
-    assert done.name == "tiny-form.yaml, seed 1"
+    assert done.name == "tiny-form.yaml, seed 1, target.tests=[], iterations=1, student.learning_rate=0.002"
     _, by_command, by_form = all_runs(Store(store))
     assert by_command.ran and not by_form.ran
     assert by_form.configuration == by_command.configuration

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import nullcontext, suppress
@@ -62,6 +63,21 @@ def test_what_server_and_workers_say_goes_to_a_file_and_an_end_that_nobody_asked
     log = prefect_home / "crosstag" / "some-worker.log"
     assert capfd.readouterr().out == f"some worker ended by itself with exit code 0; see {log}\n"
     assert "Version" in log.read_text(encoding="utf-8")
+
+
+def test_a_port_that_is_taken_is_told_before_anything_starts(
+    monkeypatch: pytest.MonkeyPatch, prefect_home: Path
+) -> None:
+    monkeypatch.setattr(up, "_process", lambda *arguments, **environment: pytest.fail("something was started"))
+    for name in ("PREFECT_API_URL", "PREFECT_SERVER_UI_API_URL", up.ROOT_VARIABLE):
+        monkeypatch.setenv(name, "")
+    asked = signal.getsignal(signal.SIGTERM)
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(SystemExit) as ended:
+            up.main(["--port", str(other.getsockname()[1])])
+    finally:
+        signal.signal(signal.SIGTERM, asked)
+    assert "Address already in use" in str(ended.value.code) and "--port PORT" in str(ended.value.code)
 
 
 WORKER = """
