@@ -245,6 +245,54 @@ def test_a_sweep_over_the_amount_of_projected_data_draws_figure_5(
     assert [Store(store).require(o.reference).rows for o in sampled] == [5]  # of both languages
 
 
+PUBLISHED = {
+    "pairs": {"max_entities": 14, "marked_share": 0.85, "max_phrase_words": 16, "whole_sentence": True},
+    "marking": {"max_entities": 14},
+    "reading": {"language_filter": "off", "one_entity": "whole"},
+    "projection": {
+        "matching": {"rule": "scattered", "found_share": 0.8, "max_entity_words": 6, "overlap": "drop"},
+        "max_entities": 5,
+        "repeated_words": "drop",
+    },
+    "settling": {"rule": "agreement"},
+    "text_map": {"sentences": 5},
+    "score_translate_train": False,
+}
+PUBLISHED_TRANSLATOR = {
+    "alpha": None,
+    "sampling_temperature": 5.0,
+    "passes_per_update": 8,
+    "schedule": "inverse_sqrt",
+    "warmup_updates": 1,
+    "adam_beta2": 0.98,
+}
+
+
+def test_settings_of_the_published_code_run_to_the_end(
+    config_file: Path,
+    data: Path,
+    ended: Path,
+    tmp_path: Path,
+    patched: None,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    store = Path(shutil.copytree(ended, tmp_path / "store"))
+    values = {**yaml.safe_load(config_file.read_text(encoding="utf-8")), **PUBLISHED}
+    values["translator"]["training"] |= {**PUBLISHED_TRANSLATOR, "subwords_per_batch": 512}
+    path = tmp_path / "published.yaml"
+    path.write_text(yaml.safe_dump(values), encoding="utf-8")
+    run(path, data, store)
+    printed = capsys.readouterr().out
+    assert "what the translator learnt from, and pairs that were left out" in printed
+    outcomes = plan(path, data, store).outcomes
+    assert {outcome.status for outcome in outcomes} == {"cached"}
+    made = {outcome.step: outcome.reference for outcome in outcomes}
+    figures = Store(store).metadata(made["gather_figures"])["figures"]
+    assert set(figures) == {"crop-figure4-text-map", "crop-figure6-label-quality"}
+    notes = Store(store).require(made["train_translator"]).notes
+    assert notes["updates"] < 20 < notes["pairs"] / 8
+
+
 def test_amounts_of_projected_data_are_refused_if_there_are_none(config_file: Path) -> None:
     with pytest.raises(InputError, match="max_projected_sentences"):
         variations(config_file, "max_projected_sentences=0,5")
