@@ -61,7 +61,7 @@ def add_markers(model: Any, tokenizer: Any, names: list[str], folder: Path) -> A
         {"model_max_length": tokenizer.model_max_length, "language_codes": tokenizer.language_codes},
     )
     made = load_tokenizer(folder)
-    if left := spelt_markers(made, len(names)):
+    if left := [name for name in names if not _is_one_piece(made, name)]:
         raise InputError(
             f"translator: its sentencepiece model still spells {left[0]} in pieces after it was added as a symbol; "
             "take another checkpoint"

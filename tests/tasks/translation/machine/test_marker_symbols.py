@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from transformers import M2M100Config, M2M100ForConditionalGeneration
 
 from artifacts.catalog import MARKED_PAIRS, TRANSLATOR
+from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.step import run_alone
 from artifacts.store import Store
@@ -54,6 +56,40 @@ def test_a_symbols_row_is_the_mean_of_its_pieces_and_all_others_stay(plain_trans
         torch.testing.assert_close(new[place + number], old[pieces].mean(dim=0))
     assert after.get_output_embeddings().weight is new
     assert tokenizer.get_lang_id("de") == spelling.get_lang_id("de") + 10
+
+
+def test_only_the_markers_that_are_missing_are_added(tiny_translator: Path, tmp_path: Path) -> None:
+    model, tokenizer = load_translator(tiny_translator)
+    missing = spelt_markers(tokenizer, 14)
+    assert missing == [f"__SLOT{number}__" for number in range(10, 14)]
+    made = add_markers(model, tokenizer, missing, tmp_path)
+    assert spelt_markers(made, 14) == []
+    assert made.encoder_size == tokenizer.encoder_size + 4 == model.config.vocab_size - 108
+    assert made.convert_tokens_to_ids("__SLOT9__") == tokenizer.convert_tokens_to_ids("__SLOT9__")
+
+
+def test_symbols_that_sentencepiece_does_not_find_are_an_error(
+    plain_translator: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.translation.machine.marker_symbols._user_defined_symbol", lambda piece: b"")
+    with pytest.raises(InputError, match="still spells __SLOT3__ in pieces"):
+        add_markers(*load_translator(plain_translator), ["__SLOT3__"], tmp_path)
+
+
+def test_scores_that_are_not_tied_to_the_embedding_get_rows_of_their_own(
+    plain_translator: Path, tmp_path: Path
+) -> None:
+    _, tokenizer = load_translator(plain_translator)
+    config = M2M100Config.from_pretrained(plain_translator)
+    config.tie_word_embeddings = False
+    model = M2M100ForConditionalGeneration(config)
+    before = [model.get_input_embeddings().weight.clone(), model.get_output_embeddings().weight.clone()]
+    place, pieces = tokenizer.encoder_size, tokenizer.convert_tokens_to_ids(tokenizer.tokenize("__SLOT0__"))
+    add_markers(model, tokenizer, ["__SLOT0__"], tmp_path)
+    after = [model.get_input_embeddings().weight, model.get_output_embeddings().weight]
+    assert not torch.equal(before[0], before[1])
+    for old, new in zip(before, after, strict=True):
+        torch.testing.assert_close(new, torch.cat([old[:place], old[pieces].mean(dim=0)[None], old[place:]]))
 
 
 def test_a_marker_is_one_sub_word_wherever_it_stands_and_comes_back_as_it_was(extended: Path) -> None:
