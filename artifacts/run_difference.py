@@ -64,7 +64,9 @@ def _surroundings(run: RunRecord) -> dict[str, Any]:
 
 
 def _pairs(first: dict[str, Any], second: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
-    return {name: (first.get(name), second.get(name)) for name in changed(first, second)}
+    """By their paths; what one lacks and the other has as null is the same."""
+    pairs = {name: (first.get(name), second.get(name)) for name in changed(first, second)}
+    return {name: pair for name, pair in pairs.items() if pair != (None, None)}
 
 
 def _steps(store: Store, first: RunRecord, second: RunRecord) -> Iterator[StepDifference]:

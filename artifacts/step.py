@@ -184,6 +184,9 @@ class Step(Generic[P]):
             return finished
         if store.dropped(self.output.name, key) is None:
             store.move_aside(self.output.name, key)
+        if in_flow and (left := store.work_left_at(self.output.name, key)) is not None:
+            place = f"{self.name} · {label}" if label else self.name
+            get_run_logger().info("%s: a run that ended early left a checkpoint, at %s UTC", place, f"{left:%F %T}")
         writing = store.writing(self.output, key, recipe, label, self.definitions)
         with threads(runtime.threads), writing as writer:
             if sizes := file_sizes(inputs_in(arguments)):

@@ -310,6 +310,10 @@ class Store:
         """Where a training step keeps its checkpoints; owned by whoever holds the step's lock."""
         return self.place.work(unfinished.work(kind, key))
 
+    def work_left_at(self, kind: str, key: str) -> datetime | None:
+        """When a training step that did not end wrote its last whole checkpoint; None if it left none."""
+        return unfinished.left_at(self.place, kind, key)
+
     def drop_work(self, kind: str, key: str) -> None:
         """Removes the checkpoints of a step whose artifact is committed."""
         self.place.remove(unfinished.work(kind, key))

@@ -3,6 +3,7 @@
 import re
 import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from artifacts.place import Place
 
@@ -56,6 +57,13 @@ class Leftover:
     youngest_ns: int
     owner: tuple[str, str] | None
     half_written: bool = False
+
+
+def left_at(place: Place, kind: str, key: str) -> datetime | None:
+    """When a training step that did not end wrote its last whole checkpoint; None if it left none."""
+    files = place.files(work(kind, key)).items()
+    whole = [status.modified_ns for name, status in files if status.bytes and not name.endswith(_HALF)]
+    return datetime.fromtimestamp(max(whole) / 1e9, UTC) if whole else None
 
 
 def leftovers(place: Place) -> list[Leftover]:

@@ -73,8 +73,8 @@ def deploy_folder(folder: Path, data: str | None = None) -> None:
     deploy_files(here, data)
     if len(here) < len(paths):
         print(
-            f"left out: {len(paths) - len(here)} configurations whose corpora are not here; `make up DATA=FOLDER` "
-            "takes those whose corpora are in FOLDER"
+            f"left out: {len(paths) - len(here)} configurations whose files are not here; `make up DATA=FOLDER` looks "
+            "for them in FOLDER"
         )
 
 
@@ -154,7 +154,7 @@ def _update(client: SyncPrefectClient, wanted: Deployment, found: DeploymentResp
         client.update_deployment(found.id, DeploymentUpdate.model_validate({**current, **update}))
     (result.updated if changed else result.same).append(wanted.name)
     for name in by_hand:
-        told = _differences(there[name], new[name])
+        told = (_schedule_differences if name == "schedules" else _differences)(there[name], new[name])
         result.left_alone.append(f"{wanted.name}: {name} changed by hand ({told})")
 
 
@@ -210,6 +210,17 @@ def _digests(version: str | None) -> dict[str, str]:
     """What `_version` wrote down; nothing of a deployment that is not ours."""
     words = [word.partition(":") for word in (version or "").split()]
     return {name: digest for name, _, digest in words} if all(colon for _, colon, _ in words) else {}
+
+
+def _schedule_differences(there: Sequence[dict[str, Any]], wanted: Sequence[dict[str, Any]]) -> str:
+    """All schedules of both, such as `here 31 16 * * * on, 0 3 * * 1 off; in the file 0 3 * * 1 off`."""
+    here, in_file = (", ".join(map(_timing, side)) or "none" for side in (there, wanted))
+    return f"here {here}; in the file {in_file}" if here != in_file else _differences(there, wanted)
+
+
+def _timing(schedule: Mapping[str, Any]) -> str:
+    when = schedule.get("cron") or schedule.get("rrule") or f"every {schedule.get('interval')} s"
+    return f"{when} {'on' if schedule['on'] else 'off'}"
 
 
 def _differences(there: Any, wanted: Any) -> str:

@@ -70,7 +70,7 @@ def test_a_run_differs_from_itself_in_nothing(store: Store) -> None:
 def test_settings_and_surroundings_differ_by_their_paths(store: Store) -> None:
     first = run(configuration={"seed": 1, "student": {"epochs": 3, "rate": 0.1}}, runtime={"threads": 1})
     machine = first.machine.model_copy(update={"device": "cuda", "versions": {"torch": "2.14"}})
-    configuration = {"seed": 1, "student": {"epochs": 4, "rate": 0.1, "mean": "word"}}
+    configuration = {"seed": 1, "student": {"epochs": 4, "rate": 0.1, "mean": "word", "dev": None}}
     second = run(configuration=configuration, machine=machine, method="unitrans", runtime={"threads": 2})
     found = compare_runs(store, first, second)
     assert found.settings == {

@@ -24,7 +24,7 @@ ENDS = re.compile(r"stopped\. Run the same command again: the training goes on f
 
 
 def start(data: Path, store: Path, home: Path, minutes: float = 0.01) -> "subprocess.Popen[str]":
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PREFECT_HOME": str(home)}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PREFECT_HOME": str(home), "PREFECT_LOGGING_LEVEL": "INFO"}
     environment.pop("PREFECT_API_URL", None)
     return subprocess.Popen(
         [sys.executable, "-m", "flows.commands.cli", "run", str(data / "tiny.yaml"), "--data", str(data),
@@ -74,6 +74,8 @@ def test_a_run_that_is_stopped_in_a_training_goes_on_from_there(data: Path, tmp_
         output = stop_when_there_is(CHECKPOINT, store, start(data, store, home), number)
         told = ENDS.search(output)
         assert told, output
+        found = "pretrain_encoder · pretrained: a run that ended early left a checkpoint, at 2" in output
+        assert found is bool(reached), output
         run = all_runs(Store(store))[-1]
         assert standing(Store(store), run) == run.state == "stopped"
         assert run.error is not None and run.error.message.startswith("the training goes on from update")

@@ -178,7 +178,7 @@ def test_a_schedule_that_was_switched_on_stays_on(client: SyncPrefectClient) -> 
     client.update_deployment_schedule(made.id, weekly.id, active=True)
     result = deploy(deployments_of([quickstart]))
     assert [each.active for each in deployed(client, "colada/quickstart").schedules] == [True]
-    assert result.left_alone == ["quickstart: schedules changed by hand (0.on is true, the file has false)"]
+    assert result.left_alone == ["quickstart: schedules changed by hand (here 0 3 * * 1 on; in the file 0 3 * * 1 off)"]
 
 
 def test_a_deployment_of_another_hand_is_let_be(client: SyncPrefectClient, config: Path) -> None:
