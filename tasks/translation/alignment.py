@@ -13,13 +13,13 @@ from artifacts.settings import Settings
 from artifacts.step import Job, step
 from tasks.translation.dictionaries import Pair, identical_pairs, known_pairs, read_dictionary
 from tasks.translation.precision import precision
-from tasks.translation.procrustes import Normalisation, align, map_rows, normalise
+from tasks.translation.procrustes import Keep, Normalisation, align, map_rows, normalise
 from tasks.translation.vectors import read_vectors
 from tasks.words.unit_rows import unit_rows
 
 
 class AlignmentConfig(Settings):
-    """How to align two sets of word vectors."""
+    """How to align two sets of word vectors; the defaults are those of MUSE as UniTrans' script runs it."""
 
     seed_words: int = Field(
         100_000,
@@ -31,10 +31,19 @@ class AlignmentConfig(Settings):
         1, ge=1, title="Shortest identical string", description="In characters; shorter words seed nothing."
     )
     refinements: int = Field(
-        5, ge=0, title="Refinements", description="Rounds of mutual neighbours and Procrustes; 0: the seed alone."
+        3, ge=0, title="Refinements", description="Rounds of mutual neighbours and Procrustes; 0: the seed alone."
     )
     refine_words: int = Field(
-        15_000, ge=1, title="Refinement words", description="Most frequent words of each language that take part."
+        10_000,
+        ge=1,
+        title="Refinement words",
+        description="Translations of this many of the most frequent words of each language are looked at.",
+    )
+    keep: Keep = Field(
+        "best",
+        title="Map to keep",
+        description="best: the one whose translations of the most frequent source words have the highest mean cosine "
+        "(MUSE with identical strings as the seed); last: the last one.",
     )
     neighbours: int = Field(10, ge=1, title="Neighbours", description="K of CSLS (Eq. 4-5).")
     normalisation: Normalisation = Field(
@@ -110,14 +119,15 @@ def align_vectors(
     seed = seed_pairs(dictionary, source_words, target_words, config)
     source_rows = normalise(source_vectors, config.normalisation)
     target_rows = normalise(target_vectors, config.normalisation)
-    with job.progress("alignment", config.refinements + 1, "rounds") as advance:
-        mapping, history = align(
+    with job.progress("alignment", config.refinements + 1, "maps") as advance:
+        mapping, history, kept = align(
             source_rows,
             target_rows,
             seed,
             refinements=config.refinements,
             refine_words=config.refine_words,
             neighbours=config.neighbours,
+            keep=config.keep,
             device=job.device,
             advance=advance,
         )
@@ -144,7 +154,8 @@ def align_vectors(
             "normalisation": config.normalisation,
             "seed": "lexicon" if dictionary else "identical strings",
             "seed_pairs": len(seed),
-            "refinements": [{"pairs": round_.pairs, "mean_csls": round_.mean_csls} for round_ in history],
+            "maps": [{"pairs": tried.pairs, "mean_cosine": tried.mean_cosine} for tried in history],
+            "kept": kept,
             "precision_at_1": scores and scores.at_1,
             "precision_at_5": scores and scores.at_5,
             "test_words": scores and scores.words,

@@ -78,32 +78,38 @@ def csls_neighbours(
     return rows, scores
 
 
-def mutual_neighbours(
-    source: np.ndarray, target: np.ndarray, neighbours: int, *, device: str = "cpu"
+def frequent_translations(
+    source: np.ndarray, target: np.ndarray, frequent: int, neighbours: int, *, device: str = "cpu"
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of rows that are each other's nearest by CSLS.
+    """The best translations of the most frequent words, both ways, that are themselves frequent (MUSE).
+
+    Each is searched among all words of the other side. Where it is none of that side's most frequent words, there is no
+    pair.
 
     Args:
-        source: [N, d] float32 rows of length 1 (already mapped, Ps).
-        target: [M, d] float32 rows of length 1 (t).
+        source: [N, d] float32 rows of length 1 (already mapped, Ps), most frequent word first.
+        target: [M, d] float32 rows of length 1 (t), most frequent word first.
+        frequent: how many words of each side count as frequent.
         neighbours: K of Eq. 4 and 5.
         device: where the products are taken.
 
     Returns:
-        [D, 2] int64 rows of source and target, and [D] float32 their CSLS.
+        [D, 2] int64 rows of source and target: a source word and its translation; and [E, 2] the same of target words.
     """
-    source_means = local_means(source, target, neighbours, device=device)
-    target_means = np.empty(len(target), dtype=np.float32)
-    back = np.empty(len(target), dtype=np.int64)
-    correction = torch.from_numpy(source_means).to(device)
-    for start, similarity in _similarities(target, source, device):
-        stop = start + len(similarity)
-        target_means[start:stop] = _mean_of_top(similarity, neighbours).cpu().numpy()
-        back[start:stop] = similarity.mul_(2).sub_(correction).argmax(dim=1).cpu().numpy()
-    forth, scores = csls_neighbours(source, target, target_means, neighbours, 1, device=device)
-    rows = np.arange(len(source))
-    mutual = back[forth[:, 0]] == rows
-    return np.stack([rows[mutual], forth[mutual, 0]], axis=1), scores[mutual, 0]
+    to_target = local_means(target, source, neighbours, device=device)
+    to_source = local_means(source, target, neighbours, device=device)
+    forth, _ = csls_neighbours(source[:frequent], target, to_target, neighbours, 1, device=device)
+    back, _ = csls_neighbours(target[:frequent], source, to_source, neighbours, 1, device=device)
+    forward = np.stack([np.arange(len(forth)), forth[:, 0]], axis=1)
+    backward = np.stack([back[:, 0], np.arange(len(back))], axis=1)
+    return forward[forward[:, 1] < frequent], backward[backward[:, 0] < frequent]
+
+
+def mutual(forward: np.ndarray, backward: np.ndarray) -> np.ndarray:
+    """[F, 2] the pairs that are in both, in the order of `forward`."""
+    back = dict(backward[:, ::-1].tolist())
+    kept = [back.get(target) == source for source, target in forward.tolist()]
+    return forward[np.array(kept, dtype=bool)]
 
 
 def _similarities(queries: np.ndarray, bank: np.ndarray, device: str) -> Iterator[tuple[int, torch.Tensor]]:

@@ -6,18 +6,22 @@ from typing import Literal
 
 import numpy as np
 
-from tasks.translation.csls import mutual_neighbours
+from tasks.translation.csls import frequent_translations, mutual
 from tasks.words.unit_rows import unit_rows
 
 Normalisation = Literal["none", "unit", "centred"]
+Keep = Literal["best", "last"]
 
 
 @dataclass(frozen=True)
-class Refinement:
-    """One round of refinement: how many mutual neighbours it found, and their mean CSLS in [-4, 4]."""
+class Tried:
+    """A map: how many pairs it was learnt from, and the mean cosine of the translations it gives frequent words.
+
+    The mean is in [-1, 1], higher is better; -1 where no frequent word has a frequent translation.
+    """
 
     pairs: int
-    mean_csls: float
+    mean_cosine: float
 
 
 def normalise(vectors: np.ndarray, normalisation: Normalisation) -> np.ndarray:
@@ -77,36 +81,47 @@ def align(
     refinements: int,
     refine_words: int,
     neighbours: int,
+    keep: Keep = "best",
     device: str = "cpu",
     advance: Callable[[int], None] | None = None,
-) -> tuple[np.ndarray, list[Refinement]]:
-    """Learn P from seed pairs, then again from the mutual neighbours it finds, and so on.
+) -> tuple[np.ndarray, list[Tried], int]:
+    """Learn P from seed pairs, then again from the mutual translations it finds, and so on; keep one of the maps.
 
     Args:
         source: [N, d] float32, most frequent word first.
         target: [M, d] float32, most frequent word first.
         seed: [D, 2] int rows of source and target, D > 0.
-        refinements: how often to look for mutual neighbours and solve Eq. 2 again.
-        refine_words: only this many of the most frequent words of each side are looked at.
+        refinements: how often to look for mutual translations and solve Eq. 2 again.
+        refine_words: translations of this many of the most frequent words of each side are looked at; they are
+            searched among all words, and dropped where they are not frequent themselves.
         neighbours: K of CSLS.
+        keep: "best", the map whose translations of frequent source words have the highest mean cosine, of equals the
+            first (MUSE's unsupervised criterion, Lample et al., 3.5); or "last".
         device: where similarities are taken.
-        advance: called with 1 after the seed and after each refinement.
+        advance: called with 1 after each map.
 
     Returns:
-        [d, d] float64 P, and what each refinement found. Refinement stops early when no pair is mutual.
+        [d, d] float64 P; all maps, the seed's first; and the place of P among them. Refinement stops early when no pair
+        is mutual.
     """
-    mapping = procrustes(source[seed[:, 0]], target[seed[:, 1]])
-    frequent_source, frequent_target = source[:refine_words], target[:refine_words]
-    unit_target = unit_rows(frequent_target)
-    history: list[Refinement] = []
-    if advance:
-        advance(1)
-    for _ in range(refinements):
-        pairs, scores = mutual_neighbours(map_rows(frequent_source, mapping), unit_target, neighbours, device=device)
-        if not len(pairs):
-            break
-        mapping = procrustes(frequent_source[pairs[:, 0]], frequent_target[pairs[:, 1]])
-        history.append(Refinement(len(pairs), float(scores.mean(dtype=np.float64))))
+    unit_target = unit_rows(target)
+    pairs = np.asarray(seed)
+    maps: list[np.ndarray] = []
+    history: list[Tried] = []
+    while len(pairs) and len(maps) <= refinements:
+        maps.append(procrustes(source[pairs[:, 0]], target[pairs[:, 1]]))
+        mapped = map_rows(source, maps[-1])
+        forward, backward = frequent_translations(mapped, unit_target, refine_words, neighbours, device=device)
+        history.append(Tried(len(pairs), _mean_cosine(mapped, unit_target, forward)))
+        pairs = mutual(forward, backward)
         if advance:
             advance(1)
-    return mapping, history
+    kept = int(np.argmax([tried.mean_cosine for tried in history])) if keep == "best" else len(maps) - 1
+    return maps[kept], history, kept
+
+
+def _mean_cosine(source: np.ndarray, target: np.ndarray, pairs: np.ndarray) -> float:
+    if not len(pairs):
+        return -1.0
+    products = source[pairs[:, 0]].astype(np.float64) * target[pairs[:, 1]]
+    return float(products.sum(axis=1).mean())

@@ -52,6 +52,12 @@ def test_a_seed_without_a_known_word_is_refused() -> None:
         seed_pairs(None, ["a"], ["b"], CONFIG)
 
 
+def test_the_defaults_are_muse_as_unitrans_script_runs_it() -> None:
+    config = AlignmentConfig()
+    assert (config.refinements, config.refine_words, config.keep, config.neighbours) == (3, 10_000, "best", 10)
+    assert (config.normalisation, config.seed_words, config.seed_minimum_characters) == ("none", 100_000, 1)
+
+
 def turned(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     true, _ = np.linalg.qr(np.random.default_rng(9).normal(size=(4, 4)))
     return true, vectors @ true.T
@@ -72,7 +78,8 @@ def test_the_step_recovers_a_rotation_from_identical_strings(
     assert np.array(table["weights"].to_pylist()) == pytest.approx(true, abs=1e-5)
     assert table["row"].to_pylist() == [0, 1, 2, 3]
     assert metadata["seed_pairs"] == 10 and metadata["seed"] == "identical strings"
-    assert [found["pairs"] for found in metadata["refinements"]] == [20]
+    assert [tried["pairs"] for tried in metadata["maps"]] == [10, 20] and metadata["kept"] in (0, 1)
+    assert [tried["mean_cosine"] for tried in metadata["maps"]] == pytest.approx([1.0, 1.0], abs=1e-5)
     assert (metadata["precision_at_1"], metadata["precision_at_5"]) == (1.0, 1.0)
     assert (metadata["test_words"], metadata["test_pairs"], metadata["test_pairs_without_vectors"]) == (2, 2, 1)
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tasks.translation import csls
-from tasks.translation.csls import csls_neighbours, local_means, mutual_neighbours
+from tasks.translation.csls import csls_neighbours, frequent_translations, local_means, mutual
 from tasks.words.unit_rows import unit_rows
 
 
@@ -61,16 +61,28 @@ def test_blocks_give_what_the_whole_matrix_gives(monkeypatch: pytest.MonkeyPatch
     best = np.argsort(-expected, axis=1)[:, :5]
     assert rows.tolist() == best.tolist()
     assert scores == pytest.approx(np.take_along_axis(expected, best, axis=1), abs=1e-5)
-    pairs, pair_scores = mutual_neighbours(source, target, 10)
+    # Twenty words a side count as frequent; translations are searched among all, and dropped if they are not frequent.
+    forward, backward = frequent_translations(source, target, 20, 10)
     forth, back = expected.argmax(axis=1), expected.argmax(axis=0)
-    assert pairs.tolist() == [[row, forth[row]] for row in range(53) if back[forth[row]] == row]
-    assert pair_scores == pytest.approx(expected[pairs[:, 0], pairs[:, 1]], abs=1e-5)
+    assert forward.tolist() == [[row, forth[row]] for row in range(20) if forth[row] < 20]
+    assert backward.tolist() == [[back[row], row] for row in range(20) if back[row] < 20]
+    both = [[row, forth[row]] for row in range(20) if forth[row] < 20 and back[forth[row]] == row]
+    assert mutual(forward, backward).tolist() == both and 0 < len(both) < len(forward) < 20
 
 
-def test_mutual_neighbours_leave_out_one_sided_choices() -> None:
+def test_mutual_translations_leave_out_one_sided_choices() -> None:
     # Sources at 0 and 8 degrees, the only target at 0: both sources choose it, it chooses the first.
-    pairs, _ = mutual_neighbours(at_degrees(0, 8), at_degrees(0), 1)
-    assert pairs.tolist() == [[0, 0]]
+    forward, backward = frequent_translations(at_degrees(0, 8), at_degrees(0), 2, 1)
+    assert forward.tolist() == [[0, 0], [1, 0]] and backward.tolist() == [[0, 0]]
+    assert mutual(forward, backward).tolist() == [[0, 0]]
+
+
+def test_a_translation_is_searched_among_all_words_and_dropped_if_it_is_rare() -> None:
+    # One frequent word a side. Source a at 0; targets x at 60 (frequent), y at 0 (rare): a's translation is y, so there
+    # is no pair, though x is the nearest frequent word. Back, x chooses a, the only source word.
+    forward, backward = frequent_translations(at_degrees(0), at_degrees(60, 0), 1, 1)
+    assert forward.tolist() == [] and backward.tolist() == [[0, 0]]
+    assert mutual(forward, backward).tolist() == []
 
 
 def test_more_candidates_than_targets_are_clamped() -> None:

@@ -82,16 +82,64 @@ def test_refinement_mends_a_poor_seed() -> None:
     target = (source @ true.T).astype(np.float32)
     seed = np.stack([np.arange(60), np.arange(60)], axis=1)
     seed[:20, 1] = np.roll(seed[:20, 1], 1)
-    rough, _ = align(source, target, seed, refinements=0, refine_words=200, neighbours=5)
-    refined, history = align(source, target, seed, refinements=2, refine_words=200, neighbours=5)
+    rough, _, _ = align(source, target, seed, refinements=0, refine_words=200, neighbours=5)
+    refined, history, kept = align(source, target, seed, refinements=2, refine_words=200, neighbours=5)
     assert np.abs(rough - true).max() > 0.02
     assert refined == pytest.approx(true, abs=1e-4)
-    assert [round_.pairs for round_ in history] == [200, 200]
+    assert [tried.pairs for tried in history] == [60, 200, 200]
+    assert history[0].mean_cosine < history[1].mean_cosine == pytest.approx(1, abs=1e-5) and kept > 0
 
 
 def test_refinement_looks_at_the_most_frequent_words_only() -> None:
     random = np.random.default_rng(0)
     source = random.normal(size=(50, 4)).astype(np.float32)
     seed = np.stack([np.arange(50), np.arange(50)], axis=1)
-    _, history = align(source, source, seed, refinements=1, refine_words=20, neighbours=5)
-    assert history[0].pairs == 20
+    _, history, _ = align(source, source, seed, refinements=1, refine_words=20, neighbours=5)
+    assert [tried.pairs for tried in history] == [50, 20]
+
+
+def degrees(*angles: float) -> np.ndarray:
+    radians = np.radians(angles)
+    return np.stack([np.cos(radians), np.sin(radians)], axis=1).astype(np.float32)
+
+
+def test_the_map_with_the_highest_mean_cosine_is_kept() -> None:
+    # One pair as the seed: the map may turn or mirror, and serves that pair; with two pairs it is a rotation.
+    #   sources 0, 90, 180; targets 0, 96, 186, the same words; K = 3, all, so r is nearly alike and cosine decides.
+    #   seed (0 -> 0), (90 -> 96): the best rotation splits the 6 degrees, 3; errors of the words: 3, 3, 3 degrees.
+    #   all three pairs: errors under a turn by x: x, 6 - x, 6 - x, least squares at x near 4: 4, 2, 2 degrees.
+    #   mean cosines: cos 3 = .99863 and (cos 4 + 2 cos 2) / 3 = .99878: the refined map is better.
+    source, target = degrees(0, 90, 180), degrees(0, 96, 186)
+    seed = np.array([[0, 0], [1, 1]])
+    best, history, kept = align(source, target, seed, refinements=1, refine_words=3, neighbours=3)
+    assert [tried.pairs for tried in history] == [2, 3] and kept == 1
+    assert [tried.mean_cosine for tried in history] == pytest.approx([0.99863, 0.99878], abs=1e-5)
+    assert best == pytest.approx(rotation(4), abs=1e-3)
+
+
+def test_a_refinement_that_is_worse_is_not_kept_unless_the_last_is_asked_for() -> None:
+    # As above, but the third word's vectors have length 10: it counts 100 times in Eq. 1, once in the mean cosine.
+    #   seed: a turn by 3, mean cosine cos 3 = .99863.
+    #   all three: a turn by about (6 + 100 * 6) / 102 = 5.94, errors 5.94, .06, .06: (.99463 + 2) / 3 = .99821.
+    source, target = (rows * [[1], [1], [10]] for rows in (degrees(0, 90, 180), degrees(0, 96, 186)))
+    seed = np.array([[0, 0], [1, 1]])
+    best, history, kept = align(source, target, seed, refinements=1, refine_words=3, neighbours=3)
+    assert [tried.mean_cosine for tried in history] == pytest.approx([0.99863, 0.99821], abs=1e-5) and kept == 0
+    assert best == pytest.approx(rotation(3), abs=1e-4)
+    last, _, kept = align(source, target, seed, refinements=1, refine_words=3, neighbours=3, keep="last")
+    assert last == pytest.approx(rotation(5.94), abs=1e-3) and kept == 1
+
+
+def test_of_equally_good_maps_the_first_is_kept() -> None:
+    # A single pair: every map learnt from it serves it, with cosine 1.
+    _, history, kept = align(degrees(0), degrees(0), np.array([[0, 0]]), refinements=2, refine_words=1, neighbours=1)
+    assert [tried.mean_cosine for tried in history] == pytest.approx([1.0] * 3) and kept == 0
+
+
+def test_without_a_mutual_pair_the_seed_is_all_there_is() -> None:
+    # One frequent word a side: a at 0, x at 60, but a's translation is the rare y at 0 (the seed pairs y with a).
+    mapping, history, kept = align(
+        degrees(0), degrees(60, 0), np.array([[0, 1]]), refinements=3, refine_words=1, neighbours=1
+    )
+    assert [(tried.pairs, tried.mean_cosine) for tried in history] == [(1, -1.0)] and kept == 0
+    assert mapping @ [1.0, 0.0] == pytest.approx([1.0, 0.0], abs=1e-6)
