@@ -35,7 +35,10 @@ StoreFolder = Annotated[
 ]
 Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where models compute.")]
 Threads = Annotated[
-    int | None, typer.Option(help="CPU threads of whatever computes; empty: as many as there are cores.", min=1)
+    int | None,
+    typer.Option(
+        help="CPU threads of whatever computes; empty: as many as there are cores that nobody else keeps busy.", min=1
+    ),
 ]
 RUN = Annotated[str, typer.Argument(help="The beginning of a run's id; `last` is the newest.", metavar="RUN")]
 REFERENCE = Annotated[str, typer.Argument(help="kind/key; a unique beginning of the key is enough.", metavar="REF")]
