@@ -131,6 +131,15 @@ class Colada(TranslatedTarget):
         return self
 
     @model_validator(mode="after")
+    def _has_what_cases_compare(self) -> "Colada":
+        if self.analysis.cases and self.previous:
+            raise ValueError(
+                "analysis.cases compares with M_trans^0, which a run that goes on from an earlier student does not "
+                "train; leave analysis.cases or previous out"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _has_what_checkpoints_are_chosen_by(self) -> "Colada":
         if self.checkpoint == "target_dev" and self.target.dev is None:
             raise ValueError(
@@ -211,16 +220,18 @@ def algorithm(config: Colada, runtime: Runtime) -> Result:
             evidence.pseudo_labels(i, scoring.pseudo_labels(f"pseudo-labels^{i}", p_t, corpora.target_gold))
             _look_closely(config, corpora, evidence, i, m_trans, p_t, w, encoder)
         evidence.model("M_tgt", i, scoring.model(f"M_tgt^{i}", m_tgt))
-        drop_models(m_trans, *([teacher] if i > 1 else []))  # Other methods start from M_src, too.
         with stage(f"iteration {i}, early stop"):
             stop, source_dev_f1 = _stop(config, corpora, before, p_t, m_tgt, source_dev_f1)
+        if config.analysis.cases and (stop or i == config.rounds):
+            evidence.compared_on(d_trans, m_trans, config.decoding)
+        drop_models(m_trans, *([teacher] if i > 1 else []))  # Other methods start from M_src, too.
         if stop:
             break
         before = p_t
     with stage("student"):
         card = student_card("CoLaDa", config, config.source, (config.target,), config.parallel, config.encoder)
         exported = export_student(m_tgt, tuple(scoring.models[-1].scores.values()), card)
-    return Result(exported, scoring.models, evidence.draw(), evidence.detections, epochs.listings)
+    return Result(exported, scoring.models, evidence.draw(), evidence.detections, epochs.listings + evidence.listings)
 
 
 def _baselines(

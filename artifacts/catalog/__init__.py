@@ -29,10 +29,12 @@ from artifacts.catalog.corpora import (
     TrainingSet,
 )
 from artifacts.catalog.evidence import (
+    CASES,
     CHANGE,
     CONSISTENCY,
     DETECTION,
     RELIABILITY_BINS,
+    Cases,
     Change,
     Consistency,
     Detection,

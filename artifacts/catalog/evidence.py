@@ -4,6 +4,8 @@ from typing import Annotated
 
 import pyarrow as pa
 
+from artifacts.catalog.columns import ID, STRINGS, WORDS
+from artifacts.catalog.forms import case
 from artifacts.catalog.kinds import Dataset
 from artifacts.reference import Reference
 
@@ -96,3 +98,30 @@ DETECTION = Dataset(
     in_columns=True,
 )
 Detection = Annotated[Reference, DETECTION]
+
+CASES = Dataset(
+    "cases",
+    """Sentences of D_trans whose labels differ between projection and taggers (CoLaDa, Figure 8).
+
+    sentence_id      joins `translation`
+    source_words     the sentence it was translated from; empty for an imported translation
+    words            its words
+    translation      the labels of the translation, copied or projected
+    translate_train  those of M_trans^0, which was trained on them
+    method           those of the method's last M_trans
+    metadata         language; sentences, words of the translation; cases: rows; by_translate_train, by_method: words
+                     that each labels otherwise than the translation
+    """,
+    pa.schema(
+        [
+            ID,
+            pa.field("source_words", STRINGS, nullable=False),
+            WORDS,
+            pa.field("translation", STRINGS, nullable=False),
+            pa.field("translate_train", STRINGS, nullable=False),
+            pa.field("method", STRINGS, nullable=False),
+        ]
+    ),
+    form=case,
+)
+Cases = Annotated[Reference, CASES]

@@ -71,6 +71,17 @@ def projection(row: Row, labels: list[str]) -> str:
     return "\n    ".join(line.rstrip() for line in shown)
 
 
+def case(row: Row, labels: list[str]) -> str:
+    """A sentence of a translation with three labellings; the source above, where it is known."""
+    shown = [
+        f"[{row['sentence_id']}] {' '.join(row['source_words'])}",
+        f"translation      {_tagged(row['words'], row['translation'])}",
+        f"translate-train  {_tagged(row['words'], row['translate_train'])}",
+        f"method           {_tagged(row['words'], row['method'])}",
+    ]
+    return "\n    ".join(line.rstrip() for line in shown)
+
+
 # --- For other programs
 
 

@@ -7,18 +7,22 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from artifacts.reference import Reference
+from artifacts.runs import Cell, Form
 from artifacts.runtime import current_run, stage
 from artifacts.settings import Settings
-from flows.parts.summary import Model
+from artifacts.store import Store
+from flows.parts.summary import Listing, Model
 from tasks.denoising.reliability import Reliability
 from tasks.denoising.score_reliability import score_reliability
 from tasks.evaluation.bins import bin_reliability
+from tasks.evaluation.cases import compare_cases
 from tasks.evaluation.consistency import measure_consistency
 from tasks.evaluation.curves import CurveText, trace_curve
 from tasks.evaluation.detection import measure_detection
 from tasks.evaluation.figures import draw_figures
 from tasks.tagging.decoding import Decoding
 from tasks.tagging.inference import Inference
+from tasks.tagging.predict import predict_words
 from tasks.tagging.windows import WindowConfig
 
 LabelsFrom = Literal["argmax", "viterbi"]
@@ -35,6 +39,12 @@ class Analysis(Settings):
         title="Layers",
         description="Label consistency by encoder layer in the first iteration (Figure 6): one neighbour search per "
         "layer. Needs gold labels of the unlabelled text.",
+    )
+    cases: bool = Field(
+        False,
+        title="Cases",
+        description="Sentences of D_trans that the translation, M_trans^0 and the last M_trans label otherwise (Figure "
+        "8); two passes over D_trans.",
     )
     compare: tuple[Reliability, ...] = Field(
         (),
@@ -65,6 +75,7 @@ class Evidence:
     bins: list[Reference] = field(default_factory=list)
     detections: dict[str, Reference] = field(default_factory=dict)
     consistency: Reference | None = None
+    cases: Reference | None = None
 
     def model(self, series: str, iteration: int, model: Model) -> None:
         """A point of Figure 4: a model's scores on the test sets."""
@@ -106,6 +117,31 @@ class Evidence:
         with stage("label consistency by layer"):
             decoding = Decoding(method=reliability.labels_from)
             self.consistency = measure_consistency(soft_labels, tuple(scores), gold, decoding)
+
+    def compared_on(self, translation: Reference, m_trans: Reference, decoding: Decoding) -> None:
+        """Figure 8: D_trans labelled by M_trans^0, the first point of its series, and by the last M_trans."""
+        (translate_train,) = (model.reference for series, i, model in self.points if (series, i) == ("M_trans", 0))
+        with stage("cases"):
+            said = [
+                predict_words(tagger, translation, self.windows, decoding, self.inference)
+                for tagger in (translate_train, m_trans)
+            ]
+            self.cases = compare_cases(translation, *said)
+
+    @property
+    def listings(self) -> tuple[Listing, ...]:
+        """The cases, counted."""
+        if self.cases is None:
+            return ()
+        columns: dict[str, Form] = {
+            name: "count" for name in ("sentences", "cases", "words", "by_translate_train", "by_method")
+        }
+
+        def cells(store: Store, reference: Reference) -> list[Cell]:
+            return [store.metadata(reference)[name] for name in columns]
+
+        title = "labels of D_trans: sentences that differ, words labelled otherwise (Figure 8)"
+        return (Listing(title, "of", columns, {"D_trans": self.cases}, cells),)
 
     def draw(self) -> Reference | None:
         """Draws what there is to draw, if pictures are wanted."""

@@ -26,6 +26,7 @@ from tasks.denoising.score_reliability import score_reliability
 from tasks.distillation.train_collaborator import CollaboratorTraining, train_collaborator
 from tasks.distillation.train_student import StudentTraining, train_student
 from tasks.evaluation.bins import bin_reliability
+from tasks.evaluation.cases import compare_cases
 from tasks.evaluation.changed import measure_change
 from tasks.evaluation.choose_epoch import choose_epoch
 from tasks.evaluation.consistency import measure_consistency
@@ -400,6 +401,26 @@ def test_other_reliabilities_and_layers_weigh_the_first_iterations_labels(
     assert result.figures is not None
     figure_6 = measure_consistency(p_t, by_layer, gold, Decoding(method="argmax"))
     recording.check(recording.arguments(result.figures)["consistency"], figure_6)
+
+
+def test_cases_compare_the_first_and_the_last_tagger_of_the_translation(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    config = configured(iterations=2, analysis={"cases": True})
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime, [FIRST, LATER])
+    d_trans = translate(expected.corpora, config.translation, ("en", "de"), config.labels, SEED, runtime)
+    said = [
+        predict_words(expected.m_trans[i], d_trans, config.windows, config.decoding, config.inference) for i in (0, 2)
+    ]
+    (told,) = result.listings
+    recording.check(told.rows, {"D_trans": compare_cases(d_trans, *said)})
+    assert algorithm(configured(iterations=2), runtime).listings == ()
+
+
+def test_cases_need_a_baseline(configured: Configured) -> None:
+    with pytest.raises(ValueError, match=r"analysis\.cases compares with M_trans\^0"):
+        configured(student={"start": "previous"}, previous="student/ab", analysis={"cases": True})
 
 
 def test_gold_labels_of_the_text_change_no_training(
