@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
@@ -234,11 +235,13 @@ def test_a_run_goes_on_from_an_earlier_student_and_trains_no_baseline(
 
 
 def test_epochs_are_chosen_on_the_targets_dev_set_where_that_is_asked_for(
-    recording: Recording, runtime: Runtime, configured: Configured, data: Path
+    recording: Recording, runtime: Runtime, configured: Configured, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tiny = yaml.safe_load((data / "tiny.yaml").read_text(encoding="utf-8"))
     target = {**tiny["target"], "dev": {"path": "de.gold.conll"}}
     config = configured(checkpoint="target_dev", target=target, iterations=2)
+    dropped: list[tuple[Reference, ...]] = []
+    monkeypatch.setattr("flows.parts.epochs.drop_models", lambda *models: dropped.append(models))
     result = algorithm(config, runtime)
     sentences = read_sentences(input_file("de.gold.conll", runtime), CorpusFile(path="x").without_path(), "de")
     gold = read_gold(input_file("de.gold.conll", runtime), CorpusFile(path="x").without_path(), config.labels, "de")
@@ -247,6 +250,21 @@ def test_epochs_are_chosen_on_the_targets_dev_set_where_that_is_asked_for(
     assert "gold labels" in told.title
     assert list(told.rows) == ["M_trans^1", "M_tgt^1", "M_trans^2", "M_tgt^2"]
     assert told.rows["M_tgt^2"] == next(m.reference for m in result.models if m.name == "M_tgt^2")
+    # What was chosen from is not read again.
+    assert dropped == [(recording.arguments(chosen)["tagger"],) for chosen in told.rows.values()]
+
+    notes = {"epoch": 2, "f1": [0.5, 0.75, 0.625]}
+    monkeypatch.setattr(
+        Store, "require", lambda _, chosen: {each: SimpleNamespace(notes=notes) for each in told.rows.values()}[chosen]
+    )
+    measured = told.measured(Store(runtime.store))
+    assert [(column.name, column.form) for column in measured.columns] == [
+        ("epoch", "count"),
+        ("of", "count"),
+        ("F1", "percent"),
+        ("of the last", "percent"),
+    ]
+    assert measured.lines[0].cells == (2, 3, 0.75, 0.625)
 
 
 def test_epochs_cannot_be_chosen_without_a_dev_set(configured: Configured) -> None:

@@ -294,6 +294,22 @@ def test_a_map_of_texts_stands_beside_the_labels_quality(
     figure_6 = draw_label_quality(tuple(scores), tuple(TARGETS), ("projected",) * 3)
     recording.check(result.figures, gather_figures((figure_4, figure_6)))
 
+    whole = algorithm(config.model_copy(update={"ablation": "none"}), runtime)
+    settled = [score_settled(projected[language], expected.tags(expected.theta_all(projected), expected.raw[language]),
+                             expected.gold(language), SETTLING, f"settled labels on {language} target text")
+               for language in TARGETS]  # fmt: skip
+    series = ("projected",) * 3 + ("settled",) * 3
+    figure_6 = draw_label_quality((*scores, *settled), tuple(TARGETS) * 2, series)
+    recording.check(whole.figures, gather_figures((figure_4, figure_6)))
+
+
+def test_nothing_is_drawn_where_no_gold_labels_are_known(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    config = configured(ablation="without_self_training")
+    targets = tuple(target.model_copy(update={"text_gold": None}) for target in config.targets)
+    assert algorithm(config.model_copy(update={"targets": targets}), runtime).figures is None
+
 
 def test_without_self_training_theta_all_is_shipped(
     recording: Recording, runtime: Runtime, configured: Configured

@@ -39,6 +39,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "flows/crop.py": _METHODS[2:3],
     "flows/parts/encoder.py": _METHODS[3:],
     "flows/parts/ensemble.py": _METHODS[1:2],
+    "flows/parts/epochs.py": _METHODS[:1],
     "flows/parts/labelled_translation.py": _METHODS[2:3],
     "flows/parts/learnt_translation.py": _METHODS[2:3],
     "flows/parts/projection.py": _METHODS[2:3],

@@ -57,6 +57,14 @@ def test_the_loss_of_the_only_batch_is_the_mean_that_was_asked_for(tiny_encoder,
     assert history.losses == pytest.approx([expected.item()], abs=1e-5)
 
 
+def test_windows_of_one_sentence_go_into_one_update(tokenizer):
+    windows = make_windows(tokenizer, [["in"] * 30, ["Paris"], ["in"] * 20], 16, 4)
+    objective = word_objective(windows, {"hard": np.zeros(51, dtype=int)}, None, TaggerTrainingConfig())
+    assert len(windows.lengths) == len(objective.lengths) > 4
+    assert objective.sentences.tolist() == sorted(objective.sentences.tolist())
+    assert set(objective.sentences.tolist()) == {0, 1, 2}
+
+
 def test_words_of_a_cut_sentence_still_share_its_weight_once(tokenizer):
     windows = make_windows(tokenizer, [["in"] * 30], 16, 4)
     assert len(windows.lengths) > 2
