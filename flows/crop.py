@@ -118,6 +118,8 @@ class Crop(WithPreset):
         "pairs.max_entities": 14,
         "pairs.marked_share": 0.85,
         "pairs.whole_sentence": True,
+        "pairs.max_phrase_words": 16,  # sub-words there
+        "pairs.unlinked_edges": True,
         "marking.max_entities": 14,
         "reading.one_entity": "whole",
         "projection.matching.rule": "scattered",
