@@ -16,6 +16,7 @@ environment: $(READY)
 # Torch first: an index that has a CPU build serves it by this exact pin.
 $(READY): constraints.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Crosstag needs Python 3.11 or newer; name one with PYTHON=")'
+	@echo "installing into $(VENV): 2.5 GB of packages; it takes some minutes, and pip says nothing meanwhile"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[cpu,align,dev]'
