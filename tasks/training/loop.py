@@ -133,9 +133,8 @@ def train(
         run = TrainingRun(model, np.asarray(lengths), config, device, beside, sentences)
         ignored = run.resume(checkpoints.folder if checkpoints else None)
         started = time.monotonic()
-        resumed_at = run.update
-        if progress and resumed_at:
-            progress(resumed_at, run.standing)
+        if progress and run.resumed_at:
+            progress(run.resumed_at, run.standing)
         model.train()
         threads = torch.get_num_threads()
 
@@ -168,7 +167,7 @@ def train(
         updates=run.total,
         subwords=int(run.lengths.sum()) * config.epochs,
         seconds=time.monotonic() - started,
-        resumed_at=resumed_at,
+        resumed_at=run.resumed_at,
         ignored_checkpoint=ignored,
     )
 

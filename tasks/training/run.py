@@ -82,6 +82,7 @@ class TrainingRun:
         self.pending: list[torch.Tensor] = []
         self.identity = ""
         self.subwords = 0  # of this process
+        self.resumed_at = 0
         self.began: float | None = None
 
     def updates(self, epoch: int) -> list[list[np.ndarray]]:
@@ -132,6 +133,8 @@ class TrainingRun:
             parts.append(f"loss {self.loss_sums[epoch] / read:.3g}")
         if self.began is not None and (seconds := time.monotonic() - self.began) > 0:
             parts.append(f"{self.subwords / seconds:,.0f} sub-words a second")
+        if self.resumed_at:
+            parts.append(f"gone on from update {self.resumed_at:,}")
         return ", ".join(parts)
 
     def end_epoch(self, after_epoch: AfterEpoch, epoch: int) -> None:
@@ -183,6 +186,7 @@ class TrainingRun:
         found = load_checkpoint(folder, self.identity)
         if found.state is not None:
             self.update, self.loss_sums = found.state["update"], found.state["loss_sums"]
+            self.resumed_at = self.update
             self.model.load_state_dict(found.state["model"], strict=False)
             self.optimizer.load_state_dict(found.state["optimizer"])
             if self.beside is not None:

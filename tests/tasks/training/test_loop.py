@@ -408,3 +408,14 @@ def test_a_training_says_at_which_epoch_it_is_and_the_mean_loss_of_what_is_read(
     # Updates 12 to 15 of the third epoch are read: (12 + 13 + 14 + 15) / 4.
     assert told[15].startswith("epoch 3 of 3, loss 13.5, ")
     assert re.fullmatch(r"epoch 3 of 3, loss 13\.5, [\d,]+ sub-words a second", told[16])
+
+
+def test_a_training_says_from_which_update_it_has_gone_on(tmp_path):
+    with pytest.raises(Stopped):
+        run(settings(), tmp_path, 5, every=2)
+    told = []
+    train(
+        small_bert(), LENGTHS, collate, token_loss, settings(), device="cpu",
+        checkpoints=Checkpoints(tmp_path, updates=2), progress=lambda updates, standing: told.append(standing()),
+    )  # fmt: skip
+    assert told and all(line.endswith("gone on from update 4") for line in told)
