@@ -101,7 +101,7 @@ def test_a_run_from_the_form_reaches_the_worker_and_ends_with_the_student(ui: st
         )
         run = api(ui, "/flow_runs/filter")[0]
         assert run["state"]["type"] == "COMPLETED", (project / "up.log").read_text(encoding="utf-8")
-        assert (run["name"], run["parameters"]["form"]["iterations"]) == ("configs/tiny.yaml, seed 1", 1)
+        assert (run["name"], run["parameters"]["form"]["iterations"]) == ("configs/tiny.yaml, seed 1, iterations=1", 1)
         page.goto(f"{ui}/runs/flow-run/{run['id']}")
         page.get_by_text("Completed").first.wait_for(timeout=30_000)
         page.screenshot(path=str(project / "run.png"))
