@@ -368,6 +368,16 @@ def test_trainings_from_a_tagger_begin_with_it(
         torch.testing.assert_close(weights_of(store, reference), before)
 
 
+def test_the_published_mean_over_a_single_vote_is_that_vote(
+    store: Store, put_table: Put, encoder: Reference, soft: Reference, said: Callable[..., torch.Tensor]
+) -> None:
+    one = np.where(np.arange(N) == 5, HARD, -1)
+    votes = put_table(VOTES, {"sentence_id": IDS, "words": WORDS, "votes": tags(one)}, META)
+    settings = {**STILL, "loss_mean": "word", "hard_mean": "agreed", "soft_weight": 0.0, "hard_weight": 0.6}
+    trained = run_alone(store, train_voted_student, encoder, soft, votes, VotedStudentTraining(**settings), WINDOWS)
+    assert noted(store, trained) == [pytest.approx(-0.6 * float(said(trained)[5, HARD[5]]))]
+
+
 @pytest.mark.parametrize("loss_mean", ["sentence", "word"])
 def test_every_update_weighs_its_own_sentences(
     store: Store, labelled: Reference, encoder: Reference, said: Callable[..., torch.Tensor], loss_mean: str
