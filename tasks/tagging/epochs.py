@@ -56,7 +56,8 @@ def count_epochs(folder: Path) -> int:
 
 def set_epoch(model: Any, folder: Path, epoch: int) -> None:
     """Gives a tagger the weights that it had after an epoch, counted from 1; what was frozen stays."""
-    model.load_state_dict(load_file(folder / _FOLDER / _name(epoch)), strict=False)
+    found = model.load_state_dict(load_file(folder / _FOLDER / _name(epoch)), strict=False)
+    assert not found.unexpected_keys, f"weights of another model: {found.unexpected_keys}"
 
 
 def _name(epoch: int) -> str:

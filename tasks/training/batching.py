@@ -78,8 +78,12 @@ def sentence_updates(
 
 
 def sentence_count(lengths: np.ndarray, sentences: np.ndarray | None) -> int:
-    """Number of sentences that rows are of; None: each row is one."""
-    return int(_numbered(lengths, sentences)[-1]) + 1
+    """Number of sentences that rows are of; None: each row is one.
+
+    Raises:
+        ValueError: if there are no rows.
+    """
+    return int(_numbered(_checked(lengths, 1), sentences)[-1]) + 1
 
 
 def _numbered(lengths: np.ndarray, sentences: np.ndarray | None) -> np.ndarray:

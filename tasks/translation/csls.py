@@ -107,9 +107,10 @@ def frequent_translations(
 
 def mutual(forward: np.ndarray, backward: np.ndarray) -> np.ndarray:
     """[F, 2] the pairs that are in both, in the order of `forward`."""
-    back = dict(backward[:, ::-1].tolist())
-    kept = [back.get(target) == source for source, target in forward.tolist()]
-    return forward[np.array(kept, dtype=bool)]
+    back = np.full(max(forward[:, 1].max(initial=-1), backward[:, 1].max(initial=-1)) + 1, -1)
+    back[backward[:, 1]] = backward[:, 0]
+    pairs: np.ndarray = forward[back[forward[:, 1]] == forward[:, 0]]
+    return pairs
 
 
 def _similarities(queries: np.ndarray, bank: np.ndarray, device: str) -> Iterator[tuple[int, torch.Tensor]]:

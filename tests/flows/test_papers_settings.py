@@ -21,6 +21,8 @@ COLADA: dict[str, tuple[Any, str]] = {
     "student.targets": ("soft", "Eq. 6"),
     "reliability.neighbours": (500, "4.1, K"),
     "reliability.sharpness": (6.0, "4.1, alpha"),
+    "reliability.layers": ("last", "3.1, the features that F extracts"),
+    "reliability.pooling": ("first", "UniTrans 4.1: the first sub-word"),
     "reliability.normaliser": ("neighbours", "Eq. 2, 1/K"),
     "reliability.match": ("label", "Eq. 2, y_j = y_i"),
     "reliability.rescale": ("none", "Eq. 3"),

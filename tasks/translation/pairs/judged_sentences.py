@@ -2,22 +2,18 @@
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from artifacts.catalog import LABELLED, Labelled
 from artifacts.errors import InputError
 from artifacts.step import Job, step
-from tasks.words.columns import flat_values, list_lengths
+from tasks.translation.projection.with_entities import have_entities
 
 
 @step(LABELLED)
 def draw_with_entities(job: Job, data: Labelled, most: int, seed: int) -> None:
     """At most so many sentences that have an entity, each as likely as any other, in their order."""
     table = job.table(data)
-    lengths = list_lengths(table["tags"])
-    rows = np.repeat(np.arange(len(lengths)), lengths)
-    tagged = pc.not_equal(flat_values(table["tags"]), "O").to_numpy(zero_copy_only=False)
-    candidates = np.unique(rows[tagged])
+    candidates = np.flatnonzero(have_entities(table["tags"]))
     if not len(candidates):
         raise InputError(
             f"marker quality: none of {table.num_rows:,} source development sentences has an entity, expected some to "

@@ -80,3 +80,5 @@ def test_inference_starts_with_the_longest():
 def test_no_rows_and_empty_rows_are_refused(lengths):
     with pytest.raises(ValueError):
         length_batches(np.array(lengths), 10, 0, 0)
+    with pytest.raises(ValueError):
+        sentence_count(np.array(lengths), None)
