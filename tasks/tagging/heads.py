@@ -1,8 +1,9 @@
 """What stands above a tagger's encoder: how words are scored, how labels are learnt, how scores become labels.
 
 A head is an object of the protocol below. The linear one is here; another has a module of its own and an entry in
-`HEADS`. Its name stands in the configuration of every checkpoint, so that steps which label or predict find it there.
-Steps that train name their head themselves: a new head, or a change of another one, trains nothing anew.
+`tasks.tagging.known_heads`. Its name stands in the configuration of every checkpoint, so that steps which label or
+predict find it there. Steps that train name their head themselves: a new head, or a change of another one, trains
+nothing anew.
 """
 
 import json
@@ -108,7 +109,6 @@ class LinearHead:
 
 
 LINEAR = LinearHead()
-HEADS: dict[str, Head] = {LINEAR.name: LINEAR}
 
 
 def word_logits(head: Head, model: Any, batch: Batch) -> torch.Tensor:
@@ -135,18 +135,3 @@ def head_named_in(folder: Path) -> str:
         raise InputError(
             f"model folder {folder.name}: {error}; expected config.json, model.safetensors and tokenizer.json"
         ) from error
-
-
-def head_of(folder: Path) -> Head:
-    """The head that a tagger's folder has.
-
-    Raises:
-        InputError: if its configuration cannot be read, or names a head that we do not know.
-    """
-    name = head_named_in(folder)
-    if name not in HEADS:
-        raise InputError(
-            f"model folder {folder.name}: {CONFIG_KEY} in config.json is {name!r}, expected one of {', '.join(HEADS)}; "
-            "it is of another version of Crosstag"
-        )
-    return HEADS[name]

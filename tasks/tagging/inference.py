@@ -9,7 +9,8 @@ import torch
 from pydantic import Field
 
 from artifacts.settings import Settings
-from tasks.tagging.heads import Batch, Head, head_of
+from tasks.tagging.heads import Batch, Head
+from tasks.tagging.known_heads import head_of
 from tasks.tagging.tagger import load_tagger
 from tasks.tagging.windows import Windows, collate_words
 from tasks.training.batching import inference_batches

@@ -28,7 +28,8 @@ from tasks.distillation.train_voted_student import train_voted_student
 from tasks.evaluation.decode import decode
 from tasks.evaluation.scores import score
 from tasks.tagging.decoding import Decoding
-from tasks.tagging.heads import HEADS, Batch, first_subword_logits, word_logits
+from tasks.tagging.heads import Batch, first_subword_logits, word_logits
+from tasks.tagging.known_heads import HEADS
 from tasks.tagging.labelling import label_words
 from tasks.tagging.predict import predict_words
 from tasks.tagging.student import load_student
