@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from artifacts.catalog import CASES, Predictions, Translation
@@ -28,18 +29,19 @@ def differing(translation: pa.Table, translate_train: pa.Table, method: pa.Table
     for table, name in ((translate_train, "translate-train's labels"), (method, "the method's labels")):
         others = table["sentence_id"].to_numpy(), list_lengths(table["words"])
         check_same_sentences(ids, lengths, *others, f"translation and {name}")
-    given, first, last = (table["tags"].to_pylist() for table in (translation, translate_train, method))
-    rows: list[int] = []
-    changed = {"by_translate_train": 0, "by_method": 0}
-    for row, (tags, baseline, ours) in enumerate(zip(given, first, last, strict=True)):
-        changed["by_translate_train"] += sum(a != b for a, b in zip(tags, baseline, strict=True))
-        changed["by_method"] += sum(a != b for a, b in zip(tags, ours, strict=True))
-        if not tags == baseline == ours:
-            rows.append(row)
+    given, first, last = (_flat(table["tags"]) for table in (translation, translate_train, method))
+    other_first, other_last = given != first, given != last
+    sentence_of_word = np.repeat(np.arange(len(ids)), lengths)
+    rows = np.unique(sentence_of_word[other_first | other_last])
+    changed = {"by_translate_train": int(other_first.sum()), "by_method": int(other_last.sum())}
     columns = [translation[name] for name in ("sentence_id", "source_words", "words", "tags")]
     columns += [translate_train["tags"], method["tags"]]
-    cases = pa.Table.from_arrays([column.take(pa.array(rows, pa.int64())) for column in columns], schema=CASES.schema)
+    cases = pa.Table.from_arrays([column.take(pa.array(rows)) for column in columns], schema=CASES.schema)
     return cases, {"sentences": len(ids), "cases": len(rows), "words": int(lengths.sum()), **changed}
+
+
+def _flat(tags: pa.ChunkedArray) -> np.ndarray:
+    return tags.combine_chunks().flatten().to_numpy(zero_copy_only=False)
 
 
 @step(CASES)
