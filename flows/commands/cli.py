@@ -106,6 +106,14 @@ def plan(
 
 
 @app.command()
+def systems() -> None:
+    """The published systems: paper, flow, example, and the steps that they share."""
+    from flows.commands.systems import find_systems, print_systems
+
+    print_systems(find_systems(Path("configs")))
+
+
+@app.command()
 def adopt(
     config: ConfigFile,
     step: Annotated[str, typer.Option("--step", help="Name of the step whose code changed.")],

@@ -14,9 +14,10 @@ from flows.parts.summary import Result
 
 @dataclass(frozen=True)
 class Method:
-    """A published method: its configuration, its flow, its steps without the flow (to plan), its checks."""
+    """A published method: its paper, its configuration, its flow, its steps without the flow (to plan), its checks."""
 
     name: str
+    paper: str
     config: type[Settings]
     flow: Any
     steps: Callable[[Any, Runtime], Result]
@@ -26,19 +27,19 @@ class Method:
 def _colada() -> Method:
     from flows.colada import Colada, algorithm, check, colada
 
-    return Method("colada", Colada, colada, algorithm, check)
+    return Method("colada", "CoLaDa, Ma et al., ACL 2023", Colada, colada, algorithm, check)
 
 
 def _unitrans() -> Method:
     from flows.unitrans import Unitrans, algorithm, check, unitrans
 
-    return Method("unitrans", Unitrans, unitrans, algorithm, check)
+    return Method("unitrans", "UniTrans, Wu et al., IJCAI 2020", Unitrans, unitrans, algorithm, check)
 
 
 def _crop() -> Method:
     from flows.crop import Crop, algorithm, check, crop
 
-    return Method("crop", Crop, crop, algorithm, check)
+    return Method("crop", "CROP, Yang et al., EMNLP 2022", Crop, crop, algorithm, check)
 
 
 METHODS: dict[str, Callable[[], Method]] = {"colada": _colada, "unitrans": _unitrans, "crop": _crop}
