@@ -16,7 +16,8 @@ Encoder = Annotated[Reference, ENCODER]
 TAGGER = ModelKind(
     "tagger",
     "An encoder with a head (tasks/tagging/heads.py). A linear one, on the first sub-word, is what "
-    "AutoModelForTokenClassification loads; config.json names another as crosstag_head. metadata: labels.",
+    "AutoModelForTokenClassification loads; config.json names another as crosstag_head (crf: loads, without the CRF). "
+    "metadata: labels.",
 )
 Tagger = Annotated[Reference, TAGGER]
 

@@ -9,6 +9,8 @@ from pydantic import Field
 from artifacts.catalog import STUDENT, Scores, Tagger
 from artifacts.settings import Settings
 from artifacts.step import Job, step
+from tasks.tagging.crf_head import CRF
+from tasks.tagging.heads import Head
 from tasks.tagging.inference import open_tagger
 from tasks.tagging.tagger import save_tagger, usable_positions
 from tasks.tagging.windows import WindowConfig
@@ -38,6 +40,19 @@ pipeline takes away: an I- that begins nothing counts as an entity, where Crosst
 
 _WINDOWS = "`stride` matters, too: without it, the end of a long sentence is left out. "
 
+_EMISSIONS_IN_PIPELINES = """With transformers alone, but without the CRF:
+
+```python
+from transformers import pipeline
+
+tagger = pipeline("token-classification", "path/to/this/folder", aggregation_strategy="first"{stride})
+tagger("...")
+```
+
+The model's head is a CRF, which scores whole label sequences; a pipeline labels each word by its emissions alone. What
+that costs is seen among the scores, where there are any of the emissions alone. {windows}`aggregation_strategy="first"`
+matters: the model reads the first sub-word of each word."""
+
 _NOT_IN_PIPELINES = "The model has a head of its own: a pipeline of transformers would not read it as it was trained."
 
 
@@ -58,7 +73,7 @@ def model_card(
     card: StudentCard,
     labels: list[str],
     scores: list[tuple[str, list[dict[str, Any]]]],
-    in_pipelines: bool,
+    head: Head,
     positions: int | None,
 ) -> str:
     """The text of README.md.
@@ -67,7 +82,7 @@ def model_card(
         card: what to say.
         labels: the label list.
         scores: per scored model its name and its rows (type, precision, recall, f1, gold, ...).
-        in_pipelines: whether transformers.pipeline reads the tagger's scores as it was trained.
+        head: the tagger's.
         positions: how many sub-words the model takes; None where nothing limits it.
     """
     front = {
@@ -85,7 +100,7 @@ def model_card(
         f"({card.method}, by Crosstag).",
         f"Labels: {', '.join(labels)}.",
         f"## Use\n\n{_USE}",
-        _in_pipelines(positions) if in_pipelines else _NOT_IN_PIPELINES,
+        _in_pipelines(head, positions),
     ]
     if card.data:
         parts.append("## Data\n\n" + "\n".join(f"- {line}" for line in card.data))
@@ -98,11 +113,13 @@ def model_card(
     return "\n\n".join(parts) + "\n"
 
 
-def _in_pipelines(positions: int | None) -> str:
+def _in_pipelines(head: Head, positions: int | None) -> str:
+    others = {CRF.name: _EMISSIONS_IN_PIPELINES}
+    text = _USE_IN_PIPELINES if head.in_pipelines else others.get(head.name, _NOT_IN_PIPELINES)
     if positions is None:
-        return _USE_IN_PIPELINES.format(stride="", windows="")
+        return text.format(stride="", windows="")
     overlap = min(WindowConfig().overlap_subwords, positions // 4)
-    return _USE_IN_PIPELINES.format(stride=f", stride={overlap}", windows=_WINDOWS)
+    return text.format(stride=f", stride={overlap}", windows=_WINDOWS)
 
 
 def _table(name: str, rows: list[dict[str, Any]]) -> str:
@@ -123,6 +140,6 @@ def export_student(job: Job, tagger: Tagger, scores: tuple[Scores, ...], card: S
         tokenizer.model_max_length = positions
     save_tagger(model, tokenizer, job.output_folder)
     tables: list[tuple[pa.Table, str]] = [(job.table(one), job.metadata(one)["name"]) for one in scores]
-    text = model_card(card, labels, [(name, table.to_pylist()) for table, name in tables], head.in_pipelines, positions)
+    text = model_card(card, labels, [(name, table.to_pylist()) for table, name in tables], head, positions)
     (job.output_folder / "README.md").write_text(text, encoding="utf-8")
     job.describe({"labels": labels})

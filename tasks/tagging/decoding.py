@@ -1,6 +1,6 @@
 """From label probabilities to one label per word: batched Viterbi under the rules of IOB2."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import numpy as np
@@ -52,24 +52,55 @@ def viterbi(
     Returns:
         [B, L] int64 label ids; -1 behind a sentence's end. Among equals the label that is listed first.
     """
-    batch, steps, count = log_probabilities.shape
     transitions = np.where(allowed_transitions(labels), 0.0, -np.inf)
+    starts = np.where(allowed_starts(labels, inside_at_start), 0.0, -np.inf)
+    return best_paths(log_probabilities, lengths, transitions, starts, np.zeros(len(labels)))
+
+
+def best_paths(
+    emissions: np.ndarray, lengths: np.ndarray, transitions: np.ndarray, starts: np.ndarray, ends: np.ndarray
+) -> np.ndarray:
+    """The sequence of each row whose sum of scores is highest, by Viterbi's recursion.
+
+    Args:
+        emissions: [B, L, C] score of each label at each place; what lies behind a row's end is ignored.
+        lengths: [B] places of each row, at least 1.
+        transitions: [C, C] score of label j behind label i; -inf forbids it.
+        starts: [C] score of a label at the first place.
+        ends: [C] score of a label at the last place.
+
+    Returns:
+        [B, L] int64 label ids; -1 behind a row's end. Among equals the label that is listed first.
+    """
+    batch, steps, count = emissions.shape
     keep = np.arange(count)
-    scores = log_probabilities[:, 0] + np.where(allowed_starts(labels, inside_at_start), 0.0, -np.inf)
+    scores = emissions[:, 0] + starts
     origins = np.empty((steps, batch, count), dtype=np.int64)
     for step in range(1, steps):
         candidates = scores[:, :, None] + transitions
         best = candidates.argmax(axis=1)
         inside = (step < lengths)[:, None]
         origins[step] = np.where(inside, best, keep)
-        reached = np.take_along_axis(candidates, best[:, None], axis=1)[:, 0] + log_probabilities[:, step]
+        reached = np.take_along_axis(candidates, best[:, None], axis=1)[:, 0] + emissions[:, step]
         scores = np.where(inside, reached, scores)
     path = np.empty((batch, steps), dtype=np.int64)
-    path[:, -1] = scores.argmax(axis=1)
+    path[:, -1] = (scores + ends).argmax(axis=1)
     for step in range(steps - 1, 0, -1):
         path[:, step - 1] = np.take_along_axis(origins[step], path[:, step, None], axis=1)[:, 0]
     path[np.arange(steps) >= np.asarray(lengths)[:, None]] = -1
     return path
+
+
+def best_label_paths(
+    emissions: np.ndarray, lengths: np.ndarray, transitions: np.ndarray, starts: np.ndarray, ends: np.ndarray
+) -> np.ndarray:
+    """As `best_paths`, of a whole corpus: emissions [N, C], words in its order; lengths [M], some may be 0; to [N]."""
+    found = np.empty(len(emissions), dtype=np.int64)
+    for words, inside, rows in _padded_batches(lengths, np.flatnonzero(lengths)):
+        padded = np.zeros((*inside.shape, emissions.shape[1]))
+        padded[inside] = emissions[words]
+        found[words] = best_paths(padded, lengths[rows], transitions, starts, ends)[inside]
+    return found
 
 
 def decode_words(probabilities: np.ndarray, lengths: np.ndarray, labels: Sequence[str], config: Decoding) -> np.ndarray:
@@ -89,18 +120,23 @@ def decode_words(probabilities: np.ndarray, lengths: np.ndarray, labels: Sequenc
         return decoded
     # Where the most probable labels already form a valid sequence, it is the one that Viterbi would find.
     invalid = _invalid_sentences(decoded, lengths, labels, config.inside_at_start)
-    starts = offsets_of(lengths)
     # A probability that underflowed to 0 stays possible, so that a valid sequence always exists.
     floor = np.finfo(np.float32).tiny
-    for batch in inference_batches(lengths[invalid], _WORDS_AT_A_TIME):
-        rows = invalid[batch]
-        columns = np.arange(lengths[rows].max())
-        inside = columns < lengths[rows][:, None]
-        words = (starts[rows][:, None] + columns)[inside]
+    for words, inside, rows in _padded_batches(lengths, invalid):
         padded = np.zeros((*inside.shape, len(labels)))
         padded[inside] = np.log(np.maximum(probabilities[words], floor, dtype=np.float64))
         decoded[words] = viterbi(padded, lengths[rows], labels, inside_at_start=config.inside_at_start)[inside]
     return decoded
+
+
+def _padded_batches(lengths: np.ndarray, sentences: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Sentences of similar length: their words [n], where these stand in a padded [B, L], and their numbers [B]."""
+    starts = offsets_of(lengths)
+    for batch in inference_batches(lengths[sentences], _WORDS_AT_A_TIME):
+        rows = sentences[batch]
+        columns = np.arange(lengths[rows].max())
+        inside = columns < lengths[rows][:, None]
+        yield (starts[rows][:, None] + columns)[inside], inside, rows
 
 
 def _invalid_sentences(

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from artifacts.errors import InputError
+from tasks.tagging.crf_head import CRF
 from tasks.tagging.heads import CONFIG_KEY, LINEAR, Head, head_named_in
 
-HEADS: dict[str, Head] = {LINEAR.name: LINEAR}
+HEADS: dict[str, Head] = {head.name: head for head in (LINEAR, CRF)}
 
 
 def head_of(folder: Path) -> Head:
