@@ -9,9 +9,11 @@ from pydantic import Field
 from artifacts.catalog import STUDENT, Scores, Tagger
 from artifacts.settings import Settings
 from artifacts.step import Job, step
+from tasks.distillation.span_card import SPAN_USE
 from tasks.tagging.crf_head import CRF
 from tasks.tagging.heads import Head
 from tasks.tagging.inference import open_tagger
+from tasks.tagging.span_head import SPANS
 from tasks.tagging.tagger import save_tagger, usable_positions
 from tasks.tagging.windows import WindowConfig
 
@@ -114,6 +116,8 @@ def model_card(
 
 
 def _in_pipelines(head: Head, positions: int | None) -> str:
+    if head.name == SPANS.name:
+        return SPAN_USE
     others = {CRF.name: _EMISSIONS_IN_PIPELINES}
     text = _USE_IN_PIPELINES if head.in_pipelines else others.get(head.name, _NOT_IN_PIPELINES)
     if positions is None:

@@ -5,8 +5,9 @@ from pathlib import Path
 from artifacts.errors import InputError
 from tasks.tagging.crf_head import CRF
 from tasks.tagging.heads import CONFIG_KEY, LINEAR, Head, head_named_in
+from tasks.tagging.span_head import SPANS
 
-HEADS: dict[str, Head] = {head.name: head for head in (LINEAR, CRF)}
+HEADS: dict[str, Head] = {head.name: head for head in (LINEAR, CRF, SPANS)}
 
 
 def head_of(folder: Path) -> Head:
