@@ -45,10 +45,12 @@ from artifacts.catalog.labels import (
     PREDICTIONS,
     RELIABILITY,
     SOFT_LABELS,
+    SPAN_LABELS,
     VOTES,
     Predictions,
     ReliabilityScores,
     SoftLabels,
+    SpanLabels,
     Votes,
 )
 from artifacts.catalog.models import (

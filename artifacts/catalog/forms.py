@@ -82,6 +82,14 @@ def case(row: Row, labels: list[str]) -> str:
     return "\n    ".join(line.rstrip() for line in shown)
 
 
+def span(row: Row, labels: list[str]) -> str:
+    """A span with its most probable class, the probabilities of all, and towards which it was moved."""
+    said = " ".join(f"{value:.2f}" for value in row["probabilities"])
+    moved = "" if row["decision"] is None else f"  moved by [{' '.join(f'{value:.2f}' for value in row['decision'])}]"
+    where = f"[{row['sentence_id']}] {row['start']}-{row['end']}"
+    return f"{where} {row['text']}/{row['label']}({row['probability']:.2f})  [{said}]{moved}"
+
+
 # --- For other programs
 
 

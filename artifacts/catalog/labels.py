@@ -5,7 +5,7 @@ from typing import Annotated
 import pyarrow as pa
 
 from artifacts.catalog.columns import ID, NUMBERS, STRINGS, TAGS, WORDS
-from artifacts.catalog.forms import column_file, most_probable_labels, weighed
+from artifacts.catalog.forms import column_file, most_probable_labels, span, weighed
 from artifacts.catalog.kinds import Dataset
 from artifacts.reference import Reference
 
@@ -64,3 +64,33 @@ PREDICTIONS = Dataset(
     text=column_file,
 )
 Predictions = Annotated[Reference, PREDICTIONS]
+
+SPAN_LABELS = Dataset(
+    "span_labels",
+    """Soft pseudo-labels of spans (GLoDe, 3.1-3.2); one row for each span of up to so many words, entity or not.
+
+    sentence_id    joins the sentences that were labelled
+    start, end     first word of the span, and the one behind its last, in its sentence
+    text           its words
+    label          the class of the highest probability
+    probability    of that class
+    probabilities  of every class, in the order of metadata classes; they sum to 1
+    decision       u (Eq. 10), towards which classes it was moved last; zeros: none; null: not refined
+    metadata       language; classes: O and the entity types; most_words: of a span; epoch: after which they are, 0 for
+                   initial labels; thresholds: by level (global, local) and class, null where no span has the class
+    """,
+    pa.schema(
+        [
+            ID,
+            pa.field("start", pa.int32(), nullable=False),
+            pa.field("end", pa.int32(), nullable=False),
+            pa.field("text", pa.string(), nullable=False),
+            pa.field("label", pa.string(), nullable=False),
+            pa.field("probability", pa.float32(), nullable=False),
+            pa.field("probabilities", NUMBERS, nullable=False),
+            pa.field("decision", NUMBERS),
+        ]
+    ),
+    form=span,
+)
+SpanLabels = Annotated[Reference, SPAN_LABELS]

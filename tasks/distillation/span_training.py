@@ -1,0 +1,61 @@
+"""Settings of trainings of span taggers, and how they start."""
+
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from artifacts.catalog import Encoder
+from artifacts.step import Job
+from tasks.encoding.masked_text import MaskedLanguageHead
+from tasks.tagging.fitting import LossMean, TaggerTrainingConfig
+
+_MASKED = "masked"
+
+
+class SpanTraining(TaggerTrainingConfig):
+    """Settings of GLoDe's trainings (4.1)."""
+
+    epochs: int = Field(8, ge=1, le=1000, title="Epochs", description="Passes over the larger corpus. Paper: 8; zh: 6.")
+    learning_rate: float = Field(
+        1e-5, gt=0, le=1, title="Learning rate", description="Peak learning rate of AdamW, per update."
+    )
+    frozen_layers: int = Field(
+        0,
+        ge=0,
+        title="Frozen layers",
+        description="0 trains everything; n > 0 keeps the embeddings and the n bottom layers as they are.",
+    )
+    loss_mean: LossMean = Field(
+        "sentence",
+        title="Mean of the loss",
+        description="sentence: every sentence weighs the same (Eq. 1, 2, 4); word: every span, and every hidden "
+        "sub-word, of a batch does (the published code).",
+    )
+    mask_rate: float = Field(
+        0.25, gt=0, lt=1, title="Mask rate r_m", description="Share of target sub-words that are hidden, 0 to 1."
+    )
+    mlm_weight: float = Field(
+        1e-3, ge=0, title="MLM weight ω", description="Factor of L_mlm (Eq. 3, 5); 0 leaves it out. Paper: 1e-5 for es."
+    )
+
+    @model_validator(mode="after")
+    def _updates_are_of_whole_pairs(self) -> "SpanTraining":
+        if self.sentences_per_batch is None:
+            raise ValueError(
+                "sentences_per_batch is empty; expected a number, as an update has as many sentences of each corpus"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _keeps_no_epochs(self) -> "SpanTraining":
+        if self.keep_epochs:
+            raise ValueError("keep_epochs is set, but trainings of span taggers keep the last one alone; leave it out")
+        return self
+
+
+def add_masked_head(job: Job, model: Any, encoder: Encoder) -> None:
+    """Puts an encoder's masked-language head beside a tagger's own, to be trained with it and not to be saved."""
+    head = MaskedLanguageHead(job.folder(encoder), model.base_model)
+    setattr(model, _MASKED, head)
+    model._keys_to_ignore_on_save = {f"{_MASKED}.{name}" for name in head.state_dict()}
+    job.note(masked_language_head=head.origin)
