@@ -78,15 +78,19 @@ from artifacts.catalog.scores import (
     VoteQuality,
 )
 from artifacts.catalog.sentence_translation import (
+    CONJUGATE_PAIRS,
     MACHINE_TRANSLATION,
     MARKED_PAIRS,
     MARKED_TRANSLATION,
     PROJECTION,
+    SPAN_TRANSLATION,
     WORD_ALIGNMENT,
+    ConjugatePairs,
     MachineTranslation,
     MarkedPairs,
     MarkedTranslation,
     Projection,
+    SpanTranslation,
     WordAlignment,
 )
 from artifacts.catalog.several import AnySentences, AnyTranslation, LabelledOrTranslation, TrainingPart

@@ -71,6 +71,25 @@ def projection(row: Row, labels: list[str]) -> str:
     return "\n    ".join(line.rstrip() for line in shown)
 
 
+def conjugate_pairs(row: Row, labels: list[str]) -> str:
+    """A sentence and its translation with numbered brackets around the spans of pairs; why others were dropped."""
+    places = (row[name] for name in ("starts", "ends", "translated_starts", "translated_ends", "reasons"))
+    kept, dropped = [], []
+    for start, end, translated_start, translated_end, reason in zip(*places, strict=True):
+        if reason:
+            span = row["words"][start:end] if start >= 0 else ["?"]
+            dropped.append(f"{' '.join(span)} ({reason})")
+        else:
+            kept.append(((start, end), (translated_start, translated_end)))
+    shown = [
+        f"[{row['sentence_id']}] {_bracketed(row['words'], [one for one, _ in kept])}",
+        f"translation  {_bracketed(row['translation'], [other for _, other in kept])}",
+    ]
+    if dropped:
+        shown.append(f"dropped      {', '.join(dropped)}")
+    return "\n    ".join(line.rstrip() for line in shown)
+
+
 def case(row: Row, labels: list[str]) -> str:
     """A sentence of a translation with three labellings; the source above, where it is known."""
     shown = [
@@ -128,6 +147,14 @@ def _columns(row: Row, tags: list[str]) -> str:
 
 def _on_one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def _bracketed(words: list[str], spans: list[tuple[int, int]]) -> str:
+    shown = list(words)
+    for number, (start, end) in enumerate(spans, start=1):
+        shown[start] = f"[{number} {shown[start]}"
+        shown[end - 1] += "]"
+    return " ".join(shown)
 
 
 def _tagged(words: list[str], tags: list[str]) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 import pyarrow as pa
 
 from artifacts.catalog.columns import ID, STRINGS, TAGS, WORDS
-from artifacts.catalog.forms import column_file, marked_translation, projection
+from artifacts.catalog.forms import column_file, conjugate_pairs, marked_translation, projection
 from artifacts.catalog.kinds import Dataset
 from artifacts.reference import Reference
 
@@ -137,3 +137,65 @@ PROJECTION = Dataset(
     text=column_file,
 )
 Projection = Annotated[Reference, PROJECTION]
+
+_PLACES = pa.list_(pa.int32())
+
+SPAN_TRANSLATION = Dataset(
+    "span_translation",
+    """What a translator made of sentences with placeholders for spans, and of the spans, before they are put together.
+
+    sentence_id     joins the tagged sentences whose entities are the spans
+    source          the text the translator got, a placeholder for each span; empty for a sentence without spans
+    output          the text it gave back, as it is; empty if `source` is empty or too long
+    spans           per span its text
+    span_outputs    what the translator made of each alone
+    inside          per span its sentence with that span between brackets; no element if spans are translated alone
+    inside_outputs  what the translator made of these
+    metadata        source_language; target_language; placeholder: the form of placeholders and brackets; corpus: the
+                    tagged sentences, such as predictions/3f2a...
+    """,
+    pa.schema(
+        [
+            ID,
+            pa.field("source", pa.string(), nullable=False),
+            pa.field("output", pa.string(), nullable=False),
+            pa.field("spans", STRINGS, nullable=False),
+            pa.field("span_outputs", STRINGS, nullable=False),
+            pa.field("inside", STRINGS, nullable=False),
+            pa.field("inside_outputs", STRINGS, nullable=False),
+        ]
+    ),
+)
+SpanTranslation = Annotated[Reference, SPAN_TRANSLATION]
+
+CONJUGATE_PAIRS = Dataset(
+    "conjugate_pairs",
+    """Sentences, their translations, and which spans of both translate each other (ConNER, 2.3).
+
+    sentence_id        joins the sentences that were translated; of imported ones, their number from 0
+    words              the sentence
+    translation        the words of its translation, spans filled in; empty without one
+    starts             per pair the first word of the span in `words`, from 0; -1 if it is not there
+    ends               the word behind its last
+    translated_starts  the same in `translation`; -1 where the pair was dropped
+    translated_ends    likewise
+    reasons            per pair why it was dropped, one of `tasks.translation.conjugate.reading.REASONS`; "" if kept
+    metadata           language; translated_language; corpus: the sentences that were translated, such as
+                       predictions/3f2a..., or import; sentences: how many have a pair; pairs: how many were kept;
+                       dropped: number of pairs by reason
+    """,
+    pa.schema(
+        [
+            ID,
+            WORDS,
+            pa.field("translation", STRINGS, nullable=False),
+            pa.field("starts", _PLACES, nullable=False),
+            pa.field("ends", _PLACES, nullable=False),
+            pa.field("translated_starts", _PLACES, nullable=False),
+            pa.field("translated_ends", _PLACES, nullable=False),
+            pa.field("reasons", STRINGS, nullable=False),
+        ]
+    ),
+    form=conjugate_pairs,
+)
+ConjugatePairs = Annotated[Reference, CONJUGATE_PAIRS]

@@ -1,0 +1,114 @@
+"""Alignment-free translation, first part: sentences with placeholders and spans are translated (ConNER, 2.3)."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pyarrow as pa
+from pydantic import Field
+
+from artifacts.catalog import LABELLED, PREDICTIONS, SPAN_TRANSLATION, Translator
+from artifacts.errors import InputError
+from artifacts.reference import Reference
+from artifacts.settings import Settings
+from artifacts.step import Job, step
+from tasks.translation.conjugate.placeholders import Placeholder, Span, with_brackets, with_placeholders
+from tasks.translation.machine.engines import Generation, make_engine
+from tasks.translation.machine.translate_text import translate_new
+from tasks.translation.marked.moses import detokenizer
+from tasks.words.spans import spans_of
+
+Tagged = Annotated[Reference, LABELLED, PREDICTIONS]
+_ROWS = 4096
+
+
+class SpanTranslating(Settings):
+    """How candidate spans and their sentences are translated."""
+
+    placeholder: Placeholder = Field(
+        "span",
+        title="Placeholder",
+        description="What stands for a span in its sentence. span: SPAN0, SPAN1, ... (the paper); slot: __SLOT0__, "
+        "which is one symbol for translators that are trained here.",
+    )
+    spans: Literal["alone", "inside"] = Field(
+        "alone",
+        title="Spans",
+        description="How a span's own translation is found. alone: the span by itself (the paper); inside: in its "
+        "sentence between brackets, and alone where they are lost (the published code).",
+    )
+    max_spans: int = Field(
+        10,
+        ge=1,
+        le=50,
+        title="Most spans",
+        description="Spans of a sentence that get placeholders, from its beginning (published code: 10); others stay "
+        "as they are, and make no pair.",
+    )
+
+
+@step(SPAN_TRANSLATION)
+def translate_spans(
+    job: Job,
+    tagged: Tagged,
+    translator: Translator,
+    source_language: str,
+    target_language: str,
+    config: SpanTranslating,
+    generation: Generation,
+) -> None:
+    """Translates sentences that have entities, with placeholders for these, and the entities; types are not used.
+
+    Raises:
+        InputError: if no sentence has an entity.
+    """
+    detokenize = detokenizer(source_language)
+    rows: list[tuple[int, str, list[str], list[str]]] = []
+    wanted = ["sentence_id", "words", "tags"]
+    for batch in job.batches(tagged, wanted, _ROWS):
+        for number, words, tags in zip(*(batch[name].to_pylist() for name in wanted), strict=True):
+            spans = candidate_spans(tags, config.max_spans)
+            text = with_placeholders(words, spans, config.placeholder, detokenize) if spans else ""
+            alone = [detokenize(words[start:end]) for start, end in spans]
+            inside = [with_brackets(words, span, config.placeholder, detokenize) for span in spans]
+            rows.append((number, text, alone, inside if config.spans == "inside" else []))
+    texts = list(dict.fromkeys(each for _, text, alone, inside in rows for each in (text, *alone, *inside) if each))
+    if not texts:
+        raise InputError(
+            f"artifact {tagged}: none of its {len(rows)} sentences has an entity, so there is no candidate span; "
+            "expected at least one; train the weak tagger longer, or give other text"
+        )
+    with (
+        tempfile.TemporaryDirectory(dir=job.work_folder) as work,
+        job.progress("translating", total=len(texts), unit="texts") as advance,
+    ):
+        budget = job.inference_subwords
+        engine = make_engine(job.folder(translator), Path(work), generation, device=job.device, budget=budget)
+        known = {"": ""} | translate_new(texts, {}, engine, (source_language, target_language), advance)
+
+    def written() -> Iterator[pa.RecordBatch]:
+        for first in range(0, len(rows), _ROWS):
+            chunk = rows[first : first + _ROWS]
+            columns = [
+                [number for number, *_ in chunk],
+                [text for _, text, _, _ in chunk],
+                [known[text] for _, text, _, _ in chunk],
+                [alone for _, _, alone, _ in chunk],
+                [[known[each] for each in alone] for _, _, alone, _ in chunk],
+                [inside for *_, inside in chunk],
+                [[known[each] for each in inside] for *_, inside in chunk],
+            ]
+            arrays = [
+                pa.array(column, kind) for column, kind in zip(columns, SPAN_TRANSLATION.schema.types, strict=True)
+            ]
+            yield pa.RecordBatch.from_arrays(arrays, schema=SPAN_TRANSLATION.schema)
+
+    job.note(engine=generation.engine, texts=len(texts))
+    about = {"source_language": source_language, "target_language": target_language}
+    job.write(written(), {**about, "placeholder": config.placeholder, "corpus": tagged.content})
+
+
+def candidate_spans(tags: list[str], most: int) -> list[Span]:
+    """The first entities of a sentence; their types are left out (2.3: only boundaries are used)."""
+    return [(start, end) for start, end, _ in spans_of(tags)[:most]]
