@@ -23,15 +23,15 @@ _SURE = 1 - 1e-6
 
 
 @dataclass(frozen=True)
-class SpanParts:
-    """What spans are represented by, word by word and length by length: z = [h_b; h_e; l; m] is never made whole.
+class SpanMap:
+    """A linear map of z = [h_b; h_e; l; m], which is never made whole: it is the sum of the maps of its parts.
 
-    A linear map of z is the sum of the maps of its parts, and the map of m, the sum of the forms of a span's words, is
-    the sum of theirs. So the cost is that of words, not of spans, but for the sums.
+    m, the sum of the forms of a span's words, is mapped to the sum of their maps. So the cost is that of words, not of
+    spans, but for the sums.
 
-    begin, end  [n, U] the maps of h as a span's first word and as its last
-    length      [L, U] the map of each length's embedding, with the bias
-    form        [n, U] the map of each word's form
+    begin, end  [U, H] of the states of a span's first and last word
+    length      [L, U] what each length adds, the bias with it
+    form        [forms, U] what each word's form adds
     """
 
     begin: torch.Tensor
@@ -39,38 +39,34 @@ class SpanParts:
     length: torch.Tensor
     form: torch.Tensor
 
-    def of_spans(self) -> torch.Tensor:
-        """[n, L, U] the map of the span from each word on, by length; nonsense in cells that are no span."""
-        last = torch.arange(len(self.begin), device=self.begin.device)
-        form, columns = torch.zeros_like(self.form), []
+    @classmethod
+    def of(cls, model: Any, weight: torch.Tensor, bias: torch.Tensor | None = None) -> "SpanMap":
+        """The map by `weight` [U, 2H + 200], with the embeddings of lengths and forms that a span tagger has now."""
+        hidden = (weight.shape[1] - _LENGTH_UNITS - _FORM_UNITS) // 2
+        begin, end, length, form = weight.split([hidden, hidden, _LENGTH_UNITS, _FORM_UNITS], dim=1)
+        linear = nn.functional.linear
+        lengths, forms = linear(model.span_lengths.weight, length, bias), linear(model.span_forms.weight, form)
+        return cls(begin, end, lengths.float(), forms.float())
+
+    def of_words(self, states: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Two [n, U] float32 of states [n, H]: what each word adds as the first of a span, and as the last."""
+        return nn.functional.linear(states, self.begin).float(), nn.functional.linear(states, self.end).float()
+
+    def of_spans(self, first: torch.Tensor, last: torch.Tensor, forms: torch.Tensor) -> torch.Tensor:
+        """[n, L, U] the map of the span from each word on, by length; nonsense in cells that are no span.
+
+        Args:
+            first: [n, U] of `of_words`, words in their order.
+            last: [n, U] of the same.
+            forms: [n] of these words.
+        """
+        at = torch.arange(len(first), device=first.device)
+        added, form, columns = self.form[forms], torch.zeros_like(first), []
         for length in self.length:
-            form = form + self.form[last]
-            columns.append(self.begin + self.end[last] + length + form)
-            last = (last + 1).clamp(max=max(len(last) - 1, 0))
+            form = form + added[at]
+            columns.append(first + last[at] + length + form)
+            at = (at + 1).clamp(max=max(len(at) - 1, 0))
         return torch.stack(columns, dim=1)
-
-
-def mapped_parts(
-    model: Any, states: torch.Tensor, forms: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
-) -> SpanParts:
-    """The map of the parts of z by a matrix.
-
-    Args:
-        model: a span tagger.
-        states: [n, H] of the words' first sub-words.
-        forms: [n] of the words.
-        weight: [U, 2H + 200] of the map.
-        bias: [U], or none.
-    """
-    hidden = states.shape[1]
-    begin, end, length, form = weight.split([hidden, hidden, _LENGTH_UNITS, _FORM_UNITS], dim=1)
-    linear = nn.functional.linear
-    return SpanParts(
-        linear(states, begin).float(),
-        linear(states, end).float(),
-        linear(model.span_lengths.weight, length, bias).float(),
-        linear(model.span_forms.weight, form).float()[forms],
-    )
 
 
 @dataclass(frozen=True)
@@ -145,12 +141,11 @@ class SpanHead:
             forms: [n] of the words.
             rows: [n] the row of each word in the batch.
         """
-        layer = model.span_classifier
-        parts = mapped_parts(model, model.span_dropout(states), forms, layer.weight, layer.bias)
-        cells = torch_cells(rows, self.lengths(model))
-        nothing = parts.length.new_full((parts.length.shape[1],), _NEVER)
+        layer = SpanMap.of(model, model.span_classifier.weight, model.span_classifier.bias)
+        scores = layer.of_spans(*layer.of_words(model.span_dropout(states)), forms)
+        nothing = scores.new_full((scores.shape[2],), _NEVER)
         nothing[0] = 0.0
-        return torch.where(cells[..., None], parts.of_spans(), nothing)
+        return torch.where(torch_cells(rows, self.lengths(model))[..., None], scores, nothing)
 
     def label_logits(self, model: Any, outputs: torch.Tensor) -> torch.Tensor:
         """[n, C] logarithms of a word's probabilities, which spans do not have: the surest span that says so.
@@ -188,6 +183,11 @@ class SpanHead:
         probabilities = outputs.unflatten(1, (self.lengths(model), -1)).softmax(dim=-1).numpy()
         cells = span_cells(np.repeat(np.arange(len(lengths)), lengths), self.lengths(model))
         return label_ids(words, *decoded_spans(probabilities, cells))
+
+
+def span_width(model: Any) -> int:
+    """Units of z."""
+    return int(model.span_classifier.in_features)
 
 
 def classes_of_labels(label_ids: torch.Tensor, rows: torch.Tensor, cells: torch.Tensor) -> torch.Tensor:
