@@ -42,7 +42,18 @@ def _crop() -> Method:
     return Method("crop", "CROP, Yang et al., EMNLP 2022", Crop, crop, algorithm, check)
 
 
-METHODS: dict[str, Callable[[], Method]] = {"colada": _colada, "unitrans": _unitrans, "crop": _crop}
+def _conner() -> Method:
+    from flows.conner import Conner, algorithm, check, conner
+
+    return Method("conner", "ConNER, Zhou et al., EMNLP 2022", Conner, conner, algorithm, check)
+
+
+METHODS: dict[str, Callable[[], Method]] = {
+    "colada": _colada,
+    "unitrans": _unitrans,
+    "crop": _crop,
+    "conner": _conner,
+}
 
 _TAKES = "takes"
 

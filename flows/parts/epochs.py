@@ -1,4 +1,4 @@
-"""Which epoch's tagger goes on: the last, or the best by gold labels of the target's dev set."""
+"""Which epoch's tagger goes on: the last, or the best by gold labels of a development set."""
 
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -23,7 +23,8 @@ _COLUMNS: dict[str, Form] = {"epoch": "count", "of": "count", "F1": "percent", "
 class Epochs:
     """Chooses among the epochs of trainings, if there is a dev set to choose by, and tells what was chosen.
 
-    dev is the target's development corpus; None keeps the last epoch, as zero-resource transfer has to.
+    dev is a development corpus: the source's (ConNER), or the target's, whose gold labels the summary then names; None
+    keeps the last epoch.
     """
 
     dev: ScoredText | None
@@ -47,10 +48,12 @@ class Epochs:
 
     @property
     def listings(self) -> tuple[Listing, ...]:
-        """What was chosen, for the summary; it names the gold labels."""
+        """What was chosen, for the summary; it names whose gold labels."""
         if not self.choices:
             return ()
-        title = "epochs chosen on the target's dev set, by its gold labels; F1 there in %"
+        assert self.dev is not None
+        language = self.dev.name.removesuffix(" dev")
+        title = f"epochs chosen on the {language}'s dev set, by its gold labels; F1 there in %"
         return (Listing(title, "model", _COLUMNS, self.choices, _cells),)
 
 

@@ -1,6 +1,6 @@
-"""Choose the epoch of a training by gold labels: what CoLaDa's published code does on the target's dev set."""
+"""Choose the epoch of a training by gold labels: ConNER on the source's dev set, CoLaDa's code on the target's."""
 
-from artifacts.catalog import TAGGER, AnySentences, Gold, Tagger
+from artifacts.catalog import TAGGER, AnySentences, GoldOrLabelled, Tagger
 from artifacts.step import Job, step
 from tasks.evaluation.scores import entity_scores
 from tasks.tagging.decoding import Decoding
@@ -17,7 +17,7 @@ def choose_epoch(
     job: Job,
     tagger: Tagger,
     sentences: AnySentences,
-    gold: Gold,
+    gold: GoldOrLabelled,
     windows: WindowConfig,
     decoding: Decoding,
     inference: Inference,

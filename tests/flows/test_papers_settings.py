@@ -74,6 +74,23 @@ CROP: dict[str, tuple[Any, str]] = {
     "settling.rule": ("paper", "4.1, iii"),
     "judged_sentences": (250, "Table 6"),
 }
+CONNER: dict[str, tuple[Any, str]] = {
+    "preset": ("paper", ""),
+    "encoder.checkpoint": ("xlm-roberta-large", "3.2"),
+    "student.alpha": (0.5, "3.2"),
+    "student.beta": (0.5, "3.2"),
+    "student.divergence": ("both", "Eq. 2 and 5c"),
+    "student.perturbation": ("dropout", "2.4"),
+    "student.perturbed": ("labelled", "2.4"),
+    "student.unlabelled_per_batch": (16, "3.2"),
+    "student.consistency_mean": ("sentence", "Eq. 2, 1/m, and 3, 1/n"),
+    "checkpoint": ("source_dev", "3.2: English dev"),
+    "source_share": (1.0, "3.1"),
+    "decoding.method": ("viterbi", "3.2: CRF"),
+}
+# Of both trainings (3.2); XLM-R is trained whole.
+CONNER_TRAININGS = {"sentences_per_batch": 16, "epochs": 10, "learning_rate": 2e-5, "frozen_layers": 0}
+CONNER_BENCHMARKS = tuple(f"conll-{language}-conner" for language in ("de", "es", "nl"))
 # Sentences of an update, epochs and target languages (4.3, Tables 1 and 3).
 CROP_BENCHMARKS = {"conll-crop": (24, 15, 4), "xtreme-crop": (32, 10, 37)}
 TYPES = {"conll": ("LOC", "MISC", "ORG", "PER"), "wikiann": ("LOC", "ORG", "PER")}
@@ -135,6 +152,24 @@ def test_crops_configurations_have_the_papers_settings(name: str) -> None:
     assert (upstream.settling.rule, upstream.pairs.marked_share) == ("agreement", 0.85)
 
 
+@pytest.mark.parametrize("name", CONNER_BENCHMARKS)
+def test_conners_configurations_have_the_papers_settings(name: str) -> None:
+    _, config = load(CONFIGS / f"{name}.yaml", [])
+    assert {path: at(config, path) for path in CONNER} == {path: value for path, (value, _) in CONNER.items()}
+    for training in (config.source_training, config.consistency):
+        assert {key: getattr(training, key) for key in CONNER_TRAININGS} == CONNER_TRAININGS
+    assert config.labels.types == TYPES["conll"] and config.pairs.imported is not None
+    assert (config.source.language, config.target.language) == ("en", name.split("-")[1])
+    said = (CONFIGS / f"{name}.yaml").read_text(encoding="utf-8")
+    assert "--set preset=upstream" in said and "--set source_share=0.05" in said and "ablation=trans_unlabel" in said
+    _, upstream = load(CONFIGS / f"{name}.yaml", ["preset=upstream"])
+    assert (upstream.student.weight_decay, upstream.student.supervised_sum) == (0.0, True)
+    _, other = load(
+        CONFIGS / f"{name}.yaml", ["pairs.imported=null", "pairs.translator.checkpoint=facebook/m2m100_418M"]
+    )
+    assert not other.pairs.trains and other.pairs.translating.placeholder == "span"
+
+
 def test_every_configuration_of_a_benchmark_is_looked_at() -> None:
     there = {path.stem for prefix in ("conll", "wikiann", "xtreme") for path in CONFIGS.glob(f"{prefix}-*.yaml")}
-    assert there == {*FILES, *CROP_BENCHMARKS}
+    assert there == {*FILES, *CROP_BENCHMARKS, *CONNER_BENCHMARKS}

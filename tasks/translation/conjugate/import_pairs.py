@@ -17,6 +17,7 @@ from artifacts.inputs import InputFile
 from artifacts.step import Job, step
 from tasks.corpus.layout import DOCUMENT_START
 from tasks.corpus.lines import is_blank, read_lines
+from tasks.corpus.once import once
 from tasks.translation.conjugate.find_pairs import PairedSentence, write_pairs
 from tasks.translation.conjugate.placeholders import Span
 from tasks.translation.conjugate.reading import NOWHERE
@@ -104,6 +105,21 @@ def pair_files(
     return rows
 
 
+def load_pair_files(original: InputFile, translated: InputFile) -> list[PairedSentence]:
+    """Reads two files; inside `reading_once` they are read once, and shared.
+
+    Raises:
+        InputError: if a file cannot be read, or the two do not belong together.
+    """
+
+    def read() -> list[PairedSentence]:
+        paths = (original.local(), translated.local())
+        one, other = (read_numbered(read_lines(path), str(path)) for path in paths)
+        return pair_files(one, other, (str(paths[0]), str(paths[1])))
+
+    return once((original, translated, original.digest(), translated.digest()), read)
+
+
 @step(CONJUGATE_PAIRS)
 def import_pairs(job: Job, original: InputFile, translated: InputFile, language: str, translated_language: str) -> None:
     """Reads pairs from two files; those whose numbers do not match are dropped, and counted.
@@ -118,10 +134,7 @@ def import_pairs(job: Job, original: InputFile, translated: InputFile, language:
     Raises:
         InputError: if a file cannot be read, or the two do not belong together.
     """
-    paths = [original.local(), translated.local()]
-    names = (str(paths[0]), str(paths[1]))
-    one, other = (read_numbered(read_lines(path), name) for path, name in zip(paths, names, strict=True))
-    rows = pair_files(one, other, names)
+    rows = load_pair_files(original, translated)
     write_pairs(job, rows, (language, translated_language), "import", "number the spans of both files from 1")
 
 

@@ -26,11 +26,11 @@ _ROWS = 4096
 class SpanTranslating(Settings):
     """How candidate spans and their sentences are translated."""
 
-    placeholder: Placeholder = Field(
-        "span",
+    placeholder: Placeholder | None = Field(
+        None,
         title="Placeholder",
         description="What stands for a span in its sentence. span: SPAN0, SPAN1, ... (the paper); slot: __SLOT0__, "
-        "which is one symbol for translators that are trained here.",
+        "which is one symbol for translators that are trained here. Empty: slot for these, span for others.",
     )
     spans: Literal["alone", "inside"] = Field(
         "alone",
@@ -64,14 +64,15 @@ def translate_spans(
         InputError: if no sentence has an entity.
     """
     detokenize = detokenizer(source_language)
+    form = config.placeholder or "span"
     rows: list[tuple[int, str, list[str], list[str]]] = []
     wanted = ["sentence_id", "words", "tags"]
     for batch in job.batches(tagged, wanted, _ROWS):
         for number, words, tags in zip(*(batch[name].to_pylist() for name in wanted), strict=True):
             spans = candidate_spans(tags, config.max_spans)
-            text = with_placeholders(words, spans, config.placeholder, detokenize) if spans else ""
+            text = with_placeholders(words, spans, form, detokenize) if spans else ""
             alone = [detokenize(words[start:end]) for start, end in spans]
-            inside = [with_brackets(words, span, config.placeholder, detokenize) for span in spans]
+            inside = [with_brackets(words, span, form, detokenize) for span in spans]
             rows.append((number, text, alone, inside if config.spans == "inside" else []))
     texts = list(dict.fromkeys(each for _, text, alone, inside in rows for each in (text, *alone, *inside) if each))
     if not texts:
@@ -106,7 +107,7 @@ def translate_spans(
 
     job.note(engine=generation.engine, texts=len(texts))
     about = {"source_language": source_language, "target_language": target_language}
-    job.write(written(), {**about, "placeholder": config.placeholder, "corpus": tagged.content})
+    job.write(written(), {**about, "placeholder": form, "corpus": tagged.content})
 
 
 def candidate_spans(tags: list[str], most: int) -> list[Span]:

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from flows.colada import Colada
+from flows.conner import Conner
 from flows.crop import Crop
 from flows.parts.presets import filled_in
 from flows.unitrans import Unitrans
@@ -25,7 +26,7 @@ def test_what_an_anchor_shares_is_filled_in_one_by_one() -> None:
     assert filled == {"collaborator": {"epochs": 2}, "student": {"epochs": 2, "targets": "viterbi"}}
 
 
-@pytest.mark.parametrize("method", [Colada, Unitrans, Crop])
+@pytest.mark.parametrize("method", [Colada, Unitrans, Crop, Conner])
 def test_a_preset_is_known_to_its_method_and_departs_from_the_paper_in_every_setting(method: Any) -> None:
     gold = {**TARGET, "text_gold": {"path": "c"}, "dev": {"path": "d"}}
     corpora: dict[str, Any] = (

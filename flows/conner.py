@@ -1,0 +1,218 @@
+"""ConNER: consistency on translated spans and under dropout (Zhou et al., EMNLP 2022).
+
+crosstag run configs/quickstart-conner.yaml
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from prefect import flow
+from pydantic import Field, model_validator
+
+from artifacts.reference import Reference
+from artifacts.runtime import Runtime, stage
+from flows.parts.cards import student_card
+from flows.parts.checks import check_one_target
+from flows.parts.conjugate_pairs import PairsChoice, check_pairs, make_pairs, pairs_listing, take_pairs
+from flows.parts.corpora import Corpora, ParallelText, ScoredText, read_corpora
+from flows.parts.encoder import take_encoder
+from flows.parts.epochs import Epochs
+from flows.parts.one_target import OneTarget
+from flows.parts.scoring import Scoring
+from flows.parts.summary import Model, Result, carry_out
+from tasks.corpus.split import split_source
+from tasks.distillation.export_student import export_student
+from tasks.distillation.train_consistent import ConsistencyTraining, train_consistent_tagger
+from tasks.evaluation.scores import score
+from tasks.tagging.decoding import Decoding
+from tasks.tagging.predict import predict_words
+from tasks.tagging.train_crf_tagger import SequenceTraining, train_crf_tagger
+
+Ablation = Literal[
+    "none",
+    "vanilla",
+    "trans_unlabel",
+    "dropout_label",
+    "trans_label",
+    "dropout_unlabel",
+    "word_replacement",
+    "gaussian_noise",
+]
+# What each row leaves out of Eq. 4, or takes it on: Table 4, and the consistency baselines of Table 1.
+_ROWS: dict[str, dict[str, Any]] = {
+    "none": {},
+    "vanilla": {"alpha": 0.0, "beta": 0.0},
+    "trans_unlabel": {"alpha": 0.0},
+    "dropout_label": {"beta": 0.0},
+    "trans_label": {"alpha": 0.0},
+    "dropout_unlabel": {"beta": 0.0, "perturbed": "unlabelled"},
+    "word_replacement": {"beta": 0.0, "perturbation": "word_replacement"},
+    "gaussian_noise": {"beta": 0.0, "perturbation": "gaussian_noise"},
+}
+
+
+class Conner(OneTarget):
+    """Everything that decides the result of a ConNER run."""
+
+    upstream: ClassVar[Mapping[str, Any]] = {
+        "seed": 42,
+        "source_training.weight_decay": 0.0,
+        "source_training.warmup_fraction": 0.0,
+        "student.weight_decay": 0.0,
+        "student.warmup_fraction": 0.0,
+        "student.consistency_mean": "batch",
+        "student.supervised_sum": True,
+        "pairs.spans.spans": "inside",
+    }
+
+    source_share: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        title="Share of the source",
+        description="Labelled sentences that everything learns from, drawn by the seed; Table 2: 0.05, 0.1 and 0.25.",
+    )
+    source_training: SequenceTraining = Field(
+        SequenceTraining(),
+        title="Source training",
+        description="Of the vanilla model, which is the baseline and the weak tagger of 2.3.",
+    )
+    pairs: PairsChoice = Field(
+        PairsChoice(), title="Conjugate pairs", description="Spans of raw text and of its translation (2.3)."
+    )
+    student: ConsistencyTraining = Field(
+        ConsistencyTraining(), title="Student", description="Of ConNER: supervised and consistency losses (2.5)."
+    )
+    checkpoint: Literal["source_dev", "last"] = Field(
+        "source_dev",
+        title="Checkpoint",
+        description="Which epoch of a training goes on: the best on the source's dev set (3.2), or the last.",
+    )
+    ablation: Ablation = Field(
+        "none",
+        title="Ablation",
+        description="A row of Table 4: trans_unlabel and dropout_label keep one consistency, trans_label and "
+        "dropout_unlabel take it on the other data; or a baseline of Table 1, such as vanilla.",
+    )
+    decoding: Decoding = Field(
+        Decoding(), title="Decoding", description="From scores of words to tags: by the CRF, or by the emissions alone."
+    )
+
+    @model_validator(mode="after")
+    def _something_is_left(self) -> "Conner":
+        if self.ablation == "trans_label" and self.pairs.imported is not None:
+            raise ValueError(
+                "ablation trans_label translates labelled sentences, and pairs.imported names pairs of raw ones; leave "
+                "pairs.imported out, so that a translator makes them"
+            )
+        learnt = self.consistency
+        if self.ablation != "vanilla" and learnt.alpha == learnt.beta == 0:
+            raise ValueError(
+                f"ablation {self.ablation} leaves no consistency whose weight is not 0; raise student.alpha or "
+                "student.beta, or choose ablation: vanilla"
+            )
+        return self
+
+    @property
+    def consistency(self) -> ConsistencyTraining:
+        """Settings of the student's training, as its row of the tables has them."""
+        return self.student.seeded(self.seed).model_copy(update=_ROWS[self.ablation])
+
+    @property
+    def translates(self) -> tuple[str, str]:
+        """From which language into which sentences are translated: into the source's, but in one row of Table 4."""
+        both = (self.target.language, self.source.language)
+        return both[::-1] if self.ablation == "trans_label" else both
+
+
+def algorithm(config: Conner, runtime: Runtime) -> Result:
+    """Section 2 of the paper, with all it needs before, and all that is measured on the way.
+
+    Returns:
+        The student, the models with their scores, those of the shipped one last, and the pairs counted.
+    """
+    corpora = read_corpora(config.source, config.target, config.parallel, config.labels, config.seed, runtime)
+    encoder = take_encoder(config.encoder, corpora, config.seed, runtime)
+    scoring = Scoring(corpora.tests, config.windows, config.decoding, config.inference)
+    source_dev = ScoredText("source dev", corpora.dev, corpora.dev)
+    dev = source_dev if config.checkpoint == "source_dev" else None
+    epochs = Epochs(dev, config.windows, config.decoding, config.inference)
+    with stage("D_l^src"):
+        d_src = _drawn(corpora.train, config)
+
+    with stage("vanilla"):
+        training = epochs.kept(config.source_training.seeded(config.seed))
+        vanilla = epochs.chosen("vanilla", train_crf_tagger(d_src, encoder, training, config.windows))
+    scoring.model("source-only (vanilla)", vanilla, source_dev)
+
+    student, name, listings = vanilla, "source-only (vanilla)", []
+    if config.ablation != "vanilla":
+        learnt, pairs, text = epochs.kept(config.consistency), None, None
+        if learnt.beta > 0:  # 2.3: translation-based consistency.
+            pairs = _conjugate_pairs(config, corpora, d_src, vanilla, scoring, runtime)
+            listings.append(pairs_listing("D_l^src" if config.ablation == "trans_label" else "D_u^tgt", pairs))
+        if learnt.alpha > 0 and learnt.perturbed == "unlabelled":
+            text = corpora.target
+        name = "student (ConNER)"
+        with stage("ConNER"):  # 2.4 and 2.5: from the encoder, as vanilla does.
+            trained = train_consistent_tagger(d_src, pairs, text, encoder, learnt, config.windows)
+            student = epochs.chosen("ConNER", trained)
+        scoring.model(name, student, source_dev)
+
+    emissions = _by_emissions(config, corpora, student, name)
+    scoring.models.sort(key=lambda model: model.reference == student)
+    with stage("student"):
+        card = student_card("ConNER", config, config.source, (config.target,), config.parallel, config.encoder)
+        scores = tuple(scoring.models[-1].scores[text.name] for text in corpora.tests)
+        shipped = export_student(student, (*scores, *emissions.scores.values()), card)
+    models = [*scoring.models[:-1], emissions, scoring.models[-1]]
+    return Result(shipped, models, listings=(*listings, *epochs.listings))
+
+
+def _drawn(labelled: Reference, config: Conner) -> Reference:
+    """D_l^src, or of a low-resource run (3.4) the part that a split of that share sets aside."""
+    return labelled if config.source_share == 1 else split_source(labelled, "dev", config.source_share, config.seed)
+
+
+def _conjugate_pairs(
+    config: Conner, corpora: Corpora, d_src: Reference, weak: Reference, scoring: Scoring, runtime: Runtime
+) -> Reference:
+    """2.3: spans that the weak tagger finds in raw text, and their translations; only its boundaries are used."""
+    if config.pairs.imported is not None:
+        with stage("imported pairs"):
+            return take_pairs(config.pairs, config.translates, runtime)
+    parallel = config.parallel
+    if config.ablation == "trans_label":
+        tagged = d_src
+    else:
+        parallel = tuple(ParallelText(source=each.target, target=each.source) for each in parallel)
+        with stage("candidate spans"):
+            tagged = predict_words(weak, corpora.target, config.windows, config.decoding, config.inference)
+            if (gold := corpora.target_gold) is not None:
+                name = f"candidate spans on {gold.name}"
+                scoring.remember(Model("candidate spans", tagged, {gold.name: score(tagged, gold.gold, name)}))
+    with stage("conjugate pairs"):
+        return make_pairs(config.pairs, tagged, config.translates, parallel, d_src, config.seed, runtime)
+
+
+def _by_emissions(config: Conner, corpora: Corpora, student: Reference, name: str) -> Model:
+    """What a pipeline of transformers makes of the student, which cannot hold its CRF."""
+    alone = Scoring((), config.windows, Decoding(method="argmax"), config.inference)
+    return alone.model(f"{name}, emissions alone", student, *corpora.tests)
+
+
+def check(config: Conner, runtime: Runtime) -> None:
+    """Looks at everything the user gave.
+
+    Raises:
+        InputError: at the first thing that would stop the run.
+    """
+    check_one_target(config, runtime)
+    if config.consistency.beta > 0:
+        check_pairs(config.pairs, config.parallel, config.translates, runtime)
+
+
+@flow(name="conner")
+def conner(config: Conner, runtime: Runtime | None = None) -> Reference:
+    """ConNER: a tagger learns labels, and to say the same of spans and their translations, and under two dropouts."""
+    return carry_out("conner", config, runtime, check, algorithm)

@@ -1,0 +1,137 @@
+"""Where a run's conjugate pairs come from: imported, or made by alignment-free translation (ConNER, 2.3)."""
+
+from pydantic import Field
+
+from artifacts.errors import InputError
+from artifacts.reference import Reference
+from artifacts.runs import Cell, Form
+from artifacts.runtime import Runtime, stage
+from artifacts.settings import Settings
+from artifacts.store import Store
+from flows.parts.checks import check_translator
+from flows.parts.corpora import ParallelText, input_file, read_pairs
+from flows.parts.summary import Listing
+from flows.parts.translator import TranslatorChoice, take_translator
+from tasks.translation.conjugate.find_pairs import find_pairs
+from tasks.translation.conjugate.import_pairs import import_pairs, load_pair_files
+from tasks.translation.conjugate.placeholder_pairs import replace_marked
+from tasks.translation.conjugate.reading import REASONS
+from tasks.translation.conjugate.translate_spans import SpanTranslating, translate_spans
+from tasks.translation.machine.engines import Generation
+from tasks.translation.pairs.marking_pairs import PairMarking, mark_pairs
+
+_COLUMNS: dict[str, Form] = {"sentences": "count", "with a pair": "count", "pairs": "count", "dropped": "count"}
+_COLUMNS |= {reason.replace("_", " "): "count" for reason in REASONS}
+
+
+class PairFiles(Settings):
+    """Pairs that exist, as two column files: word, number of its span or 0, tag."""
+
+    original: str = Field(title="Sentences", description="The file of the target language, such as es/unlabel.txt.")
+    translated: str = Field(title="Translations", description="The file of the source language, such as es/trans.txt.")
+
+
+class PairsChoice(Settings):
+    """How sentences and their translations get spans that belong together."""
+
+    imported: PairFiles | None = Field(
+        None,
+        title="Existing pairs",
+        description="Published pairs of spans, such as ConNER's own; empty: raw text is translated here.",
+    )
+    translator: TranslatorChoice = Field(
+        TranslatorChoice(),
+        title="Translator",
+        description="A pretrained M2M100, or a small one trained here on the parallel text (Table 6: another system).",
+    )
+    marking: PairMarking = Field(
+        PairMarking(),
+        title="Training pairs",
+        description="Of a translator that is trained here: which spans of the parallel text become placeholders.",
+    )
+    spans: SpanTranslating = Field(
+        SpanTranslating(), title="Spans", description="How candidate spans and their sentences are translated (2.3)."
+    )
+    generation: Generation = Field(Generation(), title="Generation", description="How translations are searched.")
+
+    @property
+    def trains(self) -> bool:
+        """Whether a translator is trained."""
+        return self.imported is None and self.translator.trains
+
+    @property
+    def translating(self) -> SpanTranslating:
+        """How spans are translated; a translator that is trained here knows slots."""
+        if self.spans.placeholder is not None:
+            return self.spans
+        return self.spans.model_copy(update={"placeholder": "slot" if self.trains else "span"})
+
+
+def take_pairs(choice: PairsChoice, languages: tuple[str, str], runtime: Runtime) -> Reference:
+    """Pairs that exist: of the first language, and their translations into the second."""
+    assert choice.imported is not None
+    original, translated = choice.imported.original, choice.imported.translated
+    return import_pairs(input_file(original, runtime), input_file(translated, runtime), *languages)
+
+
+def make_pairs(
+    choice: PairsChoice,
+    tagged: Reference,
+    languages: tuple[str, str],
+    parallel: tuple[ParallelText, ...],
+    names: Reference,
+    seed: int,
+    runtime: Runtime,
+) -> Reference:
+    """Pairs by alignment-free translation (2.3).
+
+    Args:
+        choice: how.
+        tagged: sentences whose entities are the candidate spans.
+        languages: theirs, and the one that they are translated into.
+        parallel: parallel texts, their sources in the first language.
+        names: the labelled source corpus, whose names are put into training pairs.
+        seed: of the run.
+        runtime: where folders are looked for.
+    """
+    pairs: tuple[Reference, ...] = ()
+    if choice.trains:
+        marking = choice.marking.model_copy(update={"seed": choice.marking.seed + seed})
+        keep = choice.spans.spans == "inside"
+        with stage("training pairs"):
+            texts = read_pairs(parallel, languages, runtime)
+            pairs = tuple(replace_marked(mark_pairs(each, None, marking, names), keep) for each in texts)
+    translator = take_translator(choice.translator, pairs, seed, runtime)
+    translation = translate_spans(tagged, translator, *languages, choice.translating, choice.generation)
+    return find_pairs(tagged, translation)
+
+
+def check_pairs(
+    choice: PairsChoice, parallel: tuple[ParallelText, ...], languages: tuple[str, str], runtime: Runtime
+) -> None:
+    """Imported pairs can be read and belong together; a translator can be loaded, or trained.
+
+    Raises:
+        InputError: at the first that is not so.
+    """
+    if choice.imported is not None:
+        load_pair_files(*(input_file(each, runtime) for each in (choice.imported.original, choice.imported.translated)))
+        return
+    check_translator(choice.translator, languages, runtime)
+    if choice.trains and not parallel:
+        raise InputError(
+            "pairs.translator: it is trained on parallel text, and `parallel` names none; add two files there, name a "
+            "trained one under pairs.translator.checkpoint, or existing pairs under pairs.imported"
+        )
+
+
+def pairs_listing(name: str, pairs: Reference) -> Listing:
+    """How many pairs there are, and why others were dropped."""
+    return Listing("conjugate pairs of spans, and why others were dropped", "of", _COLUMNS, {name: pairs}, _cells)
+
+
+def _cells(store: Store, reference: Reference) -> list[Cell]:
+    about = store.metadata(reference)
+    dropped = about["dropped"]
+    totals = [store.require(reference).rows, about["sentences"], about["pairs"], sum(dropped.values())]
+    return [*totals, *(dropped.get(reason, 0) for reason in REASONS)]

@@ -1,0 +1,92 @@
+"""A run of ConNER with pairs that exist: from files to a student that predicts, and what is cached the second time."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from artifacts.errors import InputError
+from artifacts.runtime import Run, Runtime
+from artifacts.store import Store
+from flows.commands.methods import load
+from flows.commands.plan import plan_steps
+from tasks.tagging.student import load_student
+
+pytestmark = [pytest.mark.server, pytest.mark.usefixtures("server")]
+
+
+@pytest.fixture(scope="module")
+def config_file(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny CoLaDa configuration with the method exchanged; the first word of each raw sentence is a span."""
+    values: dict[str, Any] = yaml.safe_load((data / "tiny.yaml").read_text(encoding="utf-8"))
+    for key in ("collaborator", "reliability", "iterations", "translation"):
+        del values[key]
+    folder = tmp_path_factory.mktemp("conner")
+    training = {**values["source_training"], "sentences_per_batch": 16}
+    lines = (data / "de.txt").read_text(encoding="utf-8").split("\n")
+    blocks = ["".join(f"{w}\t{int(i == 0)}\tO\n" for i, w in enumerate(line.split())) for line in lines if line.strip()]
+    for name in ("unlabel.txt", "trans.txt"):
+        (folder / name).write_text("\n".join(blocks), encoding="utf-8")
+    pairs = {"imported": {"original": str(folder / "unlabel.txt"), "translated": str(folder / "trans.txt")}}
+    values |= {"method": "conner", "source_training": training, "student": training, "pairs": pairs}
+    path = folder / "tiny-conner.yaml"
+    path.write_text(yaml.safe_dump(values), encoding="utf-8")
+    return path
+
+
+def runtime(data: Path, store: Path) -> Runtime:
+    return Runtime(store=str(store), data=str(data), device="cpu")
+
+
+def plan(config_file: Path, data: Path, store: Path, *settings: str) -> Run:
+    method, config = load(config_file, settings)
+    return plan_steps(method, config, runtime(data, store))
+
+
+@pytest.fixture(scope="module")
+def ended(config_file: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store in which the run has ended; do not change it."""
+    store = tmp_path_factory.mktemp("conner") / "store"
+    method, config = load(config_file)
+    method.flow(config, runtime(data, store))
+    return store
+
+
+def test_the_student_predicts_and_its_card_tells_what_its_crf_is_worth(ended: Path) -> None:
+    (folder,) = (ended / "student").iterdir()
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert "student (ConNER) on test" in card and "student (ConNER), emissions alone on test" in card
+    assert json.loads((folder / "config.json").read_text(encoding="utf-8"))["crosstag_head"] == "crf"
+    tagged = next(load_student(folder, language="de").tag(["Anna wohnt in Berlin ."]))
+    assert len(tagged.tags) == 5
+    (pairs,) = (ended / "conjugate_pairs").iterdir()
+    assert Store(ended).metadata(Store(ended).find(f"conjugate_pairs/{pairs.name}"))["pairs"] == 60
+
+
+def test_a_second_run_is_cached_and_a_weight_reruns_what_depends_on_it(
+    config_file: Path, data: Path, ended: Path
+) -> None:
+    assert {outcome.status for outcome in plan(config_file, data, ended).outcomes} == {"cached"}
+    missing = [o for o in plan(config_file, data, ended, "student.beta=0.25").outcomes if o.status != "cached"]
+    assert missing[0].step == "train_consistent_tagger"
+    rows = plan(config_file, data, ended, "ablation=dropout_label").outcomes
+    assert next(o.step for o in rows if o.status != "cached") == "train_consistent_tagger"
+    assert "import_pairs" not in {o.step for o in rows}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (("pairs.imported.translated=de.txt",), "de.txt, line 1: .* expected a word, the number of its span or 0"),
+        (("pairs.imported=null", "parallel=[]"), "pairs.translator: it is trained on parallel text"),
+    ],
+)
+def test_bad_pairs_are_told_before_anything_starts(
+    config_file: Path, data: Path, tmp_path: Path, settings: tuple[str, ...], message: str
+) -> None:
+    method, config = load(config_file, settings)
+    with pytest.raises(InputError, match=message):
+        method.flow(config, runtime(data, tmp_path / "store"))
+    assert not (tmp_path / "store" / "tagger").exists()

@@ -1,0 +1,232 @@
+"""Which data, which pairs, which weights, which start: sections 2 and 3 of ConNER, written down call by call."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import ValidationError
+from recording import Recording
+
+from artifacts.inputs import InputFile
+from artifacts.reference import Reference
+from artifacts.runtime import Runtime, running
+from flows.conner import Conner, algorithm
+from flows.parts.corpora import ParallelText, read_corpora, read_pairs
+from flows.parts.encoder import take_encoder
+from flows.parts.summary import Result
+from tasks.corpus.split import split_source
+from tasks.distillation.train_consistent import ConsistencyTraining, train_consistent_tagger
+from tasks.evaluation.choose_epoch import choose_epoch
+from tasks.evaluation.scores import score
+from tasks.tagging.decoding import Decoding
+from tasks.tagging.predict import predict_words
+from tasks.tagging.train_crf_tagger import SequenceTraining, train_crf_tagger
+from tasks.translation.conjugate.find_pairs import find_pairs
+from tasks.translation.conjugate.import_pairs import import_pairs
+from tasks.translation.conjugate.placeholder_pairs import replace_marked
+from tasks.translation.conjugate.translate_spans import SpanTranslating, translate_spans
+from tasks.translation.machine.train_translator import TranslatorTraining, train_translator
+from tasks.translation.pairs.marking_pairs import PairMarking, mark_pairs
+
+Configured = Callable[..., Conner]
+SEED = 7
+SETTINGS: dict[str, Any] = {
+    "seed": SEED,
+    "source_training": {"learning_rate": 1e-3, "seed": 100},
+    "student": {"learning_rate": 3e-3, "seed": 300, "alpha": 0.3, "beta": 0.7, "divergence": "trans"},
+    "pairs": {
+        "marking": {"repeats": 3, "seed": 40},
+        "translator": {"training": {"epochs": 2, "seed": 50}},
+        "spans": {"max_spans": 4},
+        "generation": {"beam_size": 2},
+    },
+    "decoding": {"method": "viterbi"},
+    "inference": {"precision": "bf16"},
+}
+
+
+@pytest.fixture
+def runtime(data: Path, tmp_path: Path) -> Iterator[Runtime]:
+    """A run in a store that stays empty."""
+    chosen = Runtime(store=str(tmp_path / "store"), data=str(data), device="cpu")
+    with running(chosen):
+        yield chosen
+
+
+@pytest.fixture
+def configured(data: Path) -> Configured:
+    """The tiny configuration with the settings above, and others."""
+    tiny: dict[str, Any] = yaml.safe_load((data / "tiny.yaml").read_text(encoding="utf-8"))
+    values = {name: tiny[name] for name in ("source", "target", "parallel", "labels", "encoder", "windows")}
+    return lambda **changes: Conner.model_validate({**values, **SETTINGS, **changes})
+
+
+class Expected:
+    """The steps of section 2, each called once more."""
+
+    def __init__(self, config: Conner, runtime: Runtime) -> None:
+        self.config, self.runtime = config, runtime
+        self.corpora = read_corpora(config.source, config.target, config.parallel, config.labels, SEED, runtime)
+        self.encoder = take_encoder(config.encoder, self.corpora, SEED, runtime)
+        share = config.source_share
+        self.d_src = self.corpora.train if share == 1 else split_source(self.corpora.train, "dev", share, SEED)
+        training = SequenceTraining(learning_rate=1e-3, seed=100 + SEED, keep_epochs=True)
+        self.vanilla = self.chosen(train_crf_tagger(self.d_src, self.encoder, training, config.windows))
+
+    def chosen(self, tagger: Reference) -> Reference:
+        """The best epoch by the source's dev set, whose labels are no gold labels of the target."""
+        how = (self.config.windows, Decoding(), self.config.inference)
+        return choose_epoch(tagger, self.corpora.dev, self.corpora.dev, *how)
+
+    def candidates(self) -> Reference:
+        """What the weak tagger finds in raw text."""
+        config = self.config
+        return predict_words(self.vanilla, self.corpora.target, config.windows, Decoding(), config.inference)
+
+    def pairs(self, tagged: Reference, languages: tuple[str, str]) -> Reference:
+        """Alignment-free translation by a translator that is trained in its direction."""
+        (each,) = self.config.parallel
+        turned = ParallelText(source=each.target, target=each.source)
+        (text,) = read_pairs((each if languages[0] == "en" else turned,), languages, self.runtime)
+        marked = replace_marked(mark_pairs(text, None, PairMarking(repeats=3, seed=40 + SEED), self.d_src), False)
+        translator = train_translator((marked,), None, TranslatorTraining(epochs=2, seed=50 + SEED))
+        spans = SpanTranslating(max_spans=4, placeholder="slot")
+        made = translate_spans(tagged, translator, *languages, spans, self.config.pairs.generation)
+        return find_pairs(tagged, made)
+
+    def student(self, pairs: Reference | None, text: Reference | None, **weights: Any) -> Reference:
+        """From the encoder, not from the vanilla tagger."""
+        settings = {"learning_rate": 3e-3, "seed": 300 + SEED, "divergence": "trans", "keep_epochs": True, **weights}
+        training = ConsistencyTraining(**settings)
+        return self.chosen(
+            train_consistent_tagger(self.d_src, pairs, text, self.encoder, training, self.config.windows)
+        )
+
+
+def check_shipped(recorded: Recording, result: Result, expected: Expected, student: Reference, name: str) -> None:
+    """The student is shipped with the scores of its CRF, and those of its emissions alone."""
+    shipped = recorded.arguments(result.student)
+    recorded.check(shipped["tagger"], student)
+    scores = []
+    for decoding, called in ((Decoding(), name), (Decoding(method="argmax"), f"{name}, emissions alone")):
+        for text in expected.corpora.tests:
+            config = expected.config
+            tags = predict_words(student, text.sentences, config.windows, decoding, config.inference)
+            scores.append(score(tags, text.gold, f"{called} on {text.name}"))
+    recorded.check(shipped["scores"], tuple(scores))
+    assert (shipped["card"].name, shipped["card"].method) == ("crosstag-conner-en-de", "ConNER")
+    assert (result.models[-1].name, result.models[-1].reference) == (name, student)
+
+
+def test_section_2(recording: Recording, runtime: Runtime, configured: Configured) -> None:
+    config = configured()
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    pairs = expected.pairs(expected.candidates(), ("de", "en"))
+    student = expected.student(pairs, None, alpha=0.3, beta=0.7)
+    check_shipped(recording, result, expected, student, "student (ConNER)")
+    assert [model.name for model in result.models] == [
+        "source-only (vanilla)", "candidate spans", "student (ConNER), emissions alone", "student (ConNER)"
+    ]  # fmt: skip
+    recording.check(result.models[0].reference, expected.vanilla)
+    assert set(result.models[0].scores) == set(result.models[-1].scores) == {"test", "source dev"}
+    counted, epochs = result.listings
+    recording.check(counted.rows, {"D_u^tgt": pairs})
+    assert list(epochs.rows) == ["vanilla", "ConNER"] and "source's dev set" in epochs.title
+
+
+@pytest.mark.parametrize(
+    ("row", "weights"),
+    [
+        ("trans_unlabel", {"alpha": 0.0, "beta": 0.7}),
+        ("dropout_label", {"alpha": 0.3, "beta": 0.0}),
+        ("trans_label", {"alpha": 0.0, "beta": 0.7}),
+        ("dropout_unlabel", {"alpha": 0.3, "beta": 0.0, "perturbed": "unlabelled"}),
+        ("word_replacement", {"alpha": 0.3, "beta": 0.0, "perturbation": "word_replacement"}),
+        ("gaussian_noise", {"alpha": 0.3, "beta": 0.0, "perturbation": "gaussian_noise"}),
+    ],
+)
+def test_rows_of_table_4_and_baselines(
+    recording: Recording, runtime: Runtime, configured: Configured, row: str, weights: dict[str, Any]
+) -> None:
+    config = configured(ablation=row)
+    result = algorithm(config, runtime)
+    translated = {made.step for made in recording.calls.values()} & {"translate_spans", "predict_words"}
+    assert ("translate_spans" in translated) == (row in ("trans_unlabel", "trans_label"))
+    expected = Expected(config, runtime)
+    pairs, text = None, None
+    if row == "trans_unlabel":
+        pairs = expected.pairs(expected.candidates(), ("de", "en"))
+    if row == "trans_label":  # Entities of labelled sentences, translated into the target language.
+        pairs = expected.pairs(expected.d_src, ("en", "de"))
+    if row == "dropout_unlabel":
+        text = expected.corpora.target
+    check_shipped(recording, result, expected, expected.student(pairs, text, **weights), "student (ConNER)")
+
+
+def test_the_vanilla_model_alone(recording: Recording, runtime: Runtime, configured: Configured) -> None:
+    config = configured(ablation="vanilla")
+    result = algorithm(config, runtime)
+    assert "train_consistent_tagger" not in {made.step for made in recording.calls.values()}
+    expected = Expected(config, runtime)
+    check_shipped(recording, result, expected, expected.vanilla, "source-only (vanilla)")
+
+
+def test_imported_pairs_need_no_translator_and_no_candidates(
+    recording: Recording, runtime: Runtime, configured: Configured, data: Path
+) -> None:
+    pairs = {**SETTINGS["pairs"], "imported": {"original": "de.txt", "translated": "parallel.en"}}
+    config = configured(pairs=pairs)
+    result = algorithm(config, runtime)
+    steps = {made.step for made in recording.calls.values()}
+    assert not steps & {"translate_spans", "train_translator", "find_pairs"}
+    expected = Expected(config, runtime)
+    files = (InputFile(path=str(data / name)) for name in ("de.txt", "parallel.en"))
+    made = import_pairs(*files, "de", "en")  # type: ignore[call-arg, arg-type]
+    student = expected.student(made, None, alpha=0.3, beta=0.7)
+    check_shipped(recording, result, expected, student, "student (ConNER)")
+
+
+def test_a_low_resource_source_is_what_all_learn_from(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    config = configured(source_share=0.25)
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    pairs = expected.pairs(expected.candidates(), ("de", "en"))
+    student = expected.student(pairs, None, alpha=0.3, beta=0.7)
+    check_shipped(recording, result, expected, student, "student (ConNER)")
+
+
+def test_the_last_epoch_goes_on_if_it_is_asked_for(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    result = algorithm(configured(checkpoint="last"), runtime)
+    assert "choose_epoch" not in {made.step for made in recording.calls.values()}
+    tagger = recording.arguments(result.student)["tagger"]
+    assert recording.calls[tagger].step == "train_consistent_tagger"
+    assert not recording.arguments(tagger)["config"].keep_epochs
+
+
+def test_rows_that_leave_nothing_are_refused(configured: Configured) -> None:
+    imported = {"imported": {"original": "a", "translated": "b"}}
+    with pytest.raises(ValidationError, match="trans_label translates labelled sentences"):
+        configured(ablation="trans_label", pairs=imported)
+    with pytest.raises(ValidationError, match="leaves no consistency whose weight is not 0"):
+        configured(ablation="dropout_label", student={"alpha": 0.0})
+    assert configured(ablation="vanilla", student={"alpha": 0.0}).consistency.beta == 0
+
+
+def test_settings_have_the_papers_defaults() -> None:
+    # 3.2: alpha = beta = 0.5, 16 + 16 sentences, 2e-5, 10 epochs, the epoch chosen on the English dev set; Eq. 5c.
+    config = Conner.model_validate({"source": {"train": {"path": "a"}}, "target": {"text": {"path": "b"}}})
+    student = config.consistency
+    assert (student.alpha, student.beta, student.divergence) == (0.5, 0.5, "both")
+    assert (student.sentences_per_batch, student.unlabelled_per_batch) == (16, 16)
+    assert (student.perturbation, student.perturbed) == ("dropout", "labelled")
+    for training in (student, config.source_training):
+        assert (training.learning_rate, training.epochs, training.frozen_layers) == (2e-5, 10, 0)
+        assert training.sentences_per_batch == 16
+    assert (config.checkpoint, config.source_share, config.pairs.spans.spans) == ("source_dev", 1.0, "alone")
