@@ -69,6 +69,7 @@ def run(
 
     wait_for_server = start_server()
     from artifacts.recorder import from_command_line
+    from flows.commands.corpus import print_remarks
     from flows.commands.methods import load, read_duration
     from flows.commands.plan import announcement, plan_steps
     from tasks.corpus.once import reading_once
@@ -78,6 +79,7 @@ def run(
     runtime = _runtime(store, data, device, **settings_of_machine, keep_taggers=keep_taggers)
     with reading_once():
         method.check(checked, runtime)
+        print_remarks()
         planned = plan_steps(method, checked, runtime)
         typer.echo(announcement(method, checked, planned, read_duration(config), changed=bool(settings)))
         wait_for_server()
@@ -94,6 +96,7 @@ def plan(
     device: Device = "auto",
 ) -> None:
     """Say what a run would do, per step: cached, to run (what changed, how long), or depends on what runs before it."""
+    from flows.commands.corpus import print_remarks
     from flows.commands.methods import load
     from flows.commands.plan import plan_steps, print_plan
     from tasks.corpus.once import reading_once
@@ -102,6 +105,7 @@ def plan(
     runtime = _runtime(store, data, device)
     with reading_once():
         method.check(checked, runtime)
+        print_remarks()
         print_plan(plan_steps(method, checked, runtime))
 
 

@@ -1,5 +1,6 @@
 """What `crosstag corpus` prints: how a corpus was understood."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,8 +21,10 @@ from tasks.corpus.inspection import (
     longest_sentence,
     odd_characters,
     repeated_sentences,
-    visible,
 )
+from tasks.corpus.once import readings
+from tasks.corpus.readers import UNLABELLED
+from tasks.corpus.visible import visible
 from tasks.words.labels import LabelConfig
 
 _WIDTH = 120
@@ -49,7 +52,7 @@ def print_corpus(
     file: CorpusFile = checked(CorpusFile, given, "corpus")
     source = corpus_input(file, Runtime(data=data))
     corpus = load_corpus(source, file.without_path(), None, language)
-    if not unlabelled and any(part.format != "text" for part in corpus.parts):
+    if not unlabelled and any(part.format not in UNLABELLED for part in corpus.parts):
         corpus = load_corpus(source, file.without_path(), LabelConfig(), language)
     console = Console(highlight=False, markup=False, soft_wrap=True, width=max(Console().width, _WIDTH))
     _print_parts(console, corpus, source)
@@ -69,6 +72,7 @@ def _print_parts(console: Console, corpus: Corpus, source: CorpusInput) -> None:
             "scheme": (part.scheme or "").upper(),
             "encoding": "; ".join(remarks) or ("UTF-8, nothing changed" if part.format != "parquet" else ""),
             "sentences": f"{part.sentences:,}" if len(corpus.parts) > 1 else "",
+            "note": "; ".join(part.remarks),
         }
         for name, value in facts.items():
             if value and not (name == "encoding" and part.format == "dataset"):
@@ -114,3 +118,11 @@ def _print_sentences(console: Console, corpus: Corpus, rows: int) -> None:
     for number, (sentence, its_tags) in enumerate(zip(start.words, tags, strict=True), 1):
         pairs = zip(sentence, its_tags, strict=True)
         console.print(f"[{number}] " + " ".join(visible(w if t == "O" else f"{w}/{t}") for w, t in pairs))
+
+
+def print_remarks() -> None:
+    """Says on stderr what is to be known of the corpora that were read inside `reading_once`."""
+    corpora = [each for each in readings() if isinstance(each, Corpus)]
+    said = dict.fromkeys((part.name, remark) for corpus in corpora for part in corpus.parts for remark in part.remarks)
+    for name, remark in said:
+        print(f"note: corpus {name}: {remark}", file=sys.stderr)

@@ -6,13 +6,25 @@ from itertools import pairwise
 
 from artifacts.errors import InputError
 from tasks.corpus.formats import CorpusFormat
-from tasks.corpus.layout import DOCUMENT_START, WORD_RANGE, Layout, column_count, find_layout, is_sampled
+from tasks.corpus.layout import (
+    DOCUMENT_START,
+    END_OF_SENTENCE,
+    WORD_RANGE,
+    Layout,
+    column_count,
+    find_layout,
+    is_sampled,
+    separator_name,
+)
 from tasks.corpus.lines import is_blank
 from tasks.corpus.parsed import Parsed
+from tasks.corpus.visible import quoted
 from tasks.words.schemes import is_tag
 
-# CoNLL-U writes `# sent_id = 7`, OntoNotes `#begin document`. A word that starts with # has its tag behind it.
-_COMMENT = re.compile(r"#(?: |\t|begin |end )")
+# CoNLL-U writes `# sent_id = 7`, OntoNotes `#begin document`, KLUE `## id`. A word that starts with # has its tag
+# behind it. Only `# key = value` is told from words inside a sentence, too.
+_COMMENT = re.compile(r"#(?: |\t|begin |end |# )")
+_COMMENT_INSIDE = re.compile(r"# ?[\w.:-]+ ?= ?")
 
 
 def parse_column_file(
@@ -26,9 +38,10 @@ def parse_column_file(
     layout = find_layout(lines, name, format.token_column, format.tag_column)
     filled = next((number for number, line in enumerate(lines, 1) if is_sampled(line)), None)
     if with_tags and layout.tag is None and filled is not None:
+        others = f" (there are {', '.join(layout.passed_over)})" if layout.passed_over else ""
         raise InputError(
-            f"corpus {name}, line {filled}: {lines[filled - 1][:40]!r} and what follows has no column of tags; "
-            "expected a word and its tag on each line; set tag_column, or give a labelled file"
+            f"corpus {name}, line {filled}: {quoted(lines[filled - 1], 40)} and what follows has no column of tags "
+            f"of entities{others}; expected a word and its tag on each line; set tag_column, or give a labelled file"
         )
     return parse_columns(lines, name, layout, with_tags=with_tags)
 
@@ -36,8 +49,9 @@ def parse_column_file(
 def parse_columns(lines: Sequence[str], name: str, layout: Layout, *, with_tags: bool) -> Parsed:
     """Reads the lines of a column file.
 
-    Blank lines and -DOCSTART- lines end a sentence. Comments, and CoNLL-U's ranges (`1-2`) and empty nodes (`8.1`),
-    are left out. Everything else must be a word with as many columns as the layout says.
+    Blank lines and -DOCSTART- lines end a sentence, so do marks and new numbers in a column. Comments, the header, and
+    CoNLL-U's ranges (`1-2`) and empty nodes (`8.1`), are left out. Everything else must be a word with as many columns
+    as the layout says.
 
     Args:
         lines: the file's lines, without line ends.
@@ -56,9 +70,13 @@ def parse_columns(lines: Sequence[str], name: str, layout: Layout, *, with_tags:
     opened = False
     width, token, tag = layout.width, layout.token, layout.tag if with_tags else None
     split_by_tab = layout.separator == "\t"
+    boundary = layout.sentence if layout.sentence is not None else layout.end_mark
+    boundaries: list[str] = []
     for number, line in enumerate(lines, 1):
         if is_blank(line):
             opened = False
+            continue
+        if number == layout.header:
             continue
         fields = line.split("\t") if split_by_tab else layout.fields(line)
         if len(fields) != width or line[0] in "#-" or layout.indexed:
@@ -81,14 +99,28 @@ def parse_columns(lines: Sequence[str], name: str, layout: Layout, *, with_tags:
         indices.append(fields[0])
         if tag is not None:
             tags.append(fields[tag])
+        if boundary is not None:
+            boundaries.append(fields[boundary])
         numbers.append(number)
+    if boundary is not None:
+        starts = sorted({*starts, *_marked_starts(boundaries, layout)})
     if layout.checked:
         _check_index(indices, name, layout, numbers, starts)
     if split_by_tab:
         words = [word.strip(" ") or word if " " in word else word for word in words]
         tags = [each.strip(" ") for each in tags]
     described = layout.in_words(with_tags=with_tags)
-    return Parsed(words, tags if tag is not None else None, numbers, starts, layout=described)
+    dialect = layout.dialect if tag is not None else None
+    return Parsed(words, tags if tag is not None else None, numbers, starts, layout=described, dialect=dialect)
+
+
+def _marked_starts(values: Sequence[str], layout: Layout) -> list[int]:
+    """Where sentences start by what stands in one column: their number, or a mark at their last word."""
+    if layout.sentence is None:
+        return [place + 1 for place, value in enumerate(values[:-1]) if END_OF_SENTENCE in value]
+    if layout.filled_down:
+        return [place for place, value in enumerate(values) if value]
+    return [place for place, (before, value) in enumerate(zip(["", *values], values, strict=False)) if value != before]
 
 
 def _special(line: str, fields: list[str], layout: Layout, opened: bool) -> str:
@@ -99,13 +131,17 @@ def _special(line: str, fields: list[str], layout: Layout, opened: bool) -> str:
         return "comment"
     if layout.indexed and not fields[0].isdigit() and WORD_RANGE.fullmatch(fields[0]):
         return "range"
-    if line[0] == "#" and not opened and _COMMENT.match(line) and not _has_tag(fields, layout):
-        return "comment"
+    if line[0] == "#" and not _has_tag(fields, layout):
+        if _COMMENT_INSIDE.match(line) or (not opened and _COMMENT.match(line)):
+            return "comment"
     return ""
 
 
 def _has_tag(fields: list[str], layout: Layout) -> bool:
-    return len(fields) == layout.width and (layout.tag is None or is_tag(fields[layout.tag]))
+    if len(fields) != layout.width or layout.tag is None:
+        return len(fields) == layout.width
+    tag = fields[layout.tag].strip(" ")
+    return is_tag(tag) if layout.dialect is None else layout.dialect.holds(tag)
 
 
 def _refit(fields: list[str], line: str, name: str, number: int, layout: Layout) -> list[str]:
@@ -113,11 +149,10 @@ def _refit(fields: list[str], line: str, name: str, number: int, layout: Layout)
     trimmed = line.rstrip(" \t").split(layout.separator)
     if layout.separator == "\t" and len(trimmed) == layout.width:
         return trimmed
-    separator = "tabs" if layout.separator == "\t" else "spaces"
     raise InputError(
-        f"corpus {name}, line {number}: {column_count(len(fields))} separated by {separator}, expected "
-        f"{layout.width} as in most lines; fix the line (a blank line ends a sentence), "
-        "or set format: text if the file has no columns"
+        f"corpus {name}, line {number}: {column_count(len(fields))} separated by {separator_name(layout.separator)}, "
+        f"expected {layout.width} as in most lines; fix the line, {quoted(line)} (a blank line ends a sentence), or "
+        "set format if the file has no columns"
     )
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from artifacts.errors import InputError
+from tasks.corpus.boundaries import boundary_remarks, split_starts
+from tasks.corpus.dialects import check_choices, plain_tags, type_remarks
 from tasks.corpus.formats import CorpusFormat
 from tasks.corpus.once import once
 from tasks.corpus.parsed import Parsed
@@ -26,8 +28,9 @@ class Part:
         name: the file.
         format: how it is written, such as columns.
         layout: where words and tags were found, for a person.
-        scheme: what its tags are written in; None if they were not asked for.
+        scheme: what its tags are written in; None if they were not asked for, or have no prefixes (IO).
         sentences: how many it has, duplicates among them.
+        remarks: what to know before trusting it, such as a type with an odd name.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Part:
     layout: str
     scheme: Scheme | None
     sentences: int
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -156,13 +160,18 @@ def _assemble(
     for name, kind, parsed in parts:
         if not parsed.words:
             raise InputError(f"corpus {name}: no sentence in it, expected at least one; give another file")
-        words += _cut(parsed.words, parsed.starts)
+        remarks = [*parsed.remarks, *boundary_remarks(parsed)]
+        starts = split_starts(parsed.words, parsed.starts, language) if format.split_sentences else parsed.starts
+        words += _cut(parsed.words, starts)
         scheme: Scheme | None = None
         if labels is not None:
-            its_tags, its_types, scheme = _iob2_tags(parsed, name, format, labels)
-            tags += its_tags
+            flat, its_types, scheme = _iob2_tags(parsed, name, format, labels)
+            if format.split_sentences:
+                remarks += _begin_again(flat, starts)
+            tags += _cut(flat, starts)
             types.update(its_types)
-        understood.append(Part(name, kind, parsed.layout, scheme, len(parsed.starts)))
+            remarks += type_remarks(its_types)
+        understood.append(Part(name, kind, parsed.layout, scheme, len(starts), tuple(remarks)))
     if labels is not None and not types:
         names = ", ".join(name for name, _, _ in parts)
         raise InputError(f"corpus {names}: every tag is O, expected entities; set tag_column, or give a labelled file")
@@ -180,19 +189,30 @@ def _assemble(
 
 def _iob2_tags(
     parsed: Parsed, name: str, format: CorpusFormat, labels: LabelConfig
-) -> tuple[list[list[str]], tuple[str, ...], Scheme]:
-    """IOB2 tags of each sentence, their types, and the scheme they were written in."""
+) -> tuple[list[str], tuple[str, ...], Scheme | None]:
+    """IOB2 tags of all words, their types, and the scheme they were written in."""
 
     def place(position: int) -> str:
         return f"corpus {name}, {parsed.unit} {parsed.lines[position]}"
 
-    flat, starts = parsed.tags or [], np.array(parsed.starts)
+    flat, starts, dialect = parsed.tags or [], np.array(parsed.starts), parsed.dialect
+    if dialect is not None:
+        check_choices(flat, dialect, format.label_layer, format.type_name, place)
+        flat = plain_tags(flat, parsed.starts, dialect, format.label_layer, format.type_name)
     wrong = next((at for at, tag in enumerate(flat) if not tag), None)
     if wrong is not None:
         raise InputError(f"{place(wrong)}: the tag is empty; expected O or a prefix and a type such as B-PER; fix it")
     scheme = detect_scheme(flat, starts) if format.scheme == "auto" else format.scheme
     iob2, types = _label(flat, starts, scheme, labels, place)
-    return _cut(iob2, parsed.starts), types, scheme
+    return iob2, types, None if dialect is not None and dialect.name == "io" else scheme
+
+
+def _begin_again(tags: list[str], starts: Sequence[int]) -> list[str]:
+    """Entities that go on over a new start of a sentence begin again there; what to say of them."""
+    torn = [start for start in starts if tags[start].startswith("I-")]
+    for start in torn:
+        tags[start] = f"B-{tags[start][2:]}"
+    return [f"{len(torn):,} entities were cut in two where sentences were split"] if torn else []
 
 
 def _label(

@@ -12,18 +12,28 @@ Place = Annotated[str, StringConstraints(min_length=1)]
 class CorpusFormat(Settings):
     """How to read a corpus file. It enters cache keys; the file's place does not."""
 
-    format: Literal["auto", "columns", "text", "wikiann", "conllu", "jsonl", "parquet"] = Field(
+    format: Literal["auto", "columns", "csv", "words", "text", "wikiann", "conllu", "jsonl", "parquet"] = Field(
         "auto",
         title="Format",
-        description="columns: one word a line with its tag, blank lines between sentences; text: one sentence a line; "
+        description="columns: one word a line with its tag, blank lines between sentences; csv: the same, with commas "
+        "and quotes; words: one word a line, without tags; text: one sentence a line; "
         "wikiann: columns, each word behind its language's code (en:word); conllu: tags in the last column "
         "(name=B-PER); jsonl: one JSON object a line; parquet: one row a sentence; auto: found from the file.",
     )
     scheme: Literal["auto", "iob1", "iob2", "bioes"] = Field(
         "auto",
         title="Tagging scheme",
-        description="What the tags are written in; auto: found from all tags. iob2 is strict: an I- that continues "
-        "nothing is an error.",
+        description="What the tags are written in; auto: found from all tags, types without prefixes (IO) too. iob2 is "
+        "strict: an I- that continues nothing is an error.",
+    )
+    type_name: str | None = Field(
+        None, min_length=1, title="Type name", description="The type of entities whose tags have none (B, I, O)."
+    )
+    label_layer: int | None = Field(
+        None,
+        ge=1,
+        title="Label layer",
+        description="Which of several tags in one cell (B-group,B-product) counts, from 1; empty: that is an error.",
     )
     token_column: int | None = Field(
         None, ge=1, title="Token column", description="Number of the column with the words, from 1; empty: found."
@@ -51,6 +61,11 @@ class CorpusFormat(Settings):
     )
     tokenized: bool = Field(
         False, title="Tokenised", description="The words of a text file are separated by spaces already."
+    )
+    split_sentences: bool = Field(
+        False,
+        title="Split sentences",
+        description="Split sentences, or lines of text, where a full stop or its like ends one (Moses' rule).",
     )
     max_sentences: int | None = Field(
         None, ge=1, title="Most sentences", description="Read only this many sentences from the start; empty: all."

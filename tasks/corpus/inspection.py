@@ -9,19 +9,9 @@ from itertools import chain
 from tasks.corpus.compressed import is_compressed, unpacked
 from tasks.corpus.corpus import Corpus
 from tasks.corpus.parquet import is_parquet
+from tasks.corpus.visible import character_name, oddness
 
-_REPLACEMENT = "\ufffd"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-# Categories of Unicode that a reader does not see, or takes for a plain space.
-_ODD = {
-    "Cc": "control",
-    "Cf": "zero-width or direction",
-    "Co": "private use",
-    "Cn": "unassigned",
-    "Zs": "space inside a word",
-    "Zl": "space inside a word",
-    "Zp": "space inside a word",
-}
 
 
 @dataclass(frozen=True)
@@ -45,7 +35,7 @@ class OddCharacter:
     @property
     def name(self) -> str:
         """Code point and Unicode name."""
-        return f"U+{ord(self.character):04X} {unicodedata.name(self.character, '')}".rstrip()
+        return character_name(self.character)
 
 
 def odd_characters(sentences: Sequence[Sequence[str]]) -> list[OddCharacter]:
@@ -55,7 +45,7 @@ def odd_characters(sentences: Sequence[Sequence[str]]) -> list[OddCharacter]:
     decoding leaves behind, and spaces of any kind inside words.
     """
     counts = Counter(chain.from_iterable(chain.from_iterable(sentences)))
-    kinds = {char: kind for char in counts if (kind := _oddness(char))}
+    kinds = {char: kind for char in counts if (kind := oddness(char))}
     first: dict[str, tuple[int, str]] = {}
     if kinds:
         missing = set(kinds)
@@ -106,12 +96,3 @@ def longest_sentence(corpus: Corpus) -> tuple[int, int]:
 def repeated_sentences(corpus: Corpus) -> int:
     """Sentences whose words came before."""
     return len(corpus.words) - len(set(map(tuple, corpus.words)))
-
-
-def visible(text: str) -> str:
-    """Text with its odd characters written as code points, safe for a terminal."""
-    return "".join(f"<U+{ord(char):04X}>" if _oddness(char) and char != " " else char for char in text)
-
-
-def _oddness(char: str) -> str:
-    return "left by a broken decoding" if char == _REPLACEMENT else _ODD.get(unicodedata.category(char), "")

@@ -1,21 +1,24 @@
-"""Which column of a corpus file holds what: given by the user, or found from the file's first lines."""
+"""Which column of a corpus file holds what: given by the user, or found from what is in all of its lines."""
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from artifacts.errors import InputError
+from tasks.corpus.column_choice import index_column, sentence_column, tag_column_of, word_column
+from tasks.corpus.dialects import Dialect, find_dialect
+from tasks.corpus.headers import Role, global_columns, header_roles
 from tasks.corpus.lines import is_blank
-from tasks.words.schemes import is_tag
 
 DOCUMENT_START = "-DOCSTART-"
-_SAMPLE_LINES = 2000
 CONLLU_WIDTH = 10
+END_OF_SENTENCE = "EndOfSentence"
 # CoNLL-U's numbers of words that were split in two (1-2) and of words that are not there (8.1).
 WORD_RANGE = re.compile(r"[0-9]+[-.][0-9]+")
-_NUMBER = re.compile(r"[0-9]{1,9}")
+# Columns with more different values than any set of tags has are not looked at as such.
+_MOST_TAGS = 5000
+_NAMED = {"\t": "tabs", " ": "spaces", "|": "bars"}
 
 
 @dataclass(frozen=True)
@@ -23,12 +26,18 @@ class Layout:
     """How a line falls into columns. Columns count from 0 here, from 1 in configurations and messages.
 
     Attributes:
-        separator: a tab, or a space that stands for any run of spaces and tabs.
+        separator: a tab, a bar, or a space that stands for any run of spaces and tabs.
         width: number of columns of every word's line.
         token: column of the word.
         tag: column of its tag; None if the file has no tags.
         indexed: column 0 numbers the words of a sentence, from 0 or 1; lines from `#` on are then comments.
         checked: the numbering is checked (unless the user said where the words are).
+        header: number of the line that names the columns, from 1; 0 if there is none.
+        sentence: column of sentence numbers, in a file without blank lines; None if there is none.
+        filled_down: the sentence's number stands at its first word alone.
+        end_mark: column that says EndOfSentence (HIPE); None if there is none.
+        dialect: how the tags are written; None if there are none.
+        passed_over: other columns with tags, for a person.
     """
 
     separator: str
@@ -37,28 +46,42 @@ class Layout:
     tag: int | None
     indexed: bool
     checked: bool
+    header: int = 0
+    sentence: int | None = None
+    filled_down: bool = False
+    end_mark: int | None = None
+    dialect: Dialect | None = field(default=None, compare=False)
+    passed_over: tuple[str, ...] = field(default=(), compare=False)
 
     def fields(self, line: str) -> list[str]:
         """The columns of a line."""
         if self.separator == "\t":
             return line.split("\t")
-        return [field for field in line.replace("\t", " ").split(" ") if field]
+        if self.separator == "|":
+            # A bar may be the word: what is behind it has none.
+            return line.rsplit("|", self.width - 1) if self.width > 1 else line.split("|")
+        return [part for part in line.replace("\t", " ").split(" ") if part]
 
     def in_words(self, *, with_tags: bool) -> str:
         """What the columns are taken for, for a person."""
         columns = f"word in column {self.token + 1}"
         if with_tags and self.tag is not None:
             columns += f", tag in column {self.tag + 1}"
-        numbered = ", words numbered in column 1" if self.indexed else ""
-        return f"{columns} of {self.width}, separated by {'tabs' if self.separator == chr(9) else 'spaces'}{numbered}"
+        parts = [f"{columns} of {self.width}, separated by {_NAMED[self.separator]}"]
+        parts += [f"header in line {self.header}"] * bool(self.header)
+        parts += ["words numbered in column 1"] * self.indexed
+        parts += [f"sentences numbered in column {(self.sentence or 0) + 1}"] * (self.sentence is not None)
+        parts += [f"sentences end at {END_OF_SENTENCE} in column {(self.end_mark or 0) + 1}"] * (
+            self.end_mark is not None
+        )
+        if with_tags and self.dialect is not None:
+            parts += filter(None, [self.dialect.in_words()])
+            parts += [f"not read: {', '.join(self.passed_over)}"] * bool(self.passed_over)
+        return ", ".join(parts)
 
 
 def find_layout(lines: Sequence[str], name: str, token_column: int | None, tag_column: int | None) -> Layout:
-    """Finds what a column file's columns hold.
-
-    The tag column is one whose values mostly look like tags. Of several, it is the last one (as in CoNLL, where a
-    chunk column stands before), but the first one where the file numbers its words (as in Universal NER and GermEval,
-    where a second annotator's or the nested tags follow).
+    """Finds what a column file's columns hold, from all of its lines; see `tasks/corpus/column_choice`.
 
     Args:
         lines: all lines of the file.
@@ -67,37 +90,74 @@ def find_layout(lines: Sequence[str], name: str, token_column: int | None, tag_c
         tag_column: number of the tag's column, from 1; None to find it.
 
     Raises:
-        InputError: if a given column does not exist.
+        InputError: if a given column does not exist, or two columns could be meant.
     """
-    sample = _sample(lines)
-    tabs = sum("\t" in line for line in sample)
-    separator = "\t" if 2 * tabs > len(sample) else " "
-    plain = Layout(separator, 1, 0, None, False, False)
-    rows = [plain.fields(line) for line in sample]
-    width = Counter(len(row) for row in rows).most_common(1)[0][0] if rows else 1
-    rows = [row for row in rows if len(row) == width and not WORD_RANGE.fullmatch(row[0])]
+    content = [line for line in lines if is_sampled(line)]
+    plain = Layout(_separator(content), 1, 0, None, False, False)
+    rows = [plain.fields(line) for line in content]
+    width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 1
     for option, column in (("token_column", token_column), ("tag_column", tag_column)):
         if column is not None and column > width:
             raise InputError(
                 f"corpus {name}: {option} is {column}, but its lines have {column_count(width)}; set another"
             )
-    tag_like = [column for column in range(width) if _tag_share(rows, column) > 0.5]
-    indexed = _is_indexed(rows, 3 if tag_like or tag_column is not None else 2) and token_column != 1
-    token = (token_column or (2 if indexed else 1)) - 1
-    tags = [column for column in tag_like if column != token and (token_column is not None or column > token)]
-    found = (tags[0] if indexed else tags[-1]) if tags else None
-    tag = tag_column - 1 if tag_column is not None else found
-    return Layout(separator, width, token, tag, indexed, indexed and token_column is None)
+    roles: tuple[Role | None, ...] | None = header_roles(rows[0]) if rows else None
+    header = next(number for number, line in enumerate(lines, 1) if line == content[0]) if roles else 0
+    rows = [row for row in rows[bool(roles) :] if len(row) == width and not WORD_RANGE.fullmatch(row[0])]
+    roles = roles or global_columns(lines) or ()
+    roles = roles if len(roles) == width else (None,) * width
+    columns = [[row[column] for row in rows] for column in range(width)]
+    counts = [_stripped(Counter(column)) for column in columns]
+    given = None if tag_column is None else tag_column - 1
+    dialects: list[Dialect | None] = [
+        find_dialect(each, named=roles[column] == "tag" or column == given)
+        if len(each) <= _MOST_TAGS or column == given
+        else None
+        for column, each in enumerate(counts)
+    ]
+    prefixed = {column for column, each in enumerate(dialects) if each is not None and each.name != "io"}
+    indexed = token_column != 1 and index_column(columns, 3 if prefixed or given is not None else 2)
+    token = None if token_column is None else token_column - 1
+    if token is None:
+        token = word_column(counts, name, roles, prefixed | {0} if indexed else prefixed)
+    tag = given
+    passed_over: tuple[str, ...] = ()
+    if given is None:
+        tag, passed_over = tag_column_of(columns, counts, dialects, name, roles, token)
+    layout = Layout(plain.separator, width, token, tag, indexed, indexed and token_column is None, header)
+    layout = replace(
+        layout,
+        dialect=None if tag is None else dialects[tag],
+        passed_over=passed_over,
+        end_mark=_end_mark(counts, token),
+    )
+    if layout.end_mark is None and not _has_blank_inside(lines):
+        taken = {token, tag, 0 if indexed else None}
+        sentence = sentence_column(columns, counts, roles, {column for column in taken if column is not None})
+        filled_down = sentence is not None and "" in counts[sentence]
+        layout = replace(layout, sentence=sentence, filled_down=filled_down)
+    return layout
 
 
 def looks_like_columns(lines: Sequence[str]) -> bool:
     """Whether a file is a column file: most of its lines have a column of tags, or it is CoNLL-U. Text is neither."""
-    layout = find_layout(lines, "", None, None)
-    if layout.tag is None:
-        return layout.indexed and layout.width == CONLLU_WIDTH
-    rows = [layout.fields(line) for line in _sample(lines)]
-    tagged = sum(len(row) == layout.width and is_tag(row[layout.tag].strip(" ")) for row in rows)
-    return 2 * tagged > len(rows)
+    content = [line for line in lines if is_sampled(line)]
+    plain = Layout(_separator(content), 1, 0, None, False, False)
+    fitting = max(Counter(len(plain.fields(line)) for line in content).values(), default=0)
+    if 2 * fitting <= len(content):
+        return False
+    try:
+        layout = find_layout(lines, "", None, None)
+    except InputError:
+        # Two columns could be meant: there are columns.
+        return True
+    if layout.tag is None or layout.dialect is None:
+        headed = layout.header > 0 and layout.width > 1
+        return len(content) > 0 and ((layout.indexed and layout.width == CONLLU_WIDTH) or headed)
+    # Between spaces, types without prefixes are told from prose by their place alone.
+    if layout.dialect.name == "io" and layout.separator == " " and layout.tag != layout.width - 1:
+        return False
+    return 2 * layout.dialect.rows > len(content)
 
 
 def is_sampled(line: str) -> bool:
@@ -106,28 +166,54 @@ def is_sampled(line: str) -> bool:
 
 
 def sampled_fields(lines: Sequence[str], layout: Layout) -> list[list[str]]:
-    """The columns of a file's first lines, those with another number of columns left out."""
-    rows = [layout.fields(line) for line in _sample(lines)]
+    """The columns of a file's lines, those with another number of columns left out."""
+    rows = [layout.fields(line) for line in lines if is_sampled(line)]
     return [row for row in rows if len(row) == layout.width and not (layout.indexed and WORD_RANGE.fullmatch(row[0]))]
-
-
-def _sample(lines: Sequence[str]) -> list[str]:
-    return list(islice(filter(is_sampled, lines), _SAMPLE_LINES))
-
-
-def _tag_share(rows: list[list[str]], column: int) -> float:
-    return sum(is_tag(row[column].strip(" ")) for row in rows) / max(len(rows), 1)
-
-
-def _is_indexed(rows: list[list[str]], least_width: int) -> bool:
-    """Whether column 0 counts: most of its values are one more than the one before, or begin again at 0 or 1."""
-    if not rows or len(rows[0]) < least_width:
-        return False
-    numbers = [int(row[0]) if _NUMBER.fullmatch(row[0]) else -2 for row in rows]
-    fitting = sum(number in (0, 1, before + 1) for before, number in zip([-1, *numbers], numbers, strict=False))
-    return 2 * fitting > len(rows)
 
 
 def column_count(width: int) -> str:
     """A number of columns in words."""
     return "1 column" if width == 1 else f"{width} columns"
+
+
+def separator_name(separator: str) -> str:
+    """What separates columns, in words."""
+    return _NAMED[separator]
+
+
+def _separator(content: Sequence[str]) -> str:
+    if 2 * sum("\t" in line for line in content) > len(content):
+        return "\t"
+    bars = Counter(line.count("|") for line in content if " " not in line)
+    del bars[0]
+    # A word may be a bar, so that not all lines have as many.
+    if content and bars.total() >= 0.9 * len(content) and 2 * max(bars.values(), default=0) > len(content):
+        return "|"
+    return " "
+
+
+def _stripped(counts: Mapping[str, int]) -> Counter[str]:
+    if not any(value[:1] == " " or value[-1:] == " " for value in counts):
+        return Counter(counts)
+    stripped: Counter[str] = Counter()
+    for value, count in counts.items():
+        stripped[value.strip(" ")] += count
+    return stripped
+
+
+def _end_mark(counts: Sequence[Mapping[str, int]], token: int) -> int | None:
+    marked = (column for column, each in enumerate(counts) if column != token)
+    return next((column for column in marked if any(END_OF_SENTENCE in value for value in counts[column])), None)
+
+
+def _has_blank_inside(lines: Sequence[str]) -> bool:
+    """Whether a blank line stands between two others."""
+    blank, seen = False, False
+    for line in lines:
+        if is_blank(line):
+            blank = seen
+        elif blank:
+            return True
+        elif is_sampled(line):
+            seen = True
+    return False

@@ -10,6 +10,8 @@ from pathlib import Path
 from artifacts.errors import InputError
 from tasks.corpus.compressed import unpacked
 
+_BYTE_ORDER_MARK = "\ufeff"
+
 
 def read_lines(path: Path) -> list[str]:
     """The lines of a UTF-8 file, unpacked, in Unicode NFC, without byte order mark and line ends.
@@ -59,8 +61,8 @@ def split_lines(content: bytes, name: str) -> list[str]:
 
 
 def is_blank(line: str) -> bool:
-    """Whether a line holds nothing but spaces, of any kind."""
-    return not line or line.isspace()
+    """Whether a line holds nothing but spaces, of any kind, and byte order marks that a joining of files left."""
+    return not line or line.isspace() or (line[0] in _BYTE_ORDER_MARK and not line.strip(f"{_BYTE_ORDER_MARK} \t"))
 
 
 def _decode(content: bytes, name: str) -> str:

@@ -34,6 +34,11 @@ def forget_readings() -> None:
         readings.clear()
 
 
+def readings() -> list[object]:
+    """What was read since `reading_once` began, or since readings were forgotten."""
+    return list((_READINGS.get() or {}).values())
+
+
 def once(key: Hashable, read: Callable[[], T]) -> T:
     """What `read` gives; inside `reading_once`, what it gave for the same key before.
 

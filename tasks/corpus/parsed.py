@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from tasks.corpus.dialects import Dialect
+
 
 @dataclass(frozen=True)
 class Parsed:
@@ -14,6 +16,8 @@ class Parsed:
         starts: position of each sentence's first word, ascending.
         unit: what `lines` counts: line or row.
         layout: what the reader took for words and tags, in words for a person.
+        dialect: how the tags are written; None: as O and B-PER.
+        remarks: what a person should know before trusting it.
     """
 
     words: list[str]
@@ -22,3 +26,5 @@ class Parsed:
     starts: list[int]
     unit: str = "line"
     layout: str = ""
+    dialect: Dialect | None = None
+    remarks: tuple[str, ...] = ()

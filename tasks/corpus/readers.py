@@ -9,15 +9,18 @@ from typing import Protocol
 from artifacts.errors import InputError
 from artifacts.inputs import DatasetFolder, HubDataset, InputFile
 from tasks.corpus.columns import parse_column_file
+from tasks.corpus.comma import looks_like_csv, parse_csv
 from tasks.corpus.conllu import looks_like_conllu, parse_conllu
 from tasks.corpus.formats import CorpusFormat
 from tasks.corpus.hub import dataset_name, read_dataset
 from tasks.corpus.jsonlines import looks_like_json_lines, parse_json_lines
-from tasks.corpus.layout import looks_like_columns
+from tasks.corpus.layout import find_layout, is_sampled, looks_like_columns
 from tasks.corpus.lines import read_content, split_lines
 from tasks.corpus.parquet import is_parquet, parse_parquet, parse_table
 from tasks.corpus.parsed import Parsed
+from tasks.corpus.running_text import Unlike, unlike_text
 from tasks.corpus.text import parse_text
+from tasks.corpus.vertical import looks_like_words, parse_words
 from tasks.corpus.wikiann import looks_like_wikiann, parse_wikiann
 
 CorpusSource = InputFile | HubDataset | DatasetFolder
@@ -54,8 +57,15 @@ TEXT_FORMATS = {
     "conllu": _TextFormat(looks_like_conllu, parse_conllu),
     "wikiann": _TextFormat(looks_like_wikiann, parse_wikiann),
     "columns": _TextFormat(lambda lines, format: looks_like_columns(lines), parse_column_file),
-    "text": _TextFormat(lambda lines, format: True, _parse_plain_text),
+    "csv": _TextFormat(looks_like_csv, parse_csv),
+    "words": _TextFormat(looks_like_words, parse_words),
+    "text": _TextFormat(lambda lines, format: unlike_text(lines) is None, _parse_plain_text),
 }
+# Formats without tags.
+UNLABELLED = frozenset({"text", "words"})
+# Formats that are columns, too: each may be read as another if a configuration says so.
+_COLUMNS = frozenset({"columns", "conllu", "wikiann", "csv"})
+_HEAD_LINES = 5000
 
 
 def parse_source(
@@ -94,27 +104,87 @@ def parse_lines(
     Raises:
         InputError: if it cannot be read as it should.
     """
-    kind = _find_format(lines, format, with_tags=with_tags) if format.format == "auto" else format.format
-    if kind not in TEXT_FORMATS:
-        raise InputError(f"corpus {name}: format is {kind}, which is no text format; expected a file of its own")
+    if format.format == "auto":
+        kind = _find_format(lines, name, format, with_tags=with_tags)
+    else:
+        kind = format.format
+        if kind not in TEXT_FORMATS:
+            raise InputError(f"corpus {name}: format is {kind}, which is no text format; expected a file of its own")
+        _check_named(lines, name, format)
     _check_options(format, kind, name)
     return kind, TEXT_FORMATS[kind].parse(lines, name, format, language, with_tags=with_tags)
 
 
-def _find_format(lines: Sequence[str], format: CorpusFormat, *, with_tags: bool) -> str:
+def _find_format(lines: Sequence[str], name: str, format: CorpusFormat, *, with_tags: bool) -> str:
     if format.token_column is not None or format.tag_column is not None:
-        return "columns"
+        return "csv" if TEXT_FORMATS["csv"].fits(lines[:_HEAD_LINES], format) else "columns"
     if format.tokens_key or format.tags_key or format.spans_key or format.tag_names:
         return "jsonl"
-    found = next(kind for kind, each in TEXT_FORMATS.items() if each.fits(lines, format))
-    return "columns" if found == "text" and with_tags else found
+    found = _structured(lines, format)
+    if found is not None:
+        return found
+    unlike = unlike_text(lines)
+    if unlike is None:
+        return "columns" if with_tags else "text"
+    if unlike.tagged:
+        layout = find_layout(lines, name, None, None)
+        if layout.tag is not None or layout.passed_over:
+            # Words and tags with something wrong, or chunks alone: what reads them says what is wrong, and where.
+            return "columns"
+    raise InputError(_not_text(name, unlike))
+
+
+def _structured(lines: Sequence[str], format: CorpusFormat) -> str | None:
+    """The format, other than text, that a file's first lines have."""
+    head = lines[:_HEAD_LINES]
+    return next((kind for kind, each in TEXT_FORMATS.items() if kind != "text" and each.fits(head, format)), None)
+
+
+def _not_text(name: str, unlike: Unlike) -> str:
+    return (
+        f"corpus {name}: its format is not known, and it is no running text: it looks like {unlike.what}; expected one "
+        f"sentence a line, or a format of README's table; {unlike.advice}, or convert the file"
+    )
+
+
+def _check_named(lines: Sequence[str], name: str, format: CorpusFormat) -> None:
+    """A format that a configuration names is not taken at its word where the file is plainly another.
+
+    Raises:
+        InputError: with what the file looks like, and both things that may be wrong: the path, or the format.
+    """
+    kind = format.format
+    found = _structured(lines, CorpusFormat())
+    what = f"format {found}" if found else ""
+    if kind == "text" and found is None:
+        unlike = unlike_text(lines)
+        what = unlike.what if unlike is not None and unlike.certain else ""
+    if kind in _COLUMNS and found is None and unlike_text(lines) is None and _is_prose(lines):
+        what = "running text"
+    alike = found == kind or {found, kind} <= _COLUMNS or (found == "words" and kind in {"text", "columns"})
+    if what and not alike:
+        labels = ", and its labels would be taken for words" if kind == "text" else ""
+        raise InputError(
+            f"corpus {name}: format is {kind}, but the file looks like {what}{labels}; expected what the "
+            "configuration says; if the path is the right one, change format (auto finds it), else change the path"
+        )
+
+
+def _is_prose(lines: Sequence[str]) -> bool:
+    """Whether lines have no column of tags, and differ in their number of words, or end as sentences do."""
+    head = [line.rstrip() for line in lines[:_HEAD_LINES] if is_sampled(line)]
+    ended = sum(line.endswith((".", "!", "?", "。", "…", "”", '"')) and " " in line for line in head)
+    return 2 * ended > len(head) and find_layout(head, "", None, None).tag is None
 
 
 def _check_options(format: CorpusFormat, kind: str, name: str) -> None:
     """Options that a format does not know are errors, lest somebody think that they work."""
     records = {"tokens_key", "tags_key", "spans_key", "tag_names"}
     columns = {"token_column", "tag_column"}
-    unknown = {"columns": records, "wikiann": records, "conllu": records | columns, "text": records | columns}
+    unknown = {
+        **dict.fromkeys(("columns", "wikiann", "csv"), records),
+        **dict.fromkeys(("conllu", "text", "words"), records | columns),
+    }
     for option in sorted(unknown.get(kind, columns)):
         if getattr(format, option) is not None:
             raise InputError(f"corpus {name}: {option} is set, but format {kind} does not know it; leave it out")

@@ -10,8 +10,8 @@ from tasks.corpus.inspection import (
     longest_sentence,
     odd_characters,
     repeated_sentences,
-    visible,
 )
+from tasks.corpus.visible import visible
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,88 @@
+"""Whether lines are running text: what speaks against it, so that a file of another kind is never split into words.
+
+Of up to 2,000 lines, spread over the file, those are counted that are JSON, mark-up, columns between tabs or bars,
+words with tags, or one word alone. More than a fifth of any one kind (half, of one word alone), and the file is no
+running text. Tags, JSON and mark-up are certain signs. One word a line, or columns without tags, may be text all the
+same, if a configuration says so.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tasks.corpus.lines import is_blank
+
+_SAMPLE_LINES = 2000
+_MOST_SHARE = 0.2
+_LEAST_LINES = 4
+
+_JSON = re.compile(r"""\s*(?:[\[{]\s*["\[{\]}]|"\w+":\s|[\]}]\s*,?\s*$)""")
+_MARKUP = re.compile(r"</?[A-Za-z][\w:.-]*(?:\s+[\w:.-]+\s*=\s*[\"'][^>]*)?/?>|<\?xml|<!DOCTYPE|<START:")
+_TAGGED_WORD = re.compile(r"\S+[|/_](?:O|[BIESULM][-_][A-Za-z]\S*)(?:\s|$)|(?:^|\s)[BIESULM][-_][A-Z][\w.-]*(?:\s|$)")
+_STANDOFF = re.compile(r"[TREAMN#*][0-9]*\t\S+ [0-9T]|T[0-9]+\t")
+# Scripts without spaces between words: a line that has no space may be a sentence.
+_NO_SPACES = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+_SHORT_CHARACTERS = 4
+
+
+@dataclass(frozen=True)
+class Unlike:
+    """Why lines are no running text.
+
+    Attributes:
+        what: what they look like instead, with a count.
+        certain: whether there is no running text that looks like it.
+        advice: what may be done.
+        tagged: whether it is words with tags.
+    """
+
+    what: str
+    certain: bool
+    advice: str
+    tagged: bool = False
+
+
+def unlike_text(lines: Sequence[str]) -> Unlike | None:
+    """Why a file is no running text; None if it is.
+
+    Args:
+        lines: all of the file.
+    """
+    filled = [line for line in lines if not is_blank(line)]
+    sample = filled[:: max(1, len(filled) // _SAMPLE_LINES)][:_SAMPLE_LINES]
+    if not sample:
+        return None
+    kinds = (
+        (lambda line: bool(_JSON.match(line)), "JSON", True, "set format: jsonl or json"),
+        (lambda line: bool(_STANDOFF.match(line)), "standoff annotations of brat", True, "set format: brat"),
+        (
+            lambda line: bool(_MARKUP.search(line)),
+            "mark-up (XML, HTML)",
+            True,
+            "set format: inline for entities in tags",
+        ),
+        (
+            lambda line: bool(_TAGGED_WORD.search(line)),
+            "words and tags",
+            True,
+            "set format: columns, or format: pipes for word|tag on one line; tag_column names the column",
+        ),
+        (lambda line: "\t" in line.strip("\t "), "columns between tabs", False, "cut out the column of the text"),
+        (lambda line: line.strip(" ").count("|") > 1, "columns between bars", False, "cut out the column of the text"),
+    )
+    for fits, what, certain, advice in kinds:
+        count = sum(map(fits, sample))
+        if count > _MOST_SHARE * len(sample):
+            found = f"{what}, in {count:,} of {len(sample):,} lines looked at"
+            return Unlike(found, certain, advice, what == "words and tags")
+    lonely = sum(map(_is_lonely, sample))
+    if len(sample) >= _LEAST_LINES and lonely > 0.5 * len(sample):
+        what = f"words, one a line, in {lonely:,} of {len(sample):,} lines looked at"
+        return Unlike(what, False, "set format: words (blank lines between sentences), or format: text")
+    return None
+
+
+def _is_lonely(line: str) -> bool:
+    """Whether a line is one word."""
+    word = line.strip()
+    return not any(map(str.isspace, word)) and (not _NO_SPACES.search(word) or len(word) <= _SHORT_CHARACTERS)
