@@ -70,11 +70,15 @@ from artifacts.catalog.scores import (
     CURVE,
     MARKER_QUALITY,
     SCORES,
+    SPAN_REACH,
+    TYPE_SHARES,
     VOTE_QUALITY,
     Bleu,
     Curve,
     MarkerQuality,
     Scores,
+    SpanReach,
+    TypeShares,
     VoteQuality,
 )
 from artifacts.catalog.sentence_translation import (
@@ -93,7 +97,7 @@ from artifacts.catalog.sentence_translation import (
     SpanTranslation,
     WordAlignment,
 )
-from artifacts.catalog.several import AnySentences, AnyTranslation, LabelledOrTranslation, TrainingPart
+from artifacts.catalog.several import AnyLabels, AnySentences, AnyTranslation, LabelledOrTranslation, TrainingPart
 from artifacts.catalog.word_translation import (
     ALIGNMENT,
     LEXICON,

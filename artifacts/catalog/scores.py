@@ -54,6 +54,47 @@ CURVE = Dataset(
 )
 Curve = Annotated[Reference, CURVE]
 
+TYPE_SHARES = Dataset(
+    "type_shares",
+    """Which types entities have, in gold labels and in predictions (GLoDe, Figure 4).
+
+    series    whose labels, such as gold, or a model's name
+    type      entity type
+    entities  number of entities of the type
+    share     of all entities of the series, [0, 1]; null without an entity
+    """,
+    pa.schema(
+        [
+            pa.field("series", pa.string(), nullable=False),
+            pa.field("type", pa.string(), nullable=False),
+            pa.field("entities", pa.int64(), nullable=False),
+            pa.field("share", pa.float64()),
+        ]
+    ),
+    in_columns=True,
+)
+TypeShares = Annotated[Reference, TYPE_SHARES]
+
+SPAN_REACH = Dataset(
+    "span_reach",
+    """How many entities a tagger of spans cannot find, for they have more words than a span may have.
+
+    type      "overall" in the first row, then one row per entity type
+    entities  number of gold entities
+    too_long  how many of these have more words
+    metadata  most_words of a span
+    """,
+    pa.schema(
+        [
+            pa.field("type", pa.string(), nullable=False),
+            pa.field("entities", pa.int64(), nullable=False),
+            pa.field("too_long", pa.int64(), nullable=False),
+        ]
+    ),
+    in_columns=True,
+)
+SpanReach = Annotated[Reference, SPAN_REACH]
+
 VOTE_QUALITY = Dataset(
     "vote_quality",
     """Votes of three taggers against gold (UniTrans, 3.4), word by word.

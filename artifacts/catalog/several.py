@@ -2,7 +2,8 @@
 
 from typing import Annotated
 
-from artifacts.catalog.corpora import LABELLED, SENTENCES, TRAINING_SET
+from artifacts.catalog.corpora import GOLD, LABELLED, SENTENCES, TRAINING_SET
+from artifacts.catalog.labels import PREDICTIONS
 from artifacts.catalog.sentence_translation import MARKED_TRANSLATION, PROJECTION
 from artifacts.catalog.word_translation import TRANSLATION
 from artifacts.reference import Reference
@@ -11,3 +12,4 @@ AnySentences = Annotated[Reference, SENTENCES, LABELLED, TRANSLATION]
 AnyTranslation = Annotated[Reference, TRANSLATION, MARKED_TRANSLATION]
 LabelledOrTranslation = Annotated[Reference, LABELLED, TRANSLATION, TRAINING_SET]
 TrainingPart = Annotated[Reference, LABELLED, TRANSLATION, TRAINING_SET, PROJECTION]
+AnyLabels = Annotated[Reference, GOLD, LABELLED, PREDICTIONS]

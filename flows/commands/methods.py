@@ -48,11 +48,18 @@ def _conner() -> Method:
     return Method("conner", "ConNER, Zhou et al., EMNLP 2022", Conner, conner, algorithm, check)
 
 
+def _glode() -> Method:
+    from flows.glode import Glode, algorithm, check, glode
+
+    return Method("glode", "GLoDe, Ding et al., IJCAI 2024", Glode, glode, algorithm, check)
+
+
 METHODS: dict[str, Callable[[], Method]] = {
     "colada": _colada,
     "unitrans": _unitrans,
     "crop": _crop,
     "conner": _conner,
+    "glode": _glode,
 }
 
 _TAKES = "takes"

@@ -93,6 +93,28 @@ CONNER_TRAININGS = {"sentences_per_batch": 16, "epochs": 10, "learning_rate": 2e
 CONNER_BENCHMARKS = tuple(f"conll-{language}-conner" for language in ("de", "es", "nl"))
 # Sentences of an update, epochs and target languages (4.3, Tables 1 and 3).
 CROP_BENCHMARKS = {"conll-crop": (24, 15, 4), "xtreme-crop": (32, 10, 37)}
+GLODE: dict[str, tuple[Any, str]] = {
+    "preset": ("paper", ""),
+    "encoder.checkpoint": ("xlm-roberta-large", "4.1"),
+    "denoising.dimensions": (128, "4.1"),
+    "denoising.neighbours": (300, "4.1, K"),
+    "denoising.prototype_rate": (0.99, "4.1, alpha in Eq. 6"),
+    "denoising.beta_first": (0.95, "4.1"),
+    "denoising.beta_last": (0.80, "4.1"),
+    "denoising.levels": ("both", "3.2"),
+    "denoising.directions": ("multiple", "Eq. 8"),
+    "denoising.direction_sum": ("together", "Eq. 10"),
+    "denoising.local_threshold_factor": (1.0, "3.2: the same strategy as Eq. 7"),
+    "denoising.first_refinement": (1, "3.2: at the end of each epoch"),
+    "source_training.loss_mean": ("sentence", "Eq. 1, 1/N and 1/|S(X)|"),
+    "spans.most_words": (4, "the published code; the paper is silent"),
+}
+# Epochs and omega (4.1), by target language; else 8 and 1e-3.
+GLODE_EPOCHS, GLODE_OMEGA = {"zh": 6}, {"es": 1e-5}
+GLODE_FILES = (
+    *(f"conll-{name}-glode" for name in ("de", "es", "nl")),
+    *(f"wikiann-{n}-glode" for n in ("ar", "hi", "zh")),
+)
 TYPES = {"conll": ("LOC", "MISC", "ORG", "PER"), "wikiann": ("LOC", "ORG", "PER")}
 FILES = {
     **{f"conll-{language}": COLADA for language in ("de", "es", "nl")},
@@ -170,6 +192,23 @@ def test_conners_configurations_have_the_papers_settings(name: str) -> None:
     assert not other.pairs.trains and other.pairs.translating.placeholder == "span"
 
 
+@pytest.mark.parametrize("name", GLODE_FILES)
+def test_glodes_configurations_have_the_papers_settings(name: str) -> None:
+    _, config = load(CONFIGS / f"{name}.yaml", [])
+    assert {path: at(config, path) for path in GLODE} == {path: value for path, (value, _) in GLODE.items()}
+    benchmark, language, _ = name.split("-")
+    for training in (config.source_training, config.target_training):
+        assert (training.learning_rate, training.sentences_per_batch, training.mask_rate) == (1e-5, 32, 0.25)
+        assert training.epochs == GLODE_EPOCHS.get(language, 8) and training.frozen_layers == 0
+        assert training.mlm_weight == GLODE_OMEGA.get(language, 1e-3)
+    assert config.labels.types == TYPES[benchmark]
+    assert (config.source.language, config.target.language) == ("en", language)
+    assert "--set preset=upstream" in (CONFIGS / f"{name}.yaml").read_text(encoding="utf-8")
+    _, upstream = load(CONFIGS / f"{name}.yaml", ["preset=upstream"])
+    assert (upstream.denoising.outside_share, upstream.student.loss_mean) == (0.03, "word")
+    assert upstream.student.epochs == (6 if language == "zh" else 5)  # what a file says itself counts
+
+
 def test_every_configuration_of_a_benchmark_is_looked_at() -> None:
     there = {path.stem for prefix in ("conll", "wikiann", "xtreme") for path in CONFIGS.glob(f"{prefix}-*.yaml")}
-    assert there == {*FILES, *CROP_BENCHMARKS, *CONNER_BENCHMARKS}
+    assert there == {*FILES, *CROP_BENCHMARKS, *CONNER_BENCHMARKS, *GLODE_FILES}

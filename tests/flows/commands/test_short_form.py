@@ -11,7 +11,7 @@ from flows.commands.configuration import read_yaml
 from flows.commands.form import Form, form_of
 from flows.commands.form_changes import changes
 from flows.commands.from_form import form_schema
-from flows.commands.methods import load, load_values
+from flows.commands.methods import METHODS, load, load_values
 
 ROOT = Path(__file__).parents[3]
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
@@ -40,12 +40,14 @@ def test_the_form_has_few_fields() -> None:
 
 
 def test_fields_that_a_method_has_not_are_not_shown() -> None:
-    fields = {name: form_schema(name)["definitions"]["Form"]["properties"] for name in ("colada", "unitrans", "crop")}
+    fields = {name: form_schema(name)["definitions"]["Form"]["properties"] for name in METHODS}
     assert [name for name, shown in fields.items() if "iterations" in shown] == ["colada"]
     assert {name: shown["targets"].get("maxItems") for name, shown in fields.items()} == {
         "colada": 1,
         "unitrans": 1,
         "crop": None,
+        "conner": 1,
+        "glode": 1,
     }
 
 

@@ -1,0 +1,118 @@
+"""GLoDe end to end on a few sentences, on a store where CoLaDa ran: what is shared, what is made, what is told."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from artifacts.errors import InputError
+from artifacts.runtime import Run, Runtime
+from artifacts.store import Store
+from flows.commands.methods import load
+from flows.commands.plan import plan_steps
+from tasks.tagging.student import load_student
+
+pytestmark = [pytest.mark.server, pytest.mark.usefixtures("server")]
+
+
+@pytest.fixture(scope="module")
+def config_file(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny CoLaDa configuration with the method exchanged."""
+    values: dict[str, Any] = yaml.safe_load((data / "tiny.yaml").read_text(encoding="utf-8"))
+    for key in ("collaborator", "reliability", "iterations", "translation"):
+        del values[key]
+    training = {**values["source_training"], "sentences_per_batch": 16, "precision": "bf16", "learning_rate": 5e-3}
+    values |= {"method": "glode", "source_training": {**training, "epochs": 3}, "student": {**training, "epochs": 2}}
+    values |= {"denoising": {"neighbours": 20, "outside_share": 0.1, "dimensions": 16}}
+    path = tmp_path_factory.mktemp("glode") / "tiny-glode.yaml"
+    path.write_text(yaml.safe_dump(values), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def ended(config_file: Path, data: Path, finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store in which CoLaDa and then GLoDe have ended; do not change it."""
+    store = Path(shutil.copytree(finished, tmp_path_factory.mktemp("glode") / "store"))
+    method, config = load(config_file)
+    method.flow(config, Runtime(store=str(store), data=str(data), device="cpu"))
+    return store
+
+
+def plan(config_file: Path, data: Path, store: Path, *settings: str) -> Run:
+    method, config = load(config_file, settings)
+    return plan_steps(method, config, Runtime(store=str(store), data=str(data), device="cpu"))
+
+
+def test_corpora_and_encoder_are_cached_on_a_store_where_colada_ran(
+    config_file: Path, data: Path, finished: Path
+) -> None:
+    outcomes = plan(config_file, data, finished).outcomes
+    shared = {"read_labelled", "read_sentences", "read_gold", "read_parallel", "pretrain_encoder"}
+    assert {o.status for o in outcomes if o.step in shared} == {"cached"}
+    assert {o.status for o in outcomes if o.step.startswith("train_")} == {"to run", "depends"}
+
+
+def test_a_run_makes_labels_of_every_epoch_and_a_student_that_loads(config_file: Path, data: Path, ended: Path) -> None:
+    outcomes = plan(config_file, data, ended).outcomes
+    assert {o.status for o in outcomes} == {"cached"}
+    store = Store(ended)
+    tables = [o.reference for o in outcomes if o.step == "refined_labels"]
+    assert [store.metadata(each)["epoch"] for each in tables] == [1, 2]
+    first, second = (store.table(each)["probabilities"].to_pylist() for each in tables)
+    assert first != second
+    trained = [store.require(o.reference).notes for o in outcomes if o.step == "train_denoised_student"]
+    assert trained[0]["masked_language_head"] == "pretrained" and trained[0]["entities_too_long"] >= 0
+    made = {o.step: o.reference for o in outcomes}
+    student = load_student(store.folder(made["export_student"]), tokenized=True)
+    (told,) = student.tag_words([["Am", "Samstag", "gewann", "Werder", "Bremen"]])
+    assert len(told.tags) == 5
+    figures = store.folder(made["draw_span_figures"])
+    assert {path.name for path in figures.glob("*.png")} == {
+        "glode-figure3-pseudo-labels.png", "glode-figure4-types.png",
+    }  # fmt: skip
+
+
+def test_a_run_tells_its_models_its_epochs_and_what_is_out_of_reach(
+    config_file: Path, data: Path, ended: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    method, config = load(config_file)
+    method.flow(config, Runtime(store=str(ended), data=str(data), device="cpu"))
+    printed = capsys.readouterr().out
+    for told in (
+        "source-only (L_src)",
+        "source model (M_src)",
+        "initial labels",
+        "labels after epoch 2",
+        "student (M_tgt)",
+        "pseudo-labels by epoch",
+        "entities with more words than a span may have",
+        "0 ran",
+    ):
+        assert told in printed
+
+
+def test_another_row_of_table_3_trains_the_source_models_no_second_time(
+    config_file: Path, data: Path, ended: Path
+) -> None:
+    for row in ("without_mlm", "without_local", "without_multiple_directions"):
+        outcomes = plan(config_file, data, ended, f"ablation={row}").outcomes
+        status = {o.step: o.status for o in outcomes}
+        assert (status["train_span_tagger"], status["label_spans"]) == ("cached", "cached")
+        assert status["train_denoised_student"] == "to run"
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("denoising.beta_first=1.5", "beta_first"),
+        ("student.sentences_per_batch=null", "as many sentences of each corpus"),
+        ("spans.most_words=0", "most_words"),
+        ("student.mask_rate=0", "mask_rate"),
+        ("reliability.neighbours=3", "unknown key"),
+    ],
+)
+def test_a_bad_setting_is_named(config_file: Path, setting: str, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        load(config_file, [setting])
