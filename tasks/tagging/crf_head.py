@@ -35,7 +35,7 @@ class CrfHead:
             options |= {"id2label": names, "label2id": {label: i for i, label in reversed(names.items())}}
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         kind = AutoModelForTokenClassification._model_mapping[type(config)]
-        return _with_crf(kind).from_pretrained(folder, **options)
+        return with_crf(kind).from_pretrained(folder, **options)
 
     def labels(self, model: Any) -> list[str]:
         """[C] the IOB2 labels, by id."""
@@ -114,7 +114,7 @@ def _numbered(rows: torch.Tensor) -> torch.Tensor:
 
 
 @lru_cache(maxsize=8)
-def _with_crf(kind: type[Any]) -> type[Any]:
+def with_crf(kind: type[Any]) -> type[Any]:
     """A class of transformers for token classification, with a CRF beside its linear layer."""
 
     class WithCrf(kind):

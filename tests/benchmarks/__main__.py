@@ -1,6 +1,6 @@
 """`make bench`: each measurement as a JSON line, then all of them in a table.
 
-python -m tests.benchmarks [cache|translation|matching|training|labelling|busy|neighbours|voting|marked ...]
+python -m tests.benchmarks [cache|translation|matching|training|labelling|busy|neighbours|voting|marked|consistency ...]
 """
 
 import importlib
@@ -10,7 +10,18 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-NAMES = ("cache", "translation", "matching", "training", "labelling", "busy", "neighbours", "voting", "marked")
+NAMES = (
+    "cache",
+    "translation",
+    "matching",
+    "training",
+    "labelling",
+    "busy",
+    "neighbours",
+    "voting",
+    "marked",
+    "consistency",
+)
 
 
 def main(chosen: list[str]) -> None:
