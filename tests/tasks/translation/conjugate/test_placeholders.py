@@ -1,6 +1,5 @@
 import pytest
 
-from tasks.translation.conjugate.placeholder_pairs import replaced
 from tasks.translation.conjugate.placeholders import (
     cut_at_placeholders,
     inside_brackets,
@@ -66,8 +65,3 @@ def test_a_span_is_read_between_its_brackets(form: str, output: str, inside: str
 def test_brackets_of_the_sentence_are_others() -> None:
     text = with_brackets(["[", "1", "]", "Ulm"], (3, 4), "span", " ".join)
     assert text == "( 1 ) [ Ulm ]" and inside_brackets(text, "span") == "Ulm"
-
-
-def test_marked_training_pairs_get_one_marker_for_each_span() -> None:
-    marked = "__SLOT1__ Ada __SLOT1__ lives in __SLOT0__ New Ulm __SLOT0__ ."
-    assert replaced(marked) == "__SLOT1__ lives in __SLOT0__ ." and replaced("She lives .") == "She lives ."
