@@ -17,6 +17,7 @@ TAGGER = ModelKind(
     "tagger",
     "An encoder with a head (tasks/tagging/heads.py). A linear one, on the first sub-word, is what "
     "AutoModelForTokenClassification loads; config.json names another as crosstag_head (crf: loads, without the CRF). "
+    "GLoDe's target model keeps its pseudo-labels after each epoch in labels/; refined_labels makes tables of them. "
     "metadata: labels.",
 )
 Tagger = Annotated[Reference, TAGGER]

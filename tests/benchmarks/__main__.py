@@ -1,6 +1,7 @@
 """`make bench`: each measurement as a JSON line, then all of them in a table.
 
-python -m tests.benchmarks [cache|translation|matching|training|labelling|busy|neighbours|voting|marked|consistency ...]
+python -m tests.benchmarks [cache|translation|matching|training|labelling|busy|neighbours|voting|marked|consistency
+                            |spans ...]
 """
 
 import importlib
@@ -21,6 +22,7 @@ NAMES = (
     "voting",
     "marked",
     "consistency",
+    "spans",
 )
 
 

@@ -1,0 +1,111 @@
+"""Cost of GLoDe's denoising: the update of prototypes, and what refining labels adds to an epoch."""
+
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn.functional import normalize
+from transformers import BertConfig, BertForMaskedLM, PreTrainedTokenizerFast
+
+from artifacts.catalog import ENCODER, LABELLED, SENTENCES, Dataset
+from artifacts.digest import text_digest
+from artifacts.manifest import Recipe
+from artifacts.reference import Reference
+from artifacts.step import run_alone
+from artifacts.store import STORE_FORMAT, Store
+from tasks.denoising.spans.prototypes import moved_prototypes
+from tasks.denoising.spans.refinement import Denoising
+from tasks.distillation.span_training import SpanTraining
+from tasks.distillation.train_denoised_student import train_denoised_student
+from tasks.distillation.train_span_tagger import SpanShape, train_span_tagger
+from tasks.encoding.vocabulary import train_wordpiece
+from tasks.tagging.label_spans import SpanLabelling, label_spans
+from tasks.tagging.windows import WindowConfig
+
+LABELS = ["O", *(f"{prefix}-{name}" for name in ("LOC", "MISC", "ORG", "PER") for prefix in "BI")]
+WINDOWS = WindowConfig()
+
+
+def measure(spans: int = 20_000, sentences: int = 400) -> list[dict[str, object]]:
+    """Two lines: the update of prototypes on one thread, and an epoch with denoising over one without."""
+    return [_prototypes(spans), _epoch(sentences)]
+
+
+def _prototypes(spans: int, limit_ms: float = 10.0) -> dict[str, object]:
+    noise = torch.Generator().manual_seed(0)
+    vectors = normalize(torch.randn(spans, 128, generator=noise), dim=1)
+    classes = torch.where(torch.rand(spans, generator=noise) < 0.95, 0, torch.randint(5, (spans,), generator=noise))
+    prototypes = normalize(torch.randn(5, 128, generator=noise), dim=1)
+    before, took = torch.get_num_threads(), []
+    torch.set_num_threads(1)
+    for _ in range(20):
+        started = time.perf_counter()
+        moved_prototypes(prototypes, vectors, classes, 0.99)
+        took.append(1000 * (time.perf_counter() - started))
+    torch.set_num_threads(before)
+    return _line(f"prototypes, {spans:,} spans, one thread", min(took), "ms", f"{limit_ms:.0f} ms", limit_ms)
+
+
+def _epoch(sentences: int) -> dict[str, object]:
+    """Seconds of a training with and without denoising, one epoch, by turns: a BERT of 4 layers, 256 wide."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(Path(folder) / "store")
+        labelled, text, encoder = _inputs(store, Path(folder), sentences)
+        config = SpanTraining(epochs=1, learning_rate=1e-4)
+        m_src = run_alone(store, train_span_tagger, labelled, None, encoder, SpanShape(), config, WINDOWS)
+        soft = run_alone(store, label_spans, m_src, text, SpanLabelling(), WINDOWS)
+        seconds: dict[str, list[float]] = {"none": [], "both": []}
+        for _ in range(2):
+            for levels, took in seconds.items():
+                denoising = Denoising(levels=levels, outside_share=0.03)
+                inputs = (encoder, encoder, labelled, text, soft)
+                made = run_alone(store, train_denoised_student, *inputs, denoising, config, WINDOWS)
+                took.append(store.require(made).seconds)
+                store.move_aside(made.kind, made.key)
+    without, with_it = min(seconds["none"]), min(seconds["both"])
+    name = f"an epoch of {sentences} sentences with denoising"
+    return _line(name, with_it, "s", f"{without:.2f} s without", without, 1.25)
+
+
+def _inputs(store: Store, folder: Path, sentences: int) -> tuple[Reference, Reference, Reference]:
+    """Labelled and raw sentences of 5 to 45 words, and an encoder with a masked-language head."""
+    draws = np.random.default_rng(0)
+    vocabulary = [f"w{i:x}" for i in range(5000)]
+    words = [[vocabulary[i] for i in draws.integers(5000, size=n)] for n in draws.integers(5, 45, 2 * sentences)]
+    tag_of = {word: LABELS[2 * (i % 40) - 1] if i % 40 in (1, 2, 3, 4) else "O" for i, word in enumerate(vocabulary)}
+    tags = [[tag_of[word] for word in each] for each in words]
+    ids = list(range(sentences))
+    one, other = words[:sentences], words[sentences:]
+    columns = {"sentence_id": ids, "words": one, "tags": tags[:sentences]}
+    labelled = _put(store, LABELLED, columns, {"language": "en", "labels": LABELS})
+    text = _put(store, SENTENCES, {"sentence_id": ids, "words": other}, {"language": "de"})
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=train_wordpiece([" ".join(each) for each in words], 8000),
+        unk_token="[UNK]", pad_token="[PAD]", cls_token="[CLS]", sep_token="[SEP]", mask_token="[MASK]",
+    )  # fmt: skip
+    torch.manual_seed(0)
+    shape = {"hidden_size": 256, "num_hidden_layers": 4, "num_attention_heads": 4, "intermediate_size": 1024}
+    model = BertForMaskedLM(BertConfig(vocab_size=len(tokenizer), pad_token_id=0, **shape))
+    recipe = Recipe(step="bench", parameters={}, inputs={}, code="", schemas={}, store_format=STORE_FORMAT)
+    with store.writing(ENCODER, "e" * 20, recipe) as writer:
+        model.save_pretrained(writer.folder)
+        tokenizer.save_pretrained(writer.folder)
+    assert writer.reference is not None
+    return labelled, text, writer.reference
+
+
+def _put(store: Store, kind: Dataset, columns: dict[str, object], metadata: dict[str, object]) -> Reference:
+    import pyarrow as pa
+
+    recipe = Recipe(step="bench", parameters={}, inputs={}, code="", schemas={}, store_format=STORE_FORMAT)
+    with store.writing(kind, text_digest(kind.name)[:20], recipe) as writer:
+        writer.write(pa.table(columns, schema=kind.schema), metadata)
+    assert writer.reference is not None
+    return writer.reference
+
+
+def _line(name: str, value: float, unit: str, against: str, other: float, limit: float = 1.0) -> dict[str, object]:
+    ratio = round(value / other, 3)
+    return {"name": name, "value": round(value, 3), "unit": unit, "against": against, "ratio": ratio, "limit": limit}
