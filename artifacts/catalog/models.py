@@ -24,7 +24,8 @@ Tagger = Annotated[Reference, TAGGER]
 
 STUDENT = ModelKind(
     "student",
-    "The tagger to ship: as `tagger`, with a model card; transformers.pipeline loads a linear one. metadata: labels.",
+    "The tagger to ship: as `tagger`, with a model card; transformers.pipeline loads a linear one, and of one with a "
+    "CRF the emissions. metadata: labels.",
 )
 Student = Annotated[Reference, STUDENT]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 from pydantic import ValidationError
@@ -28,6 +29,7 @@ from tasks.tagging.crf_head import CRF
 from tasks.tagging.tagger import load_tagger
 from tasks.tagging.train_crf_tagger import SequenceTraining, train_crf_tagger
 from tasks.tagging.windows import WindowConfig, make_windows
+from tasks.training.loop import Checkpoints, train
 from tasks.words.bioes import bioes_ids, bioes_labels
 
 LABELS = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
@@ -285,6 +287,55 @@ def test_what_no_loss_needs_is_refused_and_what_one_needs_is_missed(
     arguments = (pairs if "pairs" in given else None, text if "text" in given else None)
     with pytest.raises(InputError, match=message):
         run_alone(store, train_consistent_tagger, labelled, *arguments, encoder, config, WINDOWS)
+
+
+class Stopped(Exception):
+    pass
+
+
+def trained(
+    encoder_folder: Path, tokenizer: Any, table: pa.Table, folder: Path | None = None, stop_after: int | None = None
+) -> dict[str, torch.Tensor]:
+    """The weights after ten updates, with a checkpoint after each."""
+    config = ConsistencyTraining(
+        epochs=5, learning_rate=1e-2, dropout=0.2, sentences_per_batch=2, unlabelled_per_batch=1,
+        perturbation="word_replacement",
+    )  # fmt: skip
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = CRF.load(encoder_folder, LABELS)
+    words = [each for each in WORDS if each]
+    cut, drawn = make_windows(tokenizer, words, 40, 4), Drawn()
+    flat = np.array([LABELS.index(tag) for tags in TAGS for tag in tags])
+    bioes = bioes_ids(flat, cut.word_counts, LABELS)
+    made = Consistency(config, INNER, cut, bioes, paired_windows(table, tokenizer, WINDOWS), None, drawn).objective()
+    updates = 0
+
+    def progress(count: int, standing: Any) -> None:
+        nonlocal updates
+        updates += count
+        if updates == stop_after:
+            raise Stopped
+
+    train(
+        model, made.lengths, made.collate, made.loss, config, device="cpu", sentences=made.sentences,
+        of_update=made.of_update, progress=progress, beside=drawn,
+        checkpoints=Checkpoints(folder, updates=1) if folder else None,
+    )  # fmt: skip
+    assert drawn.batches == 10
+    return model.state_dict()
+
+
+@pytest.mark.parametrize("stop_after", [1, 4, 9])
+def test_a_training_that_was_stopped_goes_on_with_the_batches_that_come_next(
+    encoder_folder: Path, tokenizer: Any, store: Store, pairs: Reference, tmp_path: Path, stop_after: int
+) -> None:
+    table = store.table(pairs)
+    whole = trained(encoder_folder, tokenizer, table)
+    with pytest.raises(Stopped):
+        trained(encoder_folder, tokenizer, table, tmp_path, stop_after)
+    resumed = trained(encoder_folder, tokenizer, table, tmp_path)
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
 def test_batches_are_of_sentences() -> None:
