@@ -14,7 +14,7 @@ from artifacts.runtime import Runtime
 from flows.commands.configuration import checked, override
 from flows.parts.corpora import corpus_input
 from tasks.corpus.corpus import Corpus, CorpusInput, load_corpus
-from tasks.corpus.formats import CorpusFile
+from tasks.corpus.formats import CorpusFile, CorpusFormat
 from tasks.corpus.inspection import (
     encoding_remarks,
     entities_by_type,
@@ -55,27 +55,33 @@ def print_corpus(
     if not unlabelled and any(part.format not in UNLABELLED for part in corpus.parts):
         corpus = load_corpus(source, file.without_path(), LabelConfig(), language)
     console = Console(highlight=False, markup=False, soft_wrap=True, width=max(Console().width, _WIDTH))
-    _print_parts(console, corpus, source)
+    _print_parts(console, corpus, source, file.without_path())
     _print_counts(console, corpus)
     _print_odd(console, corpus)
     _print_sentences(console, corpus, rows)
 
 
-def _print_parts(console: Console, corpus: Corpus, source: CorpusInput) -> None:
+def _print_parts(console: Console, corpus: Corpus, source: CorpusInput, format: CorpusFormat) -> None:
     sources = source if isinstance(source, tuple) else (source,)
-    for part, each in zip(corpus.parts, sources, strict=True):
+    files = {each.path: each for each in sources if isinstance(each, InputFile)}
+    for part in corpus.parts:
         console.print(Text(part.name, style="bold"))
-        remarks = encoding_remarks(each.local().read_bytes(), part.name) if isinstance(each, InputFile) else []
+        # A member of a zip is named behind it.
+        file = next(
+            (each for path, each in files.items() if part.name == path or part.name.startswith(f"{path}:")), None
+        )
+        remarks = encoding_remarks(file.local().read_bytes(), part.name, format) if file is not None else []
         facts = {
             "format": part.format,
             "read as": part.layout,
             "scheme": (part.scheme or "").upper(),
-            "encoding": "; ".join(remarks) or ("UTF-8, nothing changed" if part.format != "parquet" else ""),
+            "encoding": "; ".join(remarks)
+            or ("UTF-8, nothing changed" if part.format not in ("parquet", "spacy") else ""),
             "sentences": f"{part.sentences:,}" if len(corpus.parts) > 1 else "",
             "note": "; ".join(part.remarks),
         }
         for name, value in facts.items():
-            if value and not (name == "encoding" and part.format == "dataset"):
+            if value:
                 console.print(f"  {name:<10} {visible(value)}")
 
 

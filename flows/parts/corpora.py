@@ -95,15 +95,20 @@ def input_file(path: str, runtime: Runtime) -> InputFile:
 
 def corpus_input(file: CorpusFile, runtime: Runtime) -> CorpusInput:
     """The file or files of a corpus, and the datasets of the Hugging Face library that stand among them."""
-    sources = tuple(_source(path, runtime) for path in file.paths)
+    sources = tuple(source for path in file.paths for source in _sources(path, file, runtime))
     return sources[0] if len(sources) == 1 else sources
 
 
-def _source(path: str, runtime: Runtime) -> CorpusSource:
+def _sources(path: str, file: CorpusFile, runtime: Runtime) -> tuple[CorpusSource, ...]:
+    """What a path stands for: brat's annotations stand for the text beside them, too, so that its content counts."""
     name = parse_hub_name(path)
-    if name is None:
-        return input_file(path, runtime)
-    return _dataset(name, runtime)
+    if name is not None:
+        return (_dataset(name, runtime),)
+    found = input_file(path, runtime)
+    text = Path(found.path).with_suffix(".txt")
+    if text.suffix == Path(path).suffix or not (file.format == "brat" or path.endswith(".ann")):
+        return (found,)
+    return (found, InputFile(path=str(text))) if text.is_file() else (found,)
 
 
 def _dataset(name: HubName, runtime: Runtime) -> CorpusSource:

@@ -33,20 +33,29 @@ def unpacked(content: bytes, name: str) -> bytes:
         if name.endswith(".gz"):
             raise InputError(f"corpus {name}: the file is not gzip; expected what its name says; rename or repack it")
         return content
-    most = min(_MOST_BYTES, max(_ALWAYS_ALLOWED_BYTES, _LARGEST_RATIO * len(content)))
     blocks, size = [], 0
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
             while block := file.read(_BLOCK_BYTES):
                 size += len(block)
-                if size > most:
-                    raise InputError(
-                        f"corpus {name}: its {len(content):,} bytes unpack to more than {most:,}; expected at most "
-                        "2 GiB, and at most 200 times the packed size; unpack it yourself and split it"
-                    )
+                check_size(size, len(content), name)
                 blocks.append(block)
     except (EOFError, OSError, zlib.error) as error:
         raise InputError(
             f"corpus {name}: the gzip data is cut off or damaged ({error}); expected a whole .gz file; fetch it again"
         ) from None
     return b"".join(blocks)
+
+
+def check_size(unpacked_bytes: int, packed_bytes: int, name: str) -> None:
+    """Packed data does not unpack to more than any corpus has.
+
+    Raises:
+        InputError: if it does.
+    """
+    most = min(_MOST_BYTES, max(_ALWAYS_ALLOWED_BYTES, _LARGEST_RATIO * packed_bytes))
+    if unpacked_bytes > most:
+        raise InputError(
+            f"corpus {name}: its {packed_bytes:,} bytes unpack to more than {most:,}; expected at most "
+            "2 GiB, and at most 200 times the packed size; unpack it yourself and split it"
+        )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain, pairwise
 from pathlib import Path
 
@@ -97,7 +98,9 @@ def load_corpus(source: CorpusInput | Path, format: CorpusFormat, labels: LabelC
     sources = source if isinstance(source, tuple) else (source,)
 
     def read() -> Corpus:
-        parts = [parse_source(each, format, language, with_tags=labels is not None) for each in sources]
+        waiting, with_tags = iter(sources), labels is not None
+        following = partial(next, waiting, None)
+        parts = [parse_source(each, format, language, with_tags=with_tags, following=following) for each in waiting]
         return _assemble(parts, format, labels, language)
 
     if isinstance(source, Path):

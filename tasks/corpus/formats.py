@@ -9,16 +9,36 @@ from artifacts.settings import Settings
 Place = Annotated[str, StringConstraints(min_length=1)]
 
 
+FormatName = Literal[
+    "auto",
+    "columns",
+    "csv",
+    "words",
+    "text",
+    "wikiann",
+    "conllu",
+    "jsonl",
+    "json",
+    "brat",
+    "inline",
+    "pipes",
+    "spacy",
+    "parquet",
+]
+
+
 class CorpusFormat(Settings):
     """How to read a corpus file. It enters cache keys; the file's place does not."""
 
-    format: Literal["auto", "columns", "csv", "words", "text", "wikiann", "conllu", "jsonl", "parquet"] = Field(
+    format: FormatName = Field(
         "auto",
         title="Format",
         description="columns: one word a line with its tag, blank lines between sentences; csv: the same, with commas "
         "and quotes; words: one word a line, without tags; text: one sentence a line; "
         "wikiann: columns, each word behind its language's code (en:word); conllu: tags in the last column "
-        "(name=B-PER); jsonl: one JSON object a line; parquet: one row a sentence; auto: found from the file.",
+        "(NER=B-PER); jsonl: one JSON object a line; json: an array of them; both from annotation tools, too; brat: "
+        ".ann beside .txt; inline: names in tags; pipes: word|tag, a sentence a line; spacy: a DocBin; parquet: one "
+        "row a sentence; auto: found from the file.",
     )
     scheme: Literal["auto", "iob1", "iob2", "bioes"] = Field(
         "auto",
@@ -50,14 +70,39 @@ class CorpusFormat(Settings):
     spans_key: str | None = Field(
         None,
         title="Spans key",
-        description="Key or column of spans (start, end, label; in words, end exclusive), instead of tags; empty: "
-        "found where there are no tags.",
+        description="Key or column of spans (start, end, label; in words), instead of tags; empty: found where there "
+        "are no tags.",
+    )
+    span_ends: Literal["auto", "exclusive", "inclusive"] = Field(
+        "auto",
+        title="Ends of spans",
+        description="Whether the last word, or character, of a span is before its end or at it; auto: told from the "
+        "spans, an error where it cannot be.",
+    )
+    misaligned: Literal["outward", "error"] = Field(
+        "outward",
+        title="Entities inside words",
+        description="An entity whose characters begin or end inside a word: the whole words, counted; or an error.",
+    )
+    overlaps: Literal["outer", "error"] = Field(
+        "outer",
+        title="Overlapping entities",
+        description="Of entities that overlap: the longest, the others counted; or an error.",
     )
     tag_names: tuple[str, ...] | None = Field(
         None,
         title="Tag names",
         description="Names of tags that the file writes as numbers, from 0, such as O, B-PER, I-PER; empty: those that "
         "a dataset brings along.",
+    )
+    encoding: str | None = Field(
+        None,
+        min_length=1,
+        title="Encoding",
+        description="Of the file's bytes, such as cp1251 or gb18030; empty: UTF-8. cesu-8 is UTF-8 with surrogates.",
+    )
+    member: str | None = Field(
+        None, min_length=1, title="Member", description="Which file of a .zip to read; empty: the only one."
     )
     tokenized: bool = Field(
         False, title="Tokenised", description="The words of a text file are separated by spaces already."

@@ -8,8 +8,12 @@ from itertools import chain
 
 from tasks.corpus.compressed import is_compressed, unpacked
 from tasks.corpus.corpus import Corpus
+from tasks.corpus.docbin import is_docbin
+from tasks.corpus.encodings import decoded
+from tasks.corpus.formats import CorpusFormat
 from tasks.corpus.parquet import is_parquet
 from tasks.corpus.visible import character_name, oddness
+from tasks.corpus.zipped import is_zip, unzipped
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -58,22 +62,28 @@ def odd_characters(sentences: Sequence[Sequence[str]]) -> list[OddCharacter]:
     return sorted(found, key=lambda each: (-each.count, each.character))
 
 
-def encoding_remarks(content: bytes, name: str) -> list[str]:
-    """What reading a file changed: gzip, byte order mark, line ends, Unicode normalisation.
+def encoding_remarks(content: bytes, name: str, format: CorpusFormat) -> list[str]:
+    """What reading a file changed: gzip, zip, encoding, byte order mark, line ends, Unicode normalisation.
 
     Args:
-        content: the file's bytes; text, where it is not Parquet, is UTF-8.
+        content: the file's bytes, which can be read in that format.
         name: what to call the file in an error.
+        format: how it is read.
     """
     remarks = ["gzip, unpacked"] if is_compressed(content) else []
     content = unpacked(content, name)
-    if is_parquet(content):
+    if is_zip(content):
+        content, member = unzipped(content, name, format.member)
+        remarks.append(f"zip, {member} unpacked")
+    if is_parquet(content) or is_docbin(content):
         return remarks
+    if format.encoding is not None:
+        remarks.append(f"converted from {format.encoding}")
     if content.startswith(_BYTE_ORDER_MARK):
         remarks.append("byte order mark, left out")
     if b"\r" in content:
         remarks.append("carriage returns at line ends, left out")
-    lines = content.decode("utf-8-sig").split("\n")
+    lines = decoded(content, name, format.encoding).split("\n")
     changed = [number for number, line in enumerate(lines, 1) if not unicodedata.is_normalized("NFC", line)]
     if changed:
         remarks.append(f"{len(changed):,} lines brought to Unicode NFC, first line {changed[0]}")

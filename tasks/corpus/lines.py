@@ -5,10 +5,12 @@ newlines also break at U+0085, U+2028 and others, which occur inside the words o
 """
 
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 from artifacts.errors import InputError
 from tasks.corpus.compressed import unpacked
+from tasks.corpus.encodings import decoded
 
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -41,46 +43,38 @@ def read_content(path: Path) -> bytes:
     return unpacked(content, str(path))
 
 
-def split_lines(content: bytes, name: str) -> list[str]:
-    """The lines of UTF-8 bytes; see `read_lines`.
+def split_lines(content: bytes, name: str, *, normalized: bool = True, encoding: str | None = None) -> list[str]:
+    """The lines of bytes; see `read_lines`.
 
     Args:
         content: the file's bytes.
         name: what to call the file in an error.
+        normalized: bring them to NFC, which would move offsets that count characters.
+        encoding: of the bytes; None: UTF-8.
 
     Raises:
-        InputError: if they are not UTF-8 text.
+        InputError: if they are no such text.
     """
-    text = _decode(content, name)
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").removesuffix("\r")
-        if "\n" not in text:
-            text = text.replace("\r", "\n")
-    lines = unicodedata.normalize("NFC", text).split("\n")
-    return lines[:-1] if lines[-1] == "" else lines
-
-
-def is_blank(line: str) -> bool:
-    """Whether a line holds nothing but spaces, of any kind, and byte order marks that a joining of files left."""
-    return not line or line.isspace() or (line[0] in _BYTE_ORDER_MARK and not line.strip(f"{_BYTE_ORDER_MARK} \t"))
-
-
-def _decode(content: bytes, name: str) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InputError(f"corpus {name}: the file is UTF-16; expected UTF-8; convert it, such as with iconv")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        # With a byte order mark, the decoder counts from behind it; `error.object` is what it counted in.
-        seen = error.object[: error.start]
-        line, column = seen.count(b"\n") + 1, len(seen) - (seen.rfind(b"\n") + 1) + 1
-        raise InputError(
-            f"corpus {name}, line {line}: byte {column} of the line (0x{error.object[error.start]:02x}) is not UTF-8; "
-            "expected UTF-8 text; convert the file, such as with iconv -f latin1 -t utf-8"
-        ) from None
+    text = decoded(content, name, encoding)
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
         raise InputError(
             f"corpus {name}, line {line}: a zero byte; expected UTF-8 text; is the file UTF-16, or binary?"
         )
-    return text
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").removesuffix("\r")
+        if "\n" not in text:
+            text = text.replace("\r", "\n")
+    lines = (unicodedata.normalize("NFC", text) if normalized else text).split("\n")
+    return lines[:-1] if lines[-1] == "" else lines
+
+
+def in_nfc(lines: Sequence[str]) -> Sequence[str]:
+    """The same lines in Unicode NFC."""
+    text = "\n".join(lines)
+    return lines if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text).split("\n")
+
+
+def is_blank(line: str) -> bool:
+    """Whether a line holds nothing but spaces, of any kind, and byte order marks that a joining of files left."""
+    return not line or line.isspace() or (line[0] in _BYTE_ORDER_MARK and not line.strip(f"{_BYTE_ORDER_MARK} \t"))

@@ -78,7 +78,7 @@ def parse_table(table: pa.Table, name: str, format: CorpusFormat, *, with_tags: 
             f"corpus {name}: columns {', '.join(columns)} cannot be read ({_first_line(error)}); expected lists of "
             "words and of tags; fix the file"
         ) from None
-    return parse_records(rows, range(len(rows)), "row", name, keys, names)
+    return parse_records(rows, range(len(rows)), "row", name, keys, names, span_ends=format.span_ends)
 
 
 def class_names(schema: pa.Schema, column: str) -> tuple[str, ...] | None:

@@ -1,27 +1,32 @@
 """The formats of corpus files, in one place: how each is told, and which module reads it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, chain
 from pathlib import Path
 from typing import Protocol
 
 from artifacts.errors import InputError
 from artifacts.inputs import DatasetFolder, HubDataset, InputFile
+from tasks.corpus.brat import looks_like_brat, parse_brat
 from tasks.corpus.columns import parse_column_file
 from tasks.corpus.comma import looks_like_csv, parse_csv
 from tasks.corpus.conllu import looks_like_conllu, parse_conllu
+from tasks.corpus.docbin import is_docbin, parse_docbin
 from tasks.corpus.formats import CorpusFormat
 from tasks.corpus.hub import dataset_name, read_dataset
-from tasks.corpus.jsonlines import looks_like_json_lines, parse_json_lines
+from tasks.corpus.inline import looks_like_inline, parse_inline
+from tasks.corpus.jsonlines import looks_like_json, looks_like_json_lines, parse_json, parse_json_lines
 from tasks.corpus.layout import find_layout, is_sampled, looks_like_columns
-from tasks.corpus.lines import read_content, split_lines
+from tasks.corpus.lines import in_nfc, read_content, split_lines
 from tasks.corpus.parquet import is_parquet, parse_parquet, parse_table
 from tasks.corpus.parsed import Parsed
+from tasks.corpus.pipes import looks_like_pipes, parse_pipes
 from tasks.corpus.running_text import Unlike, unlike_text
 from tasks.corpus.text import parse_text
 from tasks.corpus.vertical import looks_like_words, parse_words
 from tasks.corpus.wikiann import looks_like_wikiann, parse_wikiann
+from tasks.corpus.zipped import is_zip, unzipped
 
 CorpusSource = InputFile | HubDataset | DatasetFolder
 
@@ -54,24 +59,43 @@ def _parse_plain_text(
 # In the order in which `auto` asks.
 TEXT_FORMATS = {
     "jsonl": _TextFormat(looks_like_json_lines, parse_json_lines),
+    "json": _TextFormat(looks_like_json, parse_json),
     "conllu": _TextFormat(looks_like_conllu, parse_conllu),
     "wikiann": _TextFormat(looks_like_wikiann, parse_wikiann),
     "columns": _TextFormat(lambda lines, format: looks_like_columns(lines), parse_column_file),
     "csv": _TextFormat(looks_like_csv, parse_csv),
+    "pipes": _TextFormat(looks_like_pipes, parse_pipes),
+    "inline": _TextFormat(looks_like_inline, parse_inline),
     "words": _TextFormat(looks_like_words, parse_words),
     "text": _TextFormat(lambda lines, format: unlike_text(lines) is None, _parse_plain_text),
 }
 # Formats without tags.
 UNLABELLED = frozenset({"text", "words"})
+# Formats that are no text.
+BINARY = frozenset({"parquet", "spacy", "dataset"})
+# Formats whose offsets count characters as the file has them: not brought to NFC as a whole.
+_WITH_OFFSETS = frozenset({"jsonl", "json"})
 # Formats that are columns, too: each may be read as another if a configuration says so.
 _COLUMNS = frozenset({"columns", "conllu", "wikiann", "csv"})
 _HEAD_LINES = 5000
 
 
 def parse_source(
-    source: CorpusSource | Path, format: CorpusFormat, language: str, *, with_tags: bool
+    source: CorpusSource | Path,
+    format: CorpusFormat,
+    language: str,
+    *,
+    with_tags: bool,
+    following: Callable[[], CorpusSource | Path | None] = lambda: None,
 ) -> tuple[str, str, Parsed]:
     """Reads one file, or one split of a dataset.
+
+    Args:
+        source: what to read.
+        format: how it is written.
+        language: of the corpus.
+        with_tags: whether the tags are wanted.
+        following: takes the next source of the corpus, which a format needs that is written in two files.
 
     Returns:
         What to call it in an error, the name of its format, and what is in it.
@@ -87,10 +111,39 @@ def parse_source(
         return name, "dataset", parse_table(read_dataset(source), name, format, with_tags=with_tags)
     path = source.local() if isinstance(source, InputFile) else source
     name, content = str(path), read_content(path)
+    if is_zip(content) and format.format != "spacy":
+        content, member = unzipped(content, name, format.member)
+        name = f"{name}:{member}"
+    elif format.member is not None:
+        raise InputError(f"corpus {name}: member is set, and the file is no zip; leave it out")
     if format.format == "parquet" or (format.format == "auto" and is_parquet(content)):
         _check_options(format, "parquet", name)
         return name, "parquet", parse_parquet(content, name, format, with_tags=with_tags)
-    return (name, *parse_lines(split_lines(content, name), name, format, language, with_tags=with_tags))
+    if format.format == "spacy" or (format.format == "auto" and is_docbin(content)):
+        _check_options(format, "spacy", name)
+        return name, "spacy", parse_docbin(content, name, with_tags=with_tags)
+    lines = split_lines(content, name, normalized=False, encoding=format.encoding)
+    if format.format == "brat" or (format.format == "auto" and (path.suffix == ".ann" or looks_like_brat(lines))):
+        _check_options(format, "brat", name)
+        parsed = parse_brat(lines, _text_beside(path, format, following), name, format, language)
+        return name, "brat", parsed if with_tags else replace(parsed, tags=None)
+    return (name, *parse_lines(lines, name, format, language, with_tags=with_tags))
+
+
+def _text_beside(path: Path, format: CorpusFormat, following: Callable[[], CorpusSource | Path | None]) -> str:
+    """The text that a file of brat's annotations is about: the source that follows it, which a run knows by content.
+
+    Raises:
+        InputError: if there is none.
+    """
+    text = following()
+    if not isinstance(text, InputFile | Path):
+        raise InputError(
+            f"corpus {path}: brat's annotations count characters of a text, and none follows; expected "
+            f"{path.with_suffix('.txt').name} beside it, or behind it in the list of paths; put it there"
+        )
+    place = text.local() if isinstance(text, InputFile) else text
+    return "\n".join(split_lines(read_content(place), str(place), normalized=False, encoding=format.encoding))
 
 
 def parse_lines(
@@ -108,10 +161,11 @@ def parse_lines(
         kind = _find_format(lines, name, format, with_tags=with_tags)
     else:
         kind = format.format
-        if kind not in TEXT_FORMATS:
-            raise InputError(f"corpus {name}: format is {kind}, which is no text format; expected a file of its own")
+        assert kind in TEXT_FORMATS, "the others are read from bytes"
         _check_named(lines, name, format)
     _check_options(format, kind, name)
+    if kind not in _WITH_OFFSETS:
+        lines = in_nfc(lines)
     return kind, TEXT_FORMATS[kind].parse(lines, name, format, language, with_tags=with_tags)
 
 
@@ -119,7 +173,7 @@ def _find_format(lines: Sequence[str], name: str, format: CorpusFormat, *, with_
     if format.token_column is not None or format.tag_column is not None:
         return "csv" if TEXT_FORMATS["csv"].fits(lines[:_HEAD_LINES], format) else "columns"
     if format.tokens_key or format.tags_key or format.spans_key or format.tag_names:
-        return "jsonl"
+        return "jsonl" if looks_like_json_lines(lines, format) else "json"
     found = _structured(lines, format)
     if found is not None:
         return found
@@ -183,7 +237,7 @@ def _check_options(format: CorpusFormat, kind: str, name: str) -> None:
     columns = {"token_column", "tag_column"}
     unknown = {
         **dict.fromkeys(("columns", "wikiann", "csv"), records),
-        **dict.fromkeys(("conllu", "text", "words"), records | columns),
+        **dict.fromkeys(("conllu", "text", "words", "brat", "pipes", "inline", "spacy"), records | columns),
     }
     for option in sorted(unknown.get(kind, columns)):
         if getattr(format, option) is not None:

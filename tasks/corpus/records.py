@@ -1,18 +1,20 @@
 """Sentences as records: lists of words with lists of tags, or with spans; what JSON lines and tables hold."""
 
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from artifacts.errors import InputError
+from tasks.corpus.dialects import find_dialect
 from tasks.corpus.formats import CorpusFormat
 from tasks.corpus.parsed import Parsed
 
 TOKEN_KEYS = ("tokens", "words")
 TAG_KEYS = ("ner_tags", "tags", "labels", "ner")
 SPAN_KEYS = ("spans", "entities")
-_SPAN_SHAPE = "{start, end, label} or [start, end, label], counted in words, the end exclusive"
+_SPAN_SHAPE = "{start, end, label} or [start, end, label], counted in words"
 # They would tear a line apart wherever sentences are written as columns.
 _FORBIDDEN = "\0\t\n\r"
 
@@ -68,6 +70,8 @@ def parse_records(
     name: str,
     keys: Keys,
     tag_names: Sequence[str] | None,
+    *,
+    span_ends: Literal["auto", "exclusive", "inclusive"] = "auto",
 ) -> Parsed:
     """Reads records; those without a word are left out.
 
@@ -78,6 +82,7 @@ def parse_records(
         name: what to call the file in an error.
         keys: which key holds what.
         tag_names: names of numbered tags, in order; None if tags are strings.
+        span_ends: whether the last word of a span is before its end or at it.
 
     Raises:
         InputError: at a record whose words or tags are not what they should be.
@@ -87,6 +92,9 @@ def parse_records(
     lines: list[int] = []
     starts: list[int] = []
     renormalised: list[int] = []
+    inclusive = span_ends == "inclusive"
+    if keys.spans is not None and span_ends == "auto":
+        inclusive = _are_inclusive(rows, keys, name)
     for row, number in zip(rows, numbers, strict=True):
         place = f"corpus {name}, {unit} {number}"
         sentence = _words(row.get(keys.tokens), place, keys.tokens)
@@ -95,7 +103,7 @@ def parse_records(
         if keys.tags is not None:
             tags += _tags(row.get(keys.tags), len(sentence), place, keys.tags, tag_names)
         elif keys.spans is not None:
-            tags += _tags_of_spans(row.get(keys.spans), len(sentence), place, keys.spans, tag_names)
+            tags += _tags_of_spans(row.get(keys.spans), len(sentence), place, keys.spans, tag_names, inclusive)
         if sentence:
             starts.append(len(words))
             words += sentence
@@ -106,7 +114,8 @@ def parse_records(
     layout += f", numbered tags: {', '.join(tag_names)}" if tag_names and read_tags else ""
     if renormalised:
         layout += f"; words of {len(renormalised):,} sentences brought to NFC, first {unit} {renormalised[0]}"
-    return Parsed(words, tags if read_tags else None, lines, starts, unit, layout)
+    dialect = find_dialect(Counter(tags), named=True) if keys.tags else None
+    return Parsed(words, tags if read_tags else None, lines, starts, unit, layout, dialect)
 
 
 def _first(usual: Sequence[str], present: Sequence[str]) -> str | None:
@@ -161,24 +170,63 @@ def _named(tag: Any, place: str, names: Sequence[str] | None) -> str:
     return tag
 
 
-def _tags_of_spans(value: Any, length: int, place: str, key: str, names: Sequence[str] | None) -> list[str]:
-    """IOB2 tags of one sentence's spans."""
+def _are_inclusive(rows: Sequence[Mapping[str, Any]], keys: Keys, name: str) -> bool:
+    """Whether a span's last word is at its end: told by spans of one word, and by those that end with the sentence.
+
+    Raises:
+        InputError: if the spans tell nothing, or both.
+    """
+    exclusive = inclusive = spans = 0
+    for row in rows:
+        words, value = row.get(keys.tokens), _span_list(row.get(keys.spans or ""))
+        if not isinstance(words, list) or not isinstance(value, list):
+            continue
+        for span in value:
+            try:
+                start, end, _ = _span(span, "")
+            except InputError:
+                continue
+            if not 0 <= start <= end <= len(words):
+                continue
+            spans += 1
+            inclusive += start == end
+            exclusive += end == len(words)
+    if spans and bool(exclusive) == bool(inclusive):
+        what = "none is empty or ends behind the last word" if not exclusive else "some fit one, some the other"
+        raise InputError(
+            f"corpus {name}: whether ends of spans under {keys.spans!r} are exclusive or inclusive cannot be told "
+            f"({what}); expected spans that tell; set span_ends: exclusive if [0, 1] is the first word alone, "
+            "inclusive if it is the first two"
+        )
+    return inclusive > 0
+
+
+def _span_list(value: Any) -> Any:
+    """Spans as a list; a table may keep them as one list per field."""
     if isinstance(value, dict) and value and all(isinstance(column, list) for column in value.values()):
-        # A table may keep a list of spans as one list per field.
-        value = [dict(zip(value, fields, strict=False)) for fields in zip(*value.values(), strict=False)]
+        return [dict(zip(value, fields, strict=False)) for fields in zip(*value.values(), strict=False)]
+    return value
+
+
+def _tags_of_spans(
+    value: Any, length: int, place: str, key: str, names: Sequence[str] | None, inclusive: bool
+) -> list[str]:
+    """IOB2 tags of one sentence's spans."""
+    value = _span_list(value)
     if not isinstance(value, list):
         raise InputError(f"{place}: {key} is {_short(value)}; expected a list of {_SPAN_SHAPE}; [] where there is none")
     tags = ["O"] * length
     for position, span in enumerate(value):
         here = f"{place}: span {position} of {key}"
         start, end, label = _span(span, here)
+        end += inclusive
         name = _named(label, f"{here}: its label", names)
         if not name or any(char.isspace() for char in name):
             raise InputError(f"{here}: its label is {name!r}; expected a name without spaces, such as PER; rename it")
         if not 0 <= start < end <= length:
             raise InputError(
                 f"{here} goes from {start} to {end}, the sentence has {length} words; expected 0 <= start < end <= "
-                f"{length} (the end is exclusive); fix the {_unit(place)}"
+                f"{length} (the end is {'inclusive' if inclusive else 'exclusive'}); fix the {_unit(place)}"
             )
         if any(tag != "O" for tag in tags[start:end]):
             raise InputError(f"{here} overlaps another; expected spans that do not; keep one of them")

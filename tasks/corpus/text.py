@@ -1,16 +1,21 @@
 """Read raw text: one sentence a line, split into words as its language needs."""
 
-import re
-from collections.abc import Callable, Sequence
+import unicodedata
+from collections.abc import Callable, Container, Sequence
+
+import regex
 
 # Languages written without spaces between words, which we (as CROP) split into characters.
 CHARACTER_LANGUAGES = frozenset({"zh", "ja", "th"})
 
-# Latin letters and digits, also full-width ones, stay together. Marks that stand on, or under, another character
-# (accents, Japanese voicing, Thai vowels and tones, variation selectors) stay with it.
+# Latin letters and digits, also full-width ones, stay together; else a character is a grapheme cluster, so that marks
+# (accents, voicing, vowels and tones, variation selectors) stay with what they stand on.
 _LATIN = "0-9A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\uff10-\uff19\uff21-\uff3a\uff41-\uff5a"
-_MARKS = "\u0300-\u036f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u3099\u309a\ufe00-\ufe0f\u200d"
-_CHARACTER = re.compile(f"[{_LATIN}][{_LATIN}{_MARKS}]*|\\S[{_MARKS}]*")
+_CHARACTER = regex.compile(rf"[{_LATIN}](?:[{_LATIN}]|\p{{M}}|\u200d)*|\X")
+# Joiners (ZWNJ, ZWJ), soft hyphen, word joiner: inside words, where Moses' tokeniser sees signs.
+_JOINERS = "\u200c\u200d\u00ad\u2060"
+_MARKED = regex.compile(rf"[{_JOINERS}\p{{M}}\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]")
+_CLUSTER = regex.compile(r"\X")
 
 
 def word_splitter(language: str, *, tokenized: bool) -> Callable[[str], list[str]]:
@@ -33,7 +38,7 @@ def word_splitter(language: str, *, tokenized: bool) -> Callable[[str], list[str
 
     def split_as_moses(line: str) -> list[str]:
         words: list[str] = moses.tokenize(line, escape=False, aggressive_dash_splits=False)
-        return words
+        return whole_characters(line, words) if _MARKED.search(line) else words
 
     return split_as_moses
 
@@ -48,7 +53,38 @@ def split_into_characters(line: str) -> list[str]:
 
     Example: 苹果iPhone 15发布 -> 苹, 果, iPhone, 15, 发, 布.
     """
-    return _CHARACTER.findall(line)
+    return [character for found in _CHARACTER.findall(line) if (character := found.strip())]
+
+
+def whole_characters(text: str, words: Sequence[str]) -> list[str]:
+    """Puts together words that were torn before a mark, at a joiner, or inside a grapheme cluster.
+
+    Moses' tokeniser parts what is neither letter nor digit: marks that no composed character has (Indic vowels, the
+    killer of Burmese), the joiners of Persian, parts of an emoji.
+
+    Args:
+        text: what was split.
+        words: what the tokeniser made of it, in order.
+    """
+    clusters = {match.start() for match in _CLUSTER.finditer(text)}
+    whole: list[str] = []
+    end = -1
+    for word, (start, its_end) in zip(words, word_places(text, words), strict=True):
+        if whole and start == end and _is_torn(text, start, clusters):
+            whole[-1] += word
+        else:
+            whole.append(word)
+        end = its_end
+    return whole
+
+
+def _is_torn(text: str, place: int, clusters: Container[int]) -> bool:
+    """Whether a word goes on over a place in its text."""
+    before, after = text[place - 1], text[place]
+    if place not in clusters or after in _JOINERS or unicodedata.category(after)[0] == "M":
+        return True
+    joined = before in _JOINERS or unicodedata.category(before)[0] == "M"
+    return joined and (after.isalnum() or before == "\u200d")
 
 
 def parse_text(lines: Sequence[str], language: str, *, tokenized: bool) -> list[list[str]]:

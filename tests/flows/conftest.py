@@ -88,9 +88,9 @@ def counted_readings() -> Iterator[list[str]]:
     told: list[str] = []
     parse, pair = tasks.corpus.corpus.parse_source, tasks.corpus.parallel.pair_lines
 
-    def parse_source(source: Any, format: Any, language: str, *, with_tags: bool) -> Any:
+    def parse_source(source: Any, format: Any, language: str, *, with_tags: bool, following: Any) -> Any:
         told.append(f"{Path(source.path).name} {language} {'with' if with_tags else 'without'} tags")
-        return parse(source, format, language, with_tags=with_tags)
+        return parse(source, format, language, with_tags=with_tags, following=following)
 
     def pair_lines(source: Any, target: Any, source_name: str, target_name: str) -> Any:
         told.append(f"{Path(source_name).name} {Path(target_name).name}")

@@ -42,7 +42,7 @@ JSON_LINES = (
     b'{"tokens": ["Ana", "x"], "tags": ["B-PER", "O"]}\n{"tokens": ["Rio"], "tags": ["B-LOC"]}\n'
     b'{"tokens": ["a", "b"], "spans": [{"start": 0, "end": 1, "label": "X"}], "tags": [0, 1]}\n'
 )
-SPANS = b'{"words": ["Ana", "x"], "entities": [[0, 1, "PER"]]}\n{"words": ["Rio"], "entities": []}\n'
+SPANS = b'{"words": ["Ana", "x"], "entities": [[0, 1, "PER"]]}\n{"words": ["Rio"], "entities": [[0, 1, "LOC"]]}\n'
 WHOLE = {
     "columns": COLUMNS,
     "spaces": COLUMNS.replace(b"\t", b" "),

@@ -3,6 +3,7 @@ import gzip
 import pytest
 
 from tasks.corpus.corpus import Corpus
+from tasks.corpus.formats import CorpusFormat
 from tasks.corpus.inspection import (
     OddCharacter,
     encoding_remarks,
@@ -48,13 +49,13 @@ def test_odd_characters_are_counted_and_their_first_place_is_kept() -> None:
 
 
 def test_what_reading_changed_is_said() -> None:
-    assert encoding_remarks(b"a\n", "x") == []
-    assert encoding_remarks(b"\xef\xbb\xbfa\r\n", "x") == [
+    assert encoding_remarks(b"a\n", "x", CorpusFormat()) == []
+    assert encoding_remarks(b"\xef\xbb\xbfa\r\n", "x", CorpusFormat()) == [
         "byte order mark, left out",
         "carriage returns at line ends, left out",
     ]
     mixed = "M\u00fcller\nMu\u0308ller\n".encode()
-    assert encoding_remarks(gzip.compress(mixed), "x") == [
+    assert encoding_remarks(gzip.compress(mixed), "x", CorpusFormat()) == [
         "gzip, unpacked",
         "1 lines brought to Unicode NFC, first line 2",
     ]

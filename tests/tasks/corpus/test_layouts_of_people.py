@@ -262,12 +262,12 @@ def test_words_one_a_line_are_words() -> None:
 @pytest.mark.parametrize(
     ("text", "format", "message"),
     [
-        ('{"a": 1}\n{"a": 2}\n', "auto", r"no running text: it looks like JSON, in 2 of 2 lines looked at; expected"),
+        ('{"a": 1}\n{"a": 2}\n', "auto", "its keys are 'a'; expected words under one of"),
         ("<p>Ida ruft.</p>\n<p>Bonn ruht.</p>\n", "auto", "it looks like mark-up .XML, HTML., in 2 of 2 lines"),
         ("1\tIda ruft.\n2\tBonn ruht.\n", "auto", "it looks like columns between tabs, in 2 of 2 lines"),
         ("Ida\nruft\nBonn\nruht\n", "auto", "it looks like words, one a line, in 4 of 4 lines.* set format: words"),
         ("Ida|ruft|an\nBonn|ruht|nie\n", "auto", "it looks like columns between bars"),
-        ("Ida/B-PER ruft/O Bonn/B-LOC\n", "auto", "it looks like words and tags, in 1 of 1 lines"),
+        ("Ida B-PER ruft O\nBonn B-LOC\nEr O ruft O an O\n", "auto", "line 2: 2 columns separated by spaces"),
         ("Ida ruft.\nBonn ruht.\n", "columns", "format is columns, but the file looks like running text;"),
         ('{"tokens": ["Ida"]}\n', "columns", "format is columns, but the file looks like format jsonl;"),
         ('{"tokens": ["Ida"]}\n', "text", "format is text, but the file looks like format jsonl,"),

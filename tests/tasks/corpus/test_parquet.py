@@ -44,9 +44,10 @@ def test_names_of_the_configuration_come_first(tmp_path: Path) -> None:
 
 def test_strings_need_no_names_and_spans_are_read(tmp_path: Path) -> None:
     assert read(written(tmp_path / "x", {**ROWS, "ner_tags": [["B-X", "O"], ["O"]]})).tags == [["B-X", "O"], ["O"]]
-    spans = [[{"start": 0, "end": 1, "label": "PER"}], []]
+    # The second span ends behind the last word, so that ends are exclusive.
+    spans = [[{"start": 0, "end": 1, "label": "PER"}], [{"start": 0, "end": 1, "label": "LOC"}]]
     columns = {"tokens": ROWS["tokens"], "entities": spans}
-    assert read(written(tmp_path / "y", columns)).tags == [["B-PER", "O"], ["O"]]
+    assert read(written(tmp_path / "y", columns)).tags == [["B-PER", "O"], ["B-LOC"]]
 
 
 def test_numbers_without_names_are_an_error_with_the_row(tmp_path: Path) -> None:

@@ -15,7 +15,9 @@ def tagged(tokens: Any, tags: Any, names: tuple[str, ...] | None = None) -> Pars
 
 
 def spanned(tokens: Any, spans: Any, names: tuple[str, ...] | None = None) -> Parsed:
-    return parse_records([{"t": tokens, "s": spans}], [7], "row", "x", Keys("t", None, "s"), names)
+    return parse_records(
+        [{"t": tokens, "s": spans}], [7], "row", "x", Keys("t", None, "s"), names, span_ends="exclusive"
+    )
 
 
 def keys(*present: str, with_tags: bool = True, **options: Any) -> Keys:
@@ -99,7 +101,7 @@ def test_a_number_without_a_name_is_an_error(number: int) -> None:
 @pytest.mark.parametrize(
     ("spans", "message"),
     [
-        (None, r"s is missing; expected a list of .* the end exclusive; \[\] where there is none"),
+        (None, r"s is missing; expected a list of .*, counted in words; \[\] where there is none"),
         ([[0, 3, "PER"]], "span 0 of s goes from 0 to 3, the sentence has 2 words; expected 0 <= start < end <= 2"),
         ([[1, 1, "PER"]], "goes from 1 to 1"),
         ([[-1, 1, "PER"]], "goes from -1 to 1"),

@@ -1,3 +1,5 @@
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,3 +62,40 @@ def test_places_of_words_skip_what_splitting_left_out() -> None:
 def test_every_word_stands_at_its_place(text: str, language: str) -> None:
     words = word_splitter(language, tokenized=False)(text)
     assert [text[start:end] for start, end in word_places(text, words)] == words
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "words"),
+    [
+        # Persian: ZWNJ stays inside its words.
+        ("fa", "خانه\u200cی ما می\u200cخوابد.", ["خانه\u200cی", "ما", "می\u200cخوابد", "."]),
+        # Burmese: the killer and other marks stay on their letters, the full stop does not.
+        ("my", "မောင်မောင် နေသည်။", ["မောင်မောင်", "နေသည်", "။"]),
+        ("te", "తెలుగు భాష, బాగుంది.", ["తెలుగు", "భాష", ",", "బాగుంది", "."]),
+        ("km", "ខ្ញុំ ស្រឡាញ់ ភ្នំពេញ។", ["ខ្ញុំ", "ស្រឡាញ់", "ភ្នំពេញ", "។"]),
+        ("hi", "क्\u200dष है।", ["क्\u200dष", "है", "।"]),
+        ("de", "Do\u00adnau, Mu\u0308ller.", ["Do\u00adnau", ",", "Mu\u0308ller", "."]),
+        (
+            "en",
+            "A \U0001f469\u200d\U0001f4bb waved \U0001f1e9\U0001f1ea!",
+            ["A", "\U0001f469\u200d\U0001f4bb", "waved", "\U0001f1e9\U0001f1ea", "!"],
+        ),
+    ],
+)
+def test_no_word_is_torn_at_joiners_marks_or_inside_a_character(language: str, text: str, words: list[str]) -> None:
+    assert word_splitter(language, tokenized=False)(text) == words
+
+
+def test_a_character_of_a_language_without_spaces_is_a_grapheme_cluster() -> None:
+    # Thai SARA AM belongs to the consonant before it.
+    assert split_into_characters("นำ กา") == ["นำ", "ก", "า"]
+
+
+@given(
+    st.text(alphabet="aZ.,\u0308\u200c\u200d\u103a\u1019 က\u0e33\U0001f469\U0001f1e9«", max_size=20),
+    st.sampled_from(["my", "de"]),
+)
+def test_no_word_begins_with_a_mark_that_stands_on_a_letter(text: str, language: str) -> None:
+    words = word_splitter(language, tokenized=False)(text)
+    for word, (start, _) in zip(words, word_places(text, words), strict=True):
+        assert start == 0 or text[start - 1].isspace() or unicodedata.category(word[0])[0] != "M", words

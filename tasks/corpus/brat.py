@@ -1,0 +1,50 @@
+"""Read brat's standoff annotations: `T1<TAB>PER 0 8<TAB>Ida Koch` in a .ann file, about the .txt file beside it."""
+
+import re
+from collections.abc import Sequence
+
+from artifacts.errors import InputError
+from tasks.corpus.documents import Document, Mark, parse_documents
+from tasks.corpus.formats import CorpusFormat
+from tasks.corpus.lines import is_blank
+from tasks.corpus.parsed import Parsed
+
+_ENTITY = re.compile(r"T\S*\t(\S+) ([0-9]+(?: [0-9]+;[0-9]+)* [0-9]+)\t(.*)")
+_OTHER = re.compile(r"[*#REAMN]\S*\t")
+
+
+def looks_like_brat(lines: Sequence[str]) -> bool:
+    """Whether lines are annotations of brat."""
+    sample = [line for line in lines[:200] if not is_blank(line)]
+    entities = sum(_ENTITY.fullmatch(line) is not None for line in sample)
+    return entities > 0 and all(_ENTITY.fullmatch(line) or _OTHER.match(line) for line in sample)
+
+
+def parse_brat(lines: Sequence[str], text: str, name: str, format: CorpusFormat, language: str) -> Parsed:
+    """Reads the annotations of one text; an entity in several pieces reaches from its first to its last character.
+
+    Args:
+        lines: of the .ann file.
+        text: of the .txt file, as it is: not in NFC.
+        name: what to call the .ann file in an error.
+        format: how to treat entities.
+        language: of the text.
+
+    Raises:
+        InputError: at a line that is no annotation, or an entity that does not lie in the text.
+    """
+    marks = []
+    for number, line in enumerate(lines, 1):
+        match = _ENTITY.fullmatch(line)
+        if match is None:
+            if is_blank(line) or _OTHER.match(line):
+                continue
+            raise InputError(
+                f"corpus {name}, line {number}: {line[:40]!r} is no annotation of brat; expected T1, tab, type, start "
+                "and end, tab, text; fix the line"
+            )
+        bounds = [int(bound) for bound in re.split("[ ;]", match[2])]
+        # brat joins the pieces of an entity by spaces in the last field, so that only a whole one can be compared.
+        marks.append(Mark(bounds[0], bounds[-1], match[1], match[3] if len(bounds) == 2 else None))
+    document = Document(text, marks, 1)
+    return parse_documents([document], name, "text", format, language, "brat's standoff annotations")

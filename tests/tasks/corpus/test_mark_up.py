@@ -1,0 +1,215 @@
+"""WikiNER's bars, OpenNLP's and ENAMEX' mark-up, brat's standoff files, zips, encodings, DocBin without spaCy."""
+
+import io
+import zipfile
+import zlib
+from pathlib import Path
+
+import pytest
+
+from artifacts.errors import InputError
+from artifacts.inputs import InputFile
+from artifacts.runtime import Runtime
+from artifacts.step import run_alone
+from artifacts.store import Store
+from flows.parts.corpora import corpus_input
+from tasks.corpus.corpus import Corpus, load_corpus
+from tasks.corpus.docbin import is_docbin
+from tasks.corpus.formats import CorpusFile, CorpusFormat
+from tasks.corpus.read import read_labelled
+from tasks.words.labels import LabelConfig
+
+
+def read(folder: Path, content: bytes | str, *, name: str = "x", with_tags: bool = True, **options: object) -> Corpus:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return load_corpus(path, CorpusFormat.model_validate(options), LabelConfig() if with_tags else None, "de")
+
+
+def shown(corpus: Corpus) -> list[str]:
+    assert corpus.tags is not None
+    return [
+        " ".join(word if tag == "O" else f"{word}/{tag}" for word, tag in zip(words, tags, strict=True))
+        for words, tags in zip(corpus.words, corpus.tags, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Ida|NE|I-PER Koch|NE|I-PER ruft|VV|O .|PT|O\nBonn|NE|I-LOC ruht|VV|O\n",
+            ["Ida/B-PER Koch/I-PER ruft .", "Bonn/B-LOC ruht"],
+        ),
+        ("||PT|O Ida|NE|B-PER ruft|VV|O\n", ["| Ida/B-PER ruft"]),
+        ("Ida/B-PER ruft/O an/O\n", ["Ida/B-PER ruft an"]),
+        (
+            "<START:person> Ida Koch <END> ruft in <START:place> Bonn <END> .\nJa .\n",
+            ["Ida/B-person Koch/I-person ruft in Bonn/B-place .", "Ja ."],
+        ),
+        (
+            '<ENAMEX TYPE="PER">Ida &amp; Uwe</ENAMEX> in <ENAMEX TYPE="LOC">Bonn</ENAMEX>.',
+            ["Ida/B-PER &/I-PER Uwe/I-PER in Bonn/B-LOC ."],
+        ),
+        (
+            '<s>Am <TIMEX TYPE="DATE">1. Mai</TIMEX> <b>ruht</b> <enamex type="LOC">Bonn</enamex></s>',
+            ["Am 1/B-DATE ./I-DATE Mai/I-DATE ruht Bonn/B-LOC"],
+        ),
+        (
+            '<ENAMEX TYPE="ORG">Amt <ENAMEX TYPE="LOC">Bonn</ENAMEX></ENAMEX> ruft',
+            ["Amt/B-ORG Bonn/I-ORG ruft"],
+        ),
+    ],
+)
+def test_mark_up_is_read(tmp_path: Path, text: str, expected: list[str]) -> None:
+    corpus = read(tmp_path, text)
+    assert [line.replace("1/B-DATE ./I-DATE", "1./B-DATE") for line in shown(corpus)] == [
+        line.replace("1/B-DATE ./I-DATE", "1./B-DATE") for line in expected
+    ]
+    assert read(tmp_path, text, with_tags=False).words == corpus.words
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("<START:a> Ida ruft\n", "line 1: <START:a> is not ended"),
+        ("<START:a> Ida <START:b> Uwe <END>\n", "<START:b> at character 14 begins inside another"),
+        ("<START:a> Ida <END> <END>\n", "<END> at character 20 ends nothing"),
+        ('<ENAMEX TYPE="A">Ida\nUwe</ENAMEX>\n', "line 1: <ENAMEX TYPE='A'> is not ended on its line"),
+        (
+            "Ida|I-PER ruft|O\nBonn ruht|O a|O b|O c|O d|O e|O f|O g|O h|O i|O\n",
+            "line 2: 'Bonn' is no word with 1 '|' and a tag",
+        ),
+    ],
+)
+def test_broken_mark_up_is_told_by_its_line(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(InputError, match=message.replace("|", "[|]")):
+        read(tmp_path, text)
+
+
+BRAT_TEXT = "Ida Koch ruft.\nIn Bonn."
+BRAT = "T1\tPER 0 8\tIda Koch\nT2\tLOC 18 22\tBonn\nR1\tin Arg1:T1 Arg2:T2\n#1\tAnnotatorNotes T1\tsicher\n"
+
+
+def brat(folder: Path, text: str = BRAT_TEXT, annotations: str = BRAT) -> Path:
+    (folder / "doc.txt").write_text(text, encoding="utf-8")
+    (folder / "doc.ann").write_text(annotations, encoding="utf-8")
+    return folder / "doc.ann"
+
+
+def test_brats_annotations_are_read_with_the_text_beside_them(tmp_path: Path) -> None:
+    brat(tmp_path)
+    file = CorpusFile(path="doc.ann")
+    corpus = load_corpus(corpus_input(file, Runtime(data=str(tmp_path))), file.without_path(), LabelConfig(), "de")
+    assert shown(corpus) == ["Ida/B-PER Koch/I-PER ruft .", "In Bonn/B-LOC ."]
+    assert [part.format for part in corpus.parts] == ["brat"]
+
+
+def test_a_changed_text_beside_annotations_is_another_input_of_a_run(tmp_path: Path) -> None:
+    path, store, file = brat(tmp_path), Store(tmp_path / "store"), CorpusFile(path="doc.ann")
+
+    def key() -> str:
+        source = corpus_input(file, Runtime(data=str(tmp_path)))
+        return run_alone(store, read_labelled, source, file.without_path(), LabelConfig(), "de").key
+
+    first = key()
+    path.with_suffix(".txt").write_text(BRAT_TEXT + " Ja.", encoding="utf-8")
+    assert key() != first
+
+
+def test_annotations_that_are_not_about_the_text_are_an_error(tmp_path: Path) -> None:
+    path = brat(tmp_path, text="Uwe Koch ruft.\nIn Bonn.")
+    with pytest.raises(InputError, match="is 'Uwe Koch' in the text, and 'Ida Koch' beside the offsets"):
+        load_corpus(
+            (InputFile(path=str(path)), InputFile(path=str(path.with_suffix(".txt")))), CorpusFormat(), None, "de"
+        )
+
+
+def test_annotations_without_a_text_say_what_is_missing(tmp_path: Path) -> None:
+    path = brat(tmp_path)
+    path.with_suffix(".txt").unlink()
+    with pytest.raises(InputError, match=r"brat's annotations count characters of a text, and none follows; .*doc.txt"):
+        load_corpus(corpus_input(CorpusFile(path=str(path)), Runtime()), CorpusFormat(), None, "de")
+
+
+def zip_of(**files: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as box:
+        for name, text in files.items():
+            box.writestr(name.replace("__", "."), text)
+    return buffer.getvalue()
+
+
+def test_a_zip_with_one_file_is_read(tmp_path: Path) -> None:
+    corpus = read(tmp_path, zip_of(a__conll="Ida\tB-PER\nruft\tO\n"))
+    assert shown(corpus) == ["Ida/B-PER ruft"]
+    assert corpus.parts[0].name.endswith("x:a.conll")
+
+
+def test_of_several_files_in_a_zip_one_is_chosen(tmp_path: Path) -> None:
+    content = zip_of(train__conll="Ida\tB-PER\n", test__conll="Bonn\tB-LOC\n")
+    with pytest.raises(InputError, match=r"holds 2 files \(train.conll, test.conll\); .* set member"):
+        read(tmp_path, content)
+    assert shown(read(tmp_path, content, member="test.conll")) == ["Bonn/B-LOC"]
+    with pytest.raises(InputError, match=r"the zip has no 'dev.conll'; it has train.conll, test.conll"):
+        read(tmp_path, content, member="dev.conll")
+    with pytest.raises(InputError, match="member is set, and the file is no zip"):
+        read(tmp_path, "Ida\tB-PER\n", member="a")
+
+
+def test_a_broken_zip_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="the zip cannot be unpacked"):
+        read(tmp_path, zip_of(a__conll="Ida\tB-PER\n")[:-30])
+
+
+RUSSIAN = "Ида живёт в Бонне и каждый день ходит на работу пешком через старый парк\tO\nИда\tB-PER\n"
+JAPANESE = "これは日本語の文章です。今日はとても天気がいいので、友達と一緒に公園へ行きました\tO\n井田\tB-PER\n"
+
+
+@pytest.mark.parametrize(("text", "encoding"), [(RUSSIAN, "cp1251"), (JAPANESE, "shift_jis"), (RUSSIAN, "utf-16")])
+def test_other_encodings_are_read_when_asked_for(tmp_path: Path, text: str, encoding: str) -> None:
+    content = text.encode(encoding)
+    assert read(tmp_path, content, encoding=encoding).words == read(tmp_path, text).words
+    with pytest.raises(InputError, match=r"expected UTF-8.* set encoding") as raised:
+        read(tmp_path, content)
+    assert "latin" not in str(raised.value)
+
+
+def test_halves_of_characters_are_named_and_joined_when_asked_for(tmp_path: Path) -> None:
+    # U+1F600 is the surrogates D83D DE00, which CESU-8 writes as ED A0 BD ED B8 80.
+    content = b"Ida\tB-PER\n\xed\xa0\xbd\xed\xb8\x80\tO\n"
+    with pytest.raises(InputError, match=r"line 2: byte 1 .*halves of characters \(surrogates.*set encoding: cesu-8"):
+        read(tmp_path, content)
+    assert read(tmp_path, content, encoding="cesu-8").words == [["Ida", "\U0001f600"]]
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "message"),
+    [
+        (b"Ida\tO\n", {"encoding": "klingon"}, "encoding is 'klingon', which Python does not know"),
+        (b"\xff\tO\n", {"encoding": "ascii"}, "its bytes are no ascii"),
+        (b"%PDF-1.7\n", {}, "the file is a PDF; expected text"),
+        (b"\x80\x04\x95abc", {}, "a pickle, which is not read"),
+    ],
+)
+def test_what_is_no_text_is_named(tmp_path: Path, content: bytes, options: dict[str, str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        read(tmp_path, content, **options)
+
+
+def test_a_docbin_is_told_and_asks_for_spacy_where_it_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = zlib.compress(b"\x87\xa7version\xa30.1")
+    assert is_docbin(content)
+    assert not is_docbin(b"x = 1\n")
+    monkeypatch.setitem(__import__("sys").modules, "spacy", None)
+    with pytest.raises(InputError, match=r"spaCy is not installed; install it, with `pip install 'crosstag\[spacy\]'`"):
+        read(tmp_path, content)
+
+
+def test_a_docbin_is_written_and_read_again(tmp_path: Path) -> None:
+    pytest.importorskip("spacy")
+    from tasks.corpus.docbin import docbin_bytes
+
+    words, tags = [["Ida", "Koch", "ruft"], ["Bonn"]], [["B-PER", "I-PER", "O"], ["B-LOC"]]
+    corpus = read(tmp_path, docbin_bytes(words, tags, "x"))
+    assert (corpus.words, corpus.tags) == (words, tags)

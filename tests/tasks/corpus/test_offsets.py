@@ -1,0 +1,249 @@
+"""Texts with entities by offsets, of every tool: words and tags worked out by hand."""
+
+import json
+import unicodedata
+from typing import Any
+
+import pytest
+
+from artifacts.errors import InputError
+from tasks.corpus.corpus import Corpus, parse_corpus
+from tasks.corpus.formats import CorpusFormat
+from tasks.words.labels import LabelConfig
+
+
+def read(text: str, *, with_tags: bool = True, language: str = "de", **options: object) -> Corpus:
+    format = CorpusFormat.model_validate(options)
+    return parse_corpus(text.split("\n"), "x", format, LabelConfig() if with_tags else None, language)
+
+
+def lines(*rows: Any) -> str:
+    return "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+
+
+def shown(corpus: Corpus) -> list[str]:
+    assert corpus.tags is not None
+    return [
+        " ".join(word if tag == "O" else f"{word}/{tag}" for word, tag in zip(words, tags, strict=True))
+        for words, tags in zip(corpus.words, corpus.tags, strict=True)
+    ]
+
+
+# Ida 0-3, Koch 4-8, ruft 9-13, Bonn 14-18, full stop 18-19.
+TEXT = "Ida Koch ruft Bonn."
+EXPECTED = ["Ida/B-PER Koch/I-PER ruft Bonn/B-LOC ."]
+WORDS = ["Ida", "Koch", "ruft", "Bonn", "."]
+TOKENS = [
+    {"text": "Ida", "start": 0, "end": 3, "id": 0, "ws": True},
+    {"text": "Koch", "start": 4, "end": 8, "id": 1, "ws": True},
+    {"text": "ruft", "start": 9, "end": 13, "id": 2, "ws": True},
+    {"text": "Bonn", "start": 14, "end": 18, "id": 3, "ws": False},
+    {"text": ".", "start": 18, "end": 19, "id": 4, "ws": False},
+]
+RESULTS = [
+    {"type": "labels", "value": {"start": 0, "end": 8, "text": "Ida Koch", "labels": ["PER"]}},
+    {"type": "labels", "value": {"start": 14, "end": 18, "text": "Bonn", "labels": ["LOC"]}},
+]
+SPANS = [{"start": 0, "end": 8, "label": "PER"}, {"start": 14, "end": 18, "label": "LOC"}]
+RECORDS: dict[str, Any] = {
+    "doccano": {"text": TEXT, "label": [[0, 8, "PER"], [14, 18, "LOC"]]},
+    "doccano, older": {"text": TEXT, "labels": [[14, 18, "LOC"], [0, 8, "PER"]]},
+    "doccano with relations": {
+        "text": TEXT,
+        "entities": [
+            {"id": 1, "label": "PER", "start_offset": 0, "end_offset": 8},
+            {"id": 2, "label": "LOC", "start_offset": 14, "end_offset": 18},
+        ],
+        "relations": [],
+    },
+    "CLUENER": {"text": TEXT, "label": {"PER": {"Ida Koch": [[0, 7]]}, "LOC": {"Bonn": [[14, 17]]}}},
+    "inclusive ends without texts": {"text": TEXT, "label": [[0, 7, "PER"], [14, 17, "LOC"]]},
+    "Label Studio": {"id": 1, "data": {"text": TEXT}, "annotations": [{"result": RESULTS}]},
+    "Label Studio, the first annotation cancelled": {
+        "data": {"text": TEXT},
+        "annotations": [{"result": RESULTS}, {"result": [], "was_cancelled": True}],
+    },
+    "Label Studio, short": {"text": TEXT, "label": [each["value"] for each in RESULTS]},
+    "Prodigy": {"text": TEXT, "tokens": TOKENS, "spans": SPANS, "answer": "accept"},
+    "Prodigy without tokens": {"text": TEXT, "spans": SPANS, "answer": "accept"},
+    "spans beside text and words": {"text": TEXT, "tokens": WORDS, "spans": SPANS},
+    "Argilla 1": {"text": TEXT, "tokens": WORDS, "annotation": [["PER", 0, 8], ["LOC", 14, 18]]},
+    "Argilla 2": {
+        "id": "a",
+        "fields": {"text": TEXT},
+        "metadata": {},
+        "suggestions": {},
+        "responses": {"q": [{"value": SPANS, "user_id": "u"}]},
+    },
+    "Argilla 2, suggested": {"fields": {"text": TEXT}, "responses": {}, "suggestions": {"q": {"value": SPANS}}},
+    "spaCy 2": [TEXT, {"entities": [[0, 8, "PER"], [14, 18, "LOC"]]}],
+    "GLiNER": {"tokenized_text": WORDS, "ner": [[0, 1, "PER"], [3, 3, "LOC"]]},
+    "W2NER": {"sentence": WORDS, "ner": [{"index": [0, 1], "type": "PER"}, {"index": [3], "type": "LOC"}]},
+    "spans that count words beside a text": {
+        "text": TEXT,
+        "tokens": WORDS,
+        "spans": [[0, 2, "PER"], [3, 4, "LOC"], [4, 5, "X"]],
+    },
+}
+
+
+@pytest.mark.parametrize("tool", [tool for tool in RECORDS if tool != "spans that count words beside a text"])
+@pytest.mark.parametrize("array", [False, True])
+def test_records_of_a_tool_are_read(tool: str, array: bool) -> None:
+    record = RECORDS[tool]
+    text = json.dumps([record, record], indent=1) if array else lines(record, record)
+    corpus = read(text)
+    assert shown(corpus) == EXPECTED * 2
+    assert read(text, with_tags=False).words == corpus.words
+
+
+def test_spans_that_are_no_characters_count_words() -> None:
+    corpus = read(lines(RECORDS["spans that count words beside a text"]))
+    assert shown(corpus) == ["Ida/B-PER Koch/I-PER ruft Bonn/B-LOC ./B-X"]
+
+
+def test_dygie_counts_on_over_the_sentences_of_a_document() -> None:
+    row = {"sentences": [["Ida", "Koch"], ["In", "Bonn"]], "ner": [[[0, 1, "PER"]], [[3, 3, "LOC"]]]}
+    assert shown(read(lines(row))) == ["Ida/B-PER Koch/I-PER", "In Bonn/B-LOC"]
+
+
+def test_spacys_converted_corpora_have_sentences_of_tokens() -> None:
+    def tokens(*pairs: tuple[str, str]) -> dict[str, Any]:
+        return {"tokens": [{"orth": word, "ner": tag} for word, tag in pairs]}
+
+    sentences = [tokens(("Ida", "B-PER"), ("Koch", "L-PER"), ("ruft", "O")), tokens(("Bonn", "U-LOC"))]
+    document = {"id": 0, "paragraphs": [{"raw": "", "sentences": sentences}]}
+    assert shown(read(json.dumps([document]))) == ["Ida/B-PER Koch/I-PER ruft", "Bonn/B-LOC"]
+
+
+def test_an_object_may_hold_the_list_of_records() -> None:
+    text = json.dumps({"classes": ["PER"], "annotations": [[TEXT, {"entities": [[0, 8, "PER"]]}], None]})
+    assert shown(read(text)) == ["Ida/B-PER Koch/I-PER ruft Bonn ."]
+
+
+def test_types_alone_are_read_in_records_too() -> None:
+    row = {"tokens": ["Ida", "Koch", "ruft"], "ner_tags": ["person-actor", "person-actor", "O"]}
+    assert shown(read(lines(row))) == ["Ida/B-person-actor Koch/I-person-actor ruft"]
+
+
+def test_each_line_of_a_text_is_a_sentence_but_none_ends_inside_an_entity() -> None:
+    # Ida 0-3, line end, Koch 4-8, line end, Ruft 9-13
+    row = {"text": "Ida\nKoch\nRuft", "label": [[0, 8, "PER"]]}
+    assert shown(read(lines(row))) == ["Ida/B-PER Koch/I-PER", "Ruft"]
+
+
+def test_offsets_count_the_text_as_it_is_written() -> None:
+    # u and a combining diaeresis are two characters: Bonn stands at 7-11 as written, at 6-10 in NFC.
+    text = unicodedata.normalize("NFD", "Müller") + " Bonn"
+    corpus = read(lines({"text": text, "label": [[8, 12, "LOC"]]}))
+    assert text[8:12] == "Bonn"
+    assert shown(corpus) == ["Müller Bonn/B-LOC"]
+
+
+def test_a_text_without_entities_is_text_in_json() -> None:
+    assert read(lines({"text": TEXT}), with_tags=False).words == [WORDS]
+    with pytest.raises(InputError, match="its keys are 'text'; expected entities under label, entities or spans"):
+        read(lines({"text": TEXT}))
+
+
+def test_an_entity_inside_words_is_widened_and_counted_or_an_error() -> None:
+    # och ru: 5 to 11
+    text = lines({"text": TEXT, "label": [[5, 11, "X"], [14, 18, "LOC"]]})
+    corpus = read(text)
+    assert shown(corpus) == ["Ida Koch/B-X ruft/I-X Bonn/B-LOC ."]
+    assert corpus.parts[0].remarks == (
+        "1 entities begin or end inside a word, and were widened to whole words, first 'och ru' at line 1",
+    )
+    with pytest.raises(
+        InputError, match=r"'och ru' at line 1, begins or ends inside a word; .*set misaligned: outward"
+    ):
+        read(text, misaligned="error")
+
+
+def test_of_entities_that_overlap_the_longest_counts_or_it_is_an_error() -> None:
+    text = lines({"text": TEXT, "label": [[4, 8, "A"], [0, 8, "B"], [0, 8, "B"], [14, 18, "LOC"]]})
+    corpus = read(text)
+    assert shown(corpus) == ["Ida/B-B Koch/I-B ruft Bonn/B-LOC ."]
+    assert corpus.parts[0].remarks == (
+        "1 entities inside, or over the edge of, a longer one were left out, first 'Koch' at line 1",
+    )
+    with pytest.raises(InputError, match=r"the entity 'A', 'Koch' at line 1, overlaps another; .* set overlaps: outer"):
+        read(text, overlaps="error")
+
+
+def test_spaces_in_types_become_underscores() -> None:
+    corpus = read(lines({"text": TEXT, "label": [[0, 8, "a person"]]}))
+    assert shown(corpus) == ["Ida/B-a_person Koch/I-a_person ruft Bonn ."]
+    assert corpus.parts[0].remarks == ("spaces in types became underscores: a person",)
+
+
+def test_refused_examples_of_prodigy_are_left_out_and_counted() -> None:
+    corpus = read(lines(RECORDS["Prodigy"], {**RECORDS["Prodigy"], "answer": "reject"}))
+    assert shown(corpus) == EXPECTED
+    assert corpus.parts[0].remarks == ("1 records whose answer is reject or ignore were left out",)
+
+
+def test_ends_of_spans_of_words_are_told_by_the_spans_or_asked_for() -> None:
+    words = ["Ida", "Koch", "ruft", "Bonn", "an"]
+    # [3, 5) ends behind the last word.
+    assert shown(read(lines({"words": words, "entities": [[0, 1, "A"], [3, 5, "B"]]}))) == [
+        "Ida/B-A Koch ruft Bonn/B-B an/I-B"
+    ]
+    # [3, 3] would be empty if ends were exclusive.
+    assert shown(read(lines({"words": words, "entities": [[0, 1, "A"], [3, 3, "B"]]}))) == [
+        "Ida/B-A Koch/I-A ruft Bonn/B-B an"
+    ]
+    unclear = lines({"words": words, "entities": [[0, 1, "A"]]})
+    with pytest.raises(
+        InputError, match=r"cannot be told .*; set span_ends: exclusive if \[0, 1\] is the first word alone"
+    ):
+        read(unclear)
+    assert shown(read(unclear, span_ends="inclusive")) == ["Ida/B-A Koch/I-A ruft Bonn an"]
+    assert shown(read(unclear, span_ends="exclusive")) == ["Ida/B-A Koch ruft Bonn an"]
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"text": TEXT, "label": [[0, 99, "A"]]}, "'A' from character 0 to 99 does not lie in the text, which has 19"),
+        ({"text": TEXT, "label": [[5, 5, "A"]]}, "from character 5 to 5 does not lie in the text"),
+        ({"text": TEXT, "label": [[8, 9, "A"], [0, 3, "B"]]}, "from character 8 to 9 holds no word"),
+        (
+            {"text": TEXT, "label": [[0, 3]]},
+            "entity 0 of label is a list; expected start, end and label, in characters",
+        ),
+        ({"text": TEXT, "label": [[0, 3, 7]]}, "entity 0 of label: its label is 7; expected a name such as PER"),
+        (
+            {"text": TEXT, "label": [[0, 7, "A"], [9, 13, "B"]]},
+            "1 entities end at a word's end if ends are exclusive, 1 ",
+        ),
+        (
+            {"text": TEXT, "tokens": ["Ida", "ruft"], "label": [[0, 3, "A"]]},
+            "the word 'ruft' does not follow in the text",
+        ),
+        (
+            {
+                "data": {"text": TEXT},
+                "annotations": [{"result": [{**RESULTS[0], "value": {**RESULTS[0]["value"], "start": 1}}]}],
+            },
+            "is 'da Koch' in the text, and 'Ida Koch' beside the offsets",
+        ),
+        ({"sentence": WORDS, "ner": [{"index": [0, 2], "type": "A"}]}, "expected words that follow each other"),
+    ],
+)
+def test_what_does_not_fit_its_text_is_an_error(row: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        read(lines(row))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[{"tokens": ["Ida"],\n "tags": ["B-X"}]', "line 2: no JSON .* at character 16 of the line"),
+        ('{"a": [1],\n "b": {}}', "the JSON holds no list of records .'a', 'b'.; expected an array"),
+        (f"[{json.dumps({'text': TEXT, 'label': []})},\n 7]", "row 1: no record as the first ones are|row 1: a int"),
+    ],
+)
+def test_broken_json_is_told_by_its_place(text: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        read(text)
