@@ -240,6 +240,28 @@ def show_corpus(
 
 
 @app.command()
+def convert(
+    source: Annotated[str, typer.Argument(help="A file, bundled:NAME, or hf:NAME:SPLIT.", metavar="IN")],
+    target: Annotated[Path, typer.Argument(help="The file to write.", metavar="OUT")],
+    to: Annotated[
+        str, typer.Option("--to", help="Format to write, such as doccano; empty: that of OUT's ending.")
+    ] = "",
+    language: Annotated[str, typer.Option(help="Language of the corpus, such as de.")] = "",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="A setting of the reader, such as tag_column=3; may be repeated.", metavar="KEY=VALUE"
+        ),
+    ] = None,
+    data: DataFolder = ".",
+) -> None:
+    """Write a corpus in another format; it is read again before it is there, so that nothing is lost."""
+    from flows.commands.convert import convert as convert_corpus
+
+    convert_corpus(source, target, to, settings or (), language, data)
+
+
+@app.command()
 def deploy(
     configs: Annotated[
         list[Path] | None,
