@@ -15,13 +15,11 @@ from flows.parts.translator import TranslatorChoice, take_translator
 from tasks.translation.conjugate.find_pairs import find_pairs
 from tasks.translation.conjugate.import_pairs import import_pairs, load_pair_files
 from tasks.translation.conjugate.placeholder_pairs import replace_marked
-from tasks.translation.conjugate.reading import REASONS
 from tasks.translation.conjugate.translate_spans import SpanTranslating, translate_spans
 from tasks.translation.machine.engines import Generation
 from tasks.translation.pairs.marking_pairs import PairMarking, mark_pairs
 
 _COLUMNS: dict[str, Form] = {"sentences": "count", "with a pair": "count", "pairs": "count", "dropped": "count"}
-_COLUMNS |= {reason.replace("_", " "): "count" for reason in REASONS}
 
 
 class PairFiles(Settings):
@@ -126,12 +124,10 @@ def check_pairs(
 
 
 def pairs_listing(name: str, pairs: Reference) -> Listing:
-    """How many pairs there are, and why others were dropped."""
-    return Listing("conjugate pairs of spans, and why others were dropped", "of", _COLUMNS, {name: pairs}, _cells)
+    """How many sentences have a pair, and how many pairs were dropped; their metadata counts them by reason."""
+    return Listing("conjugate pairs of spans", "of", _COLUMNS, {name: pairs}, _cells)
 
 
 def _cells(store: Store, reference: Reference) -> list[Cell]:
     about = store.metadata(reference)
-    dropped = about["dropped"]
-    totals = [store.require(reference).rows, about["sentences"], about["pairs"], sum(dropped.values())]
-    return [*totals, *(dropped.get(reason, 0) for reason in REASONS)]
+    return [store.require(reference).rows, about["sentences"], about["pairs"], sum(about["dropped"].values())]

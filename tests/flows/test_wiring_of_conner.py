@@ -134,6 +134,7 @@ def test_section_2(recording: Recording, runtime: Runtime, configured: Configure
     assert set(result.models[0].scores) == set(result.models[-1].scores) == {"test", "source dev"}
     counted, epochs = result.listings
     recording.check(counted.rows, {"D_u^tgt": pairs})
+    assert list(counted.columns) == ["sentences", "with a pair", "pairs", "dropped"]
     assert list(epochs.rows) == ["vanilla", "ConNER"] and "source's dev set" in epochs.title
 
 
