@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from flows.commands.methods import METHODS
+
 ROOT = Path(__file__).parents[2]
 # Stands where torch is looked for: writes down what torch would have found, and ends the process.
 TORCH = """
@@ -43,7 +45,8 @@ def test_threads_are_told_how_to_wait_before_torch_is_loaded(way: str, tmp_path:
 def test_what_few_steps_use_is_not_loaded_with_the_methods() -> None:
     # Together they take longer to load than a run whose steps are all cached takes without them.
     rare = ("transformers", "sklearn", "scipy", "matplotlib", "pandas", "datasets", "sacrebleu", "faiss", "langid")
-    told = "import sys, flows.colada, flows.unitrans, flows.crop; print(*(m for m in sys.argv[1:] if m in sys.modules))"
+    methods = ", ".join(f"flows.{name}" for name in METHODS)
+    told = f"import sys, {methods}; print(*(m for m in sys.argv[1:] if m in sys.modules))"
     ended = subprocess.run(
         [sys.executable, "-c", told, *rare], cwd=ROOT, capture_output=True, text=True, check=True
     )  # fmt: skip
