@@ -160,6 +160,12 @@ def predict(
             "wrapped: so is text whose sentences go on in the next line; blank lines end them."
         ),
     ] = "sentences",
+    read: Annotated[
+        str,
+        typer.Option(
+            "--read", help="FILE is a corpus, in this format or auto: its words are tagged; empty: it is text."
+        ),
+    ] = "",
     language: Annotated[str, typer.Option(help="Language of the text; empty: the student's own.")] = "",
     tokenized: Annotated[bool, typer.Option("--tokenized", help="Words are separated by spaces already.")] = False,
     store: StoreFolder = "store",
@@ -178,6 +184,7 @@ def predict(
         language,
         layout=text,
         tokenized=tokenized,
+        read=read,
         store=store,
         device=device,
         inference=Inference(precision=precision),

@@ -20,6 +20,7 @@ from tasks.corpus.inspection import (
     entities_by_type,
     longest_sentence,
     odd_characters,
+    oddest_words,
     repeated_sentences,
 )
 from tasks.corpus.once import readings
@@ -29,6 +30,7 @@ from tasks.words.labels import LabelConfig
 
 _WIDTH = 120
 _ODD_SHOWN = 20
+_WORDS_SHOWN = 5
 _LONGEST_WORD_SHOWN = 40
 
 
@@ -58,6 +60,7 @@ def print_corpus(
     _print_parts(console, corpus, source, file.without_path())
     _print_counts(console, corpus)
     _print_odd(console, corpus)
+    _print_odd_words(console, corpus)
     _print_sentences(console, corpus, rows)
 
 
@@ -114,6 +117,11 @@ def _print_odd(console: Console, corpus: Corpus) -> None:
     console.print(table)
     if len(found) > _ODD_SHOWN:
         console.print(f"... and {len(found) - _ODD_SHOWN} more characters")
+
+
+def _print_odd_words(console: Console, corpus: Corpus) -> None:
+    if found := oddest_words(corpus.words, _WORDS_SHOWN):
+        console.print(f"oddest words: {'  '.join(visible(word)[:_LONGEST_WORD_SHOWN] for word in found)}")
 
 
 def _print_sentences(console: Console, corpus: Corpus, rows: int) -> None:

@@ -8,9 +8,14 @@ from pathlib import Path
 from typing import Any, Literal, TextIO
 
 from artifacts.errors import InputError
+from artifacts.runtime import Runtime
 from artifacts.settings import Settings
 from artifacts.store import Store
-from flows.commands.running_text import Layout, pieces, read_text
+from flows.commands.configuration import checked, override
+from flows.commands.running_text import Layout, check_text, pieces, read_text
+from flows.parts.corpora import corpus_input
+from tasks.corpus.corpus import load_corpus
+from tasks.corpus.formats import CorpusFile
 from tasks.tagging.inference import Inference
 from tasks.tagging.student import Tagged, language_of, load_student
 
@@ -50,15 +55,24 @@ def predict_file(
     *,
     layout: Layout,
     tokenized: bool,
+    read: str,
     store: str,
     device: Literal["auto", "cpu", "cuda"],
     inference: Inference,
 ) -> None:
     """Reads text and writes each sentence with its tags as soon as its batch is done; says on stderr how fast it was.
 
+    Of a corpus (`read`: its format, or auto) the words are tagged as they are; offsets then count in its words with a
+    space between two.
+
     Raises:
-        InputError: if there is no such model or file, or the device does not compute in the asked format.
+        InputError: if there is no such model or file, the file is no text, or the device does not compute in the asked
+            format.
     """
+    if read and (layout != "sentences" or tokenized):
+        raise InputError(
+            f"--read {read}: a corpus has its own sentences and words; leave --text and --tokenized out, or --read"
+        )
     if tokenized and layout != "sentences":
         raise InputError(
             f"--text {layout}: sentence ends are found in running text, not in words that are separated by spaces; "
@@ -68,8 +82,16 @@ def predict_file(
     running = "" if layout == "sentences" else language or language_of(folder)
     student = load_student(folder, language=language, tokenized=tokenized, device=device, inference=inference)
     started, counts = time.monotonic(), [0, 0]
-    read, kept = tee(pieces(read_text(sentences, normalized=answer.offsets), layout, running))
-    for tagged, (_, start) in zip(student.tag(text for text, _ in read), kept, strict=True):
+    if read:
+        results = (
+            (tagged, 0) for tagged in student.tag_words(_words(sentences, read, language or language_of(folder)))
+        )
+    else:
+        check_text(sentences)
+        texts, kept = tee(pieces(read_text(sentences, normalized=answer.offsets), layout, running))
+        tagged_texts = student.tag(text for text, _ in texts)
+        results = ((tagged, start) for tagged, (_, start) in zip(tagged_texts, kept, strict=True))
+    for tagged, start in results:
         output.write(answer.text(tagged, start))
         counts[0] += 1
         counts[1] += len(tagged.words)
@@ -80,6 +102,13 @@ def predict_file(
     )
     sentence = "sentence" if counts[0] == 1 else "sentences"
     print(f"{counts[0]:,} {sentence}, {counts[1]:,} words in {seconds:.1f} s: {speed} a second", file=sys.stderr)
+
+
+def _words(path: Path, read: str, language: str) -> list[list[str]]:
+    """The sentences of a corpus file."""
+    given = override({"path": str(path)}, [f"format={read}"])
+    file: CorpusFile = checked(CorpusFile, given, "predict")
+    return load_corpus(corpus_input(file, Runtime()), file.without_path(), None, language).words
 
 
 def model_folder(model: str, store: str) -> Path:

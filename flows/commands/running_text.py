@@ -4,13 +4,17 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
 from artifacts.errors import InputError
+from tasks.corpus.running_text import unlike_text
 from tasks.corpus.sentence_ends import sentence_splitter
 
 Layout = Literal["sentences", "paragraphs", "wrapped"]
+
+_HEAD_LINES = 2000
 
 Piece = tuple[str, int]
 """A sentence, and where it starts in what its offsets count in: 0 in its own line; its place in running text."""
@@ -41,6 +45,24 @@ def read_text(path: Path, *, normalized: bool) -> Iterator[str]:
         raise InputError(f"sentences {name}: no such file; name a text file with one sentence a line, or -") from None
     except IsADirectoryError:
         raise InputError(f"sentences {name}: this is a folder; name a text file in it, or -") from None
+
+
+def check_text(path: Path) -> None:
+    """A file is running text by its first lines; what comes from standard input is taken as it is.
+
+    Raises:
+        InputError: if it is JSON, mark-up, or words with tags, which would be tagged as if they were a text.
+    """
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        head = [line.decode("utf-8", "replace").rstrip("\r\n") for line in islice(file, _HEAD_LINES)]
+    unlike = unlike_text(head)
+    if unlike is not None and unlike.certain:
+        raise InputError(
+            f"sentences {path}: the file looks like {unlike.what}; expected one sentence a line; tag the words of a "
+            "corpus with --read auto (or the name of its format), or name a text"
+        )
 
 
 def pieces(lines: Iterable[str], layout: Layout, language: str) -> Iterator[Piece]:

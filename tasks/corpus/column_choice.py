@@ -58,7 +58,8 @@ def word_column(
     chosen = good[0]
     for other in good[1:]:
         common = len(words[chosen] & words[other])
-        if most >= _LEAST_TO_DOUBT and common < _LEAST_COMMON * most:
+        # Without a column of tags, it may be no column file at all.
+        if taken and most >= _LEAST_TO_DOUBT and common < _LEAST_COMMON * most:
             raise InputError(
                 f"corpus {name}: columns {chosen + 1} and {other + 1} could both be the words ({len(words[chosen]):,} "
                 f"and {len(words[other]):,} different ones); expected one column of words; set token_column to its "

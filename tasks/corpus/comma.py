@@ -69,11 +69,12 @@ def _as_tabs(lines: Sequence[str], name: str, delimiter: str) -> list[str]:
         InputError: at a field with a tab or a line end in it.
     """
     rows: list[str] = []
+    tabs = any("\t" in line for line in lines)
     reader = csv.reader(lines, delimiter=delimiter)
     try:
         for fields in reader:
             row = "\t".join(fields)
-            if reader.line_num != len(rows) + 1 or row.count("\t") >= max(len(fields), 1):
+            if reader.line_num != len(rows) + 1 or (tabs and row.count("\t") >= max(len(fields), 1)):
                 raise InputError(
                     f"corpus {name}, line {len(rows) + 1}: a field of the CSV file has a line end or a tab in it; "
                     "expected a word in each row; is a quotation mark left open? Fix the line"

@@ -8,7 +8,7 @@ from artifacts.errors import InputError
 from tasks.corpus.columns import parse_columns
 from tasks.corpus.dialects import Dialect, find_dialect
 from tasks.corpus.formats import CorpusFormat
-from tasks.corpus.layout import CONLLU_WIDTH, Layout, find_layout, sampled_fields
+from tasks.corpus.layout import CONLLU_WIDTH, Layout, layout_if_clear, sampled_fields
 from tasks.corpus.parsed import Parsed
 
 # Keys that mean entities, the likeliest first; of others, those with tags of entities in them count.
@@ -18,8 +18,8 @@ _LAYOUT = Layout("\t", CONLLU_WIDTH, token=1, tag=CONLLU_WIDTH - 1, indexed=True
 
 def looks_like_conllu(lines: Sequence[str], format: CorpusFormat) -> bool:
     """Whether a file is CoNLL-U whose last column has tags: ten columns, and a key for tags."""
-    layout = find_layout(lines, "", 1, None)
-    if layout.width != CONLLU_WIDTH or layout.separator != "\t":
+    layout = layout_if_clear(lines)
+    if layout is None or layout.width != CONLLU_WIDTH or layout.separator != "\t":
         return False
     return _find_key([row[-1] for row in sampled_fields(lines, layout)]) is not None
 

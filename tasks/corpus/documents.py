@@ -100,9 +100,11 @@ def _sentences(document: Document, split: object, place: str) -> list[list[Place
     if document.words is not None:
         return [_given_places(document, place)]
     text = document.text
-    cuts = [
-        at for at, char in enumerate(text) if char == "\n" and not any(m.start < at < m.end for m in document.marks)
-    ]
+    ends = [at for at, char in enumerate(text) if char == "\n"]
+    inside: set[int] = set()
+    for mark in document.marks:
+        inside.update(ends[bisect_right(ends, mark.start) : bisect_left(ends, mark.end)])
+    cuts = [at for at in ends if at not in inside]
     sentences = []
     for start, end in zip([0, *(cut + 1 for cut in cuts)], [*cuts, len(text)], strict=True):
         line = text[start:end].replace("\n", " ").replace("\r", " ").replace("\0", " ")

@@ -14,7 +14,12 @@ from tasks.corpus.formats import CorpusFormat
 from tasks.corpus.parquet import is_parquet
 from tasks.corpus.visible import character_name, oddness
 from tasks.corpus.zipped import is_zip, unzipped
+from tasks.words.schemes import is_tag
 
+_LONG_WORD = 30
+_PIECES = frozenset('{}[]<>|\\_="')
+# Scripts that stand beside each other in one word, as Japanese has them, and letters that belong to none.
+_WITH_OTHERS = frozenset({"HIRAGANA", "KATAKANA", "CJK", "KATAKANA-HIRAGANA", "IDEOGRAPHIC", "MODIFIER", "FULLWIDTH"})
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -60,6 +65,27 @@ def odd_characters(sentences: Sequence[Sequence[str]]) -> list[OddCharacter]:
                 missing -= first.keys()
     found = [OddCharacter(char, kind, counts[char], *first[char]) for char, kind in kinds.items()]
     return sorted(found, key=lambda each: (-each.count, each.character))
+
+
+def oddest_words(sentences: Sequence[Sequence[str]], most: int) -> list[str]:
+    """The words that most look as if something went wrong, those first; none that looks right.
+
+    Tags among the words, words that begin with a combining mark, odd characters, letters of two scripts, pieces of
+    JSON, mark-up or tables, and words of more than 30 characters.
+    """
+    points = {word: _odd_points(word) for word in set(chain.from_iterable(sentences))}
+    odd = [word for word, count in points.items() if count]
+    return sorted(odd, key=lambda word: (-points[word], -len(word), word))[:most]
+
+
+def _odd_points(word: str) -> int:
+    points = 5 * (len(word) > 2 and is_tag(word)) + 2 * (len(word) > _LONG_WORD)
+    points += 2 * (any(char in _PIECES for char in word) and any(map(str.isalpha, word)))
+    if word.isascii():
+        return points + 3 * (not word.isprintable())
+    scripts = {unicodedata.name(char, "").partition(" ")[0] for char in word if char.isalpha()}
+    mixed = len(scripts - _WITH_OTHERS) > 1
+    return points + 4 * unicodedata.category(word[0]).startswith("M") + 3 * any(map(oddness, word)) + 3 * mixed
 
 
 def encoding_remarks(content: bytes, name: str, format: CorpusFormat) -> list[str]:

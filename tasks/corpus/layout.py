@@ -18,6 +18,8 @@ END_OF_SENTENCE = "EndOfSentence"
 WORD_RANGE = re.compile(r"[0-9]+[-.][0-9]+")
 # Columns with more different values than any set of tags has are not looked at as such.
 _MOST_TAGS = 5000
+# First characters of comments, of -DOCSTART-, and the byte order mark.
+_MAY_NOT_COUNT = "#-\ufeff"
 _NAMED = {"\t": "tabs", " ": "spaces", "|": "bars"}
 
 
@@ -146,9 +148,8 @@ def looks_like_columns(lines: Sequence[str]) -> bool:
     fitting = max(Counter(len(plain.fields(line)) for line in content).values(), default=0)
     if 2 * fitting <= len(content):
         return False
-    try:
-        layout = find_layout(lines, "", None, None)
-    except InputError:
+    layout = layout_if_clear(lines)
+    if layout is None:
         # Two columns could be meant: there are columns.
         return True
     if layout.tag is None or layout.dialect is None:
@@ -160,8 +161,18 @@ def looks_like_columns(lines: Sequence[str]) -> bool:
     return 2 * layout.dialect.rows > len(content)
 
 
+def layout_if_clear(lines: Sequence[str]) -> Layout | None:
+    """What the columns of a file hold; None if two could be meant."""
+    try:
+        return find_layout(lines, "", None, None)
+    except InputError:
+        return None
+
+
 def is_sampled(line: str) -> bool:
     """Whether a line says something about the columns: it is not blank, and neither comment nor document start."""
+    if line and line[0] not in _MAY_NOT_COUNT and not line.isspace():
+        return True
     return not is_blank(line) and not line.startswith(("#", DOCUMENT_START))
 
 
@@ -208,12 +219,6 @@ def _end_mark(counts: Sequence[Mapping[str, int]], token: int) -> int | None:
 
 def _has_blank_inside(lines: Sequence[str]) -> bool:
     """Whether a blank line stands between two others."""
-    blank, seen = False, False
-    for line in lines:
-        if is_blank(line):
-            blank = seen
-        elif blank:
-            return True
-        elif is_sampled(line):
-            seen = True
-    return False
+    first = next((place for place, line in enumerate(lines) if is_sampled(line)), len(lines))
+    last = next((place for place in range(len(lines) - 1, first, -1) if is_sampled(lines[place])), first)
+    return any(not line or is_blank(line) for line in lines[first:last])

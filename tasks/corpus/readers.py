@@ -77,7 +77,7 @@ BINARY = frozenset({"parquet", "spacy", "dataset"})
 _WITH_OFFSETS = frozenset({"jsonl", "json"})
 # Formats that are columns, too: each may be read as another if a configuration says so.
 _COLUMNS = frozenset({"columns", "conllu", "wikiann", "csv"})
-_HEAD_LINES = 5000
+_HEAD_LINES = 2000
 
 
 def parse_source(

@@ -18,7 +18,9 @@ _LEAST_LINES = 4
 
 _JSON = re.compile(r"""\s*(?:[\[{]\s*["\[{\]}]|"\w+":\s|[\]}]\s*,?\s*$)""")
 _MARKUP = re.compile(r"</?[A-Za-z][\w:.-]*(?:\s+[\w:.-]+\s*=\s*[\"'][^>]*)?/?>|<\?xml|<!DOCTYPE|<START:")
-_TAGGED_WORD = re.compile(r"\S+[|/_](?:O|[BIESULM][-_][A-Za-z]\S*)(?:\s|$)|(?:^|\s)[BIESULM][-_][A-Z][\w.-]*(?:\s|$)")
+_TAGGED_WORD = re.compile(
+    r"\S+[|/_](?:O|[BIESULM][-_][A-Za-z]\S*)(?:\s|$)|(?:^|[\s,;=\"])[BIESULM][-_][A-Z][\w.-]*(?:[\s,;|\"]|$)"
+)
 _STANDOFF = re.compile(r"[TREAMN#*][0-9]*\t\S+ [0-9T]|T[0-9]+\t")
 # Scripts without spaces between words: a line that has no space may be a sentence.
 _NO_SPACES = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")

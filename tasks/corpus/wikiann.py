@@ -8,7 +8,7 @@ from dataclasses import replace
 from artifacts.errors import InputError
 from tasks.corpus.columns import parse_columns
 from tasks.corpus.formats import CorpusFormat
-from tasks.corpus.layout import find_layout, sampled_fields
+from tasks.corpus.layout import find_layout, layout_if_clear, sampled_fields
 from tasks.corpus.parsed import Parsed
 
 # Codes of Wikipedias: en, arz, zh-min-nan, be-x-old, simple.
@@ -18,7 +18,9 @@ _LEAST_SHARE = 0.9
 
 def looks_like_wikiann(lines: Sequence[str], format: CorpusFormat) -> bool:
     """Whether a column file is WikiAnn: it has tags, and nearly all words begin with the same code and a colon."""
-    layout = find_layout(lines, "", None, None)
+    layout = layout_if_clear(lines)
+    if layout is None:
+        return False
     rows = sampled_fields(lines, layout)
     if layout.tag is None or not rows:
         return False

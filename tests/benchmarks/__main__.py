@@ -1,7 +1,7 @@
 """`make bench`: each measurement as a JSON line, then all of them in a table.
 
 python -m tests.benchmarks [cache|translation|matching|training|labelling|busy|neighbours|voting|marked|consistency
-                            |spans ...]
+                            |spans|corpora ...]
 """
 
 import importlib
@@ -21,6 +21,7 @@ NAMES = (
     "neighbours",
     "voting",
     "marked",
+    "corpora",
     "consistency",
     "spans",
 )

@@ -93,6 +93,26 @@ def test_split_words_are_not_split_into_sentences(crosstag: Crosstag, student: P
     assert code == 2 and "leave --tokenized out" in message
 
 
+def test_the_words_of_a_corpus_are_tagged_as_they_are(crosstag: Crosstag, student: Path, tmp_path: Path) -> None:
+    path = tmp_path / "corpus.tsv"
+    path.write_text("Anna's\tB-PER\ngeht\tO\n\nBonn\tB-LOC\n", encoding="utf-8")
+    code, printed = crosstag("predict", str(student), str(path), "--read", "auto", "--format", "jsonl", "--offsets")
+    rows = [json.loads(line) for line in printed.splitlines()]
+    assert code == 0 and [row["tokens"] for row in rows] == [["Anna's", "geht"], ["Bonn"]]
+    assert rows[0]["starts"] == [0, 7]
+    code, message = crosstag("predict", str(student), str(path), "--read", "auto", "--tokenized")
+    assert code == 2 and "a corpus has its own sentences and words" in message
+    code, message = crosstag("predict", str(student), str(path), "--read", "klingon")
+    assert code == 2 and "configuration predict: format" in message
+
+
+def test_a_corpus_is_no_text(crosstag: Crosstag, student: Path, tmp_path: Path) -> None:
+    path = tmp_path / "corpus.tsv"
+    path.write_text("Anna\tB-PER\ngeht\tO\n", encoding="utf-8")
+    code, message = crosstag("predict", str(student), str(path))
+    assert code == 2 and "the file looks like words and tags" in message and "--read auto" in message
+
+
 def test_bytes_that_are_not_utf8_are_told_with_their_line_from_a_file_and_from_standard_input(
     crosstag: Crosstag, student: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ from tasks.corpus.inspection import (
     entities_by_type,
     longest_sentence,
     odd_characters,
+    oddest_words,
     repeated_sentences,
 )
 from tasks.corpus.visible import visible
@@ -71,3 +72,12 @@ def test_entities_sentences_and_words_are_counted() -> None:
 
 def test_nothing_that_steers_a_terminal_is_printed() -> None:
     assert visible("a\u001b[31m b") == "a<U+001B>[31m b"
+
+
+def test_the_oddest_words_come_first_and_plain_ones_not_at_all() -> None:
+    # A tag; a mark that stands on nothing; letters of two scripts; a piece of JSON; 31 letters.
+    odd = ["B-PER", "\u0301a", "p\u0430ris", '{"a"', "x" * 31]
+    plain = ["Ida", "M\u00fcller", "\u6bd2", "O", "34", ".", "'s", "e-mail", "\u30dd\u30b9\u30c8\u3092"]
+    assert oddest_words([plain, odd[3:], odd[:3]], 9) == ["B-PER", "\u0301a", "p\u0430ris", "x" * 31, '{"a"']
+    assert oddest_words([plain, odd], 2) == ["B-PER", "\u0301a"]
+    assert oddest_words([plain], 5) == []
