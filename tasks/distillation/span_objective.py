@@ -72,16 +72,21 @@ class MaskedText:
     def of(cls, windows: Windows, tokenizer: Any, vocabulary: int) -> "MaskedText":
         """What a tokenizer says of special sub-words; its unknown one stands for text, and may be hidden.
 
+        A vocabulary without [MASK] has the unknown sub-word in its place, which then is never hidden itself.
+
         Raises:
-            InputError: if it has no [MASK].
+            InputError: if it has neither.
         """
-        if tokenizer.mask_token_id is None:
+        mask = tokenizer.unk_token_id if tokenizer.mask_token_id is None else tokenizer.mask_token_id
+        if mask is None:
             raise InputError(
-                "masked language modelling: the encoder's tokenizer has no mask token; set mlm_weight to 0"
+                "masked text: the encoder's tokenizer has neither a mask token nor an unknown one, by which sub-words "
+                "could be hidden; set mlm_weight to 0"
             )
         special = torch.zeros(vocabulary, dtype=torch.bool)
         special[[i for i in tokenizer.all_special_ids if i != tokenizer.unk_token_id and i < vocabulary]] = True
-        return cls(windows, special, int(tokenizer.mask_token_id))
+        special[mask] = True
+        return cls(windows, special, int(mask))
 
 
 def span_objective(

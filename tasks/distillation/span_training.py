@@ -58,4 +58,5 @@ def add_masked_head(job: Job, model: Any, encoder: Encoder) -> None:
     head = MaskedLanguageHead(job.folder(encoder), model.base_model)
     setattr(model, _MASKED, head)
     model._keys_to_ignore_on_save = {f"{_MASKED}.{name}" for name in head.state_dict()}
-    job.note(masked_language_head=head.origin)
+    # An imported encoder has a head in any case; its metadata says whether it was made.
+    job.note(masked_language_head=job.metadata(encoder).get("masked_language_head", head.origin))

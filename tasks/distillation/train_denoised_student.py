@@ -14,9 +14,9 @@ from artifacts.catalog import TAGGER, AnySentences, Encoder, LabelledOrTranslati
 from artifacts.step import Job, step
 from tasks.denoising.spans.refinement import Denoising, DenoisingState, Refinement, beta_of, refine, watched_pass
 from tasks.denoising.spans.represent import SpanVectors, span_vectors
-from tasks.distillation.span_objective import MaskedText, SpanText, span_objective
-from tasks.distillation.span_training import SpanTraining, add_masked_head
-from tasks.distillation.train_span_tagger import SpanShape, read_source, read_windows
+from tasks.distillation.span_objective import SpanText, span_objective
+from tasks.distillation.span_training import SpanTraining
+from tasks.distillation.train_span_tagger import SpanShape, hidden_text, read_source, read_windows
 from tasks.tagging.inference import FLOAT32, Inference
 from tasks.tagging.span_grid import class_names, torch_cells
 from tasks.tagging.span_head import SpanHead
@@ -61,8 +61,7 @@ def train_denoised_student(
     cells = check_same_spans(initial, ids, target.windows, shape.most_words)
     masked = None
     if config.mlm_weight > 0:
-        add_masked_head(job, model, encoder)
-        masked = MaskedText.of(target.windows, tokenizer, model.config.vocab_size)
+        masked = hidden_text(job, model, tokenizer, encoder, target.windows)
 
     state = DenoisingState(initial.probabilities, model, denoising, config.seed, job.device)
     watch = watched_pass(state, lambda rows: torch_cells(rows, shape.most_words))

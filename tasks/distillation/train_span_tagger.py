@@ -51,6 +51,14 @@ def read_source(
     return text, classes
 
 
+def hidden_text(job: Job, model: Any, tokenizer: Any, encoder: Encoder, windows: Windows) -> MaskedText:
+    """A text whose sub-words a tagger learns to find beside its labels; notes by what they are hidden."""
+    add_masked_head(job, model, encoder)
+    text = MaskedText.of(windows, tokenizer, model.config.vocab_size)
+    job.note(masked_by=tokenizer.convert_ids_to_tokens(text.mask))
+    return text
+
+
 @step(TAGGER)
 def train_span_tagger(
     job: Job,
@@ -68,7 +76,6 @@ def train_span_tagger(
     source, classes = read_source(job, data, tokenizer, shape, windows)
     hidden = None
     if masked is not None and config.mlm_weight > 0:
-        add_masked_head(job, model, encoder)
-        hidden = MaskedText.of(read_windows(job, masked, tokenizer, windows), tokenizer, model.config.vocab_size)
+        hidden = hidden_text(job, model, tokenizer, encoder, read_windows(job, masked, tokenizer, windows))
     objective = span_objective(source, classes, config, masked=hidden)
     train_and_save(job, model, tokenizer, labels, objective, config, "training on spans")

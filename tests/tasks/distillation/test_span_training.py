@@ -4,8 +4,11 @@ As in tests/tasks/test_trainings_of_taggers.py: with a rate of next to nothing, 
 before the first update. With a mask rate of next to 1 every sub-word is hidden, so that L_mlm can be written down.
 """
 
+import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,19 +19,22 @@ from transformers import AutoModelForMaskedLM, AutoTokenizer, BertConfig, BertFo
 
 from artifacts.catalog import ENCODER, LABELLED, SENTENCES
 from artifacts.errors import InputError
+from artifacts.inputs import InputFolder
 from artifacts.reference import Reference
 from artifacts.show import preview
 from artifacts.step import run_alone
 from artifacts.store import Store
+from tasks.distillation.span_objective import MaskedText
 from tasks.distillation.span_training import SpanTraining
 from tasks.distillation.train_span_tagger import SpanShape, train_span_tagger
+from tasks.encoding.load import import_encoder
 from tasks.encoding.masked_head import load_masked
 from tasks.encoding.masked_text import MaskedLanguageHead, masked_places
 from tasks.evaluation.decode_spans import decode_spans
 from tasks.tagging.decoding import Decoding
 from tasks.tagging.label_spans import SpanLabelling, label_spans, without_overlaps
 from tasks.tagging.predict import predict_words
-from tasks.tagging.windows import WindowConfig
+from tasks.tagging.windows import WindowConfig, make_windows
 
 LABELS = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
 CLASSES = ["O", "LOC", "PER"]
@@ -82,14 +88,14 @@ def source_loss(store: Store, tagger: Reference, labelled: Reference, each_span:
     return float(np.mean(flat if each_span else [np.mean(each) for each in losses.values()]))
 
 
-def masked_loss(folder: Path, sentences: list[list[str]], each_piece: bool) -> float:
+def masked_loss(folder: Path, sentences: list[list[str]], each_piece: bool, mask: str = "[MASK]") -> float:
     """Eq. 2 with every sub-word hidden."""
     model, tokenizer = AutoModelForMaskedLM.from_pretrained(folder).eval(), AutoTokenizer.from_pretrained(folder)
     losses = []
     for words in sentences:
         ids = tokenizer(words, is_split_into_words=True, return_tensors="pt")["input_ids"]
         hidden = ids.clone()
-        hidden[:, 1:-1] = tokenizer.mask_token_id
+        hidden[:, 1:-1] = tokenizer.convert_tokens_to_ids(mask)
         with torch.no_grad():
             log_p = model(hidden).logits.log_softmax(dim=-1)
         losses.append(-log_p[0, 1:-1].gather(1, ids[0, 1:-1, None]).mean().item())
@@ -180,7 +186,42 @@ def test_a_head_that_the_checkpoint_lacks_is_made_of_its_embeddings(
     config = SpanTraining(**STILL)
     bare = put_model(ENCODER, tiny_encoder)
     tagger = run_alone(store, train_span_tagger, labelled, text, bare, SHAPE, config, WINDOWS)
+    notes = store.require(tagger).notes
+    assert (notes["masked_language_head"], notes["masked_by"]) == ("made", "[MASK]")
+    # An import writes the head that it made into the folder, and says so.
+    imported = run_alone(store, import_encoder, InputFolder(path=str(tiny_encoder)))
+    tagger = run_alone(store, train_span_tagger, labelled, text, imported, SHAPE, config, WINDOWS)
     assert store.require(tagger).notes["masked_language_head"] == "made"
+
+
+def test_a_vocabulary_without_a_mask_hides_by_its_unknown_sub_word(
+    store: Store, labelled: Reference, text: Reference, folder: Path, put_model: Put, tmp_path: Path
+) -> None:
+    shutil.copytree(folder, tmp_path / "bare")
+    settings = json.loads((tmp_path / "bare/tokenizer_config.json").read_text(encoding="utf-8"))
+    del settings["mask_token"]
+    (tmp_path / "bare/tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
+    encoder = put_model(ENCODER, tmp_path / "bare")
+    config = SpanTraining(**STILL, mask_rate=1 - 1e-9, mlm_weight=0.7)
+    tagger = run_alone(store, train_span_tagger, labelled, text, encoder, SHAPE, config, WINDOWS)
+    expected = source_loss(store, tagger, labelled, False) + 0.7 * masked_loss(folder, TEXT, False, "[UNK]")
+    notes = store.require(tagger).notes
+    assert notes["masked_by"] == "[UNK]" and notes["losses"] == [pytest.approx(expected, rel=1e-4)]
+
+
+def test_what_hides_sub_words_is_never_hidden_and_a_vocabulary_without_such_is_refused(tokenizer: Any) -> None:
+    windows = make_windows(tokenizer, TEXT, 16, 4)
+    masked, unknown = tokenizer.mask_token_id, tokenizer.unk_token_id
+
+    def text_of(**names: Any) -> MaskedText:
+        known = {"all_special_ids": tokenizer.all_special_ids, "mask_token_id": masked, "unk_token_id": unknown}
+        return MaskedText.of(windows, SimpleNamespace(**{**known, **names}), len(tokenizer))
+
+    usual, bare = text_of(), text_of(mask_token_id=None)
+    assert (usual.mask, bare.mask) == (masked, unknown)
+    assert not usual.special[unknown] and bare.special[unknown] and usual.special[masked]
+    with pytest.raises(InputError, match="neither a mask token nor an unknown one"):
+        text_of(mask_token_id=None, unk_token_id=None)
 
 
 @pytest.mark.parametrize("kind", ["bert", "xlm-roberta", "distilbert", "modernbert"])
