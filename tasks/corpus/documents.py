@@ -59,7 +59,8 @@ def parse_documents(
 ) -> Parsed:
     """The words and tags of texts.
 
-    An entity that begins or ends inside a word is widened to whole words, and counted, unless `misaligned` says error.
+    An entity that begins or ends inside a word is widened to whole words, and counted, unless `misaligned` says error,
+    or most are.
     Of entities that overlap the longest counts, unless `overlaps` says error. Ends are inclusive where the entities
     then end at words' ends, or have the text that the file repeats, and exclusive ones do not.
 
@@ -91,6 +92,13 @@ def parse_documents(
             words += [unicodedata.normalize("NFC", document.text[start:end]) for start, end in sentence]
             lines += [document.number] * len(sentence)
         tags += its_tags
+    entities = sum(len(document.marks) for document in documents)
+    if format.misaligned == "auto" and 2 * len(counts.outward) > entities:
+        raise InputError(
+            f"corpus {name}: {len(counts.outward):,} of {entities:,} entities begin or end inside a word, first "
+            f"{counts.outward[0]}; expected whole words, mostly; do offsets count bytes or UTF-16, or was the text "
+            "changed? Mend them; set span_ends if the last character is wrong, or misaligned: outward for whole words"
+        )
     ends = f", offsets in characters, the end {'inclusive' if inclusive else 'exclusive'}"
     return Parsed(words, tags, lines, starts, unit, layout + ends, remarks=_remarks(counts))
 

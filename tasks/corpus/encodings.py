@@ -81,7 +81,10 @@ def _advice(content: bytes) -> str:
 
     found = from_bytes(content[:_SAMPLE_BYTES]).best()
     if found is None:
-        return "its bytes are no text in any encoding that is known; is the file damaged, or binary?"
+        return (
+            "what it is cannot be told from its bytes; set encoding to that of the file, such as cp1251, gb18030 or "
+            "shift_jis; or is it damaged, or binary?"
+        )
     languages = f", in which it reads like {found.language}" if found.language not in ("", "Unknown") else ""
     start = " ".join(str(found).split())[:40]
     return (

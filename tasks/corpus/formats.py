@@ -79,10 +79,11 @@ class CorpusFormat(Settings):
         description="Whether the last word, or character, of a span is before its end or at it; auto: told from the "
         "spans, an error where it cannot be.",
     )
-    misaligned: Literal["outward", "error"] = Field(
-        "outward",
+    misaligned: Literal["auto", "outward", "error"] = Field(
+        "auto",
         title="Entities inside words",
-        description="An entity whose characters begin or end inside a word: the whole words, counted; or an error.",
+        description="An entity whose characters begin or end inside a word: the whole words, counted; or an error; "
+        "auto: an error if most do.",
     )
     overlaps: Literal["outer", "error"] = Field(
         "outer",

@@ -55,6 +55,7 @@ def unlike_text(lines: Sequence[str]) -> Unlike | None:
     if not sample:
         return None
     kinds = (
+        (lambda line: " --> " in line and ":" in line, "subtitles with times", True, "cut out the times"),
         (lambda line: bool(_JSON.match(line)), "JSON", True, "set format: jsonl or json"),
         (lambda line: bool(_STANDOFF.match(line)), "standoff annotations of brat", True, "set format: brat"),
         (

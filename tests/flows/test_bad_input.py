@@ -70,6 +70,12 @@ def test_an_empty_unlabelled_text(refused: Callable[..., str], tmp_path: Path) -
     expect(refused(f"target.text.path={file(tmp_path, chr(10))}"), "given.conll", "no sentence", "at least one")
 
 
+def test_a_column_file_where_the_configuration_says_text(refused: Callable[..., str], tmp_path: Path) -> None:
+    path = file(tmp_path, "Anna\tB-PER\nlives\tO\n\n")
+    message = refused(f"target.text.path={path}", "target.text.format=text", "target.text_gold=null")
+    expect(message, "format is text, but the file looks like format columns", "its labels would be taken for words")
+
+
 def test_a_wrong_number_of_columns(refused: Callable[..., str], tmp_path: Path) -> None:
     path = file(tmp_path, "Anna\tB-PER\nlives\tO\textra\nhere\tO\n\n")
     expect(refused(f"source.train.path={path}"), "given.conll, line 2", "3 columns", "expected 2")

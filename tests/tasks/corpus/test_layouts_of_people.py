@@ -264,6 +264,11 @@ def test_words_one_a_line_are_words() -> None:
     [
         ('{"a": 1}\n{"a": 2}\n', "auto", "its keys are 'a'; expected words under one of"),
         ("<p>Ida ruft.</p>\n<p>Bonn ruht.</p>\n", "auto", "it looks like mark-up .XML, HTML., in 2 of 2 lines"),
+        (
+            "1\n00:00:01,000 --> 00:00:03,000\nIda ruft.\n",
+            "auto",
+            "it looks like subtitles with times, in 1 of 3 lines",
+        ),
         ("1\tIda ruft.\n2\tBonn ruht.\n", "auto", "it looks like columns between tabs, in 2 of 2 lines"),
         ("Ida\nruft\nBonn\nruht\n", "auto", "it looks like words, one a line, in 4 of 4 lines.* set format: words"),
         ("Ida|ruft|an\nBonn|ruht|nie\n", "auto", "it looks like columns between bars"),

@@ -213,3 +213,10 @@ def test_a_docbin_is_written_and_read_again(tmp_path: Path) -> None:
     words, tags = [["Ida", "Koch", "ruft"], ["Bonn"]], [["B-PER", "I-PER", "O"], ["B-LOC"]]
     corpus = read(tmp_path, docbin_bytes(words, tags, "x"))
     assert (corpus.words, corpus.tags) == (words, tags)
+
+
+def test_an_encoding_is_asked_for_where_few_words_do_not_tell_it(tmp_path: Path) -> None:
+    words = ["\u0418\u0434\u0430", "\u0436\u0438\u0432\u0451\u0442"]
+    content = "".join(f"{word}\tO\n" for word in words).encode("cp1251")
+    with pytest.raises(InputError, match=r"not UTF-8; .* set encoding"):
+        read(tmp_path, content)

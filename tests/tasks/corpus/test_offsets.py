@@ -247,3 +247,11 @@ def test_what_does_not_fit_its_text_is_an_error(row: Any, message: str) -> None:
 def test_broken_json_is_told_by_its_place(text: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         read(text)
+
+
+def test_offsets_that_mostly_miss_the_words_are_an_error() -> None:
+    # Counted in UTF-16, where the face is two: Ida is 3 to 6 there, 2 to 5 in characters.
+    text = lines({"text": "\U0001f600 Ida ruft", "label": [[3, 6, "PER"]]})
+    with pytest.raises(InputError, match=r"1 of 1 entities begin or end inside a word, first 'da ' .* UTF-16"):
+        read(text)
+    assert shown(read(text, misaligned="outward")) == ["\U0001f600 Ida/B-PER ruft"]
