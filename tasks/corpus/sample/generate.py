@@ -8,6 +8,7 @@ from sacremoses import MosesTokenizer
 
 from tasks.corpus.sample.grammar import Draw, Frame, load_frames, unmarked
 from tasks.corpus.sample.names import Name, Redraw, load_names
+from tasks.corpus.sample.pairs import pair_files
 
 FOLDER = Path(__file__).parent
 PLAIN_SHARE = 0.28
@@ -31,6 +32,7 @@ def sample_files() -> dict[str, bytes]:
         "de.test.conll": _columns(test, "de"),
         "parallel.en.txt": _lines([source for source, _ in pairs]),
         "parallel.de.txt": _lines([target for _, target in pairs]),
+        **pair_files(pairs),
     }
 
 

@@ -17,6 +17,8 @@ SHA256 = {
     "en-de.lexicon.test.txt": "f56153d7cb4fe429110991381cfbc728ad52c90a07efc5a5d2a1fce65282f090",
     "en.dev.conll": "a26e625ce81f1060f815e8d407df4d5c0f2e87290422d0e395d49ab807c9737c",
     "en.train.conll": "4c5de6767da172068dddce243c7ff650e846465167ac20f44c7d7a007e91959a",
+    "pairs.de.txt": "c9dec11b513ab9a95fc40d861de5900e7ae0c38bb5cc1c18d5d3d58fffc76eed",
+    "pairs.en.txt": "2edfcb7abaefbaf84d80c24858efd109a8b878266852562d6de4ac89b0f27c2f",
     "parallel.de.txt": "455dd1609973a6ae3697ee1ed0ba732ab8e4eeae9cde338bd90f87744cda6bdf",
     "parallel.en.txt": "113866ba7006c0bccb7716cecdfe5f5579b4e6569cfe86fd43db62d037ff2157",
 }
@@ -56,7 +58,7 @@ def test_the_files_are_frozen(name: str) -> None:
 
 
 def test_every_file_is_frozen() -> None:
-    assert sorted(SHA256) == sorted([*SENTENCES, *LINES, "en-de.lexicon.test.txt"])
+    assert sorted(SHA256) == sorted([*SENTENCES, *LINES, "en-de.lexicon.test.txt", "pairs.de.txt", "pairs.en.txt"])
 
 
 @pytest.mark.parametrize("name", sorted(SENTENCES))
@@ -147,3 +149,22 @@ def test_the_readme_counts_what_is_there(name: str) -> None:
     without = sum(all(tag == "O" for _, tag in sentence) for sentence in sentences)
     row = " | ".join([name, f"{len(sentences):,}", f"{len(tags):,}", *types, str(without)])
     assert f"| {row} |" in (FOLDER / "README.md").read_text(encoding="utf-8")
+
+
+def test_pairs_are_names_that_both_sides_write_alike() -> None:
+    both = [(FOLDER / f"pairs.{name}.txt").read_text(encoding="utf-8").split("\n\n") for name in ("de", "en")]
+    assert len(both[0]) == len(both[1]) == 1500
+    spans = 0
+    for german, english in zip(*both, strict=True):
+        named = []
+        for block in (german, english):
+            names: dict[str, list[str]] = {}
+            for word, number, tag in (line.split("\t") for line in block.splitlines()):
+                assert tag == "O"
+                names.setdefault(number, []).append(word)
+            names.pop("0")
+            named.append(names)
+        spans += len(named[0])
+        same = [number for number in named[0] if named[0][number] == named[1].get(number)]
+        assert same
+    assert spans > 1500
