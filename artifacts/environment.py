@@ -7,10 +7,10 @@ from importlib import metadata
 from artifacts.threads import thread_count
 
 # All that tasks/ import of other packages; a test compares.
-PACKAGES = ("crosstag", "ctranslate2", "datasets", "eflomal", "faiss-cpu", "faiss-gpu", "fasttext",
-            "huggingface-hub", "langid", "matplotlib", "numpy", "prefect", "pyarrow", "pydantic", "PyYAML",
-            "sacrebleu", "sacremoses", "safetensors", "scikit-learn", "scipy", "sentencepiece", "tokenizers", "torch",
-            "transformers")  # fmt: skip
+PACKAGES = ("charset-normalizer", "crosstag", "ctranslate2", "datasets", "eflomal", "faiss-cpu", "faiss-gpu",
+            "fasttext", "huggingface-hub", "langid", "matplotlib", "numpy", "prefect", "pyarrow", "pydantic", "PyYAML",
+            "regex", "sacrebleu", "sacremoses", "safetensors", "scikit-learn", "scipy", "sentencepiece", "spacy",
+            "tokenizers", "torch", "transformers")  # fmt: skip
 
 
 def environment() -> dict[str, str]:

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from artifacts.errors import InputError
 from artifacts.runtime import Runtime
 from flows.parts.checkpoints import checkpoint_folder
+from flows.parts.conjugate_pairs import PairFiles
 from flows.parts.corpora import ParallelText
 from flows.parts.encoder import EncoderChoice
 from flows.parts.translation import TranslationChoice, WordVectors
@@ -23,12 +24,14 @@ def missing_files(config: BaseModel, runtime: Runtime) -> list[str]:
 
 
 def files_named(config: BaseModel) -> Iterator[str]:
-    """Corpora, vectors and dictionaries."""
+    """Corpora, conjugate pairs, vectors and dictionaries."""
     match config:
         case CorpusFile():
             yield from config.paths
         case ParallelText():
             yield from (config.source, config.target)
+        case PairFiles():
+            yield from (config.original, config.translated)
         case WordVectors():
             yield from filter(None, (config.source_file, config.target_file))
         case TranslationChoice():
