@@ -2,7 +2,7 @@
 
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -103,7 +103,7 @@ def parse_documents(
     return Parsed(words, tags, lines, starts, unit, layout + ends, remarks=_remarks(counts))
 
 
-def _sentences(document: Document, split: object, place: str) -> list[list[Place]]:
+def _sentences(document: Document, split: Callable[[str], list[str]], place: str) -> list[list[Place]]:
     """Where the words of each sentence stand."""
     if document.words is not None:
         return [_given_places(document, place)]
@@ -116,7 +116,7 @@ def _sentences(document: Document, split: object, place: str) -> list[list[Place
     sentences = []
     for start, end in zip([0, *(cut + 1 for cut in cuts)], [*cuts, len(text)], strict=True):
         line = text[start:end].replace("\n", " ").replace("\r", " ").replace("\0", " ")
-        places = word_places(line, split(line))  # type: ignore[operator]
+        places = word_places(line, split(line))
         sentences.append([(start + first, start + last) for first, last in places])
     return sentences
 
