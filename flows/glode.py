@@ -141,7 +141,6 @@ def algorithm(config: Glode, runtime: Runtime) -> Result:
             denoising,
             training,
             config.windows,
-            config.inference,
         )
     if denoising.levels != "none":
         for epoch in range(1, training.epochs + 1):

@@ -21,7 +21,8 @@ from tasks.tagging.windows import Windows
 
 Batch = Mapping[str, torch.Tensor]
 Watch = Callable[[Any, torch.Tensor, torch.Tensor, Batch], None]
-"""Told of a model, the states [n, H] and the forms [n] of a pass' words, source words first, and of its batch."""
+"""Told of a model, the states [n, H] and the forms [n] of a pass' words, source words first, and of its batch, which
+has their numbers in `source_words` and `target_words`."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,9 @@ def span_objective(
         batch |= inputs.padded() | {"word_rows": word_rows, "word_positions": word_positions}
         batch["classes"] = torch.from_numpy(classes[words[SOURCE]])
         batch["source_share"] = torch.from_numpy(source.shares[words[SOURCE]])
+        batch["source_words"] = torch.from_numpy(words[SOURCE])
         if target is not None and soft is not None:
+            batch["target_words"] = torch.from_numpy(words[TARGET])
             batch["soft"] = soft(words[TARGET])
             batch["target_share"] = torch.from_numpy(target.shares[words[TARGET]])
         return batch

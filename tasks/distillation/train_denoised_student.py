@@ -12,12 +12,11 @@ from safetensors.torch import save_file
 
 from artifacts.catalog import TAGGER, AnySentences, Encoder, LabelledOrTranslation, SpanLabels
 from artifacts.step import Job, step
-from tasks.denoising.spans.refinement import Denoising, DenoisingState, Refinement, beta_of, refine, watched_pass
-from tasks.denoising.spans.represent import SpanVectors, span_vectors
+from tasks.denoising.spans.refinement import Denoising, Refinement, beta_of, refine
+from tasks.denoising.spans.state import DenoisingState, Text, watched_pass
 from tasks.distillation.span_objective import SpanText, span_objective
 from tasks.distillation.span_training import SpanTraining
 from tasks.distillation.train_span_tagger import SpanShape, hidden_text, read_source, read_windows
-from tasks.tagging.inference import FLOAT32, Inference
 from tasks.tagging.span_grid import class_names, torch_cells
 from tasks.tagging.span_head import SpanHead
 from tasks.tagging.span_labels import check_same_spans, read_span_labels
@@ -43,12 +42,11 @@ def train_denoised_student(
     denoising: Denoising,
     config: SpanTraining,
     windows: WindowConfig,
-    inference: Inference = FLOAT32,
 ) -> None:
     """Trains on source labels and on pseudo-labels of target sentences, which prototypes and neighbours refine.
 
-    The folder keeps the labels after each epoch; checkpoints hold labels and prototypes, so that a training that goes
-    on refines what it had.
+    The folder keeps the labels after each epoch; checkpoints hold labels, prototypes and representations, so that a
+    training that goes on refines what it had.
     """
     labels = job.metadata(data)["labels"]
     initial = read_span_labels(job, span_labels)
@@ -63,9 +61,11 @@ def train_denoised_student(
     if config.mlm_weight > 0:
         masked = hidden_text(job, model, tokenizer, encoder, target.windows)
 
-    state = DenoisingState(initial.probabilities, model, denoising, config.seed, job.device)
+    texts: dict[Text, np.ndarray] = {"source": source.cells, "target": cells}
+    about = (denoising.dimensions, denoising.prototype_rate, config.seed, job.device)
+    state = DenoisingState(initial.probabilities, texts, model, *about)
     watch = watched_pass(state, lambda rows: torch_cells(rows, shape.most_words))
-    hook = _after_epoch(job, state, source, classes, target, denoising, config, inference)
+    hook = _after_epoch(job, state, classes[source.cells], denoising, config)
     refines = denoising.levels != "none"
     objective = span_objective(
         source, classes, config, target, _labels_of_words(state, cells), masked, watch if refines else None
@@ -97,29 +97,16 @@ def _labels_of_words(state: DenoisingState, cells: np.ndarray) -> Callable[[np.n
 
 
 def _after_epoch(
-    job: Job,
-    state: DenoisingState,
-    source: SpanText,
-    classes: np.ndarray,
-    target: SpanText,
-    denoising: Denoising,
-    config: SpanTraining,
-    inference: Inference,
+    job: Job, state: DenoisingState, source_classes: np.ndarray, denoising: Denoising, config: SpanTraining
 ) -> AfterEpoch:
     """Refines the labels, and keeps them as they are after each epoch."""
-    device, budget = job.device, job.inference_subwords
-    source_classes = classes[source.cells]
-
-    def vectors(model: Any, text: SpanText) -> SpanVectors:
-        return span_vectors(model, text.windows, text.cells, state.projection, inference, device, budget)
 
     def after_epoch(epoch: int, model: Any) -> None:
         found = None
         if epoch >= denoising.first_refinement:
             beta = beta_of(denoising, epoch, config.epochs)
             noise = np.random.default_rng([config.seed, _SEED_OF_DRAWS, epoch])
-            seen, others = vectors(model, target), lambda: vectors(model, source)
-            found = refine(state, seen, others, source_classes, denoising, beta, noise, device)
+            found = refine(state, model, source_classes, denoising, beta, noise, job.device)
         keep_labels(job.work_folder / FOLDER, epoch, state, found)
 
     return after_epoch

@@ -84,7 +84,7 @@ class Expected:
         training = SpanTraining(learning_rate=3e-3, seed=300 + SEED, mlm_weight=omega, epochs=2)
         refinement = Denoising(**{"neighbours": 11, "beta_first": 0.9, **denoising})
         texts = (self.corpora.train, self.corpora.target)
-        settings = (refinement, training, self.config.windows, self.config.inference)
+        settings = (refinement, training, self.config.windows)
         return train_denoised_student(start, self.encoder, *texts, labels, *settings)
 
     def scored(self, name: str, tagger: Reference, *more: ScoredText) -> dict[str, Reference]:

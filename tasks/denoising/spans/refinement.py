@@ -1,14 +1,11 @@
 """Global-local denoising: what moves pseudo-labels of spans at the end of each epoch (GLoDe, 3.2)."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from pydantic import Field
-from torch import nn
-from torch.nn.functional import normalize
 
 from artifacts.settings import Settings
 from tasks.denoising.neighbours.cosines import Product
@@ -23,11 +20,7 @@ from tasks.denoising.spans.directions import (
     update_decisions,
 )
 from tasks.denoising.spans.neighbours import kept_spans, local_similarities, repository
-from tasks.denoising.spans.prototypes import moved_prototypes, random_projection
-from tasks.denoising.spans.represent import SpanVectors
-from tasks.tagging.heads import Batch
-from tasks.tagging.span_grid import OUTSIDE
-from tasks.tagging.span_head import SpanMap, span_width
+from tasks.denoising.spans.state import DenoisingState
 
 Level = Literal["global", "local"]
 
@@ -86,47 +79,6 @@ class Denoising(Settings):
     )
 
 
-class DenoisingState(nn.Module):
-    """What a training of GLoDe's target model changes beside the model; checkpoints hold it.
-
-    labels      [S, K] float32 pseudo-labels of the target's spans, on the CPU
-    prototypes  [K, D] float32
-    """
-
-    labels: torch.Tensor
-    prototypes: torch.Tensor
-
-    def __init__(self, labels: np.ndarray, model: Any, config: Denoising, seed: int, device: str) -> None:
-        """Starts from initial labels [S, K], which it copies; `seed` decides the projection."""
-        super().__init__()
-        self.alpha = config.prototype_rate
-        self.projection = random_projection(span_width(model), config.dimensions, seed)
-        self._on_device = self.projection.to(device)
-        self.register_buffer("labels", torch.from_numpy(labels.copy()))
-        self.register_buffer("prototypes", torch.zeros(labels.shape[1], config.dimensions, device=device))
-
-    def classes(self) -> np.ndarray:
-        """[S] the most probable class of each pseudo-label."""
-        return self.labels.argmax(dim=1).numpy()
-
-    @torch.no_grad()
-    def move_prototypes(
-        self, model: Any, states: torch.Tensor, forms: torch.Tensor, cells: torch.Tensor, classes: torch.Tensor
-    ) -> None:
-        """One step of Eq. 6 with the spans of a pass.
-
-        Args:
-            model: the span tagger.
-            states: [n, H] of the words.
-            forms: [n] of the words.
-            cells: [n, L] bool, which cells are spans.
-            classes: [n, L] gold classes of source spans, classes of the pseudo-labels of target spans.
-        """
-        spans = SpanMap.of(model, self._on_device)
-        vectors = normalize(spans.of_spans(*spans.of_words(states), forms)[cells].float(), dim=1)
-        self.prototypes.copy_(moved_prototypes(self.prototypes, vectors, classes[cells], self.alpha))
-
-
 @dataclass(frozen=True)
 class Refinement:
     """What one refinement found and did.
@@ -141,8 +93,7 @@ class Refinement:
 
 def refine(
     state: DenoisingState,
-    target: SpanVectors,
-    source: Callable[[], SpanVectors],
+    model: Any,
     source_classes: np.ndarray,
     config: Denoising,
     beta: float,
@@ -152,9 +103,8 @@ def refine(
     """Moves all pseudo-labels by what prototypes and neighbours say of them (Eq. 7-11).
 
     Args:
-        state: labels and prototypes; the labels change.
-        target: representations of the target's spans.
-        source: makes those of the source's, where neighbours are looked for among them.
+        state: labels, prototypes and representations; the labels change.
+        model: the span tagger, as it is now.
         source_classes: [S_src] gold classes of the source's spans.
         config: the settings.
         beta: update rate.
@@ -162,13 +112,15 @@ def refine(
         device: "cpu" or "cuda", for the search.
     """
     classes, count = state.classes(), state.labels.shape[1]
+    target = state.vectors(model, "target")
     similar: dict[Level, np.ndarray] = {}
     if config.levels in ("both", "global"):
         prototypes = state.prototypes.cpu().numpy()
         similar["global"] = np.concatenate([z @ prototypes.T for _, z in target.blocks()]).astype(np.float64)
     if config.levels in ("both", "local"):
+        source = state.vectors(model, "source")
         kept = tuple(kept_spans(each, config.outside_share, noise) for each in (source_classes, classes))
-        bank = repository(source().blocks(), source_classes, target.blocks(), classes, kept)
+        bank = repository(source.blocks(), source_classes, target.blocks(), classes, kept)
         search = Search(product=config.product, device=device)
         similar["local"] = local_similarities(bank, target.blocks(), count, config.neighbours, search)
     factors = {"global": 1.0, "local": config.local_threshold_factor}
@@ -182,25 +134,3 @@ def refine(
 def beta_of(config: Denoising, epoch: int, epochs: int) -> float:
     """Beta after an epoch, counted from 1."""
     return beta_after(epoch, epochs, config.beta_first, config.beta_last)
-
-
-def pseudo_classes(soft: torch.Tensor, cells: torch.Tensor) -> torch.Tensor:
-    """[n, L] most probable class of soft labels [n, L, K]; O in cells that are no span."""
-    return torch.where(cells, soft.argmax(dim=-1), OUTSIDE)
-
-
-def watched_pass(state: DenoisingState, cells_of: Callable[[torch.Tensor], torch.Tensor]) -> Callable[..., None]:
-    """What a training calls with each pass, so that prototypes follow (source spans first, then the target's).
-
-    Args:
-        state: with the prototypes.
-        cells_of: from the rows [n] of a pass' words to [n, L] bool, its spans.
-    """
-
-    def watch(model: Any, states: torch.Tensor, forms: torch.Tensor, batch: Batch) -> None:
-        cells = cells_of(batch["word_rows"])
-        words = len(batch["classes"])
-        classes = torch.cat([batch["classes"], pseudo_classes(batch["soft"], cells[words:])])
-        state.move_prototypes(model, states, forms, cells, classes)
-
-    return watch

@@ -2,16 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from torch.nn.functional import normalize
 
-from tasks.tagging.heads import Batch
-from tasks.tagging.inference import Inference, of_every_word
-from tasks.tagging.span_head import SPANS, SpanMap
-from tasks.tagging.windows import Windows
+from tasks.tagging.span_head import SpanMap
 
 _WORDS_AT_A_TIME = 16_384
 
@@ -42,38 +38,3 @@ class SpanVectors:
             vectors = normalize(spans[torch.from_numpy(cells)], dim=1)
             yield np.arange(number, number + len(vectors)), vectors.numpy()
             number += len(vectors)
-
-
-def span_vectors(
-    model: Any,
-    windows: Windows,
-    cells: np.ndarray,
-    projection: torch.Tensor,
-    inference: Inference,
-    device: str,
-    budget: int,
-) -> SpanVectors:
-    """Runs a span tagger's encoder over a text.
-
-    Args:
-        model: the tagger.
-        windows: of the text.
-        cells: [N, L] bool, its spans.
-        projection: [D, 2H + 200] to few dimensions.
-        inference: how the encoder is run.
-        device: "cpu" or "cuda".
-        budget: padded sub-words per batch.
-    """
-    with torch.no_grad():
-        on_device = SpanMap.of(model, projection.to(device))
-
-        def parts(batch: Batch, words: np.ndarray) -> torch.Tensor:
-            encoded = model.base_model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"])
-            states = encoded.last_hidden_state[batch["word_rows"], batch["word_positions"]]
-            first, last = on_device.of_words(states)
-            return torch.cat([first, last, SPANS.forms(model, batch)[:, None].to(first.dtype)], dim=1)
-
-        width = 2 * len(projection) + 1
-        words = of_every_word(model, windows, parts, width, inference, device, budget, None)
-    of = on_device
-    return SpanVectors(words, SpanMap(of.begin.cpu(), of.end.cpu(), of.length.cpu(), of.form.cpu()), cells)

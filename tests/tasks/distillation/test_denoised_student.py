@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.numpy import load_file
-from transformers import AutoTokenizer, BertConfig, BertForMaskedLM
+from transformers import AutoTokenizer, BertConfig, BertForMaskedLM, BertModel
 
 import tasks.distillation.train_denoised_student as module
 from artifacts.catalog import ENCODER, LABELLED, SENTENCES, SPAN_LABELS
@@ -256,6 +256,21 @@ def test_refined_labels_are_what_the_next_epoch_learns(
     ids = [i for i, _, _ in SPANS_OF_TEXT]
     change = mean_of_sentences(-((moved - SOFT) * log_p).sum(axis=1), ids)
     assert abs(change) > 1e-3 and second - first == pytest.approx(change, rel=1e-3)
+
+
+def test_denoising_runs_the_encoder_over_nothing_that_the_training_does_not(
+    store: Store, train: Callable[..., Any]
+) -> None:
+    passes: list[str] = []
+
+    def count(module: torch.nn.Module, inputs: Any) -> None:
+        if isinstance(module, BertModel):
+            passes.append("pass")
+
+    for levels in ("none", "both"):
+        with torch.nn.modules.module.register_module_forward_pre_hook(count):
+            train(Denoising(neighbours=4, levels=levels), FAST)
+    assert len(passes) == 2 * 9  # 3 epochs of 3 updates, each training.
 
 
 def test_a_training_that_crashed_goes_on_with_its_prototypes_and_labels(

@@ -1,0 +1,113 @@
+"""What a training of GLoDe's target model changes beside the model: labels, prototypes, representations."""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.functional import normalize
+
+from tasks.denoising.spans.prototypes import moved_prototypes, random_projection
+from tasks.denoising.spans.represent import SpanVectors
+from tasks.tagging.heads import Batch
+from tasks.tagging.span_grid import OUTSIDE
+from tasks.tagging.span_head import SpanMap, span_width
+
+Text = Literal["source", "target"]
+
+
+class DenoisingState(nn.Module):
+    """What denoising knows; checkpoints hold it.
+
+    labels        [S, K] float32 pseudo-labels of the target's spans, on the CPU
+    prototypes    [K, D] float32
+    source_words  [N_src, 2 D + 1] float32, of `SpanVectors`, as the training's last pass over each word had it
+    target_words  [N, 2 D + 1] the same
+    """
+
+    labels: torch.Tensor
+    prototypes: torch.Tensor
+    source_words: torch.Tensor
+    target_words: torch.Tensor
+
+    def __init__(
+        self,
+        labels: np.ndarray,
+        cells: dict[Text, np.ndarray],
+        model: Any,
+        dimensions: int,
+        alpha: float,
+        seed: int,
+        device: str,
+    ) -> None:
+        """Starts from initial labels, which it copies.
+
+        Args:
+            labels: [S, K].
+            cells: of each text [N, L] bool, its spans.
+            model: the span tagger.
+            dimensions: D.
+            alpha: the update rate of prototypes.
+            seed: of the projection to D dimensions.
+            device: of the training; prototypes and representations lie there.
+        """
+        super().__init__()
+        self.alpha, self.cells = alpha, cells
+        self.projection = random_projection(span_width(model), dimensions, seed).to(device)
+        self.register_buffer("labels", torch.from_numpy(labels.copy()))
+        self.register_buffer("prototypes", torch.zeros(labels.shape[1], dimensions, device=device))
+        for text, spans in cells.items():
+            self.register_buffer(f"{text}_words", torch.zeros(len(spans), 2 * dimensions + 1, device=device))
+
+    def classes(self) -> np.ndarray:
+        """[S] the most probable class of each pseudo-label."""
+        return self.labels.argmax(dim=1).numpy()
+
+    @torch.no_grad()
+    def see(self, model: Any, states: torch.Tensor, forms: torch.Tensor, cells: torch.Tensor, batch: Batch) -> None:
+        """Takes in a pass of the training: its spans move prototypes (Eq. 6), its words are remembered (D_z of 3.2).
+
+        Args:
+            model: the span tagger.
+            states: [n, H] of the words, those of the source first.
+            forms: [n] of the words.
+            cells: [n, L] bool, which cells are spans.
+            batch: with the numbers of the words, the source's gold classes, and the target's pseudo-labels.
+        """
+        spans = SpanMap.of(model, self.projection)
+        first, last = spans.of_words(states)
+        vectors = normalize(spans.of_spans(first, last, forms)[cells], dim=1)
+        sourced = len(batch["classes"])
+        classes = torch.cat([batch["classes"], pseudo_classes(batch["soft"], cells[sourced:])])
+        self.prototypes.copy_(moved_prototypes(self.prototypes, vectors, classes[cells], self.alpha))
+        words = torch.cat([first, last, forms[:, None].to(first.dtype)], dim=1)
+        self.source_words[batch["source_words"]] = words[:sourced]
+        self.target_words[batch["target_words"]] = words[sourced:]
+
+    @torch.no_grad()
+    def vectors(self, model: Any, text: Text) -> SpanVectors:
+        """Each span's z: its words as they were last seen, lengths and forms as the model has them now."""
+        spans = SpanMap.of(model, self.projection)
+        words = self.source_words if text == "source" else self.target_words
+        parts = (spans.begin, spans.end, spans.length, spans.form)
+        return SpanVectors(words.cpu(), SpanMap(*(part.cpu() for part in parts)), self.cells[text])
+
+
+def pseudo_classes(soft: torch.Tensor, cells: torch.Tensor) -> torch.Tensor:
+    """[n, L] most probable class of soft labels [n, L, K]; O in cells that are no span."""
+    return torch.where(cells, soft.argmax(dim=-1), OUTSIDE)
+
+
+def watched_pass(state: DenoisingState, cells_of: Callable[[torch.Tensor], torch.Tensor]) -> Callable[..., None]:
+    """What a training calls with each pass, so that the state follows.
+
+    Args:
+        state: that follows.
+        cells_of: from the rows [n] of a pass' words to [n, L] bool, its spans.
+    """
+
+    def watch(model: Any, states: torch.Tensor, forms: torch.Tensor, batch: Batch) -> None:
+        state.see(model, states, forms, cells_of(batch["word_rows"]), batch)
+
+    return watch
