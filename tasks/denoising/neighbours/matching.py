@@ -10,9 +10,7 @@ from tasks.denoising.neighbours.cosines import Cosines, product_precision
 from tasks.denoising.neighbours.mirrored import count_mirrored, relative_cost
 from tasks.denoising.neighbours.nearest import check_bank, nearest_unordered
 from tasks.denoising.neighbours.search import Search
-from tasks.denoising.neighbours.unanimous import count_rows, unanimous_majority
-
-_WORTHWHILE_COST = 0.85  # of settling words first, against ranking all
+from tasks.denoising.neighbours.unanimous import WORTHWHILE_COST, count_rows, unanimous_majority
 
 
 class NeighbourCounts(NamedTuple):
@@ -88,7 +86,7 @@ def _count_without_search(
         cosines = Cosines.of(bank, search.product, search.device)
         halved = relative_cost(cosines, neighbours)
         ids = torch.from_numpy(labels).to(cosines.device)
-        worthwhile = min(_WORTHWHILE_COST, halved)
+        worthwhile = min(WORTHWHILE_COST, halved)
         settled = unanimous_majority(cosines, ids, neighbours, search.exclude_duplicates, advance, worthwhile)
         if settled.any() or halved > 1:
             return np.flatnonzero(~settled.numpy())

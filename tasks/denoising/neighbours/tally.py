@@ -6,8 +6,10 @@ from typing import Literal
 import numpy as np
 import torch
 
-from tasks.denoising.neighbours.nearest import nearest_unordered
+from tasks.denoising.neighbours.cosines import Cosines, product_precision
+from tasks.denoising.neighbours.nearest import check_bank, nearest_unordered
 from tasks.denoising.neighbours.search import Search
+from tasks.denoising.neighbours.unanimous import WORTHWHILE_COST, unanimous_majority
 
 Measure = Literal["count", "similarity"]
 
@@ -47,6 +49,52 @@ def class_tally(
         raise ValueError(f"expected one class for each of {len(bank)} bank rows, found label_ids {label_ids.shape}")
     if len(label_ids) and not 0 <= label_ids.min() <= label_ids.max() < classes:
         raise ValueError(f"classes go from 0 to {classes - 1}, found {label_ids.min()} to {label_ids.max()}")
+    how = search or Search()
+    if queries is not None:
+        return _searched(bank, label_ids, classes, neighbours, measure, queries, rows, how, progress)
+    asked = np.arange(len(bank)) if rows is None else rows
+    found = np.zeros((len(asked), classes))
+    left = np.ones(len(asked), dtype=bool)
+    if measure == "count":
+        check_bank(bank, neighbours)
+        left = ~_settled(bank, label_ids, neighbours, how, asked, progress)[asked]
+        found[~left, label_ids[asked[~left]]] = min(neighbours, len(bank) - 1)
+    found[left] = _searched(bank, label_ids, classes, neighbours, measure, None, asked[left], how, progress)
+    return found
+
+
+def _settled(
+    bank: np.ndarray,
+    label_ids: np.ndarray,
+    neighbours: int,
+    search: Search,
+    asked: np.ndarray,
+    progress: Callable[[int], None] | None,
+) -> np.ndarray:
+    """[N] bool: rows of the bank whose neighbours all have their class, the most frequent one; they need no search."""
+    used = min(neighbours, len(bank) - 1)
+    if search.chosen_engine(used) != "torch":
+        return np.zeros(len(bank), dtype=bool)
+    with torch.inference_mode(), product_precision(search.product, search.device):
+        cosines = Cosines.of(bank, search.product, search.device)
+        known = torch.from_numpy(label_ids.astype(np.int64)).to(cosines.device)
+        about = (search.exclude_duplicates, progress or _silent, WORTHWHILE_COST)
+        settled: np.ndarray = unanimous_majority(cosines, known, used, *about, asking=asked).numpy()
+    return settled
+
+
+def _searched(
+    bank: np.ndarray,
+    label_ids: np.ndarray,
+    classes: int,
+    neighbours: int,
+    measure: Measure,
+    queries: np.ndarray | None,
+    rows: np.ndarray | None,
+    search: Search,
+    progress: Callable[[int], None] | None,
+) -> np.ndarray:
+    """As `class_tally`, by the neighbours of every query."""
     tallies = [np.zeros((0, classes))]
     known: torch.Tensor | None = None
     for block in nearest_unordered(bank, neighbours, queries=queries, rows=rows, search=search, progress=progress):
@@ -58,3 +106,7 @@ def class_tally(
         tally.scatter_add_(1, known[block.indices.clamp(min=0)], values)
         tallies.append(tally.cpu().numpy())
     return np.concatenate(tallies)
+
+
+def _silent(words: int) -> None:
+    """Progress that nobody watches."""

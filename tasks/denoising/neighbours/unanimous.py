@@ -9,6 +9,9 @@ import torch
 
 from tasks.denoising.neighbours.cosines import DUPLICATE_GAP, Cosines, hide_own_column
 
+WORTHWHILE_COST = 0.85
+"""The most that settling words first may cost, as a share of ranking all, for callers with nothing else to do."""
+
 _ROWS = 2048
 _COLUMNS = 4096
 _OTHER_COLUMNS = 8192
@@ -23,6 +26,7 @@ def unanimous_majority(
     exclude_duplicates: bool,
     advance: Callable[[int], None],
     worthwhile: float,
+    asking: np.ndarray | None = None,
 ) -> torch.Tensor:
     """Marks words of the most frequent label (O, in practice) that have K same-label words nearer than any other.
 
@@ -37,6 +41,7 @@ def unanimous_majority(
         exclude_duplicates: words with a cosine within DUPLICATE_GAP of 1 are no neighbours.
         advance: called with the number of words settled.
         worthwhile: the most it may cost, by the sample, as a share of ranking all words; else nothing is settled.
+        asking: [A] rows of the bank that are to be settled; None: all.
 
     Returns:
         [N] bool on the CPU. False means undecided.
@@ -47,17 +52,20 @@ def unanimous_majority(
     majority = int(frequency.argmax())
     size = int(frequency[majority])
     if size == len(ids) and not exclude_duplicates:
-        advance(size)
+        advance(size if asking is None else len(asking))
         return ~settled
     if size <= max(neighbours, len(ids) // 2):
         return settled
     members = np.random.default_rng(0).permutation(np.flatnonzero(ids == majority))
     order = torch.from_numpy(np.concatenate([members, np.flatnonzero(ids != majority)]))
     ordered = _Ordered(cosines.reordered(order), size, exclude_duplicates)
-    if _relative_cost(ordered, neighbours) > worthwhile:
+    places = torch.arange(size, device=cosines.device)
+    if asking is not None:
+        places = places[np.isin(members, asking)]
+    others = (len(ids) if asking is None else len(asking)) - len(places)
+    if len(places) == 0 or _relative_cost(ordered, neighbours, places, others) > worthwhile:
         return settled
-    for start in range(0, size, _ROWS):
-        rows = torch.arange(start, min(start + _ROWS, size), device=cosines.device)
+    for rows in places.split(_ROWS):
         done = rows[_has_nearer_members(ordered, rows, neighbours)].cpu()
         settled[order[done]] = True
         advance(len(done))
@@ -116,10 +124,10 @@ def _has_nearer_members(ordered: _Ordered, rows: torch.Tensor, neighbours: int) 
     return settled
 
 
-def _relative_cost(ordered: _Ordered, neighbours: int) -> float:
-    """What settling first costs against ranking all words, estimated on a sample of the majority."""
+def _relative_cost(ordered: _Ordered, neighbours: int, places: torch.Tensor, others: int) -> float:
+    """What settling the words at some places first costs against ranking them and the others, by a sample."""
     size, total = ordered.size, len(ordered.cosines)
-    rows = torch.arange(min(_SAMPLE, size), device=ordered.cosines.device)
+    rows = places[:_SAMPLE]
     queries = ordered.cosines.of_rows(rows)
     bound = ordered.nearest_other(queries)
     stop = min(size, _SAMPLE_COLUMNS)
@@ -128,7 +136,7 @@ def _relative_cost(ordered: _Ordered, neighbours: int) -> float:
     visited = torch.where(nearer >= neighbours, neighbours / nearer.clamp(min=1) + chunk, chunk).clamp(max=1.0)
     undecided = float((nearer < neighbours).double().mean())
     majority_cost = (total - size) / total + float(visited.mean()) * size / total + undecided
-    cost = (size * majority_cost + (total - size)) / total
+    cost = (len(places) * majority_cost + others) / (len(places) + others)
     return cost if math.isfinite(cost) else math.inf
 
 

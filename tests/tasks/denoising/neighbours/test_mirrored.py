@@ -132,7 +132,7 @@ def test_settling_goes_first_unless_half_a_wide_product_is_cheaper(
         halved.append(1)
         return np.zeros(8192, dtype=np.int64), np.ones(8192, dtype=bool)
 
-    monkeypatch.setattr(unanimous, "_relative_cost", lambda ordered, neighbours: 0.8)
+    monkeypatch.setattr(unanimous, "_relative_cost", lambda *_: 0.8)
     monkeypatch.setattr(matching, "count_mirrored", spy)
     matching_neighbours(bank, labels, 5)
     assert bool(halved) is mirrored

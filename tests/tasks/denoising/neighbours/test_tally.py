@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from banks import directions, naive_nearest, random_bank
+from banks import clustered_bank, directions, naive_nearest, random_bank
 
+from tasks.denoising.neighbours import tally
 from tasks.denoising.neighbours.by_faiss import has_faiss
 from tasks.denoising.neighbours.search import Search
 from tasks.denoising.neighbours.tally import class_tally
@@ -26,8 +27,8 @@ def test_neighbours_are_counted_and_summed_by_class(engine: Any) -> None:
 
 def test_a_score_of_glode_is_the_share_of_neighbours_of_a_class() -> None:
     # Eq. 9 for K = 2: the query at 5 has the neighbours 0 and 10 of classes 0 and 1: scores 1/2, 1/2.
-    tally = class_tally(directions(0, 10, 80), np.array([0, 1, 1]), 2, 2, queries=directions(5.1))
-    assert (tally / 2).tolist() == [[0.5, 0.5]]
+    found = class_tally(directions(0, 10, 80), np.array([0, 1, 1]), 2, 2, queries=directions(5.1))
+    assert (found / 2).tolist() == [[0.5, 0.5]]
 
 
 def test_the_banks_own_rows_do_not_count_for_themselves() -> None:
@@ -55,6 +56,33 @@ def test_a_random_bank_is_tallied_as_its_naive_ranking() -> None:
     for row, found in enumerate(naive_nearest(bank, 30, queries)):
         np.add.at(expected[row], classes[found], 1)
     assert (class_tally(bank, classes, 5, 30, queries=queries) == expected).all()
+
+
+@pytest.mark.parametrize("every", [1, 7])
+def test_rows_whose_neighbours_all_have_the_frequent_class_are_counted_without_a_search(
+    monkeypatch: pytest.MonkeyPatch, every: int
+) -> None:
+    bank, classes = clustered_bank(1200, 16)
+    rows = np.random.default_rng(2).permutation(1200)[::every]
+    expected = np.zeros((1200, 5))
+    for row, cosines in enumerate(bank @ bank.T):
+        cosines[row] = -np.inf
+        np.add.at(expected[row], classes[np.argsort(-cosines)[:20]], 1)
+    searched = []
+    search = tally.nearest_unordered
+
+    def watched(*arguments: Any, **options: Any) -> Any:
+        searched.extend(options["rows"])
+        return search(*arguments, **options)
+
+    monkeypatch.setattr(tally, "nearest_unordered", watched)
+    monkeypatch.setattr(tally, "WORTHWHILE_COST", np.inf)  # So small a bank is searched as fast.
+    assert (class_tally(bank, classes, 5, 20, rows=rows) == expected[rows]).all()
+    assert set(searched) < set(rows) and 0 < len(searched) < len(rows) / 2
+    # How near they are in sum is not known without.
+    searched.clear()
+    class_tally(bank, classes, 5, 20, rows=rows, measure="similarity")
+    assert sorted(searched) == sorted(rows)
 
 
 def test_no_query_gives_no_row() -> None:

@@ -44,6 +44,17 @@ def test_most_words_are_settled_where_labels_form_regions(exclude_duplicates: bo
     assert settled(bank, labels, 20, exclude_duplicates)[labels == 0].mean() > 0.9
 
 
+def test_only_words_that_ask_are_settled() -> None:
+    bank, labels = clustered_bank(1200, 16)
+    asking, done = np.arange(300, 900), list[int]()
+    cosines, ids = Cosines.of(bank, "float32", "cpu"), torch.from_numpy(labels)
+    words = unanimous_majority(cosines, ids, 20, False, done.append, np.inf, asking=asking).numpy()
+    assert sum(done) == words.sum()
+    assert (words == np.isin(np.arange(1200), asking) & settled(bank, labels, 20)).all()
+    rare = np.flatnonzero(labels != 0)
+    assert not unanimous_majority(cosines, ids, 20, False, done.append, np.inf, asking=rare).any()
+
+
 def test_duplicates_that_are_left_out_neither_count_nor_stand_in_the_way() -> None:
     # Label 0: 40 words at 0 degrees, 3 at 2. The word of label 1 at 0 is nearer to those at 0 than the ones at 2.
     # With duplicates it settles nothing at 0; without, the 40 have K = 3 others at 2 and no word of label 1 left.
