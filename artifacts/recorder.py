@@ -138,7 +138,7 @@ class Recorder:
 
     def completed(
         self,
-        student: Reference,
+        student: Reference | None,
         figures: Reference | None,
         models: Sequence[tuple[str, Reference, Mapping[str, Reference]]],
         measurements: Sequence[Measurements],

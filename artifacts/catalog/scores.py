@@ -34,6 +34,27 @@ SCORES = Dataset(
 )
 Scores = Annotated[Reference, SCORES]
 
+SIGNIFICANCE = Dataset(
+    "significance",
+    """Whether F1 of two models differs by more than the choice of test sentences.
+
+    type                 "overall" in the first row, then one row per entity type
+    f1_first, f1_second  F1 of each side, mean over its seeds, [0, 1]
+    p_value              of approximate randomisation over sentences, two-sided, (0, 1]
+    metadata             name: what was compared; seeds: of each side; samples: random swaps
+    """,
+    pa.schema(
+        [
+            pa.field("type", pa.string(), nullable=False),
+            pa.field("f1_first", pa.float64(), nullable=False),
+            pa.field("f1_second", pa.float64(), nullable=False),
+            pa.field("p_value", pa.float64(), nullable=False),
+        ]
+    ),
+    in_columns=True,
+)
+Significance = Annotated[Reference, SIGNIFICANCE]
+
 CURVE = Dataset(
     "curve",
     """Scores over something that varies, such as F1 by iteration (CoLaDa, Figure 4) or by K (Figure 7).

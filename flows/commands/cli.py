@@ -10,7 +10,10 @@ import typer
 from flows.commands.stopping import goes_on_when_run_again
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from artifacts.runtime import Runtime
+    from flows.commands.compare import Cell, Shown
 
 app = typer.Typer(
     name="crosstag",
@@ -39,6 +42,15 @@ Threads = Annotated[
     typer.Option(
         help="CPU threads of whatever computes; empty: as many as there are cores that nobody else keeps busy.", min=1
     ),
+]
+Seeds = Annotated[str, typer.Option(help="Seeds such as 1,2,3; empty: that of each configuration.")]
+EveryModel = Annotated[bool, typer.Option("--every-model", help="Also the models on the way to the students.")]
+Published = Annotated[
+    str, typer.Option(help="Put what the papers report beside it: a corpus such as conll-es.", metavar="CORPUS")
+]
+Write = Annotated[
+    Path | None,
+    typer.Option("--write", help="Folder for the tables as Markdown, LaTeX, CSV and JSON, and a picture."),
 ]
 RUN = Annotated[str, typer.Argument(help="The beginning of a run's id; `last` is the newest.", metavar="RUN")]
 REFERENCE = Annotated[str, typer.Argument(help="kind/key; a unique beginning of the key is enough.", metavar="REF")]
@@ -220,6 +232,55 @@ def sweep(
         wait_for_server()
         with from_command_line(config.stem):
             run_sweep(config, vary, tuple(settings or ()), name, runtime)
+
+
+@app.command()
+def compare(
+    configs: Annotated[list[Path], typer.Argument(help="Configurations of the same languages.", metavar="CONFIG...")],
+    seeds: Seeds = "",
+    settings: Overrides = None,
+    every_model: EveryModel = False,
+    published: Published = "",
+    write: Write = None,
+    data: DataFolder = ".",
+    store: StoreFolder = "store",
+    device: Device = "auto",
+    threads: Threads = None,
+) -> None:
+    """Run several methods with the same seeds, and compare them: means, significance, cost; what is there is cached."""
+    from flows.commands.compare import Shown, cells_of
+
+    cells = cells_of(configs, _numbers(seeds), settings or ())
+    shown = Shown(every_model=every_model, published=published, folder=write)
+    asked = {"configs": list(map(str, configs)), "seeds": seeds, "settings": settings or []}
+    _compare(
+        "-".join(path.stem for path in configs), cells, shown, asked, _runtime(store, data, device, threads=threads)
+    )
+
+
+@app.command()
+def ablate(
+    config: ConfigFile,
+    rows: Annotated[
+        str, typer.Option(help="Rows of the paper's table, such as no_iteration,no_translation; empty: all.")
+    ] = "",
+    seeds: Seeds = "",
+    settings: Overrides = None,
+    published: Published = "",
+    write: Write = None,
+    data: DataFolder = ".",
+    store: StoreFolder = "store",
+    device: Device = "auto",
+    threads: Threads = None,
+) -> None:
+    """Run a method without each of its parts: the paper's table of ablations, by the switch `ablation`."""
+    from flows.commands.compare import Shown, ablations_of
+
+    named = [row.strip() for row in rows.split(",") if row.strip()]
+    cells = ablations_of(config, named, _numbers(seeds), settings or ())
+    shown = Shown(baselines=False, published=published, folder=write)
+    asked = {"configs": [str(config)], "rows": named, "seeds": seeds, "settings": settings or []}
+    _compare(config.stem, cells, shown, asked, _runtime(store, data, device, threads=threads))
 
 
 @app.command("corpus")
@@ -425,6 +486,32 @@ def tidy_store(
     from flows.commands.garbage import print_collection
 
     print_collection(store, keep_runs, older_than, grace, unreachable=unreachable, dry_run=dry_run)
+
+
+def _compare(name: str, cells: "Sequence[Cell]", shown: "Shown", asked: dict[str, Any], runtime: "Runtime") -> None:
+    from flows.commands.server import start_server
+
+    wait_for_server = start_server()
+    from artifacts.recorder import from_command_line
+    from flows.commands.compare import check
+    from flows.commands.compare import compare as run_comparison
+    from tasks.corpus.once import reading_once
+
+    with reading_once():
+        check(cells, shown, runtime)
+        wait_for_server()
+        with from_command_line(name):
+            run_comparison(tuple(cells), asked, shown, runtime)
+
+
+def _numbers(text: str) -> list[int]:
+    """Seeds from a list such as 1,2,3."""
+    from artifacts.errors import InputError
+
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not all(part.isdecimal() for part in parts):
+        raise InputError(f"--seeds {text}: expected whole numbers with commas between, such as 1,2,3")
+    return [int(part) for part in parts]
 
 
 def _runtime(store: str, data: str, device: Literal["auto", "cpu", "cuda"], **settings: Any) -> "Runtime":

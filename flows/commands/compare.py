@@ -1,0 +1,174 @@
+"""Run several methods on the same data and seeds, or a method without each of its parts, and put them side by side.
+
+crosstag compare configs/quickstart.yaml configs/quickstart-unitrans.yaml --seeds 1,2,3
+crosstag ablate configs/quickstart.yaml
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from prefect import flow
+from prefect.artifacts import create_markdown_artifact
+
+from artifacts.errors import InputError
+from artifacts.recorder import recorded
+from artifacts.report import markdown_table
+from artifacts.runs import Measurements, RunRecord
+from artifacts.runtime import Runtime
+from artifacts.settings import Settings
+from flows.commands.comparison_files import write_files
+from flows.commands.methods import Method, load
+from flows.commands.published import published
+from flows.parts.comparison import Runs, TestSet, compared, test_sets
+from flows.parts.plain_errors import tell_plainly
+from flows.parts.run_tables import cells, plain_table, wide_console
+from flows.parts.summary import complete
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run of a comparison: the name under which it stands in the tables, its method and its settings."""
+
+    name: str
+    method: Method
+    config: Settings
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a comparison shows and where it writes it.
+
+    Attributes:
+        every_model: also the models on the way to the students.
+        baselines: also source-only and translate-train.
+        published: corpus whose published numbers stand beside, such as conll-es; empty: none.
+        folder: for the tables as files; None: none are written.
+    """
+
+    every_model: bool = False
+    baselines: bool = True
+    published: str = ""
+    folder: Path | None = None
+
+
+def cells_of(paths: Sequence[Path], seeds: Sequence[int], settings: Sequence[str] = ()) -> list[Cell]:
+    """The runs of a comparison, every one checked before any starts: each configuration with each seed.
+
+    Args:
+        paths: configurations; their names tell them apart.
+        seeds: none: the one of each configuration.
+        settings: further changes of all of them, as of `--set`.
+
+    Raises:
+        InputError: if two have the same name, entity types that differ, or a setting is not valid.
+    """
+    names = [path.stem for path in paths]
+    _given_once("configurations", names)
+    _given_once("--seeds", [str(seed) for seed in seeds])
+    given = [f"seed={seed}" for seed in seeds]
+    cells = [
+        Cell(name, *load(path, [*settings, *seed]))
+        for name, path in zip(names, paths, strict=True)
+        for seed in ([[each] for each in given] or [[]])
+    ]
+    _check_types(cells)
+    return cells
+
+
+def ablations_of(path: Path, rows: Sequence[str], seeds: Sequence[int], settings: Sequence[str] = ()) -> list[Cell]:
+    """The runs of an ablation: the whole method first, then without each part, or with the rows that are named.
+
+    Raises:
+        InputError: if the method has no such row, or a setting is not valid.
+    """
+    method, _ = load(path, settings)
+    field = method.config.model_fields.get("ablation")
+    known = [str(each) for each in get_args(field.annotation)] if field is not None else []
+    if not known:
+        raise InputError(f"ablate: method {method.name} has no setting `ablation`; see `crosstag sweep`")
+    if unknown := [row for row in rows if row not in known]:
+        raise InputError(f"--rows: {method.name} has no row {unknown[0]!r}; expected {', '.join(known)}")
+    _given_once("--rows", rows)
+    chosen = ["none", *(row for row in rows or known if row != "none")]
+    given = [f"seed={seed}" for seed in seeds]
+    return [
+        Cell(row, *load(path, [*settings, f"ablation={row}", *seed]))
+        for row in chosen
+        for seed in ([[each] for each in given] or [[]])
+    ]
+
+
+def check(cells: Sequence[Cell], shown: Shown, runtime: Runtime) -> None:
+    """Looks at everything the user gave, for every run.
+
+    Raises:
+        InputError: at the first thing that would stop one.
+    """
+    if shown.published:
+        published(shown.published)
+    if shown.folder is not None and shown.folder.exists() and not shown.folder.is_dir():
+        raise InputError(f"--write {shown.folder}: this is a file; name a folder, which may not be there yet")
+    for each in cells:
+        each.method.check(each.config, runtime)
+
+
+@flow(name="compare")
+def compare(cells: tuple[Cell, ...], asked: dict[str, Any], shown: Shown, runtime: Runtime) -> None:
+    """Makes the runs, all that is in the store cached; then the tables, on record as a run of their own."""
+    tell_plainly()
+    runs: dict[str, list[RunRecord]] = {}
+    for number, each in enumerate(cells, start=1):
+        wide_console().print(f"{each.name}, seed {_seed(each)}, run {number} of {len(cells)}")
+        with recorded(runtime, each.method.name, each.config.model_dump(mode="json")) as run:
+            result = each.method.steps(each.config, runtime)
+            runs.setdefault(each.name, []).append(complete(run, result))
+    ids = {name: [record.id for record in records] for name, records in runs.items()}
+    with recorded(runtime, "compare", {**asked, "runs": ids}) as run:
+        tests = test_sets(run.store, runs, every_model=shown.every_model, baselines=shown.baselines)
+        tables = compared(tests, runs, run.store)
+        if run.recorder is not None:
+            run.recorder.completed(None, None, (), tables)
+        _show(tables, shown, tests, runs)
+
+
+def _show(tables: Sequence[Measurements], shown: Shown, tests: Sequence[TestSet], runs: Runs) -> None:
+    """Prints the tables, shows them in the Prefect UI, and writes them where that is asked for."""
+    sheets = [(table.title, *_shown_cells(table)) for table in tables]
+    if shown.published:
+        sheets.append((f"{shown.published} in the papers, F1 in %", *published(shown.published)))
+    console = wide_console()
+    for title, header, rows in sheets:
+        console.print(plain_table(title, header, rows))
+    page = "\n\n".join(f"## {title}\n\n{markdown_table(header, rows)}" for title, header, rows in sheets)
+    create_markdown_artifact(markdown=page, key="compare", description="Methods side by side")
+    if shown.folder is not None:
+        for path in write_files(shown.folder, sheets, tests, runs):
+            console.print(f"written   {path}")
+
+
+def _shown_cells(table: Measurements) -> tuple[list[str], list[list[str]]]:
+    header, rows = cells(table)
+    return header, [["" if cell == "-" else cell for cell in row] for row in rows]
+
+
+def _seed(cell: Cell) -> object:
+    return getattr(cell.config, "seed", "")
+
+
+def _given_once(what: str, names: Sequence[str]) -> None:
+    twice = next((name for name in names if list(names).count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"{what}: {twice} is given twice; give it once")
+
+
+def _check_types(cells: Sequence[Cell]) -> None:
+    types = {cell.name: tuple(sorted(cell.config.labels.types)) for cell in cells}  # type: ignore[attr-defined]
+    first = next(iter(types))
+    for name, each in types.items():
+        if each != types[first]:
+            raise InputError(
+                f"compare: {first} has the entity types {', '.join(types[first])}, {name} has {', '.join(each)}; "
+                "expected the same; F1 over other types cannot be compared, so compare them in two commands"
+            )

@@ -1,0 +1,177 @@
+"""Runs of several methods side by side: one table per test set, with means over seeds and tests of significance."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from artifacts.reference import Reference
+from artifacts.runs import Cell, Column, Line, Measurements, RunRecord, Scored, ScoredModel
+from artifacts.runtime import stage
+from artifacts.store import Store
+from tasks.evaluation.significance import compare_labels
+
+# What a method is measured against has these names in every method; its student is the last of a run's models.
+_BASELINES = ("source-only", "translate-train")
+_MILLION = 1_000_000
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A model on a test set.
+
+    Attributes:
+        model: its name in the method.
+        configuration: of which it is a model.
+        scored: its scores, one for each seed.
+        labels: what it said, one artifact for each seed.
+    """
+
+    model: str
+    configuration: str
+    scored: tuple[Scored, ...]
+    labels: tuple[Reference, ...]
+
+    @property
+    def f1(self) -> float:
+        """Mean over the seeds, in [0, 1]."""
+        return statistics.mean(each.overall.f1 for each in self.scored)
+
+
+@dataclass
+class TestSet:
+    """A test set, and all models that were tried on it; the first one is what the others are measured against."""
+
+    name: str
+    gold: Reference
+    models: list[Compared] = field(default_factory=list)
+
+    @property
+    def best(self) -> Compared:
+        """The model with the highest mean F1."""
+        return max(self.models, key=lambda model: model.f1)
+
+
+Runs = Mapping[str, Sequence[RunRecord]]
+"""Runs of each configuration, by its name: one for each seed, in the same order for all."""
+
+
+def test_sets(store: Store, runs: Runs, *, every_model: bool, baselines: bool = True) -> list[TestSet]:
+    """The test sets of all runs, with the models to compare; a model that two methods share is there once.
+
+    Args:
+        store: where the runs are.
+        runs: of each configuration.
+        every_model: also the models on the way.
+        baselines: also source-only and translate-train.
+    """
+    found: dict[str, TestSet] = {}
+    for configuration, records in runs.items():
+        for number, model in enumerate(records[0].models):
+            student = number == len(records[0].models) - 1
+            if not (student or every_model or (baselines and model.name.startswith(_BASELINES))):
+                continue
+            of_seeds = [_same_model(record, model) for record in records]
+            for test in records[0].models[-1].scores:
+                if all(test in each.scores for each in of_seeds):
+                    _add(store, found, test, configuration, of_seeds)
+    return list(found.values())
+
+
+def _same_model(record: RunRecord, model: ScoredModel) -> ScoredModel:
+    """The model with this name in the run of another seed."""
+    return next(
+        (each for each in record.models if each.name == model.name), ScoredModel(**dict(model) | {"scores": {}})
+    )
+
+
+def _add(
+    store: Store, found: dict[str, TestSet], test: str, configuration: str, of_seeds: Sequence[ScoredModel]
+) -> None:
+    scored = tuple(each.scores[test] for each in of_seeds)
+    inputs = [store.describe(each.reference).recipe.inputs for each in scored]
+    if any({"gold", "predictions"} - each.keys() for each in inputs):
+        return  # A mean over languages: no sentences of its own.
+    gold, *others = {each["gold"] for each in inputs}
+    labels = tuple(_holding(store, each["predictions"]) for each in inputs)
+    if others:
+        return
+    if gold not in found:
+        taken = any(each.name == test for each in found.values())
+        found[gold] = TestSet(f"{test}, of {configuration}" if taken else test, _holding(store, gold))
+    models = found[gold].models
+    if all([each.digest for each in other.labels] != [each.digest for each in labels] for other in models):
+        models.append(Compared(of_seeds[0].name, configuration, scored, labels))
+
+
+def _holding(store: Store, content: str) -> Reference:
+    reference = store.holding(content)
+    if reference is None:
+        raise RuntimeError(f"{content} is on record, and not in the store")
+    return reference
+
+
+def compared(tests: Sequence[TestSet], runs: Runs, store: Store) -> list[Measurements]:
+    """The tables: models on each test set, and what the runs cost."""
+    return [*(_table(store, test) for test in tests), _costs(runs, store)]
+
+
+def _table(store: Store, test: TestSet) -> Measurements:
+    first, best = test.models[0], test.best
+    types = [row.type for row in first.scored[0].rows[1:]]
+    lines = []
+    for model in test.models:
+        shares = [_spread(model, share) for share in ("precision", "recall", "f1")]
+        gain: Cell = None if model is first else f"{100 * (model.f1 - first.f1):+.1f}"
+        chances = [_chance(store, test, model, first), _chance(store, test, model, best)]
+        of_types: list[Cell] = [
+            statistics.mean(scored.rows[place].f1 for scored in model.scored) for place in range(1, len(types) + 1)
+        ]
+        cells = (model.configuration, *shares, gain, *chances, *of_types)
+        lines.append(Line(name=model.model, reference=model.scored[0].reference, cells=cells))
+    names = ("configuration", "precision", "recall", "F1", "gain", "p to first", "p to best")
+    columns = [Column(name=name, form="text") for name in names]
+    columns += [Column(name=name, form="percent") for name in types]
+    seeds = len(first.scored)
+    spread = "" if seeds == 1 else f", mean of {seeds} seeds and standard deviation"
+    title = f"{test.name}, in %{spread}; gain over the first; p by approximate randomisation over sentences"
+    return Measurements(title=title, first="model", columns=tuple(columns), lines=tuple(lines))
+
+
+def _spread(model: Compared, share: str) -> str:
+    """Mean in %, with the standard deviation (n - 1) if there are several seeds."""
+    values = [100 * float(getattr(scored.overall, share)) for scored in model.scored]
+    spread = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
+    return f"{statistics.mean(values):.1f}{spread}"
+
+
+def _chance(store: Store, test: TestSet, model: Compared, other: Compared) -> Cell:
+    """How often chance alone gives as great a difference."""
+    if model is other:
+        return None
+    with stage(f"{model.model} of {model.configuration} and {other.model} of {other.configuration} on {test.name}"):
+        name = f"{test.name}: {model.model} and {other.model}"
+        table = store.table(compare_labels(model.labels, other.labels, test.gold, name))
+    p = table["p_value"][0].as_py()
+    return "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
+
+
+def _costs(runs: Runs, store: Store) -> Measurements:
+    """What each run did, and what all its steps took when they were computed, whichever run did that."""
+    lines = []
+    for configuration, records in runs.items():
+        for record in records:
+            made = {step.reference for step in record.steps}
+            seconds = sum(store.describe(each).seconds for each in made)
+            peaks = [step.peak_memory_bytes for step in record.ran if step.peak_memory_bytes is not None]
+            memory = max(peaks) // _MILLION if peaks else None
+            counts = (len(record.steps) - len(record.ran), len(record.ran))
+            seed = record.configuration.get("seed")
+            cells = (record.id[:10], seed, *counts, round(seconds), memory)
+            student = record.student
+            if student is None:
+                raise RuntimeError(f"{record} is done, and has no student")
+            lines.append(Line(name=configuration, reference=student, cells=cells))
+    names = ("run", "seed"), ("cached", "ran", "seconds of all steps", "peak memory of those that ran, MB")
+    columns = [Column(name=name, form="text") for name in names[0]]
+    columns += [Column(name=name, form="count") for name in names[1]]
+    return Measurements(title="runs", first="configuration", columns=tuple(columns), lines=tuple(lines))
