@@ -19,7 +19,7 @@ $(READY): constraints.txt pyproject.toml
 	@echo "installing into $(VENV): 2.5 GB of packages; it takes some minutes, and pip says nothing meanwhile"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[cpu,align,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[cpu,align,chinese,japanese,thai,spacy,dev]'
 	touch $@
 
 quickstart: environment

@@ -9,8 +9,9 @@ from artifacts.threads import thread_count
 # All that tasks/ import of other packages; a test compares.
 PACKAGES = ("charset-normalizer", "crosstag", "ctranslate2", "datasets", "eflomal", "faiss-cpu", "faiss-gpu",
             "fasttext", "huggingface-hub", "langid", "matplotlib", "numpy", "prefect", "pyarrow", "pydantic", "PyYAML",
-            "regex", "sacrebleu", "sacremoses", "safetensors", "scikit-learn", "scipy", "sentencepiece", "spacy",
-            "tokenizers", "torch", "transformers")  # fmt: skip
+            "pythainlp", "regex", "rjieba", "sacrebleu", "sacremoses", "safetensors", "scikit-learn", "scipy",
+            "sentencepiece", "sentencex", "spacy", "sudachidict-small", "sudachipy", "tokenizers", "torch",
+            "transformers")  # fmt: skip
 
 
 def environment() -> dict[str, str]:

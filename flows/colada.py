@@ -230,7 +230,7 @@ def algorithm(config: Colada, runtime: Runtime) -> Result:
         before = p_t
     with stage("student"):
         card = student_card("CoLaDa", config, config.source, (config.target,), config.parallel, config.encoder)
-        exported = export_student(m_tgt, tuple(scoring.models[-1].scores.values()), card)
+        exported = export_student(m_tgt, tuple(scoring.models[-1].scores.values()), card, (corpora.target,))
     return Result(exported, scoring.models, evidence.draw(), evidence.detections, epochs.listings + evidence.listings)
 
 

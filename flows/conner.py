@@ -164,7 +164,7 @@ def algorithm(config: Conner, runtime: Runtime) -> Result:
     with stage("student"):
         card = student_card("ConNER", config, config.source, (config.target,), config.parallel, config.encoder)
         scores = tuple(scoring.models[-1].scores[text.name] for text in corpora.tests)
-        shipped = export_student(student, (*scores, *emissions.scores.values()), card)
+        shipped = export_student(student, (*scores, *emissions.scores.values()), card, (corpora.target,))
     models = [*scoring.models[:-1], emissions, scoring.models[-1]]
     return Result(shipped, models, listings=(*listings, *epochs.listings))
 

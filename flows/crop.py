@@ -316,7 +316,7 @@ def algorithm(config: Crop, runtime: Runtime) -> Result:
     source_dev = ScoredText("source dev", corpora.dev, corpora.dev)
     scoring.model("source-only (Theta_src)", theta_src, source_dev)
     if not config.projects:
-        return _ship(config, scoring, theta_src)
+        return _ship(config, corpora, scoring, theta_src)
 
     # 3.3: one translator for all languages and both directions.
     learnt = learn_translation(
@@ -352,7 +352,7 @@ def algorithm(config: Crop, runtime: Runtime) -> Result:
     theta_all = _train(config, "Theta_all", corpora, parts, encoder, config.multilingual_training)
     scoring.model("projected only (Theta_all)", theta_all)
     if config.ablation == "without_self_training":
-        return _ship(config, scoring, theta_all, _figures(*pictures, *quality.draw()), listings)
+        return _ship(config, corpora, scoring, theta_all, _figures(*pictures, *quality.draw()), listings)
 
     # ... and labels what was discarded (4.1, iii), for the last training.
     settled, taggings = [], []
@@ -364,7 +364,7 @@ def algorithm(config: Crop, runtime: Runtime) -> Result:
     parts = _at_most(config, tuple(settled))
     final = _train(config, "final tagger", corpora, parts, encoder, config.final_training)
     scoring.model("CROP (final)", final)
-    return _ship(config, scoring, final, _figures(*pictures, *quality.draw()), listings)
+    return _ship(config, corpora, scoring, final, _figures(*pictures, *quality.draw()), listings)
 
 
 def _text_map(config: Crop, theta_mt: Reference, projections: tuple[Reference, ...]) -> tuple[Reference, ...]:
@@ -449,6 +449,7 @@ def _translation_tests(config: Crop, runtime: Runtime) -> TranslationTests:
 
 def _ship(
     config: Crop,
+    corpora: MultilingualCorpora,
     scoring: Scoring,
     tagger: Reference,
     figures: Reference | None = None,
@@ -458,7 +459,7 @@ def _ship(
     with stage("student"):
         card = student_card("CROP", config, config.source, config.targets, parallel, config.encoder)
         scores = tuple(scoring.models[-1].scores.values())
-        student = export_student(tagger, scores, card)
+        student = export_student(tagger, scores, card, tuple(text.sentences for text in corpora.targets))
     return Result(student, scoring.models, figures, listings=listings)
 
 

@@ -153,7 +153,7 @@ def algorithm(config: Glode, runtime: Runtime) -> Result:
     _measure(config, corpora, evidence, plain, m_src)
     with stage("student"):
         card = student_card("GLoDe", config, config.source, (config.target,), config.parallel, config.encoder)
-        student = export_student(m_tgt, tuple(scoring.models[-1].scores.values()), card)
+        student = export_student(m_tgt, tuple(scoring.models[-1].scores.values()), card, (corpora.target,))
     figures = evidence.draw() if config.figures else None
     return Result(student, scoring.models, figures, listings=evidence.listings)
 

@@ -160,7 +160,7 @@ def algorithm(config: Unitrans, runtime: Runtime) -> Result:
     with stage("student"):
         card = student_card("UniTrans", config, config.source, (config.target,), config.parallel, config.encoder)
         models = sorted(scoring.models, key=lambda model: model.reference == final)
-        student = export_student(final, tuple(models[-1].scores.values()), card)
+        student = export_student(final, tuple(models[-1].scores.values()), card, (corpora.target,))
     return Result(student, models, listings=listings)
 
 

@@ -180,27 +180,23 @@ def predict(
     ] = "",
     language: Annotated[str, typer.Option(help="Language of the text; empty: the student's own.")] = "",
     tokenized: Annotated[bool, typer.Option("--tokenized", help="Words are separated by spaces already.")] = False,
+    segmenter: Annotated[
+        Literal["jieba", "sudachi", "newmm", "characters"] | None,
+        typer.Option(help="What finds words of zh, ja, th; empty: what the student's card names."),
+    ] = None,
     store: StoreFolder = "store",
     device: Device = "auto",
     precision: Annotated[Literal["float32", "bf16"], typer.Option(help="Number format of the model.")] = "float32",
 ) -> None:
     """Tag text with a trained student; on stderr, how fast it was."""
-    from flows.commands.predict import Answer, predict_file
+    from flows.commands.predict import Answer, Question, model_folder, predict_file
     from tasks.tagging.inference import Inference
 
-    predict_file(
-        model,
-        sentences,
-        sys.stdout,
-        Answer(format=format, probabilities=probabilities, offsets=offsets),
-        language,
-        layout=text,
-        tokenized=tokenized,
-        read=read,
-        store=store,
-        device=device,
-        inference=Inference(precision=precision),
+    question = Question(
+        file=sentences, language=language, layout=text, tokenized=tokenized, segmenter=segmenter, read=read
     )
+    answer = Answer(format=format, probabilities=probabilities, offsets=offsets)
+    predict_file(model_folder(model, store), question, sys.stdout, answer, device, Inference(precision=precision))
 
 
 @app.command()

@@ -31,6 +31,7 @@ from tasks.words.labels import LabelConfig
 _WIDTH = 120
 _ODD_SHOWN = 20
 _WORDS_SHOWN = 5
+_PARTS_SHOWN = 10
 _LONGEST_WORD_SHOWN = 40
 
 
@@ -67,13 +68,14 @@ def print_corpus(
 def _print_parts(console: Console, corpus: Corpus, source: CorpusInput, format: CorpusFormat) -> None:
     sources = source if isinstance(source, tuple) else (source,)
     files = {each.path: each for each in sources if isinstance(each, InputFile)}
-    for part in corpus.parts:
+    for part in corpus.parts[:_PARTS_SHOWN]:
         console.print(Text(part.name, style="bold"))
         # A member of a zip is named behind it.
-        file = next(
-            (each for path, each in files.items() if part.name == path or part.name.startswith(f"{path}:")), None
-        )
-        remarks = encoding_remarks(file.local().read_bytes(), part.name, format) if file is not None else []
+        path = next((each for each in files if part.name == each or part.name.startswith(f"{each}:")), None)
+        remarks = []
+        if path is not None:
+            here = format.model_copy(update={"member": part.name.removeprefix(path)[1:] or None})
+            remarks = encoding_remarks(files[path].local().read_bytes(), part.name, here)
         facts = {
             "format": part.format,
             "read as": part.layout,
@@ -86,6 +88,9 @@ def _print_parts(console: Console, corpus: Corpus, source: CorpusInput, format: 
         for name, value in facts.items():
             if value:
                 console.print(f"  {name:<10} {visible(value)}")
+    if left := corpus.parts[_PARTS_SHOWN:]:
+        noted = sum(bool(part.remarks) for part in left)
+        console.print(f"... and {len(left):,} more files" + (f", {noted:,} of them with notes" if noted else ""))
 
 
 def _print_counts(console: Console, corpus: Corpus) -> None:

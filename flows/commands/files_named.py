@@ -9,7 +9,7 @@ from artifacts.errors import InputError
 from artifacts.runtime import Runtime
 from flows.parts.checkpoints import checkpoint_folder
 from flows.parts.conjugate_pairs import PairFiles
-from flows.parts.corpora import ParallelText
+from flows.parts.corpora import ParallelText, corpus_folder
 from flows.parts.encoder import EncoderChoice
 from flows.parts.translation import TranslationChoice, WordVectors
 from flows.parts.translator import TranslatorChoice
@@ -59,6 +59,8 @@ def _is_file(name: str, runtime: Runtime) -> bool:
     hub = parse_hub_name(name)
     if hub is not None:
         return not hub.is_folder or (Path(runtime.data).expanduser() / Path(hub.name).expanduser()).is_dir()
+    if corpus_folder(name, runtime) is not None:
+        return True
     try:
         return resolve(name, runtime.data).is_file()
     except InputError:

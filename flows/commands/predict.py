@@ -16,8 +16,9 @@ from flows.commands.running_text import Layout, check_text, pieces, read_text
 from flows.parts.corpora import corpus_input
 from tasks.corpus.corpus import load_corpus
 from tasks.corpus.formats import CorpusFile
-from tasks.tagging.inference import Inference
-from tasks.tagging.student import Tagged, language_of, load_student
+from tasks.corpus.segmenters import Segmenter
+from tasks.tagging.inference import FLOAT32, Inference
+from tasks.tagging.student import Tagged, language_of, load_student, segmenter_of
 
 
 class Answer(Settings):
@@ -46,49 +47,68 @@ class Answer(Settings):
         return "".join("\t".join(map(str, row)) + "\n" for row in zip(*columns.values(), strict=True)) + "\n"
 
 
+class Question(Settings):
+    """What is tagged.
+
+    Attributes:
+        file: of text, or of a corpus; - is standard input.
+        language: of it; empty: the student's own.
+        layout: how a text falls into sentences.
+        tokenized: its words are separated by spaces already.
+        segmenter: what finds the words of a language without spaces; None: as the student's card says.
+        read: the file is a corpus in this format, or auto, whose words are tagged as they are; empty: it is text.
+    """
+
+    file: Path
+    language: str = ""
+    layout: Layout = "sentences"
+    tokenized: bool = False
+    segmenter: Segmenter | None = None
+    read: str = ""
+
+
 def predict_file(
-    model: str,
-    sentences: Path,
+    folder: Path,
+    question: Question,
     output: TextIO,
     answer: Answer,
-    language: str,
-    *,
-    layout: Layout,
-    tokenized: bool,
-    read: str,
-    store: str,
-    device: Literal["auto", "cpu", "cuda"],
-    inference: Inference,
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+    inference: Inference = FLOAT32,
 ) -> None:
     """Reads text and writes each sentence with its tags as soon as its batch is done; says on stderr how fast it was.
 
-    Of a corpus (`read`: its format, or auto) the words are tagged as they are; offsets then count in its words with a
-    space between two.
+    Offsets in a corpus count in its words with a space between two.
 
     Raises:
         InputError: if there is no such model or file, the file is no text, or the device does not compute in the asked
             format.
     """
-    if read and (layout != "sentences" or tokenized):
+    if question.read and (question.layout != "sentences" or question.tokenized):
         raise InputError(
-            f"--read {read}: a corpus has its own sentences and words; leave --text and --tokenized out, or --read"
+            f"--read {question.read}: a corpus has its own sentences and words; leave --text and --tokenized out, or "
+            "--read"
         )
-    if tokenized and layout != "sentences":
+    if question.tokenized and question.layout != "sentences":
         raise InputError(
-            f"--text {layout}: sentence ends are found in running text, not in words that are separated by spaces; "
-            "leave --tokenized out, or write a sentence a line"
+            f"--text {question.layout}: sentence ends are found in running text, not in words that are separated by "
+            "spaces; leave --tokenized out, or write a sentence a line"
         )
-    folder = model_folder(model, store)
-    running = "" if layout == "sentences" else language or language_of(folder)
-    student = load_student(folder, language=language, tokenized=tokenized, device=device, inference=inference)
+    # A corpus brings its words: how text is split does not matter.
+    student = load_student(
+        folder,
+        language=question.language,
+        tokenized=question.tokenized or bool(question.read),
+        segmenter=question.segmenter,
+        device=device,
+        inference=inference,
+    )
     started, counts = time.monotonic(), [0, 0]
-    if read:
-        results = (
-            (tagged, 0) for tagged in student.tag_words(_words(sentences, read, language or language_of(folder)))
-        )
+    if question.read:
+        results = ((tagged, 0) for tagged in student.tag_words(_words(question, folder)))
     else:
-        check_text(sentences)
-        texts, kept = tee(pieces(read_text(sentences, normalized=answer.offsets), layout, running))
+        check_text(question.file)
+        running = "" if question.layout == "sentences" else question.language or language_of(folder)
+        texts, kept = tee(pieces(read_text(question.file, normalized=answer.offsets), question.layout, running))
         tagged_texts = student.tag(text for text, _ in texts)
         results = ((tagged, start) for tagged, (_, start) in zip(tagged_texts, kept, strict=True))
     for tagged, start in results:
@@ -104,9 +124,11 @@ def predict_file(
     print(f"{counts[0]:,} {sentence}, {counts[1]:,} words in {seconds:.1f} s: {speed} a second", file=sys.stderr)
 
 
-def _words(path: Path, read: str, language: str) -> list[list[str]]:
-    """The sentences of a corpus file."""
-    given = override({"path": str(path)}, [f"format={read}"])
+def _words(question: Question, folder: Path) -> list[list[str]]:
+    """The sentences of a corpus file; a text in it, as annotation tools have it, is split as the student's was."""
+    language = question.language or language_of(folder)
+    segmenter = question.segmenter or segmenter_of(folder, language) or "auto"
+    given = override({"path": str(question.file)}, [f"format={question.read}", f"segmenter={segmenter}"])
     file: CorpusFile = checked(CorpusFile, given, "predict")
     return load_corpus(corpus_input(file, Runtime()), file.without_path(), None, language).words
 

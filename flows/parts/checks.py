@@ -23,6 +23,7 @@ from tasks.corpus.corpus import Corpus, load_corpus
 from tasks.corpus.formats import CorpusFile
 from tasks.corpus.parallel import load_pairs
 from tasks.corpus.paths import BUNDLED, bundled_folder, resolve
+from tasks.corpus.segmenters import UNSPACED
 from tasks.encoding.bundled import LANGUAGES
 from tasks.encoding.load import check_encoder_folder
 from tasks.tagging.tagger import usable_positions
@@ -230,6 +231,8 @@ def check_translation(
     runtime: Runtime,
 ) -> None:
     """Files of the translation stage can be read and fit each other; the translator can be had."""
+    if choice.by_markers or parallel:
+        _check_segmenters({"source.train": source, "target.text": target})
     if choice.by_markers:
         _check_marked(choice.marked, parallel, (source.language, target.language), runtime)
     if choice.imported is not None and choice.method == "import":
@@ -275,6 +278,16 @@ def check_translator(choice: TranslatorChoice, languages: Iterable[str], runtime
     folder = checkpoint_folder(choice.checkpoint, runtime)
     if folder is not None:
         check_translator_folder(folder)
+
+
+def _check_segmenters(corpora: Mapping[str, Corpus]) -> None:
+    """Text in a language without spaces is split as translations and parallel text are: into characters."""
+    for key, corpus in corpora.items():
+        if corpus.splitter in set(UNSPACED.values()):
+            raise InputError(
+                f"{key}: its words were found by {corpus.splitter}, and translations and parallel text in "
+                f"{corpus.language} are split into characters; expected both alike; set {key}.segmenter: characters"
+            )
 
 
 def _check_marked(

@@ -10,6 +10,7 @@ from artifacts.inputs import DatasetFolder, HubDataset, InputFile
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime, current_run, stage
 from artifacts.settings import Settings
+from tasks.corpus.brat import ANN, paired
 from tasks.corpus.corpus import CorpusInput
 from tasks.corpus.formats import CorpusFile
 from tasks.corpus.once import forget_readings
@@ -100,15 +101,28 @@ def corpus_input(file: CorpusFile, runtime: Runtime) -> CorpusInput:
 
 
 def _sources(path: str, file: CorpusFile, runtime: Runtime) -> tuple[CorpusSource, ...]:
-    """What a path stands for: brat's annotations stand for the text beside them, too, so that its content counts."""
+    """What a path stands for: brat's annotations stand for the text beside them, too, so that its content counts.
+
+    A folder stands for the pairs of brat's files in it.
+    """
     name = parse_hub_name(path)
     if name is not None:
         return (_dataset(name, runtime),)
+    folder = corpus_folder(path, runtime)
+    if folder is not None:
+        pairs = paired([each.name for each in folder.iterdir()], path)
+        return tuple(InputFile(path=str((folder / name).absolute())) for pair in pairs for name in pair)
     found = input_file(path, runtime)
     text = Path(found.path).with_suffix(".txt")
     if text.suffix == Path(path).suffix or not (file.format == "brat" or path.endswith(".ann")):
         return (found,)
     return (found, InputFile(path=str(text))) if text.is_file() else (found,)
+
+
+def corpus_folder(path: str, runtime: Runtime) -> Path | None:
+    """The folder of brat's files that a path names; None if it names something else."""
+    folder = Path(runtime.data).expanduser() / Path(path).expanduser()
+    return folder if folder.is_dir() and any(folder.glob(f"*{ANN}")) else None
 
 
 def _dataset(name: HubName, runtime: Runtime) -> CorpusSource:

@@ -14,7 +14,7 @@ def boundary_remarks(parsed: Parsed) -> list[str]:
     """What to say of sentences of more than 1,000 words, and of a file with one sentence that ends several times."""
     bounds = list(pairwise([*parsed.starts, len(parsed.words)]))
     long = [(start, end) for start, end in bounds if end - start > _LONG_WORDS]
-    advice = "set split_sentences: true to split at full stops (Moses' rule)"
+    advice = "set split_sentences: true to split where sentencex finds their ends"
     if long:
         start, end = long[0]
         where = f", the first at {parsed.unit} {parsed.lines[start]}" if parsed.lines else ""

@@ -1,7 +1,7 @@
 """Read brat's standoff annotations: `T1<TAB>PER 0 8<TAB>Ida Koch` in a .ann file, about the .txt file beside it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from artifacts.errors import InputError
 from tasks.corpus.documents import Document, Mark, parse_documents
@@ -9,8 +9,36 @@ from tasks.corpus.formats import CorpusFormat
 from tasks.corpus.lines import is_blank
 from tasks.corpus.parsed import Parsed
 
+ANN, TXT = ".ann", ".txt"
 _ENTITY = re.compile(r"T\S*\t(\S+) ([0-9]+(?: [0-9]+;[0-9]+)* [0-9]+)\t(.*)")
 _OTHER = re.compile(r"[*#REAMN]\S*\t")
+
+
+def paired(names: Iterable[str], where: str) -> list[tuple[str, str]]:
+    """The .ann and .txt files of a folder or zip that belong together, in the order of their names.
+
+    Args:
+        names: of all files in it.
+        where: what to call it in an error.
+
+    Raises:
+        InputError: if one has no partner; with its name.
+    """
+    annotations, texts = (
+        {name.removesuffix(ending): name for name in names if name.endswith(ending)} for ending in (ANN, TXT)
+    )
+    for one, other, ending, why in (
+        (annotations, texts, TXT, "its annotations count characters of a text"),
+        (texts, annotations, ANN, "a text without entities has an empty one"),
+    ):
+        alone = sorted(one.keys() - other.keys())
+        if alone:
+            more = f", and {len(alone) - 1:,} more like it" if len(alone) > 1 else ""
+            raise InputError(
+                f"corpus {where}: {one[alone[0]]} has no {alone[0]}{ending} beside it{more}; expected brat's .ann and "
+                f".txt in pairs ({why}); add it, or take the other away"
+            )
+    return [(annotations[stem], texts[stem]) for stem in sorted(annotations)]
 
 
 def looks_like_brat(lines: Sequence[str]) -> bool:

@@ -11,6 +11,7 @@ from tasks.corpus.layout import (
     END_OF_SENTENCE,
     WORD_RANGE,
     Layout,
+    check_words,
     column_count,
     find_layout,
     is_sampled,
@@ -43,7 +44,10 @@ def parse_column_file(
             f"corpus {name}, line {filled}: {quoted(lines[filled - 1], 40)} and what follows has no column of tags "
             f"of entities{others}; expected a word and its tag on each line; set tag_column, or give a labelled file"
         )
-    return parse_columns(lines, name, layout, with_tags=with_tags)
+    parsed = parse_columns(lines, name, layout, with_tags=with_tags)
+    if layout.separator == "\t":
+        check_words(parsed.words, layout.token, name)
+    return parsed
 
 
 def parse_columns(lines: Sequence[str], name: str, layout: Layout, *, with_tags: bool) -> Parsed:

@@ -4,13 +4,15 @@ import csv
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
 from artifacts.errors import InputError
 from tasks.corpus.columns import parse_columns
 from tasks.corpus.formats import CorpusFormat
-from tasks.corpus.layout import find_layout, looks_like_columns
+from tasks.corpus.layout import check_words, find_layout, looks_like_columns
 from tasks.corpus.lines import is_blank
 from tasks.corpus.parsed import Parsed
+from tasks.corpus.visible import quoted
 
 _LEAST_SHARE = 0.9
 _DELIMITERS = ",;"
@@ -36,12 +38,34 @@ def parse_csv(lines: Sequence[str], name: str, format: CorpusFormat, language: s
     rows = _as_tabs(lines, name, delimiter)
     layout = find_layout(rows, name, format.token_column, format.tag_column)
     if with_tags and layout.tag is None:
+        check_words(parse_columns(rows, name, layout, with_tags=False).words, layout.token, name)
         raise InputError(
             f"corpus {name}: the CSV file has no column of tags; expected a word and its tag in each row; set "
             "tag_column, or give a labelled file"
         )
     parsed = parse_columns(rows, name, layout, with_tags=with_tags)
+    check_words(parsed.words, layout.token, name)
     return replace(parsed, layout=parsed.layout.replace("separated by tabs", f"separated by {delimiter!r}"))
+
+
+def check_like_csv(lines: Sequence[str], name: str) -> None:
+    """Of a file that is no text, and CSV but for something: what that is.
+
+    Raises:
+        InputError: if nearly all lines have as many commas or semicolons, and a quotation mark is left open, or cells
+            hold whole sentences.
+    """
+    filled = [line for line in lines if not is_blank(line)]
+    for sign in _DELIMITERS:
+        width, count = Counter(line.count(sign) for line in filled).most_common(1)[0]
+        if width and count >= _LEAST_SHARE * len(filled):
+            _as_tabs(lines, name, sign)
+    try:
+        rows = _as_tabs(lines, name, _delimiter(lines, name))
+    except InputError:
+        return
+    for column, cells in enumerate(zip_longest(*(row.split("\t") for row in rows[1:]), fillvalue="")):
+        check_words(cells, column, name)
 
 
 def _delimiter(lines: Sequence[str], name: str) -> str:
@@ -74,10 +98,16 @@ def _as_tabs(lines: Sequence[str], name: str, delimiter: str) -> list[str]:
     try:
         for fields in reader:
             row = "\t".join(fields)
-            if reader.line_num != len(rows) + 1 or (tabs and row.count("\t") >= max(len(fields), 1)):
+            here = f"corpus {name}, line {len(rows) + 1}"
+            if reader.line_num != len(rows) + 1:
                 raise InputError(
-                    f"corpus {name}, line {len(rows) + 1}: a field of the CSV file has a line end or a tab in it; "
-                    "expected a word in each row; is a quotation mark left open? Fix the line"
+                    f"{here}: a quotation mark in {quoted(lines[len(rows)], 40)} is open at the end of the line; "
+                    "expected a word in each row of a CSV file; close it, or, where it is the word itself, write it as "
+                    '\'""""\' (four of them)'
+                )
+            if tabs and row.count("\t") >= max(len(fields), 1):
+                raise InputError(
+                    f"{here}: a field of the CSV file has a tab in it; expected a word in each row; take it out"
                 )
             rows.append(row)
     except csv.Error as error:

@@ -32,6 +32,7 @@ class Part:
         scheme: what its tags are written in; None if they were not asked for, or have no prefixes (IO).
         sentences: how many it has, duplicates among them.
         remarks: what to know before trusting it, such as a type with an odd name.
+        splitter: what split its text into words, such as moses or jieba; empty: the file gives words.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Part:
     scheme: Scheme | None
     sentences: int
     remarks: tuple[str, ...] = ()
+    splitter: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,12 @@ class Corpus:
     def labels(self) -> list[str]:
         """All IOB2 labels of the label set."""
         return iob2_labels(self.types)
+
+    @property
+    def splitter(self) -> str:
+        """What split its text into words, such as moses or jieba; empty where a file gives words, or files differ."""
+        splitters = {part.splitter for part in self.parts}
+        return splitters.pop() if len(splitters) == 1 else ""
 
     @property
     def word_count(self) -> int:
@@ -101,7 +109,7 @@ def load_corpus(source: CorpusInput | Path, format: CorpusFormat, labels: LabelC
         waiting, with_tags = iter(sources), labels is not None
         following = partial(next, waiting, None)
         parts = [parse_source(each, format, language, with_tags=with_tags, following=following) for each in waiting]
-        return _assemble(parts, format, labels, language)
+        return _assemble(list(chain.from_iterable(parts)), format, labels, language)
 
     if isinstance(source, Path):
         return read()
@@ -164,6 +172,8 @@ def _assemble(
         if not parsed.words:
             raise InputError(f"corpus {name}: no sentence in it, expected at least one; give another file")
         remarks = [*parsed.remarks, *boundary_remarks(parsed)]
+        if format.segmenter != "auto" and parsed.splitter in ("", "spaces"):
+            remarks.append(f"segmenter is {format.segmenter}, and has nothing to do: the words are given")
         starts = split_starts(parsed.words, parsed.starts, language) if format.split_sentences else parsed.starts
         words += _cut(parsed.words, starts)
         scheme: Scheme | None = None
@@ -174,7 +184,7 @@ def _assemble(
             tags += _cut(flat, starts)
             types.update(its_types)
             remarks += type_remarks(its_types)
-        understood.append(Part(name, kind, parsed.layout, scheme, len(starts), tuple(remarks)))
+        understood.append(Part(name, kind, parsed.layout, scheme, len(starts), tuple(remarks), parsed.splitter))
     if labels is not None and not types:
         names = ", ".join(name for name, _, _ in parts)
         raise InputError(f"corpus {names}: every tag is O, expected entities; set tag_column, or give a labelled file")

@@ -9,7 +9,7 @@ from itertools import chain
 from artifacts.errors import InputError
 from tasks.corpus.formats import CorpusFormat
 from tasks.corpus.parsed import Parsed
-from tasks.corpus.text import word_places, word_splitter
+from tasks.corpus.text import format_splitter, split_in_words, word_places
 from tasks.corpus.visible import quoted
 
 Place = tuple[int, int]
@@ -75,7 +75,8 @@ def parse_documents(
     Raises:
         InputError: at an entity outside its text, or as the format says.
     """
-    split = word_splitter(language or "en", tokenized=format.tokenized)
+    gives_words = all(each.words is not None for each in documents)
+    split, splitter = (str.split, "") if gives_words else format_splitter(format, language)
     cut = [_sentences(each, split, f"corpus {name}, {unit} {each.number}") for each in documents]
     inclusive = _are_inclusive(documents, cut, name, format)
     counts = _Counts()
@@ -99,8 +100,9 @@ def parse_documents(
             f"{counts.outward[0]}; expected whole words, mostly; do offsets count bytes or UTF-16, or was the text "
             "changed? Mend them; set span_ends if the last character is wrong, or misaligned: outward for whole words"
         )
-    ends = f", offsets in characters, the end {'inclusive' if inclusive else 'exclusive'}"
-    return Parsed(words, tags, lines, starts, unit, layout + ends, remarks=_remarks(counts))
+    layout += f", offsets in characters, the end {'inclusive' if inclusive else 'exclusive'}"
+    layout += f", {split_in_words(splitter)}" if splitter else ""
+    return Parsed(words, tags, lines, starts, unit, layout, remarks=_remarks(counts), splitter=splitter)
 
 
 def _sentences(document: Document, split: Callable[[str], list[str]], place: str) -> list[list[Place]]:

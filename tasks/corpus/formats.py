@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, field_validator
 
 from artifacts.settings import Settings
+from tasks.corpus.segmenters import Segmenter
 
 Place = Annotated[str, StringConstraints(min_length=1)]
 
@@ -105,13 +106,19 @@ class CorpusFormat(Settings):
     member: str | None = Field(
         None, min_length=1, title="Member", description="Which file of a .zip to read; empty: the only one."
     )
+    segmenter: Segmenter = Field(
+        "auto",
+        title="Segmenter",
+        description="What finds the words of a text in a language without spaces between them; auto: jieba for zh, "
+        "sudachi for ja, newmm for th, each an extra to install; characters: each character is a word, as in WikiAnn.",
+    )
     tokenized: bool = Field(
         False, title="Tokenised", description="The words of a text file are separated by spaces already."
     )
     split_sentences: bool = Field(
         False,
         title="Split sentences",
-        description="Split sentences, or lines of text, where a full stop or its like ends one (Moses' rule).",
+        description="Split sentences, or lines of text, where a full stop or its like ends one (by sentencex).",
     )
     max_sentences: int | None = Field(
         None, ge=1, title="Most sentences", description="Read only this many sentences from the start; empty: all."

@@ -1,6 +1,6 @@
 """JSON records of any tool that we know, told by their keys, and turned into words and tags."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +14,44 @@ from tasks.corpus.records import TAG_KEYS, TOKEN_KEYS, Keys, find_keys, parse_re
 _SAMPLE_ROWS = 50
 
 Names = Sequence[str] | None
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The records of one file, or of one table.
+
+    Attributes:
+        values: the records, as JSON has them.
+        numbers: the line or row of each.
+        unit: what `numbers` counts: line or row.
+        name: what to call the file in an error.
+        format: which keys hold what, if it says so; how to treat entities.
+        language: of the corpus.
+    """
+
+    values: Sequence[Any]
+    numbers: Sequence[int]
+    unit: str
+    name: str
+    format: CorpusFormat
+    language: str
+
+    @property
+    def sample(self) -> Sequence[Any]:
+        """The first records, by which their kind is told."""
+        return self.values[:_SAMPLE_ROWS]
+
+    def places(self) -> Iterator[tuple[Any, int, str]]:
+        """Each record with its number, and where it stands."""
+        for value, number in zip(self.values, self.numbers, strict=True):
+            yield value, number, f"corpus {self.name}, {self.unit} {number}"
+
+    def without_refused(self) -> "Rows":
+        """Those that an annotator did not reject or skip."""
+        kept = [at for at, row in enumerate(self.values) if not _is_refused(row)]
+        if len(kept) == len(self.values):
+            return self
+        return replace(self, values=[self.values[at] for at in kept], numbers=[self.numbers[at] for at in kept])
 
 
 @dataclass(frozen=True)
@@ -38,88 +76,61 @@ _TOOLS = (
 )
 
 
-def parse_rows(
-    rows: Sequence[Any],
-    numbers: Sequence[int],
-    unit: str,
-    name: str,
-    format: CorpusFormat,
-    language: str,
-    *,
-    with_tags: bool,
-) -> Parsed:
+def parse_rows(rows: Rows, *, with_tags: bool) -> Parsed:
     """The words and tags of records.
-
-    Args:
-        rows: the records, as JSON has them.
-        numbers: the line or row of each.
-        unit: what `numbers` counts: line or row.
-        name: what to call the file in an error.
-        format: which keys hold what, if it says so; how to treat entities.
-        language: of the corpus.
-        with_tags: whether the tags are wanted.
 
     Raises:
         InputError: if the records are of no kind that is known, or one is not what it should be.
     """
-    if format.tokens_key or format.tags_key or format.spans_key:
-        return _records(rows, numbers, unit, name, format, with_tags=with_tags)
-    sample = rows[:_SAMPLE_ROWS]
-    refused = sum(isinstance(row, dict) and row.get("answer") in prodigy.REFUSED for row in rows)
-    if refused:
-        kept = [place for place, row in enumerate(rows) if row.get("answer") not in prodigy.REFUSED]
-        rows, numbers = [rows[place] for place in kept], [numbers[place] for place in kept]
+    if rows.format.tokens_key or rows.format.tags_key or rows.format.spans_key:
+        return _records(rows, with_tags=with_tags)
+    sample, kept = rows.sample, rows.without_refused()
     tool = next((each for each in _TOOLS if sample and all(map(each.fits, sample))), None)
     if tool is not None and not any(map(_has_tags, sample)):
-        found = _documents(rows, numbers, unit, name, format, language, tool.name, tool.read)
+        found = _documents(kept, tool.name, tool.read)
     elif all(map(word_spans.is_record, sample)):
-        found = _unfolded(rows, numbers, unit, name, format, word_spans.sentences_of, Keys("tokens", None, "spans"))
+        found = _unfolded(kept, word_spans.sentences_of, Keys("tokens", None, "spans"))
         found = replace(found, layout=f"{found.layout}, in words, the end inclusive (GLiNER, DyGIE, W2NER)")
     elif all(map(spacy_json.is_corpus, sample)):
-        found = _unfolded(rows, numbers, unit, name, format, spacy_json.sentences_of, Keys("tokens", "tags", None))
+        found = _unfolded(kept, spacy_json.sentences_of, Keys("tokens", "tags", None))
     elif all(isinstance(row, dict) and isinstance(row.get("text"), str) for row in sample) and not any(
         map(_has_tags, sample)
     ):
-        found = _texts(rows, numbers, unit, name, format, language, with_tags=with_tags)
+        found = _texts(kept, with_tags=with_tags)
     else:
-        return _records(rows, numbers, unit, name, format, with_tags=with_tags)
-    if refused:
+        found = _records(kept, with_tags=with_tags)
+    if refused := len(rows.values) - len(kept.values):
         remark = f"{refused:,} records whose answer is {' or '.join(prodigy.REFUSED)} were left out"
         found = replace(found, remarks=(*found.remarks, remark))
     return found if with_tags else replace(found, tags=None, dialect=None)
 
 
-def _texts(
-    rows: Sequence[Any],
-    numbers: Sequence[int],
-    unit: str,
-    name: str,
-    format: CorpusFormat,
-    language: str,
-    *,
-    with_tags: bool,
-) -> Parsed:
+def _is_refused(row: Any) -> bool:
+    return isinstance(row, dict) and row.get("answer") in prodigy.REFUSED
+
+
+def _texts(rows: Rows, *, with_tags: bool) -> Parsed:
     """Texts with entities under some key, in characters; in words, if they have words and fit those alone."""
-    key = next((found for row in rows if (found := doccano.marks_key(row)) is not None), None)
+    key = next((found for row in rows.values if (found := doccano.marks_key(row)) is not None), None)
     if key is None and with_tags:
-        listed = ", ".join(map(repr, rows[0])) if rows else "none"
+        listed = ", ".join(map(repr, rows.values[0])) if rows.values else "none"
         raise InputError(
-            f"corpus {name}: its keys are {listed}; expected entities under label, entities or spans beside text, or "
-            "words with tags; set tokens_key and tags_key, or give a labelled file"
+            f"corpus {rows.name}: its keys are {listed}; expected entities under label, entities or spans beside "
+            "text, or words with tags; set tokens_key and tags_key, or give a labelled file"
         )
-    if key is not None and _counts_words(rows, key):
-        return _records(rows, numbers, unit, name, format, with_tags=with_tags)
+    if key is not None and _counts_words(rows.sample, key):
+        return _records(rows, with_tags=with_tags)
 
     def read(row: Any, number: int, place: str, names: Names) -> Document:
         return doccano.read_row(row, key or "label", number, place, names)
 
-    return _documents(rows, numbers, unit, name, format, language, f"texts, entities under {key!r}", read)
+    return _documents(rows, f"texts, entities under {key!r}" if key else "texts", read)
 
 
-def _counts_words(rows: Sequence[Any], key: str) -> bool:
+def _counts_words(sample: Sequence[Any], key: str) -> bool:
     """Whether spans beside words and a text count words: as characters, most would not be whole words."""
     fitting = spans = 0
-    for row in rows[:_SAMPLE_ROWS]:
+    for row in sample:
         if not isinstance(row, dict) or not isinstance(row.get("tokens"), list):
             return False
         ends, at = set(), 0
@@ -135,63 +146,44 @@ def _counts_words(rows: Sequence[Any], key: str) -> bool:
     return spans > 0 and 2 * fitting < spans
 
 
-def _documents(
-    rows: Sequence[Any],
-    numbers: Sequence[int],
-    unit: str,
-    name: str,
-    format: CorpusFormat,
-    language: str,
-    what: str,
-    read: Callable[[Any, int, str, Names], Document],
-) -> Parsed:
+def _documents(rows: Rows, what: str, read: Callable[[Any, int, str, Names], Document]) -> Parsed:
     documents = []
-    for row, number in zip(rows, numbers, strict=True):
-        place = f"corpus {name}, {unit} {number}"
+    for row, number, place in rows.places():
         try:
-            documents.append(read(row, number, place, format.tag_names))
+            documents.append(read(row, number, place, rows.format.tag_names))
         except InputError:
             raise
         except (AttributeError, KeyError, TypeError) as error:
             raise InputError(
                 f"{place}: no record as the first ones are, of {what} ({type(error).__name__}: {error}); fix it"
             ) from None
-    return parse_documents(documents, name, unit, format, language, what)
+    return parse_documents(documents, rows.name, rows.unit, rows.format, rows.language, what)
 
 
-def _unfolded(
-    rows: Sequence[Any],
-    numbers: Sequence[int],
-    unit: str,
-    name: str,
-    format: CorpusFormat,
-    sentences_of: Callable[[Any, str], Any],
-    keys: Keys,
-) -> Parsed:
+def _unfolded(rows: Rows, sentences_of: Callable[[Any, str], Any], keys: Keys) -> Parsed:
     """Records that hold several sentences each."""
-    sentences, places = [], []
-    for row, number in zip(rows, numbers, strict=True):
+    sentences, numbers = [], []
+    for row, number, place in rows.places():
         if not isinstance(row, dict):
-            raise InputError(f"corpus {name}, {unit} {number}: no object as the first ones are; fix it")
-        found = list(sentences_of(row, f"corpus {name}, {unit} {number}"))
+            raise InputError(f"{place}: no object as the first ones are; fix it")
+        found = list(sentences_of(row, place))
         sentences += found
-        places += [number] * len(found)
-    return parse_records(sentences, places, unit, name, keys, format.tag_names, span_ends="exclusive")
+        numbers += [number] * len(found)
+    return parse_records(sentences, numbers, rows.unit, rows.name, keys, rows.format.tag_names, span_ends="exclusive")
 
 
-def _records(
-    rows: Sequence[Any], numbers: Sequence[int], unit: str, name: str, format: CorpusFormat, *, with_tags: bool
-) -> Parsed:
+def _records(rows: Rows, *, with_tags: bool) -> Parsed:
     """Words with tags, or with spans that count words."""
-    wrong = next((place for place, row in enumerate(rows) if not isinstance(row, dict)), None)
+    wrong = next(((row, place) for row, _, place in rows.places() if not isinstance(row, dict)), None)
     if wrong is not None:
         raise InputError(
-            f"corpus {name}, {unit} {numbers[wrong]}: a {type(rows[wrong]).__name__}; expected a JSON object with "
-            "words and tags, or with a text and entities; fix it"
+            f"{wrong[1]}: a {type(wrong[0]).__name__}; expected a JSON object with words and tags, or with a text and "
+            "entities; fix it"
         )
-    present = list(dict.fromkeys(key for row in rows for key in row))
-    keys = find_keys(present, name, format, with_tags=with_tags)
-    return parse_records(rows, numbers, unit, name, keys, format.tag_names, span_ends=format.span_ends)
+    present = list(dict.fromkeys(key for row in rows.values for key in row))
+    keys = find_keys(present, rows.name, rows.format, with_tags=with_tags)
+    names, ends = rows.format.tag_names, rows.format.span_ends
+    return parse_records(rows.values, rows.numbers, rows.unit, rows.name, keys, names, span_ends=ends)
 
 
 def _has_tags(row: Any) -> bool:

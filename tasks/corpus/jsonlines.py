@@ -2,18 +2,19 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 from artifacts.errors import InputError
 from tasks.corpus.exchange.spacy_json import is_example
 from tasks.corpus.formats import CorpusFormat
-from tasks.corpus.json_rows import parse_rows
+from tasks.corpus.json_rows import Rows, parse_rows
 from tasks.corpus.lines import is_blank
 from tasks.corpus.parsed import Parsed
 
 _SAMPLE_LINES = 20
+_MOST_DEPTH = 4
 _RECORD_KEYS = ("text", "tokens", "words", "data", "fields", "tokenized_text", "paragraphs", "sentence", "sentences")
 _ARRAY = re.compile(r'\s*(\[\s*([\[{"\]]|$)|\{\s*("|$))')
 
@@ -59,8 +60,8 @@ def parse_json_lines(
         return Parsed([], [] if with_tags else None, [], [])
     held = _rows(rows[0]) if len(rows) == 1 else None
     if held is not None and held != rows:
-        return parse_rows(held, range(len(held)), "row", name, format, language, with_tags=with_tags)
-    return parse_rows(rows, numbers, "line", name, format, language, with_tags=with_tags)
+        return parse_rows(Rows(held, range(len(held)), "row", name, format, language), with_tags=with_tags)
+    return parse_rows(Rows(rows, numbers, "line", name, format, language), with_tags=with_tags)
 
 
 def parse_json(lines: Sequence[str], name: str, format: CorpusFormat, language: str, *, with_tags: bool) -> Parsed:
@@ -83,28 +84,53 @@ def parse_json(lines: Sequence[str], name: str, format: CorpusFormat, language: 
         ) from None
     rows = _rows(value)
     if rows is None:
-        found = ", ".join(map(repr, list(value)[:10])) if isinstance(value, dict) else type(value).__name__
-        raise InputError(
-            f"corpus {name}: the JSON holds no list of records ({found}); expected an array of them; take it out, "
-            "such as with jq '.data'"
-        )
+        raise InputError(f"corpus {name}: {_no_records(value)}")
     if not rows:
         return Parsed([], [] if with_tags else None, [], [])
-    return parse_rows(rows, range(len(rows)), "row", name, format, language, with_tags=with_tags)
+    return parse_rows(Rows(rows, range(len(rows)), "row", name, format, language), with_tags=with_tags)
 
 
 def _rows(value: Any) -> list[Any] | None:
-    """The records in a JSON value; of an object, those of its only list of records."""
+    """The records in a JSON value; of an object, those of its only list of records, or of Rasa's examples."""
     if isinstance(value, list):
         return value
     if not isinstance(value, dict):
         return None
+    rasa = value.get("rasa_nlu_data")
+    if isinstance(rasa, dict) and isinstance(rasa.get("common_examples"), list):
+        return list(rasa["common_examples"])
     lists = [each for each in value.values() if isinstance(each, list) and each and isinstance(each[0], dict | list)]
     # An object may be a record itself; one with a text, or words, is.
     if any(key in value for key in _RECORD_KEYS):
         return lists[0] if "data" in value and lists and value["data"] is lists[0] else [value]
     # spaCy's annotators leave null where a text was skipped.
     return [each for each in lists[0] if each is not None] if len(lists) == 1 else None
+
+
+def _no_records(value: Any) -> str:
+    """What a JSON value holds instead of records, and how to take them out of it."""
+    lists = list(_lists(value, ""))
+    if not lists:
+        found = (
+            f"an object with {', '.join(map(repr, list(value)[:10]))}" if isinstance(value, dict) else repr(value)[:40]
+        )
+        return f"the JSON is {found}, in which no list of records is; expected an array of them; give another file"
+    shown = "; ".join(
+        f"{path}: {len(each):,}, with {', '.join(map(repr, list(each[0])[:6]))}" for path, each in lists[:5]
+    )
+    return (
+        f"the JSON is an object with {len(lists)} lists of objects inside ({shown}); expected an array of records; "
+        f"take the right one out, such as with jq '{lists[0][0]}'"
+    )
+
+
+def _lists(value: Any, path: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """The lists of objects in an object, at any depth down to four, each with the path that jq has for it."""
+    for key, each in value.items() if isinstance(value, dict) and path.count(".") < _MOST_DEPTH else ():
+        here = f"{path}.{key}" if key.isidentifier() else f'{path}."{key}"'
+        if isinstance(each, list) and each and isinstance(each[0], dict):
+            yield here, each
+        yield from _lists(each, here)
 
 
 def _value(line: str) -> Any:

@@ -10,6 +10,7 @@ from tasks.corpus.column_choice import index_column, sentence_column, tag_column
 from tasks.corpus.dialects import Dialect, find_dialect
 from tasks.corpus.headers import Role, global_columns, header_roles
 from tasks.corpus.lines import is_blank
+from tasks.corpus.visible import quoted
 
 DOCUMENT_START = "-DOCSTART-"
 CONLLU_WIDTH = 10
@@ -139,6 +140,22 @@ def find_layout(lines: Sequence[str], name: str, token_column: int | None, tag_c
         filled_down = sentence is not None and "" in counts[sentence]
         layout = replace(layout, sentence=sentence, filled_down=filled_down)
     return layout
+
+
+def check_words(cells: Sequence[str], column: int, name: str) -> None:
+    """The cells of a table's column are words.
+
+    Raises:
+        InputError: if they are whole sentences: as many spaces as cells, or more.
+    """
+    if cells and sum(cell.count(" ") for cell in cells) >= len(cells):
+        raise InputError(
+            f"corpus {name}: column {column + 1} has whole sentences in it, such as "
+            f"{quoted(max(cells[:100], key=len), 40)}; expected a word in each row; write JSON lines with tokens and "
+            "tags, or with text and entities (README's table), such as with pandas: table['tokens'] = "
+            "table[...].str.split(), then table.to_json('corpus.jsonl', orient='records', lines=True); or the "
+            "sentences alone, one a line"
+        )
 
 
 def looks_like_columns(lines: Sequence[str]) -> bool:

@@ -2,14 +2,17 @@
 
 import io
 import json
+from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from artifacts.errors import InputError
+from tasks.corpus.exchange.doccano import MARK_KEYS
 from tasks.corpus.formats import CorpusFormat
+from tasks.corpus.json_rows import Rows, parse_rows
 from tasks.corpus.parsed import Parsed
-from tasks.corpus.records import find_keys, parse_records
+from tasks.corpus.records import TAG_KEYS, TOKEN_KEYS, Keys, find_keys, parse_records, span_list
 
 _MAGIC = b"PAR1"
 _FOOTER_BYTES = 12
@@ -24,8 +27,8 @@ def is_parquet(content: bytes) -> bool:
     return int.from_bytes(content[-8:-4], "little") <= len(content) - _FOOTER_BYTES
 
 
-def parse_parquet(content: bytes, name: str, format: CorpusFormat, *, with_tags: bool) -> Parsed:
-    """Reads the bytes of a Parquet file: one row per sentence, columns as the keys of JSON lines.
+def parse_parquet(content: bytes, name: str, format: CorpusFormat, language: str, *, with_tags: bool) -> Parsed:
+    """Reads the bytes of a Parquet file: one row per sentence or text, columns as the keys of JSON lines.
 
     Raises:
         InputError: if the file is damaged, or its columns are not what they should be.
@@ -34,8 +37,7 @@ def parse_parquet(content: bytes, name: str, format: CorpusFormat, *, with_tags:
         with pq.ParquetFile(io.BytesIO(content)) as file:
             schema = file.schema_arrow
             _check_size(file.metadata, name)
-            keys = find_keys(schema.names, name, format, with_tags=with_tags)
-            columns = [key for key in (keys.tokens, keys.tags, keys.spans) if key is not None]
+            columns, _ = _columns(schema.names, name, format, with_tags=with_tags)
             table = file.read(columns=columns).replace_schema_metadata(schema.metadata)
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
         if isinstance(error, InputError):
@@ -43,7 +45,20 @@ def parse_parquet(content: bytes, name: str, format: CorpusFormat, *, with_tags:
         raise InputError(
             f"corpus {name}: the Parquet file is damaged ({_first_line(error)}); expected a whole one; fetch it again"
         ) from None
-    return parse_table(table, name, format, with_tags=with_tags)
+    return parse_table(table, name, format, language, with_tags=with_tags)
+
+
+def _columns(
+    present: Sequence[str], name: str, format: CorpusFormat, *, with_tags: bool
+) -> tuple[list[str], Keys | None]:
+    """The columns to read, and what words and tags are among them; None for texts, which are read as JSON lines are."""
+    given = format.tokens_key or format.tags_key or format.spans_key
+    tagged = not set(TOKEN_KEYS).isdisjoint(present) and not set(TAG_KEYS).isdisjoint(present)
+    if "text" in present and not given and not tagged:
+        wanted = {"text", *TOKEN_KEYS, *(MARK_KEYS if with_tags else ())}
+        return [column for column in present if column in wanted], None
+    keys = find_keys(present, name, format, with_tags=with_tags)
+    return [key for key in (keys.tokens, keys.tags, keys.spans) if key is not None], keys
 
 
 def _check_size(metadata: pq.FileMetaData, name: str) -> None:
@@ -58,8 +73,8 @@ def _check_size(metadata: pq.FileMetaData, name: str) -> None:
         )
 
 
-def parse_table(table: pa.Table, name: str, format: CorpusFormat, *, with_tags: bool) -> Parsed:
-    """Reads a table, one row per sentence; rows count from 0.
+def parse_table(table: pa.Table, name: str, format: CorpusFormat, language: str, *, with_tags: bool) -> Parsed:
+    """Reads a table, one row per sentence, or per text with entities in characters; rows count from 0.
 
     Names of numbered tags come from `format.tag_names`, else from the ClassLabel features that the Hugging Face
     library keeps in the schema's metadata.
@@ -67,10 +82,10 @@ def parse_table(table: pa.Table, name: str, format: CorpusFormat, *, with_tags: 
     Raises:
         InputError: if its columns, or the values in a row, are not what they should be.
     """
-    keys = find_keys(table.column_names, name, format, with_tags=with_tags)
-    columns = [key for key in (keys.tokens, keys.tags, keys.spans) if key is not None]
-    tag_column = keys.tags or keys.spans
-    names = format.tag_names or (class_names(table.schema, tag_column) if tag_column else None)
+    columns, keys = _columns(table.column_names, name, format, with_tags=with_tags)
+    labelled = [column for column in columns if column in MARK_KEYS] if keys is None else [keys.tags or keys.spans]
+    named = (class_names(table.schema, column) for column in labelled if column is not None)
+    names = format.tag_names or next(filter(None, named), None)
     try:
         rows = table.select(columns).to_pylist()
     except (pa.ArrowException, ValueError, OverflowError, KeyError) as error:
@@ -78,6 +93,10 @@ def parse_table(table: pa.Table, name: str, format: CorpusFormat, *, with_tags: 
             f"corpus {name}: columns {', '.join(columns)} cannot be read ({_first_line(error)}); expected lists of "
             "words and of tags; fix the file"
         ) from None
+    if keys is None:
+        values = [{key: span_list(value) if key in MARK_KEYS else value for key, value in row.items()} for row in rows]
+        format = format.model_copy(update={"tag_names": names})
+        return parse_rows(Rows(values, range(len(rows)), "row", name, format, language), with_tags=with_tags)
     return parse_records(rows, range(len(rows)), "row", name, keys, names, span_ends=format.span_ends)
 
 

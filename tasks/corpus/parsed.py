@@ -18,6 +18,7 @@ class Parsed:
         layout: what the reader took for words and tags, in words for a person.
         dialect: how the tags are written; None: as O and B-PER.
         remarks: what a person should know before trusting it.
+        splitter: what split its text into words: moses, spaces, characters, or a segmenter; empty: words are given.
     """
 
     words: list[str]
@@ -28,3 +29,4 @@ class Parsed:
     layout: str = ""
     dialect: Dialect | None = None
     remarks: tuple[str, ...] = ()
+    splitter: str = ""

@@ -33,7 +33,10 @@ def resolve(path: str, data_folder: str | Path | None = None) -> Path:
     if place.is_file():
         return place.absolute()
     if place.is_dir():
-        raise InputError(f"corpus {path}: {place} is a folder; expected a file; name one of the files in it")
+        raise InputError(
+            f"corpus {path}: {place} is a folder, without brat's .ann files; expected a file; name one of "
+            "the files in it"
+        )
     near = _nearest(place.name, [each.name for each in place.parent.iterdir()]) if place.parent.is_dir() else ""
     where = called("--data", "Data folder")
     hint = f"did you mean {near}?" if near else f"check the path, or the folder it starts from ({where})"

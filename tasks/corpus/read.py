@@ -21,7 +21,7 @@ def read_labelled(job: Job, file: CorpusInput, format: CorpusFormat, labels: Lab
 def read_sentences(job: Job, file: CorpusInput, format: CorpusFormat, language: str) -> None:
     """Read sentences without their tags, from raw text or a column file."""
     corpus = load_corpus(file, format, None, language)
-    job.write(sentences_table(corpus), metadata={"language": language})
+    job.write(sentences_table(corpus), metadata={"language": language, "splitter": corpus.splitter})
 
 
 @step(GOLD)

@@ -8,9 +8,9 @@ from typing import Protocol
 
 from artifacts.errors import InputError
 from artifacts.inputs import DatasetFolder, HubDataset, InputFile
-from tasks.corpus.brat import looks_like_brat, parse_brat
+from tasks.corpus.brat import ANN, TXT, looks_like_brat, paired, parse_brat
 from tasks.corpus.columns import parse_column_file
-from tasks.corpus.comma import looks_like_csv, parse_csv
+from tasks.corpus.comma import check_like_csv, looks_like_csv, parse_csv
 from tasks.corpus.conllu import looks_like_conllu, parse_conllu
 from tasks.corpus.docbin import is_docbin, parse_docbin
 from tasks.corpus.formats import CorpusFormat
@@ -23,10 +23,10 @@ from tasks.corpus.parquet import is_parquet, parse_parquet, parse_table
 from tasks.corpus.parsed import Parsed
 from tasks.corpus.pipes import looks_like_pipes, parse_pipes
 from tasks.corpus.running_text import Unlike, unlike_text
-from tasks.corpus.text import parse_text
+from tasks.corpus.text import format_splitter, split_in_words
 from tasks.corpus.vertical import looks_like_words, parse_words
 from tasks.corpus.wikiann import looks_like_wikiann, parse_wikiann
-from tasks.corpus.zipped import is_zip, unzipped
+from tasks.corpus.zipped import is_zip, unzipped, unzipped_all, zip_members
 
 CorpusSource = InputFile | HubDataset | DatasetFolder
 
@@ -50,10 +50,11 @@ def _parse_plain_text(
 ) -> Parsed:
     if with_tags:
         raise InputError(f"corpus {name}: a text has no tags, expected labelled words; set format: columns")
-    sentences = parse_text(lines, language or "en", tokenized=format.tokenized)
+    split, splitter = format_splitter(format, language)
+    sentences = [words for line in lines if (words := split(line))]
     starts = list(accumulate(map(len, sentences), initial=0))[:-1]
-    how = "split at spaces" if format.tokenized else "split into words for its language"
-    return Parsed(list(chain.from_iterable(sentences)), None, [], starts, layout=f"one sentence a line, {how}")
+    layout = f"one sentence a line, {split_in_words(splitter)}"
+    return Parsed(list(chain.from_iterable(sentences)), None, [], starts, layout=layout, splitter=splitter)
 
 
 # In the order in which `auto` asks.
@@ -87,7 +88,7 @@ def parse_source(
     *,
     with_tags: bool,
     following: Callable[[], CorpusSource | Path | None] = lambda: None,
-) -> tuple[str, str, Parsed]:
+) -> list[tuple[str, str, Parsed]]:
     """Reads one file, or one split of a dataset.
 
     Args:
@@ -98,7 +99,7 @@ def parse_source(
         following: takes the next source of the corpus, which a format needs that is written in two files.
 
     Returns:
-        What to call it in an error, the name of its format, and what is in it.
+        What to call it in an error, the name of its format, and what is in it; of a zip of brat's pairs, one for each.
 
     Raises:
         InputError: if it cannot be read as it should.
@@ -108,30 +109,69 @@ def parse_source(
         if format.format not in ("auto", "parquet"):
             raise InputError(f"corpus {name}: format is {format.format}, this is a dataset; leave format out")
         _check_options(format, "dataset", name)
-        return name, "dataset", parse_table(read_dataset(source), name, format, with_tags=with_tags)
+        return [(name, "dataset", parse_table(read_dataset(source), name, format, language, with_tags=with_tags))]
     path = source.local() if isinstance(source, InputFile) else source
     name, content = str(path), read_content(path)
     if is_zip(content) and format.format != "spacy":
+        members = zip_members(content, name)
+        if format.member is None and any(member.endswith(ANN) for member in members):
+            return _zipped_brat(content, name, paired(members, name), format, language, with_tags=with_tags)
         content, member = unzipped(content, name, format.member)
         name = f"{name}:{member}"
     elif format.member is not None:
         raise InputError(f"corpus {name}: member is set, and the file is no zip; leave it out")
     if format.format == "parquet" or (format.format == "auto" and is_parquet(content)):
         _check_options(format, "parquet", name)
-        return name, "parquet", parse_parquet(content, name, format, with_tags=with_tags)
+        return [(name, "parquet", parse_parquet(content, name, format, language, with_tags=with_tags))]
     if format.format == "spacy" or (format.format == "auto" and is_docbin(content)):
         _check_options(format, "spacy", name)
-        return name, "spacy", parse_docbin(content, name, with_tags=with_tags)
+        return [(name, "spacy", parse_docbin(content, name, with_tags=with_tags))]
+    if format.format == "brat" or (format.format == "auto" and path.suffix == ANN):
+        return [_brat(content, name, _text_beside(path, following), format, language, with_tags=with_tags)]
     lines = split_lines(content, name, normalized=False, encoding=format.encoding)
-    if format.format == "brat" or (format.format == "auto" and (path.suffix == ".ann" or looks_like_brat(lines))):
-        _check_options(format, "brat", name)
-        parsed = parse_brat(lines, _text_beside(path, format, following), name, format, language)
-        return name, "brat", parsed if with_tags else replace(parsed, tags=None)
-    return (name, *parse_lines(lines, name, format, language, with_tags=with_tags))
+    if format.format == "auto" and looks_like_brat(lines):
+        return [_brat(content, name, _text_beside(path, following), format, language, with_tags=with_tags)]
+    return [(name, *parse_lines(lines, name, format, language, with_tags=with_tags))]
 
 
-def _text_beside(path: Path, format: CorpusFormat, following: Callable[[], CorpusSource | Path | None]) -> str:
+def _brat(
+    annotations: bytes, name: str, text: tuple[bytes, str], format: CorpusFormat, language: str, *, with_tags: bool
+) -> tuple[str, str, Parsed]:
+    """What brat's annotations say of a text; of an empty text, nothing."""
+    _check_options(format, "brat", name)
+    lines = split_lines(annotations, name, normalized=False, encoding=format.encoding)
+    text_lines = split_lines(*text, normalized=False, encoding=format.encoding)
+    parsed = parse_brat(lines, "\n".join(text_lines), name, format, language)
+    return name, "brat", parsed if with_tags else replace(parsed, tags=None)
+
+
+def _zipped_brat(
+    content: bytes,
+    name: str,
+    pairs: Sequence[tuple[str, str]],
+    format: CorpusFormat,
+    language: str,
+    *,
+    with_tags: bool,
+) -> list[tuple[str, str, Parsed]]:
+    """The pairs of annotations and texts in a zip."""
+    if format.format not in ("auto", "brat"):
+        raise InputError(
+            f"corpus {name}: format is {format.format}, but the zip holds brat's .ann files; leave format out, or set "
+            "member to the file that is meant"
+        )
+    contents = unzipped_all(content, name, [member for pair in pairs for member in pair])
+    return [
+        _brat(annotations, f"{name}:{pair[0]}", (text, f"{name}:{pair[1]}"), format, language, with_tags=with_tags)
+        for pair, annotations, text in zip(pairs, contents[::2], contents[1::2], strict=True)
+    ]
+
+
+def _text_beside(path: Path, following: Callable[[], CorpusSource | Path | None]) -> tuple[bytes, str]:
     """The text that a file of brat's annotations is about: the source that follows it, which a run knows by content.
+
+    Returns:
+        Its bytes, and what to call it in an error.
 
     Raises:
         InputError: if there is none.
@@ -140,10 +180,10 @@ def _text_beside(path: Path, format: CorpusFormat, following: Callable[[], Corpu
     if not isinstance(text, InputFile | Path):
         raise InputError(
             f"corpus {path}: brat's annotations count characters of a text, and none follows; expected "
-            f"{path.with_suffix('.txt').name} beside it, or behind it in the list of paths; put it there"
+            f"{path.with_suffix(TXT).name} beside it, or behind it in the list of paths; put it there"
         )
     place = text.local() if isinstance(text, InputFile) else text
-    return "\n".join(split_lines(read_content(place), str(place), normalized=False, encoding=format.encoding))
+    return read_content(place), str(place)
 
 
 def parse_lines(
@@ -180,6 +220,7 @@ def _find_format(lines: Sequence[str], name: str, format: CorpusFormat, *, with_
     unlike = unlike_text(lines)
     if unlike is None:
         return "columns" if with_tags else "text"
+    check_like_csv(lines, name)
     if unlike.tagged:
         layout = find_layout(lines, name, None, None)
         if layout.tag is not None or layout.passed_over:

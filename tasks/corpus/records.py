@@ -178,7 +178,7 @@ def _are_inclusive(rows: Sequence[Mapping[str, Any]], keys: Keys, name: str) -> 
     """
     exclusive = inclusive = spans = 0
     for row in rows:
-        words, value = row.get(keys.tokens), _span_list(row.get(keys.spans or ""))
+        words, value = row.get(keys.tokens), span_list(row.get(keys.spans or ""))
         if not isinstance(words, list) or not isinstance(value, list):
             continue
         for span in value:
@@ -201,7 +201,7 @@ def _are_inclusive(rows: Sequence[Mapping[str, Any]], keys: Keys, name: str) -> 
     return inclusive > 0
 
 
-def _span_list(value: Any) -> Any:
+def span_list(value: Any) -> Any:
     """Spans as a list; a table may keep them as one list per field."""
     if isinstance(value, dict) and value and all(isinstance(column, list) for column in value.values()):
         return [dict(zip(value, fields, strict=False)) for fields in zip(*value.values(), strict=False)]
@@ -212,7 +212,7 @@ def _tags_of_spans(
     value: Any, length: int, place: str, key: str, names: Sequence[str] | None, inclusive: bool
 ) -> list[str]:
     """IOB2 tags of one sentence's spans."""
-    value = _span_list(value)
+    value = span_list(value)
     if not isinstance(value, list):
         raise InputError(f"{place}: {key} is {_short(value)}; expected a list of {_SPAN_SHAPE}; [] where there is none")
     tags = ["O"] * length

@@ -22,6 +22,7 @@ _TAGGED_WORD = re.compile(
     r"\S+[|/_](?:O|[BIESULM][-_][A-Za-z]\S*)(?:\s|$)|(?:^|[\s,;=\"])[BIESULM][-_][A-Z][\w.-]*(?:[\s,;|\"]|$)"
 )
 _STANDOFF = re.compile(r"[TREAMN#*][0-9]*\t\S+ [0-9T]|T[0-9]+\t")
+_RASA = re.compile(r"\[[^\]]+\](?:\(\w+\)|\{\"entity\":)")
 # Scripts without spaces between words: a line that has no space may be a sentence.
 _NO_SPACES = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _SHORT_CHARACTERS = 4
@@ -63,6 +64,12 @@ def unlike_text(lines: Sequence[str]) -> Unlike | None:
             "mark-up (XML, HTML)",
             True,
             "set format: inline for entities in tags",
+        ),
+        (
+            lambda line: bool(_RASA.search(line)),
+            "Rasa's examples, [words](entity)",
+            True,
+            "write them as JSON, with `rasa data convert nlu -f json`",
         ),
         (
             lambda line: bool(_TAGGED_WORD.search(line)),

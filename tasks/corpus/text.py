@@ -1,59 +1,92 @@
-"""Read raw text: one sentence a line, split into words as its language needs."""
+"""Split text into words as its language needs."""
 
 import unicodedata
 from collections.abc import Callable, Container, Sequence
 
 import regex
 
-# Languages written without spaces between words, which we (as CROP) split into characters.
-CHARACTER_LANGUAGES = frozenset({"zh", "ja", "th"})
+from tasks.corpus.formats import CorpusFormat
+from tasks.corpus.segmenters import (
+    UNSPACED,
+    Segmenter,
+    language_code,
+    load_segmenter,
+    segmenter_name,
+    split_into_characters,
+)
 
-# Latin letters and digits, also full-width ones, stay together; else a character is a grapheme cluster, so that marks
-# (accents, voicing, vowels and tones, variation selectors) stay with what they stand on.
-_LATIN = "0-9A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\uff10-\uff19\uff21-\uff3a\uff41-\uff5a"
-_CHARACTER = regex.compile(rf"[{_LATIN}](?:[{_LATIN}]|\p{{M}}|\u200d)*|\X")
 # Joiners (ZWNJ, ZWJ), soft hyphen, word joiner: inside words, where Moses' tokeniser sees signs.
 _JOINERS = "\u200c\u200d\u00ad\u2060"
-_MARKED = regex.compile(rf"[{_JOINERS}\p{{M}}\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]")
+_MARKED = regex.compile(rf"[{_JOINERS}\p{{M}}\uff9e\uff9f\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]")
 _CLUSTER = regex.compile(r"\X")
 
 
-def word_splitter(language: str, *, tokenized: bool) -> Callable[[str], list[str]]:
+def word_splitter(
+    language: str, *, tokenized: bool = False, segmenter: Segmenter = "auto"
+) -> Callable[[str], list[str]]:
     """The function that turns a line into words.
 
     Args:
         language: code such as de or zh-cn; what is behind the hyphen is not looked at. Languages that Moses has no
             abbreviations for are split with those of English.
         tokenized: the line's words are separated by spaces already; other kinds of space stay in the words.
+        segmenter: what splits a language without spaces; auto: the one that is kept for it.
+
+    Raises:
+        InputError: if the segmenter is not for that language, or not installed.
     """
     if tokenized:
         return split_at_spaces
-    code = language.lower().replace("_", "-").split("-")[0]
-    if code in CHARACTER_LANGUAGES:
+    name = segmenter_name(language, segmenter)
+    if name == "characters":
         return split_into_characters
+    split = _moses(language_code(language)) if name == "moses" else load_segmenter(name, language)
+
+    def split_whole(line: str) -> list[str]:
+        words = split(line)
+        return whole_characters(line, words) if _MARKED.search(line) else words
+
+    return split_whole
+
+
+def translation_splitter(language: str) -> Callable[[str], list[str]]:
+    """As `word_splitter`, for what is translated or parallel: languages without spaces by character, as in CROP."""
+    return split_into_characters if language_code(language) in UNSPACED else word_splitter(language)
+
+
+def format_splitter(format: CorpusFormat, language: str) -> tuple[Callable[[str], list[str]], str]:
+    """What splits a corpus of a format, and its name: spaces, moses, characters, or a segmenter's.
+
+    Args:
+        format: how the corpus is to be read.
+        language: of the corpus; empty: English.
+
+    Raises:
+        InputError: as `word_splitter`.
+    """
+    language = language or "en"
+    split = word_splitter(language, tokenized=format.tokenized, segmenter=format.segmenter)
+    return split, "spaces" if format.tokenized else segmenter_name(language, format.segmenter)
+
+
+def split_in_words(splitter: str) -> str:
+    """How a text is split, for a person."""
+    return {"spaces": "split at spaces", "moses": "split into words by Moses' rules"}.get(
+        splitter, "split into characters" if splitter == "characters" else f"split into words by {splitter}"
+    )
+
+
+def _moses(code: str) -> Callable[[str], list[str]]:
     # Here, because importing sacremoses takes a fifth of a second that `crosstag --help` does not have.
     from sacremoses import MosesTokenizer
 
     moses = MosesTokenizer(code)
-
-    def split_as_moses(line: str) -> list[str]:
-        words: list[str] = moses.tokenize(line, escape=False, aggressive_dash_splits=False)
-        return whole_characters(line, words) if _MARKED.search(line) else words
-
-    return split_as_moses
+    return lambda line: moses.tokenize(line, escape=False, aggressive_dash_splits=False)
 
 
 def split_at_spaces(line: str) -> list[str]:
     """Splits at spaces and tabs only: a no-break space stays inside its word."""
     return [word for word in line.replace("\t", " ").split(" ") if word]
-
-
-def split_into_characters(line: str) -> list[str]:
-    """Splits into characters; runs of Latin letters and digits stay together, spaces vanish.
-
-    Example: 苹果iPhone 15发布 -> 苹, 果, iPhone, 15, 发, 布.
-    """
-    return [character for found in _CHARACTER.findall(line) if (character := found.strip())]
 
 
 def whole_characters(text: str, words: Sequence[str]) -> list[str]:
@@ -85,19 +118,6 @@ def _is_torn(text: str, place: int, clusters: Container[int]) -> bool:
         return True
     joined = before in _JOINERS or unicodedata.category(before)[0] == "M"
     return joined and (after.isalnum() or before == "\u200d")
-
-
-def parse_text(lines: Sequence[str], language: str, *, tokenized: bool) -> list[list[str]]:
-    """The sentences of a text, one a line; lines without a word are left out.
-
-    Args:
-        lines: the file's lines.
-        language: of the text.
-        tokenized: words are separated by spaces already.
-    """
-    split = word_splitter(language, tokenized=tokenized)
-    sentences = (split(line) for line in lines)
-    return [sentence for sentence in sentences if sentence]
 
 
 def word_places(text: str, words: Sequence[str]) -> list[tuple[int, int]]:

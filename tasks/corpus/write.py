@@ -76,6 +76,15 @@ def _columns(corpus: Corpus) -> Files:
     return _text("\n".join(lines))
 
 
+def _few_nerd(corpus: Corpus) -> Files:
+    """Words, and types without prefixes (`person-actor`): of neighbours with one type it cannot tell where one ends."""
+    lines = [
+        "".join(f"{word}\t{tag if tag == 'O' else tag[2:]}\n" for word, tag in zip(*each, strict=True))
+        for each in _sentences(corpus)
+    ]
+    return _text("\n".join(lines))
+
+
 def _conllu(corpus: Corpus) -> Files:
     def sentence(words: Words, tags: Tags) -> str:
         rows = enumerate(zip(words, tags, strict=True), 1)
@@ -160,6 +169,7 @@ _TOKENIZED = {"tokenized": True}
 
 WRITERS: dict[str, Writer] = {
     "columns": Writer(_columns, {"format": "columns", "token_column": 1, "tag_column": 2}),
+    "few-nerd": Writer(_few_nerd, {"format": "columns", "token_column": 1, "tag_column": 2}),
     "csv": Writer(_csv, {"format": "csv"}),
     "conllu": Writer(_conllu, {"format": "conllu"}),
     "jsonl": Writer(_lines(_records), {"format": "jsonl"}, labelled=False),

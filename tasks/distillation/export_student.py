@@ -1,14 +1,16 @@
 """Ship a tagger: files that transformers' pipeline loads, if it knows the head, and a model card."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
 import yaml
 from pydantic import Field
 
-from artifacts.catalog import STUDENT, Scores, Tagger
+from artifacts.catalog import STUDENT, Scores, Sentences, Tagger
 from artifacts.settings import Settings
 from artifacts.step import Job, step
+from tasks.corpus.segmenters import SEGMENTERS, language_code
 from tasks.distillation.span_card import SPAN_USE
 from tasks.tagging.crf_head import CRF
 from tasks.tagging.heads import Head
@@ -77,6 +79,7 @@ def model_card(
     scores: list[tuple[str, list[dict[str, Any]]]],
     head: Head,
     positions: int | None,
+    segmenters: Mapping[str, str],
 ) -> str:
     """The text of README.md.
 
@@ -86,13 +89,16 @@ def model_card(
         scores: per scored model its name and its rows (type, precision, recall, f1, gold, ...).
         head: the tagger's.
         positions: how many sub-words the model takes; None where nothing limits it.
+        segmenters: what split its text into words, by language; of those without spaces.
     """
-    front = {
+    front: dict[str, Any] = {
         "language": list(card.target_languages),
         "pipeline_tag": "token-classification",
         "library_name": "transformers",
     }
     front["tags"] = ["named-entity-recognition", "cross-lingual", "crosstag"]
+    if segmenters:
+        front["segmenters"] = dict(segmenters)
     languages = ", ".join(card.target_languages) or "the target language"
     source = card.source_language or "the source language"
     parts = [
@@ -135,8 +141,10 @@ def _table(name: str, rows: list[dict[str, Any]]) -> str:
 
 
 @step(STUDENT)
-def export_student(job: Job, tagger: Tagger, scores: tuple[Scores, ...], card: StudentCard) -> None:
-    """Saves the student with a model card that says how it is used."""
+def export_student(
+    job: Job, tagger: Tagger, scores: tuple[Scores, ...], card: StudentCard, texts: tuple[Sentences, ...]
+) -> None:
+    """Saves the student with a model card that says how it is used, and how `texts` were split into words."""
     head, model, tokenizer = open_tagger(job.folder(tagger))
     labels = head.labels(model)
     positions = usable_positions(model.config)
@@ -144,6 +152,11 @@ def export_student(job: Job, tagger: Tagger, scores: tuple[Scores, ...], card: S
         tokenizer.model_max_length = positions
     save_tagger(model, tokenizer, job.output_folder)
     tables: list[tuple[pa.Table, str]] = [(job.table(one), job.metadata(one)["name"]) for one in scores]
-    text = model_card(card, labels, [(name, table.to_pylist()) for table, name in tables], head, positions)
+    about = [job.metadata(text) for text in texts]
+    segmenters = {
+        language_code(each["language"]): each["splitter"] for each in about if each.get("splitter") in SEGMENTERS
+    }
+    listed = [(name, table.to_pylist()) for table, name in tables]
+    text = model_card(card, labels, listed, head, positions, segmenters)
     (job.output_folder / "README.md").write_text(text, encoding="utf-8")
     job.describe({"labels": labels})

@@ -19,6 +19,7 @@ import yaml
 from artifacts.errors import InputError
 from artifacts.job import INFERENCE_SUBWORDS
 from artifacts.runtime import Runtime
+from tasks.corpus.segmenters import UNSPACED, Segmenter, language_code
 from tasks.corpus.text import split_at_spaces, word_places, word_splitter
 from tasks.tagging.decoding import Decoding
 from tasks.tagging.heads import Head
@@ -135,6 +136,7 @@ def load_student(
     *,
     language: str = "",
     tokenized: bool = False,
+    segmenter: Segmenter | None = None,
     windows: WindowConfig | None = None,
     decoding: Decoding | None = None,
     inference: Inference = FLOAT32,
@@ -146,13 +148,15 @@ def load_student(
         folder: its folder.
         language: of the text, which is split into words as that language needs; empty: the one its card names.
         tokenized: words are separated by spaces already.
+        segmenter: what finds the words of a language without spaces; None: what its card names.
         windows: how much the model sees at once; by default 128 sub-words, or all that a smaller encoder takes.
         decoding: by default Viterbi.
         inference: how the model is run; by default in float32.
         device: where; auto takes a CUDA GPU if there is one.
 
     Raises:
-        InputError: if the folder holds no tagger, its card names no language or several, or there is no such device.
+        InputError: if the folder holds no tagger, its card names no language or several, or there is no such device;
+            if the language has no spaces between words, and neither the card nor `segmenter` says how they are found.
     """
     folder = Path(folder)
     head, model, tokenizer = open_tagger(folder)
@@ -163,7 +167,7 @@ def load_student(
         head,
         model,
         tokenizer,
-        split_at_spaces if tokenized else word_splitter(language or language_of(folder), tokenized=False),
+        split_at_spaces if tokenized else _splitter(folder, language or language_of(folder), segmenter),
         WindowConfig(max_length_subwords=length, overlap_subwords=min(chosen.overlap_subwords, length // 4)),
         decoding or Decoding(),
         inference,
@@ -172,21 +176,46 @@ def load_student(
     )
 
 
+def _splitter(folder: Path, language: str, segmenter: Segmenter | None) -> Callable[[str], list[str]]:
+    """What splits text as the student's was."""
+    if segmenter is None and (code := language_code(language)) in UNSPACED:
+        segmenter = segmenter_of(folder, language)
+        if segmenter is None:
+            raise InputError(
+                f"model {folder}: {language} has no spaces between words, and its card does not say how the words that "
+                f"it learned were found (a corpus gave them); name it: --segmenter {UNSPACED[code]} or characters, or "
+                f"load_student(..., segmenter={UNSPACED[code]!r}); --tokenized if spaces separate the words"
+            )
+    return word_splitter(language, segmenter=segmenter or "auto")
+
+
+def segmenter_of(folder: Path, language: str) -> Segmenter | None:
+    """What found the words that a student learned, in a language without spaces, by its card; None if it is silent."""
+    found: Segmenter | None = (_front(folder).get("segmenters") or {}).get(language_code(language))
+    return found
+
+
 def language_of(folder: Path) -> str:
     """The language that a student's card names.
 
     Raises:
         InputError: if it names none, or more than one.
     """
-    card = folder / "README.md"
-    if card.is_file():
-        front = yaml.safe_load(card.read_text(encoding="utf-8").split("---")[1])
-        languages = front.get("language") or []
-        if len(languages) > 1:
-            raise InputError(
-                f"model {folder}: it tags {', '.join(languages)}, and how text is split depends on its language; name "
-                f"one: --language {languages[0]}, or load_student(..., language={languages[0]!r})"
-            )
-        if languages:
-            return str(languages[0])
+    languages = _front(folder).get("language") or []
+    if len(languages) > 1:
+        raise InputError(
+            f"model {folder}: it tags {', '.join(languages)}, and how text is split depends on its language; name "
+            f"one: --language {languages[0]}, or load_student(..., language={languages[0]!r})"
+        )
+    if languages:
+        return str(languages[0])
     raise InputError(f"model {folder}: no card names its language; name it: --language de, or language='de'")
+
+
+def _front(folder: Path) -> dict[str, Any]:
+    """What the head of a student's card says; nothing if it has none."""
+    card = folder / "README.md"
+    if not card.is_file():
+        return {}
+    found: dict[str, Any] = yaml.safe_load(card.read_text(encoding="utf-8").split("---")[1])
+    return found

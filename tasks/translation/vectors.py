@@ -15,7 +15,7 @@ from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.settings import Settings
 from artifacts.step import Job, step
-from tasks.corpus.text import word_splitter
+from tasks.corpus.text import translation_splitter
 
 Text = Annotated[Reference, SENTENCES, LABELLED, PARALLEL]
 
@@ -172,7 +172,7 @@ def read_vectors(table: pa.Table) -> tuple[list[str], np.ndarray]:
 @step(VECTORS)
 def train_vectors(job: Job, texts: tuple[Text, ...], config: VectorTraining, language: str) -> None:
     """Train word vectors of one language on sentences, labelled sentences and its side of parallel text."""
-    split = word_splitter(language, tokenized=False)
+    split = translation_splitter(language)
     path = job.work_folder / "text.txt"
     with (
         job.progress("text for word vectors", sum(job.rows(text) for text in texts), "sentences") as advance,

@@ -12,14 +12,14 @@ from artifacts.errors import InputError
 from tasks.corpus.documents import Document, Mark
 from tasks.corpus.exchange.fields import list_of, mark_of, shown, text_of, words_of
 
-_KEYS = ("label", "labels", "entities", "spans", "annotation", "annotations", "ner")
+MARK_KEYS = ("label", "labels", "entities", "spans", "annotation", "annotations", "ner")
 
 
 def marks_key(row: Any) -> str | None:
     """The key under which a record with a text has its entities."""
     if not isinstance(row, dict) or not isinstance(row.get("text"), str):
         return None
-    return next((key for key in _KEYS if isinstance(row.get(key), list | dict)), None)
+    return next((key for key in MARK_KEYS if isinstance(row.get(key), list | dict)), None)
 
 
 def read_row(row: Any, key: str, number: int, place: str, names: Sequence[str] | None) -> Document:

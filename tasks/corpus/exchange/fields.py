@@ -34,7 +34,7 @@ def list_of(row: Any, key: str, place: str) -> list[Any]:
 
 
 def mark_of(value: Any, place: str, names: Sequence[str] | None) -> Mark:
-    """An entity: [start, end, label], or an object with start (start_offset), end, label (type, entity_group).
+    """An entity: [start, end, label], or an object with start (start_offset), end, label (type, entity_group, entity).
 
     Raises:
         InputError: if it is something else, or its label is a number without a name.
@@ -42,7 +42,7 @@ def mark_of(value: Any, place: str, names: Sequence[str] | None) -> Mark:
     surface = None
     if isinstance(value, dict):
         start, end = (_first(value, *keys) for keys in (("start", "start_offset"), ("end", "end_offset")))
-        label = _first(value, "label", "type", "entity_group", "tag")
+        label = _first(value, "label", "type", "entity_group", "tag", "entity")
         text = value.get("text")
         surface = text if isinstance(text, str) and text else None
         value = [start, end, label]

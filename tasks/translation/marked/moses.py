@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
-from tasks.corpus.text import CHARACTER_LANGUAGES
+from tasks.corpus.segmenters import UNSPACED, language_code
 
 # A letter or digit that needs a space before another one even where words have none between them.
 _RUN = r"0-9A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\uff10-\uff19\uff21-\uff3a\uff41-\uff5a"
@@ -22,8 +22,8 @@ def detokenizer(language: str) -> Callable[[Sequence[str]], str]:
     Args:
         language: code such as de or zh-cn; what is behind the hyphen is not looked at.
     """
-    code = language.lower().replace("_", "-").split("-")[0]
-    if code in CHARACTER_LANGUAGES:
+    code = language_code(language)
+    if code in UNSPACED:
         return join_characters
     # Here, because importing sacremoses takes a fifth of a second that `crosstag --help` does not have.
     from sacremoses import MosesDetokenizer

@@ -16,7 +16,7 @@ from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.settings import Settings
 from artifacts.step import Job, step
-from tasks.corpus.text import word_splitter
+from tasks.corpus.text import translation_splitter
 from tasks.translation.marked.language import LanguageMode, language_filter
 from tasks.translation.marked.markers import REASONS, Read, cut, marker_fault, markers_in, tagged
 from tasks.words.spans import spans_of
@@ -176,7 +176,7 @@ def read_markers(job: Job, data: LabelledOrPredictions, translation: MachineTran
     """Read translated sentences back: words and tags of those that went well, a reason for each of the others."""
     languages = job.metadata(translation)
     source, target = languages["source_language"], languages["target_language"]
-    split = word_splitter(target, tokenized=False)
+    split = translation_splitter(target)
     accepts = language_filter(source, target, config.language_filter, config.min_language_letters)
     sentences = joined(
         job.batches(data, columns=["sentence_id", "words", "tags"]),

@@ -23,7 +23,7 @@ import pyarrow as pa
 from artifacts.catalog import MARKER_QUALITY, MachineTranslation, WordAlignment
 from artifacts.errors import InputError
 from artifacts.step import Job, step
-from tasks.corpus.text import word_splitter
+from tasks.corpus.text import translation_splitter
 from tasks.translation.marked.markers import Pieces, cut
 from tasks.translation.pairs.word_alignment import Alignment, Links, align, as_line, check_aligner
 
@@ -156,7 +156,7 @@ def measure_markers(job: Job, translation: MachineTranslation, alignment: WordAl
     def align_pairs(source: Sequence[list[str]], target: Sequence[list[str]]) -> list[Links]:
         return list(align(source, target, config, priors_of(job.table(alignment))))
 
-    split_source, split_target = (word_splitter(language, tokenized=False) for language in languages.values())
+    split_source, split_target = (translation_splitter(language) for language in languages.values())
     ids, judged = judge_translation(job.table(translation), split_source, split_target, align_pairs)
     if not ids:
         raise InputError(

@@ -12,7 +12,7 @@ from pydantic import Field
 from artifacts.catalog import MARKED_PAIRS, Labelled, Lexicon, Parallel
 from artifacts.settings import Settings
 from artifacts.step import Job, step
-from tasks.corpus.text import word_splitter
+from tasks.corpus.text import translation_splitter
 from tasks.translation.marked.markers import MAX_MARKERS, PAPER_MARKERS
 from tasks.translation.marked.moses import detokenizer
 from tasks.translation.pairs.prepared_pairs import Prepared, Ranges, names_of, prepare_pairs
@@ -158,7 +158,7 @@ def mark_pairs(
     pool is the names of the parallel text and, if given, those of the labelled source corpus.
     """
     languages = {key: job.metadata(parallel)[key] for key in ("source_language", "target_language")}
-    splitters = tuple(word_splitter(language, tokenized=False) for language in languages.values())
+    splitters = tuple(translation_splitter(language) for language in languages.values())
     table = job.table(parallel)
     columns = (table[name].to_pylist() for name in ("pair_id", "source", "target"))
     clean = [row for row in zip(*columns, strict=True) if "__SLOT" not in row[1] + row[2]]

@@ -14,7 +14,7 @@ from artifacts.catalog import WORD_ALIGNMENT, Parallel
 from artifacts.errors import InputError
 from artifacts.settings import Settings
 from artifacts.step import Job, step
-from tasks.corpus.text import word_splitter
+from tasks.corpus.text import translation_splitter
 
 Links = set[tuple[int, int]]
 Symmetrisation = Literal["grow-diag-final-and", "intersection", "union"]
@@ -162,7 +162,7 @@ def align_words(job: Job, parallel: Parallel, config: Alignment) -> None:
     languages = {side: said[f"{side}_language"] for side in ("source", "target")}
     words = {
         side: [split(text) for text in table[side].to_pylist()]
-        for side, split in ((side, word_splitter(code, tokenized=False)) for side, code in languages.items())
+        for side, split in ((side, translation_splitter(code)) for side, code in languages.items())
     }
     links = as_lists(align(words["source"], words["target"], config, None))
     rows = pa.Table.from_arrays(

@@ -11,7 +11,7 @@ from artifacts.errors import InputError
 from artifacts.settings import Settings
 from artifacts.step import Job, step
 from tasks.corpus.tables import string_lists
-from tasks.corpus.text import word_splitter
+from tasks.corpus.text import translation_splitter
 from tasks.translation.marked.language import LanguageMode, language_filter
 
 _SENTENCES_AT_A_TIME = 4096
@@ -56,7 +56,7 @@ def split_translation(job: Job, translation: MachineTranslation, config: Forward
     about = job.metadata(translation)
     language = about["target_language"]
     accepts = language_filter(about["source_language"], language, config.language_filter, config.min_language_letters)
-    split = word_splitter(language, tokenized=False)
+    split = translation_splitter(language)
     left = 0
 
     def sentences() -> Iterator[pa.RecordBatch]:

@@ -3,6 +3,7 @@
 import tempfile
 import unicodedata
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,14 @@ def read_again(corpus: Corpus, to: str) -> Corpus:
         return load_corpus(tuple(sources), CorpusFormat.model_validate(WRITERS[to].read), LabelConfig(), "de")
 
 
+def joined(sentences: list[list[str]] | None) -> list[list[str]]:
+    """Tags whose neighbours of one type are one entity, as types without prefixes have it."""
+    return [
+        [f"I-{tag[2:]}" if tag != "O" and before[2:] == tag[2:] else tag for before, tag in pairwise(["O", *tags])]
+        for tags in sentences or []
+    ]
+
+
 LABELLED = [name for name in WRITERS if name not in ("text", "words", "spacy")]
 
 
@@ -65,7 +74,7 @@ def test_any_corpus_is_written_and_read_again_or_refused(to: str, drawn: list[tu
         again = read_again(corpus, to)
     except InputError:
         # A word may look like what parts words, or comments, in formats without quotes.
-        assert to in ("columns", "csv", "pipes", "opennlp", "enamex"), to
+        assert to in ("columns", "few-nerd", "csv", "pipes", "opennlp", "enamex"), to
         return
     if to in (
         "jsonl",
@@ -80,7 +89,7 @@ def test_any_corpus_is_written_and_read_again_or_refused(to: str, drawn: list[tu
         "conllu",
     ):
         assert (again.words, again.tags) == (corpus.words, corpus.tags)
-    elif (again.words, again.tags) != (corpus.words, corpus.tags):
+    elif (again.words, again.tags) != (corpus.words, joined(corpus.tags) if to == "few-nerd" else corpus.tags):
         assert any(set("|/<>#") & set(word) or word.startswith("-") for sentence in corpus.words for word in sentence)
 
 
@@ -167,3 +176,12 @@ def test_docbin_asks_for_spacy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "spacy", None)
     with pytest.raises(InputError, match="spaCy is not installed"):
         docbin_bytes(WORDS, TAGS, "x")
+
+
+def test_types_without_prefixes_are_refused_where_neighbours_would_become_one_entity(tmp_path: Path) -> None:
+    (tmp_path / "in.tsv").write_text("Ida\tB-person-actor\nUwe\tB-person-actor\nruft\tO\n")
+    with pytest.raises(InputError, match=r"convert: few-nerd cannot hold sentence 1"):
+        convert(str(tmp_path / "in.tsv"), tmp_path / "out.txt", "few-nerd", [], "de", ".")
+    (tmp_path / "in.tsv").write_text("Ida\tB-person-actor\nKoch\tI-person-actor\nruft\tO\n\nBonn\tB-loc-city\n")
+    convert(str(tmp_path / "in.tsv"), tmp_path / "out.txt", "few-nerd", [], "de", ".")
+    assert (tmp_path / "out.txt").read_text() == "Ida\tperson-actor\nKoch\tperson-actor\nruft\tO\n\nBonn\tloc-city\n"

@@ -9,8 +9,10 @@ import pytest
 from artifacts.errors import InputError
 from artifacts.inputs import DatasetFolder, HubDataset, InputFile
 from artifacts.runtime import Runtime, running
-from flows.parts.checks import check_corpora
-from flows.parts.corpora import SourceCorpus, TargetCorpus, corpus_input, read_corpora
+from flows.parts.checks import check_corpora, check_translation
+from flows.parts.corpora import ParallelText, SourceCorpus, TargetCorpus, corpus_input, read_corpora
+from flows.parts.translation import TranslationChoice
+from tasks.corpus.corpus import Corpus, Part
 from tasks.corpus.formats import CorpusFile
 from tasks.words.labels import LabelConfig
 
@@ -67,3 +69,13 @@ def test_steps_take_lists_and_datasets(folder: Path) -> None:
     with running(runtime, planning=True) as run:
         read_corpora(source, target, (), LABELS, 1, runtime)
     assert [outcome.status for outcome in run.outcomes] == ["to run"] * 4
+
+
+@pytest.mark.parametrize("method", ["marked", "words"])
+def test_words_of_a_segmenter_do_not_meet_translations_in_characters(method: str) -> None:
+    source = Corpus("en", [["Ida"]], types=("PER",), parts=(Part("en", "columns", "", "iob2", 1),))
+    target = Corpus("zh", [["张伟"]], parts=(Part("zh", "text", "", None, 1, (), "jieba"),))
+    parallel = (ParallelText(source="a", target="b"),)
+    choice = TranslationChoice.model_validate({"method": method})
+    with pytest.raises(InputError, match=r"target\.text: its words were found by jieba.*set target\.text\.segmenter"):
+        check_translation(choice, parallel, LabelConfig(), source, target, Runtime())

@@ -164,3 +164,19 @@ def test_a_revision_is_resolved_to_a_commit(monkeypatch: pytest.MonkeyPatch) -> 
 def test_names_in_messages_are_as_in_configurations() -> None:
     assert hub.dataset_name(HubDataset(name="a/b", commit="c", config="de", split="train")) == "hf:a/b:de:train"
     assert hub.dataset_name(DatasetFolder(path="/x", split="train")) == "hf:/x:train"
+
+
+@pytest.mark.parametrize("as_lists", [True, False])
+def test_a_dataset_of_texts_with_entities_in_characters_is_read(tmp_path: Path, as_lists: bool) -> None:
+    span = {
+        "start": datasets.Value("int32"),
+        "end": datasets.Value("int32"),
+        "label": datasets.ClassLabel(names=["PER"]),
+    }
+    spans = datasets.Sequence(span) if as_lists else datasets.List(span)
+    rows = {"text": ["Ana ruft.", "In Rio"], "entities": [[{"start": 0, "end": 3, "label": 0}], []]}
+    features = datasets.Features({"text": datasets.Value("string"), "entities": spans})
+    datasets.Dataset.from_dict(rows, features=features).save_to_disk(tmp_path / "saved")
+    corpus = read(DatasetFolder(path=str(tmp_path / "saved"), split="train"))
+    assert corpus.words == [["Ana", "ruft", "."], ["In", "Rio"]]
+    assert corpus.tags == [["B-PER", "O", "O"], ["O", "O"]]

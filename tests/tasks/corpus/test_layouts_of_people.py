@@ -239,7 +239,7 @@ def test_a_sentence_of_more_than_a_thousand_words_is_remarked() -> None:
     text = "Ida\tB-PER\n\n" + "und\tO\n" * 1001
     assert read(text).parts[0].remarks == (
         "1 sentence has more than 1,000 words, the first at line 3 (1,001 words); are blank lines between sentences "
-        "missing? set split_sentences: true to split at full stops (Moses' rule)",
+        "missing? set split_sentences: true to split where sentencex finds their ends",
     )
     assert read("Ida\tB-PER\n\n" + "und\tO\n" * 1000).parts[0].remarks == ()
 

@@ -132,6 +132,69 @@ def test_annotations_without_a_text_say_what_is_missing(tmp_path: Path) -> None:
         load_corpus(corpus_input(CorpusFile(path=str(path)), Runtime()), CorpusFormat(), None, "de")
 
 
+@pytest.fixture
+def pairs() -> dict[str, str]:
+    """Two of brat's pairs, by their order: a.ann comes first whatever the archive says."""
+    return {
+        "b.txt": "Uwe ruht.",
+        "b.ann": "T1\tPER 0 3\tUwe\n",
+        "a.ann": BRAT,
+        "a.txt": BRAT_TEXT,
+        ".stats_cache": "",
+        "annotation.conf": "[entities]\nPER\n",
+    }
+
+
+def unpack(folder: Path, files: dict[str, str]) -> Path:
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def read_path(path: str, data: Path, **options: object) -> Corpus:
+    file = CorpusFile.model_validate({"path": path, **options})
+    return load_corpus(corpus_input(file, Runtime(data=str(data))), file.without_path(), LabelConfig(), "de")
+
+
+IN_PAIRS = ["Ida/B-PER Koch/I-PER ruft .", "In Bonn/B-LOC .", "Uwe/B-PER ruht ."]
+
+
+def test_a_folder_of_brats_pairs_is_one_corpus(tmp_path: Path, pairs: dict[str, str]) -> None:
+    unpack(tmp_path / "brat", pairs)
+    corpus = read_path("brat", tmp_path)
+    assert shown(corpus) == IN_PAIRS
+    assert [Path(part.name).name for part in corpus.parts] == ["a.ann", "b.ann"]
+    assert shown(read_path("brat", tmp_path, format="brat")) == IN_PAIRS
+
+
+def test_a_zip_of_brats_pairs_is_one_corpus(tmp_path: Path, pairs: dict[str, str]) -> None:
+    (tmp_path / "x.zip").write_bytes(zip_of(**{f"data/{name}": text for name, text in pairs.items()}))
+    corpus = read_path("x.zip", tmp_path)
+    assert shown(corpus) == IN_PAIRS
+    assert [part.name.rpartition(":")[2] for part in corpus.parts] == ["data/a.ann", "data/b.ann"]
+    with pytest.raises(InputError, match=r"format is columns, but the zip holds brat's .ann files"):
+        read_path("x.zip", tmp_path, format="columns")
+    with pytest.raises(InputError, match=r"x.zip:data/a.ann, text 1: the entity 'PER' from character 0 to 8 is"):
+        (tmp_path / "x.zip").write_bytes(zip_of(**{"data/a.ann": BRAT, "data/a.txt": "Uwe Koch ruft.\nIn Bonn."}))
+        read_path("x.zip", tmp_path)
+
+
+@pytest.mark.parametrize(("missing", "alone"), [("a.txt", "a.ann"), ("b.ann", "b.txt")])
+def test_a_file_without_its_partner_is_named(tmp_path: Path, pairs: dict[str, str], missing: str, alone: str) -> None:
+    del pairs[missing]
+    unpack(tmp_path / "brat", pairs)
+    (tmp_path / "x.zip").write_bytes(zip_of(**pairs))
+    for path in ("brat", "x.zip"):
+        with pytest.raises(InputError, match=rf"{alone} has no {missing} beside it; expected brat's .ann and .txt"):
+            read_path(path, tmp_path)
+
+
+def test_texts_alone_in_a_zip_are_no_pairs(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"holds 2 files \(a.txt, b.txt\); expected one, brat's .ann and"):
+        read(tmp_path, zip_of(**{"a.txt": "Ja.", "b.txt": "Nein."}))
+
+
 def zip_of(**files: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as box:

@@ -101,3 +101,40 @@ def test_names_are_found_inside_spans() -> None:
     inner = [{"label": {"_type": "ClassLabel", "names": ["LOC"]}, "start": {"_type": "Value"}}]
     schema = pa.schema([], {b"huggingface": json.dumps({"info": {"features": {"spans": inner}}}).encode()})
     assert class_names(schema, "spans") == ("LOC",)
+
+
+SPANS = [[{"start": 0, "end": 3, "label": 0}], [{"start": 3, "end": 6, "label": 1}]]
+TEXTS = {"id": [1, 2], "text": ["Ana ruft.", "In Rio"]}
+
+
+def with_names(column: str) -> dict[bytes, bytes]:
+    feature = {"feature": {"label": {"_type": "ClassLabel", "names": ["PER", "LOC"]}}, "_type": "List"}
+    return {b"huggingface": json.dumps({"info": {"features": {column: feature}}}).encode()}
+
+
+@pytest.mark.parametrize("column", ["entities", "spans", "label", "ner"])
+def test_texts_with_entities_in_characters_are_read_as_json_lines_are(tmp_path: Path, column: str) -> None:
+    corpus = read(written(tmp_path / "x", {**TEXTS, column: SPANS}, with_names(column)))
+    assert corpus.words == [["Ana", "ruft", "."], ["In", "Rio"]]
+    assert corpus.tags == [["B-PER", "O", "O"], ["O", "B-LOC"]]
+    assert f"entities under {column!r}, offsets in characters, the end exclusive" in corpus.parts[0].layout
+    assert read(tmp_path / "x", with_tags=False).words == corpus.words
+
+
+def test_entities_kept_as_one_list_per_field_are_the_same(tmp_path: Path) -> None:
+    # The Hugging Face library writes a list of objects so.
+    lists = [{"start": [0], "end": [3], "label": ["PER"]}, {"start": [3], "end": [6], "label": ["LOC"]}]
+    assert read(written(tmp_path / "x", {**TEXTS, "entities": lists})).tags == [["B-PER", "O", "O"], ["O", "B-LOC"]]
+
+
+def test_entities_in_a_table_are_held_to_the_same_rules(tmp_path: Path) -> None:
+    wrong = [[{"start": 0, "end": 30, "label": "PER"}], []]
+    with pytest.raises(InputError, match=r"x, row 0: the entity 'PER' from character 0 to 30 does not lie in the text"):
+        read(written(tmp_path / "x", {**TEXTS, "entities": wrong}))
+    with pytest.raises(InputError, match=r"its keys are 'text'; expected entities under label"):
+        read(written(tmp_path / "y", {"text": ["Ana ruft."]}))
+
+
+def test_words_with_tags_come_before_a_text_beside_them(tmp_path: Path) -> None:
+    corpus = read(written(tmp_path / "x", {**ROWS, "text": ["Ana in", "Rio"]}, FEATURES))
+    assert corpus.words == [["Ana", "in"], ["Rio"]] and corpus.tags == [["B-PER", "O"], ["B-LOC"]]

@@ -48,7 +48,7 @@ def test_a_missing_folder_points_to_the_data_option(data: Path) -> None:
 
 
 def test_a_folder_is_no_corpus(data: Path) -> None:
-    with pytest.raises(InputError, match="is a folder; expected a file"):
+    with pytest.raises(InputError, match=r"is a folder, without brat.*; expected a file"):
         resolve("de", data)
 
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.corpus.text import parse_text, split_at_spaces, split_into_characters, word_places, word_splitter
+from tasks.corpus.segmenters import split_into_characters
+from tasks.corpus.text import split_at_spaces, translation_splitter, word_places, word_splitter
 
 
 def test_german_is_split_by_moses_without_escapes() -> None:
@@ -23,16 +24,13 @@ def test_a_language_moses_does_not_know_is_split_all_the_same() -> None:
 
 
 @pytest.mark.parametrize("language", ["zh", "zh-cn", "ja", "TH", "zh_TW"])
-def test_languages_without_spaces_are_split_into_characters(language: str) -> None:
-    assert word_splitter(language, tokenized=False)("苹果iPhone 15发布。") == [
-        "苹",
-        "果",
-        "iPhone",
-        "15",
-        "发",
-        "布",
-        "。",
-    ]
+def test_languages_without_spaces_are_split_into_characters_where_asked_and_in_translations(language: str) -> None:
+    for split in (word_splitter(language, segmenter="characters"), translation_splitter(language)):
+        assert split("苹果iPhone 15发布。") == ["苹", "果", "iPhone", "15", "发", "布", "。"]
+
+
+def test_translations_into_other_languages_are_split_as_text_is() -> None:
+    assert translation_splitter("de")("Dr. Koch ruht.") == ["Dr.", "Koch", "ruht", "."]
 
 
 def test_marks_stay_with_the_character_they_stand_on() -> None:
@@ -48,10 +46,6 @@ def test_tokenized_text_is_split_at_spaces_only() -> None:
     assert word_splitter("zh", tokenized=True)("苹果 发布") == ["苹果", "发布"]
 
 
-def test_lines_without_a_word_are_left_out() -> None:
-    assert parse_text(["Ja.", "", "  ", "Nein."], "de", tokenized=False) == [["Ja", "."], ["Nein", "."]]
-
-
 def test_places_of_words_skip_what_splitting_left_out() -> None:
     # 0 A, 1-2 spaces, 3-6 b\x07.c (the bell is left out), 7 full stop
     text = "A  b\x07.c."
@@ -60,7 +54,7 @@ def test_places_of_words_skip_what_splitting_left_out() -> None:
 
 @given(st.text(alphabet="aZ9.,'-« »\"&;#\u00a0…’% (|é苹", max_size=30), st.sampled_from(["de", "en", "fr", "zh"]))
 def test_every_word_stands_at_its_place(text: str, language: str) -> None:
-    words = word_splitter(language, tokenized=False)(text)
+    words = translation_splitter(language)(text)
     assert [text[start:end] for start, end in word_places(text, words)] == words
 
 

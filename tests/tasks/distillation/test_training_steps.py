@@ -109,13 +109,19 @@ def test_from_labelled_sentences_to_a_student_that_a_pipeline_loads(
     assert bins["token_f1"].to_pylist()[-1] == 1.0
 
     card = StudentCard(source_language="en", target_languages=("de", "nl"), data=("ours",), config_text="iterations: 1")
-    shipped = store.folder(run_alone(store, export_student, student, (scores,), card))
+    texts = tuple(
+        put_table(SENTENCES, {"sentence_id": [0], "words": [["x"]]}, {"language": language, "splitter": splitter})
+        for language, splitter in (("zh-cn", "characters"), ("de", "moses"), ("ja", ""))
+    )
+    shipped = store.folder(run_alone(store, export_student, student, (scores,), card, texts))
     found = pipeline("token-classification", str(shipped), aggregation_strategy="first")("Anna lives in Paris.")
     assert [(entity["entity_group"], entity["word"]) for entity in found] == [("PER", "Anna"), ("LOC", "Paris")]
     readme = (shipped / "README.md").read_text(encoding="utf-8")
     assert "| overall | 100.0 | 100.0 | 100.0 | 30 |" in readme
     assert str(store.root) not in readme
-    assert yaml.safe_load(readme.split("---\n")[1])["language"] == ["de", "nl"]
+    front = yaml.safe_load(readme.split("---\n")[1])
+    # Words of ja were given; those of de are found by Moses' rules, as always.
+    assert front["language"] == ["de", "nl"] and front["segmenters"] == {"zh": "characters"}
     assert "A named-entity tagger for de, nl, trained without labels" in readme
     loaded = load_student(shipped, tokenized=True, windows=WINDOWS)
     tagged = list(loaded.tag_words([["Anna", "."], [], ["in"] * 200 + ["Paris"]]))

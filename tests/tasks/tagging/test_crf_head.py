@@ -74,7 +74,7 @@ def test_a_crf_is_trained_labels_predicts_and_is_shipped(
     assert store.table(scores)["f1"].to_pylist() == [1.0, 1.0, 1.0]
 
     card = StudentCard(target_languages=("de",))
-    shipped = store.folder(run_alone(store, export_student, tagger, (scores,), card))
+    shipped = store.folder(run_alone(store, export_student, tagger, (scores,), card, ()))
     loaded = load_student(shipped, tokenized=True, windows=WINDOWS)
     assert [each.tags for each in loaded.tag_words(WORDS[:4])] == TAGS[:4]
     text = (shipped / "README.md").read_text(encoding="utf-8")
@@ -84,7 +84,7 @@ def test_a_crf_is_trained_labels_predicts_and_is_shipped(
 def test_a_pipeline_of_transformers_reads_the_emissions(store: Store, sentences: Reference, tagger: Reference) -> None:
     from transformers import pipeline
 
-    shipped = store.folder(run_alone(store, export_student, tagger, (), StudentCard(target_languages=("de",))))
+    shipped = store.folder(run_alone(store, export_student, tagger, (), StudentCard(target_languages=("de",)), ()))
     tags = pipeline("token-classification", str(shipped), aggregation_strategy="first")
     emissions = run_alone(store, predict_words, tagger, sentences, WINDOWS, Decoding(method="argmax"))
     assert store.table(emissions)["tags"].to_pylist()[0] == TAGS[0]

@@ -176,7 +176,9 @@ def test_the_head_is_trained_labels_predicts_and_is_shipped(
     soft = store.table(run_alone(store, label_words, tagger, sentences, WINDOWS))["probabilities"].to_pylist()
     assert [[LABELS[int(np.argmax(word))] for word in sentence] for sentence in soft] == TAGS
 
-    shipped = store.folder(run_alone(store, export_student, tagger, (scores,), StudentCard(target_languages=("de",))))
+    shipped = store.folder(
+        run_alone(store, export_student, tagger, (scores,), StudentCard(target_languages=("de",)), ())
+    )
     loaded = load_student(shipped, tokenized=True, windows=WINDOWS)
     told = list(loaded.tag_words(WORDS[:4]))
     assert [each.tags for each in told] == TAGS[:4]
@@ -188,7 +190,7 @@ def test_what_the_card_says_gives_the_same_entities(
 ) -> None:
     save_tagger(model, tokenizer, tmp_path / "wild")  # random weights: many spans overlap
     for given in (tagger, put_model(TAGGER, tmp_path / "wild", {"labels": LABELS})):
-        shipped = store.folder(run_alone(store, export_student, given, (), StudentCard(target_languages=("de",))))
+        shipped = store.folder(run_alone(store, export_student, given, (), StudentCard(target_languages=("de",)), ()))
         card = (shipped / "README.md").read_text(encoding="utf-8")
         assert "pipeline(" not in card and str(shipped) not in card
         (code,) = [block for block in re.findall(r"```python\n(.*?)```", card, re.DOTALL) if "AutoModel" in block]

@@ -69,3 +69,15 @@ def test_words_need_no_language_and_text_does(folder: Path) -> None:
     assert tagged.text == "Berlin , in" and tagged.places == [(0, 6), (7, 8), (9, 11)]
     with pytest.raises(InputError, match="no card names its language"):
         load_student(folder)
+
+
+def test_text_without_spaces_is_split_as_the_card_says_or_as_asked(folder: Path) -> None:
+    card = folder / "README.md"
+    card.write_text("---\nlanguage: [zh]\nsegmenters: {zh: characters}\n---\n", encoding="utf-8")
+    (tagged,) = load_student(folder).tag(["在Berlin。"])
+    assert tagged.words == ["在", "Berlin", "。"]
+    card.write_text("---\nlanguage: [zh]\n---\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"zh has no spaces between words, .* --segmenter jieba or characters"):
+        load_student(folder)
+    assert load_student(folder, segmenter="characters").split("在。") == ["在", "。"]
+    assert load_student(folder, tokenized=True).split("在 。") == ["在", "。"]

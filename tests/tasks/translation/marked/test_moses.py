@@ -1,6 +1,6 @@
 import pytest
 
-from tasks.corpus.text import word_splitter
+from tasks.corpus.text import translation_splitter
 from tasks.translation.marked.markers import cut, mark
 from tasks.translation.marked.moses import detokenizer, join_characters
 
@@ -48,11 +48,11 @@ def test_entity_words_are_found_again_behind_the_markers(language: str) -> None:
         tags[start:end] = ["B-X", *["I-X"] * (end - start - 1)]
     marked = mark(words, tags, detokenizer(language), 10)
     assert marked is not None
-    pieces = cut(marked, word_splitter(language, tokenized=False))
+    pieces = cut(marked, translation_splitter(language))
     assert pieces.segments[1::2] == [words[start:end] for start, end in spans]
 
 
 @pytest.mark.parametrize("language", SENTENCES)
 def test_words_are_found_again_without_markers(language: str) -> None:
     words, _ = SENTENCES[language]
-    assert word_splitter(language, tokenized=False)(detokenizer(language)(words)) == words
+    assert translation_splitter(language)(detokenizer(language)(words)) == words
