@@ -2,8 +2,8 @@
 
 Of up to 2,000 lines, spread over the file, those are counted that are JSON, mark-up, columns between tabs or bars,
 words with tags, or one word alone. More than a fifth of any one kind (half, of one word alone), and the file is no
-running text. Tags, JSON and mark-up are certain signs. One word a line, or columns without tags, may be text all the
-same, if a configuration says so.
+running text. Tags, JSON and mark-up are certain signs, and so are some first lines. One word a line, or columns without
+tags, may be text all the same, if a configuration says so.
 """
 
 import re
@@ -22,6 +22,15 @@ _TAGGED_WORD = re.compile(
     r"\S+[|/_](?:O|[BIESULM][-_][A-Za-z]\S*)(?:\s|$)|(?:^|[\s,;=\"])[BIESULM][-_][A-Z][\w.-]*(?:[\s,;|\"]|$)"
 )
 _STANDOFF = re.compile(r"[TREAMN#*][0-9]*\t\S+ [0-9T]|T[0-9]+\t")
+# What the first line of a file says it is.
+_BEGINNINGS = (
+    (re.compile(r"#FORMAT=WebAnno TSV"), "INCEpTION's WebAnno TSV", "export CoNLL 2002 instead"),
+    (
+        re.compile(r"\s*(?:\w+\s*=\s*[\[{(]|import [\w.]+$|from [\w.]+ import \w+)"),
+        "Python code",
+        "write the list in it as JSON: `json.dump(TRAIN_DATA, file)`",
+    ),
+)
 _RASA = re.compile(r"\[[^\]]+\](?:\(\w+\)|\{\"entity\":)")
 # Scripts without spaces between words: a line that has no space may be a sentence.
 _NO_SPACES = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
@@ -55,6 +64,9 @@ def unlike_text(lines: Sequence[str]) -> Unlike | None:
     sample = filled[:: max(1, len(filled) // _SAMPLE_LINES)][:_SAMPLE_LINES]
     if not sample:
         return None
+    sign = next(((what, advice) for begin, what, advice in _BEGINNINGS if begin.match(filled[0])), None)
+    if sign is not None:
+        return Unlike(sign[0], True, sign[1])
     kinds = (
         (lambda line: " --> " in line and ":" in line, "subtitles with times", True, "cut out the times"),
         (lambda line: bool(_JSON.match(line)), "JSON", True, "set format: jsonl or json"),
@@ -63,7 +75,7 @@ def unlike_text(lines: Sequence[str]) -> Unlike | None:
             lambda line: bool(_MARKUP.search(line)),
             "mark-up (XML, HTML)",
             True,
-            "set format: inline for entities in tags",
+            "entities in <ENAMEX TYPE=...> or <START:...> are read with format: inline; turn other elements into these",
         ),
         (
             lambda line: bool(_RASA.search(line)),

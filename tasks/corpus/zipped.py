@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from artifacts.errors import InputError
 from tasks.corpus.compressed import check_size
 
+# Every .xlsx and .docx has it.
+_OFFICE = "[Content_Types].xml"
 _MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 
 
@@ -28,6 +30,11 @@ def unzipped(content: bytes, name: str, member: str | None) -> tuple[bytes, str]
         InputError: if there is no such file, several, or the zip is damaged, locked, or vast when unpacked.
     """
     names = zip_members(content, name)
+    if member is None and _OFFICE in names:
+        raise InputError(
+            f"corpus {name}: the file is a spreadsheet or document of an office program; expected text; save it as CSV "
+            "(UTF-8), a word and its tag in each row"
+        )
     if member is None and len(names) != 1:
         raise InputError(
             f"corpus {name}: the zip holds {len(names)} files ({', '.join(names[:8]) or 'none'}); expected one, "

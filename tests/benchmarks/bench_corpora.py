@@ -16,7 +16,7 @@ from tasks.words.labels import LabelConfig
 WORDS = 1_000_000
 WORDS_A_SENTENCE = 20
 COLUMN_SECONDS, OTHER_SECONDS = 5.0, 15.0
-_COLUMNS = ("columns", "csv", "conllu", "words")
+_COLUMNS = ("columns", "few-nerd", "csv", "conllu", "words")
 _SPACY = "spacy"  # an extra, and spaCy's speed
 
 

@@ -1,6 +1,7 @@
 """Files that are nearly of a format: what they look like, and the next step; never words that are none."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,36 @@ def test_rasas_yaml_is_no_text(tmp_path: Path) -> None:
 def test_json_without_records_at_its_top_says_where_lists_are(tmp_path: Path, value: object, message: str) -> None:
     with pytest.raises(InputError, match=message):
         read(tmp_path, json.dumps(value, indent=1))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            'TRAIN_DATA = [\n    ("Ida ruft", {"entities": [(0, 3, "PER")]}),\n]\n',
+            r"looks like Python code; .*json.dump\(TRAIN_DATA",
+        ),
+        (
+            "#FORMAT=WebAnno TSV 3.3\n\n#Text=Ida ruft.\n1-1\t0-3\tIda\t*\tPER\t\n1-2\t4-8\truft\t_\t_\t\n",
+            r"looks like INCEpTION's WebAnno TSV; .* export CoNLL 2002 instead",
+        ),
+        (
+            '<?xml version="1.0"?>\n<p><persName>Ida</persName> ruft.</p>\n<p>Ja.</p>\n',
+            r"looks like mark-up \(XML, HTML\), .* turn other elements into these",
+        ),
+    ],
+)
+def test_what_a_file_is_and_what_to_do_is_told(tmp_path: Path, content: str, message: str) -> None:
+    for with_tags in (True, False):
+        with pytest.raises(InputError, match=message):
+            read(tmp_path, content, with_tags=with_tags)
+    with pytest.raises(InputError, match="format is text, but the file looks like"):
+        read(tmp_path, content, with_tags=False, format="text")
+
+
+def test_a_spreadsheet_is_no_zip_of_corpora(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x.xlsx", "w") as box:
+        for name in ("[Content_Types].xml", "xl/workbook.xml", "xl/worksheets/sheet1.xml"):
+            box.writestr(name, "<x/>")
+    with pytest.raises(InputError, match=r"is a spreadsheet or document of an office program; .* save it as CSV"):
+        load_corpus(tmp_path / "x.xlsx", CorpusFormat(), LabelConfig(), "de")
