@@ -32,13 +32,16 @@ def read_record(row: Any, number: int, place: str) -> Document:
 
 
 def write_record(words: Sequence[str], text: str, marks: Sequence[Mark]) -> dict[str, Any]:
-    """A sentence; Argilla keeps its words among the metadata."""
+    """A sentence; Argilla keeps its words among the metadata.
+
+    Its entities are a suggestion, which `argilla.Record.from_dict` takes as it is: a response needs the id of a user.
+    """
     value = [{"start": mark.start, "end": mark.end, "label": mark.label} for mark in marks]
     return {
         "fields": {"text": text},
         "metadata": {"tokens": list(words)},
-        "suggestions": {},
-        "responses": {QUESTION: [{"value": value}]},
+        "suggestions": {QUESTION: {"value": value}},
+        "responses": {},
     }
 
 

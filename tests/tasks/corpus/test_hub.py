@@ -174,7 +174,11 @@ def test_a_dataset_of_texts_with_entities_in_characters_is_read(tmp_path: Path, 
         "label": datasets.ClassLabel(names=["PER"]),
     }
     spans = datasets.Sequence(span) if as_lists else datasets.List(span)
-    rows = {"text": ["Ana ruft.", "In Rio"], "entities": [[{"start": 0, "end": 3, "label": 0}], []]}
+    both = {"start": [0], "end": [3], "label": [0]}, {"start": [], "end": [], "label": []}
+    rows = {
+        "text": ["Ana ruft.", "In Rio"],
+        "entities": both if as_lists else [[{"start": 0, "end": 3, "label": 0}], []],
+    }
     features = datasets.Features({"text": datasets.Value("string"), "entities": spans})
     datasets.Dataset.from_dict(rows, features=features).save_to_disk(tmp_path / "saved")
     corpus = read(DatasetFolder(path=str(tmp_path / "saved"), split="train"))

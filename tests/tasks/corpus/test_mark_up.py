@@ -225,7 +225,9 @@ def test_a_broken_zip_is_an_error(tmp_path: Path) -> None:
         read(tmp_path, zip_of(a__conll="Ida\tB-PER\n")[:-30])
 
 
-RUSSIAN = "Ида живёт в Бонне и каждый день ходит на работу пешком через старый парк\tO\nИда\tB-PER\n"
+RUSSIAN = (
+    "живёт в Бонне и каждый день ходит на работу пешком через старый парк".replace(" ", "\tO\n") + "\tO\nИда\tB-PER\n"
+)
 JAPANESE = "これは日本語の文章です。今日はとても天気がいいので、友達と一緒に公園へ行きました\tO\n井田\tB-PER\n"
 
 

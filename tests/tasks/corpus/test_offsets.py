@@ -8,6 +8,8 @@ import pytest
 
 from artifacts.errors import InputError
 from tasks.corpus.corpus import Corpus, parse_corpus
+from tasks.corpus.documents import Mark
+from tasks.corpus.exchange import argilla
 from tasks.corpus.formats import CorpusFormat
 from tasks.words.labels import LabelConfig
 
@@ -240,7 +242,7 @@ def test_what_does_not_fit_its_text_is_an_error(row: Any, message: str) -> None:
     ("text", "message"),
     [
         ('[{"tokens": ["Ida"],\n "tags": ["B-X"}]', "line 2: no JSON .* at character 16 of the line"),
-        ('{"a": [1],\n "b": {}}', "the JSON holds no list of records .'a', 'b'.; expected an array"),
+        ('{"a": [1],\n "b": {}}', "the JSON is an object with 'a', 'b', in which no list of records is"),
         (f"[{json.dumps({'text': TEXT, 'label': []})},\n 7]", "row 1: no record as the first ones are|row 1: a int"),
     ],
 )
@@ -255,3 +257,11 @@ def test_offsets_that_mostly_miss_the_words_are_an_error() -> None:
     with pytest.raises(InputError, match=r"1 of 1 entities begin or end inside a word, first 'da ' .* UTF-16"):
         read(text)
     assert shown(read(text, misaligned="outward")) == ["\U0001f600 Ida/B-PER ruft"]
+
+
+def test_what_is_written_for_argilla_is_what_its_record_takes() -> None:
+    # argilla.Record.from_dict gives `Suggestion(question_name=..., **value)`, whose value is all it needs; a response
+    # would need the id of a user.
+    row = argilla.write_record(["Ida", "ruft"], "Ida ruft", [Mark(0, 3, "PER")])
+    assert row["suggestions"] == {"entities": {"value": [{"start": 0, "end": 3, "label": "PER"}]}}
+    assert row["responses"] == {} and row["fields"] == {"text": "Ida ruft"}
