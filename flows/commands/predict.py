@@ -16,9 +16,9 @@ from flows.commands.running_text import Layout, check_text, pieces, read_text
 from flows.parts.corpora import corpus_input
 from tasks.corpus.corpus import load_corpus
 from tasks.corpus.formats import CorpusFile
-from tasks.corpus.segmenters import Segmenter
+from tasks.corpus.segmenters import UNSPACED, Segmenter, language_code
 from tasks.tagging.inference import FLOAT32, Inference
-from tasks.tagging.student import Tagged, language_of, load_student, segmenter_of
+from tasks.tagging.student import Tagged, language_of, load_student, segmenter_of, unknown_segmenter
 
 
 class Answer(Settings):
@@ -34,8 +34,8 @@ class Answer(Settings):
     probabilities: bool = False
     offsets: bool = False
 
-    def text(self, tagged: Tagged, start: int) -> str:
-        """One sentence, which starts at `start` of what offsets count in."""
+    def text(self, tagged: Tagged, start: int, line: int | None) -> str:
+        """One sentence, which starts at `start` of what offsets count in, and in a line that JSON lines name."""
         columns: dict[str, Any] = {"tokens": tagged.words, "tags": tagged.tags}
         if self.probabilities:
             columns["probabilities"] = [round(probability, 4) for probability in tagged.probabilities]
@@ -43,7 +43,8 @@ class Answer(Settings):
             columns["starts"] = [start + first for first, _ in tagged.places]
             columns["ends"] = [start + end for _, end in tagged.places]
         if self.format == "jsonl":
-            return json.dumps(columns, ensure_ascii=False) + "\n"
+            of_line = {} if line is None else {"line": line}
+            return json.dumps(of_line | columns, ensure_ascii=False) + "\n"
         return "".join("\t".join(map(str, row)) + "\n" for row in zip(*columns.values(), strict=True)) + "\n"
 
 
@@ -104,15 +105,19 @@ def predict_file(
     )
     started, counts = time.monotonic(), [0, 0]
     if question.read:
-        results = ((tagged, 0) for tagged in student.tag_words(_words(question, folder)))
+        results = ((tagged, 0, None) for tagged in student.tag_words(_words(question, folder)))
     else:
         check_text(question.file)
         running = "" if question.layout == "sentences" else question.language or language_of(folder)
         texts, kept = tee(pieces(read_text(question.file, normalized=answer.offsets), question.layout, running))
-        tagged_texts = student.tag(text for text, _ in texts)
-        results = ((tagged, start) for tagged, (_, start) in zip(tagged_texts, kept, strict=True))
-    for tagged, start in results:
-        output.write(answer.text(tagged, start))
+        tagged_texts = student.tag(piece.text for piece in texts)
+        # Rows of lines that were not split are as many as the lines.
+        results = (
+            (tagged, piece.start, piece.line if running else None)
+            for tagged, piece in zip(tagged_texts, kept, strict=True)
+        )
+    for tagged, start, line in results:
+        output.write(answer.text(tagged, start, line))
         counts[0] += 1
         counts[1] += len(tagged.words)
     output.flush()
@@ -127,10 +132,14 @@ def predict_file(
 def _words(question: Question, folder: Path) -> list[list[str]]:
     """The sentences of a corpus file; a text in it, as annotation tools have it, is split as the student's was."""
     language = question.language or language_of(folder)
-    segmenter = question.segmenter or segmenter_of(folder, language) or "auto"
-    given = override({"path": str(question.file)}, [f"format={question.read}", f"segmenter={segmenter}"])
-    file: CorpusFile = checked(CorpusFile, given, "predict")
-    return load_corpus(corpus_input(file, Runtime()), file.without_path(), None, language).words
+    segmenter = question.segmenter or segmenter_of(folder, language)
+    unknown = segmenter is None and language_code(language) in UNSPACED
+    given = {"path": str(question.file), "segmenter": "characters" if unknown else segmenter or "auto"}
+    file: CorpusFile = checked(CorpusFile, override(given, [f"format={question.read}"]), "predict")
+    corpus = load_corpus(corpus_input(file, Runtime()), file.without_path(), None, language)
+    if unknown and corpus.splitter == "characters":
+        raise unknown_segmenter(folder, language)
+    return corpus.words
 
 
 def model_folder(model: str, store: str) -> Path:

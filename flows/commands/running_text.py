@@ -2,11 +2,12 @@
 
 import sys
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from artifacts.errors import InputError
 from tasks.corpus.running_text import unlike_text
@@ -16,8 +17,18 @@ Layout = Literal["sentences", "paragraphs", "wrapped"]
 
 _HEAD_LINES = 2000
 
-Piece = tuple[str, int]
-"""A sentence, and where it starts in what its offsets count in: 0 in its own line; its place in running text."""
+
+class Piece(NamedTuple):
+    """A sentence to tag.
+
+    text   the sentence; empty for a blank line
+    start  where it starts in what its offsets count in: 0 in its own line; its place in running text
+    line   number of the line in which it starts, from 1
+    """
+
+    text: str
+    start: int
+    line: int
 
 
 def read_text(path: Path, *, normalized: bool) -> Iterator[str]:
@@ -70,40 +81,34 @@ def pieces(lines: Iterable[str], layout: Layout, language: str) -> Iterator[Piec
 
     Args:
         lines: of the text.
-        layout: sentences: each line is one, a blank one too. paragraphs: each line is split into sentences. wrapped:
-            sentences go on over line ends, and end at blank lines at the latest.
+        layout: sentences: each line is one, a blank one too. paragraphs: each line is split into sentences, a blank one
+            is an empty one. wrapped: sentences go on over line ends, and end at blank lines at the latest.
         language: of running text.
     """
     if layout == "sentences":
-        yield from ((line, 0) for line in lines)
+        yield from (Piece(line, 0, number) for number, line in enumerate(lines, 1))
         return
     split = sentence_splitter(language)
-    for paragraph, start in _joined(lines) if layout == "wrapped" else _placed(lines):
-        yield from ((paragraph[first:end], start + first) for first, end in split(paragraph))
+    for held in _paragraphs(_placed(lines)) if layout == "wrapped" else ([line] for line in _placed(lines)):
+        paragraph, start = " ".join(line.text for line in held), held[0].start
+        for first, end in split(paragraph) or [(0, 0)]:
+            begun = bisect_right(held, start + first, key=lambda line: line.start) - 1
+            yield Piece(paragraph[first:end], start + first, held[begun].line)
 
 
 def _placed(lines: Iterable[str]) -> Iterator[Piece]:
     """Lines, and where each starts; a line's end counts as one character."""
     start = 0
-    for line in lines:
-        yield line, start
+    for number, line in enumerate(lines, 1):
+        yield Piece(line, start, number)
         start += len(line) + 1
 
 
-def _joined(lines: Iterable[str]) -> Iterator[Piece]:
-    """Lines that no blank one separates, a space for each line end between them, and where the first starts."""
-    held: list[str] = []
-    first = 0
-    for line, start in _placed(lines):
-        if not line.strip():
-            if held:
-                yield " ".join(held), first
-            held = []
-            continue
-        first = first if held else start
-        held.append(line)
-    if held:
-        yield " ".join(held), first
+def _paragraphs(lines: Iterable[Piece]) -> Iterator[list[Piece]]:
+    """Lines that no blank one separates."""
+    for blank, held in groupby(lines, key=lambda line: not line.text.strip()):
+        if not blank:
+            yield list(held)
 
 
 def _decoded(content: bytes, name: str, number: int) -> str:

@@ -178,14 +178,10 @@ def load_student(
 
 def _splitter(folder: Path, language: str, segmenter: Segmenter | None) -> Callable[[str], list[str]]:
     """What splits text as the student's was."""
-    if segmenter is None and (code := language_code(language)) in UNSPACED:
+    if segmenter is None and language_code(language) in UNSPACED:
         segmenter = segmenter_of(folder, language)
         if segmenter is None:
-            raise InputError(
-                f"model {folder}: {language} has no spaces between words, and its card does not say how the words that "
-                f"it learned were found (a corpus gave them); name it: --segmenter {UNSPACED[code]} or characters, or "
-                f"load_student(..., segmenter={UNSPACED[code]!r}); --tokenized if spaces separate the words"
-            )
+            raise unknown_segmenter(folder, language)
     return word_splitter(language, segmenter=segmenter or "auto")
 
 
@@ -193,6 +189,16 @@ def segmenter_of(folder: Path, language: str) -> Segmenter | None:
     """What found the words that a student learned, in a language without spaces, by its card; None if it is silent."""
     found: Segmenter | None = (_front(folder).get("segmenters") or {}).get(language_code(language))
     return found
+
+
+def unknown_segmenter(folder: Path, language: str) -> InputError:
+    """What to say where a text is to be split, and nobody says how the student's words were found."""
+    usual = UNSPACED[language_code(language)]
+    return InputError(
+        f"model {folder}: {language} has no spaces between words, and its card does not say how the words that it "
+        f"learned were found (a corpus gave them); name it: --segmenter {usual} or characters, or load_student(..., "
+        f"segmenter={usual!r}); --tokenized if spaces separate the words"
+    )
 
 
 def language_of(folder: Path) -> str:

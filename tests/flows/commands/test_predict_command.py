@@ -70,12 +70,26 @@ def test_probabilities_and_offsets_stand_beside_the_tags(crosstag: Crosstag, stu
 @pytest.mark.parametrize(
     ("layout", "sentences"),
     [
-        ("paragraphs", ["Am 3. Oktober kam Anna.", "„Schön!“", "In Berlin regnet", "es.", "Dr. Meyer", "lacht."]),
-        ("wrapped", ["Am 3. Oktober kam Anna.", "„Schön!“", "In Berlin regnet\nes.", "Dr. Meyer\nlacht."]),
+        (
+            "paragraphs",
+            [
+                (1, "Am 3. Oktober kam Anna."),
+                (1, "„Schön!“"),
+                (2, ""),
+                (3, "In Berlin regnet"),
+                (4, "es."),
+                (4, "Dr. Meyer"),
+                (5, "lacht."),
+            ],
+        ),
+        (
+            "wrapped",
+            [(1, "Am 3. Oktober kam Anna."), (1, "„Schön!“"), (3, "In Berlin regnet\nes."), (4, "Dr. Meyer\nlacht.")],
+        ),
     ],
 )
-def test_running_text_is_split_and_offsets_count_in_all_of_it(
-    crosstag: Crosstag, student: Path, text: Path, layout: str, sentences: list[str]
+def test_running_text_is_split_each_row_tells_its_line_and_offsets_count_in_all_of_the_text(
+    crosstag: Crosstag, student: Path, text: Path, layout: str, sentences: list[tuple[int, str]]
 ) -> None:
     code, printed = crosstag(
         "predict", str(student), str(text), "--text", layout, "--offsets", "--format", "jsonl", "--language", "de"
@@ -83,7 +97,8 @@ def test_running_text_is_split_and_offsets_count_in_all_of_it(
     assert code == 0
     whole = text.read_text(encoding="utf-8")
     rows = [json.loads(line) for line in printed.splitlines()]
-    assert [whole[row["starts"][0] : row["ends"][-1]] for row in rows] == sentences
+    found = [(row["line"], whole[row["starts"][0] : row["ends"][-1]] if row["starts"] else "") for row in rows]
+    assert found == sentences
     for row in rows:
         assert [whole[start:end] for start, end in zip(row["starts"], row["ends"], strict=True)] == row["tokens"]
 
@@ -104,6 +119,19 @@ def test_the_words_of_a_corpus_are_tagged_as_they_are(crosstag: Crosstag, studen
     assert code == 2 and "a corpus has its own sentences and words" in message
     code, message = crosstag("predict", str(student), str(path), "--read", "klingon")
     assert code == 2 and "configuration predict: format" in message
+
+
+def test_text_without_spaces_is_split_as_the_student_learned_or_asked_about(
+    crosstag: Crosstag, student: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text("张伟在Bonn。\n", encoding="utf-8")
+    for options in ((), ("--read", "text")):
+        asked = ("predict", str(student), str(path), "--language", "zh", "--format", "jsonl", *options)
+        code, message = crosstag(*asked)
+        assert code == 2 and "name it: --segmenter jieba or characters" in message
+        code, printed = crosstag(*asked, "--segmenter", "characters")
+        assert code == 0 and json.loads(printed)["tokens"] == ["张", "伟", "在", "Bonn", "。"]
 
 
 def test_a_corpus_is_no_text(crosstag: Crosstag, student: Path, tmp_path: Path) -> None:
