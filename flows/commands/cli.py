@@ -169,7 +169,7 @@ def predict(
         Literal["sentences", "paragraphs", "wrapped"],
         typer.Option(
             help="sentences: one a line, a row for each, blank ones too. paragraphs: lines are split into sentences. "
-            "wrapped: so is text whose sentences go on in the next line; blank lines end them. Of both, jsonl has the line."
+            "wrapped: so is text whose sentences go on in the next line; blank lines end them. jsonl tells lines."
         ),
     ] = "sentences",
     read: Annotated[
