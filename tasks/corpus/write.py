@@ -137,6 +137,12 @@ def _rows(row: Callable[[Words, str, Sequence[Mark]], Any]) -> Callable[[Corpus]
     return lambda corpus: [row(words, " ".join(words), marks_of(words, tags)) for words, tags in _sentences(corpus)]
 
 
+def _tasks(corpus: Corpus) -> list[Any]:
+    """Label Studio's tasks, numbered: its converter asks for ids, its import takes them."""
+    rows = _rows(label_studio.write_task)(corpus)
+    return [{"id": number, **task} for number, task in enumerate(rows, 1)]
+
+
 def _records(corpus: Corpus) -> list[Any]:
     if corpus.tags is None:
         return [{"tokens": words} for words in corpus.words]
@@ -175,7 +181,7 @@ WRITERS: dict[str, Writer] = {
     "jsonl": Writer(_lines(_records), {"format": "jsonl"}, labelled=False),
     "json": Writer(_array(_records), {"format": "json"}, labelled=False),
     "doccano": Writer(_lines(_rows(doccano.write_row)), {"format": "jsonl"}),
-    "label-studio": Writer(_array(_rows(label_studio.write_task)), {"format": "json"}),
+    "label-studio": Writer(_array(_tasks), {"format": "json"}),
     "prodigy": Writer(_lines(_rows(prodigy.write_example)), {"format": "jsonl"}),
     "argilla": Writer(_array(_rows(argilla.write_record)), {"format": "json"}),
     "spacy-json": Writer(_array(_rows(spacy_json.write_example)), {"format": "json"}),

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from artifacts.errors import InputError
-from tasks.corpus.corpus import Corpus, parse_corpus
+from tasks.corpus.corpus import Corpus, make_corpus, parse_corpus
 from tasks.corpus.documents import Mark
 from tasks.corpus.exchange import argilla
 from tasks.corpus.formats import CorpusFormat
+from tasks.corpus.write import written
 from tasks.words.labels import LabelConfig
 
 
@@ -265,3 +266,9 @@ def test_what_is_written_for_argilla_is_what_its_record_takes() -> None:
     row = argilla.write_record(["Ida", "ruft"], "Ida ruft", [Mark(0, 3, "PER")])
     assert row["suggestions"] == {"entities": {"value": [{"start": 0, "end": 3, "label": "PER"}]}}
     assert row["responses"] == {} and row["fields"] == {"text": "Ida ruft"}
+
+
+def test_tasks_written_for_label_studio_are_numbered_as_its_converter_wants_them() -> None:
+    corpus = make_corpus([["Ida", "ruft"], ["Ja"]], [["B-PER", "O"], ["O"]], "de")
+    tasks = json.loads(written(corpus, "label-studio")[""])
+    assert [task["id"] for task in tasks] == [1, 2]
