@@ -19,6 +19,7 @@ from flows.parts.checks import (
     check_encoder,
     check_parallel,
     check_runtime,
+    check_segmenters,
     check_source,
     check_target,
     check_translator,
@@ -477,10 +478,13 @@ def check(config: Crop, runtime: Runtime) -> None:
     if config.projects:
         _check_translation(config, runtime)
     train = check_source(config.source, config.labels, runtime)
+    read = {"source.train": train}
     for key, target in targets.items():
-        check_target(config.source, train, target, config.labels, runtime, key)
+        read[f"{key}.text"] = check_target(config.source, train, target, config.labels, runtime, key)
         check_parallel(target.parallel, runtime)
         check_parallel(target.translation_tests, runtime)
+    if config.projects:
+        check_segmenters(read)
 
 
 def _check_translation(config: Crop, runtime: Runtime) -> None:

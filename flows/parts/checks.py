@@ -232,7 +232,7 @@ def check_translation(
 ) -> None:
     """Files of the translation stage can be read and fit each other; the translator can be had."""
     if choice.by_markers or parallel:
-        _check_segmenters({"source.train": source, "target.text": target})
+        check_segmenters({"source.train": source, "target.text": target})
     if choice.by_markers:
         _check_marked(choice.marked, parallel, (source.language, target.language), runtime)
     if choice.imported is not None and choice.method == "import":
@@ -280,8 +280,12 @@ def check_translator(choice: TranslatorChoice, languages: Iterable[str], runtime
         check_translator_folder(folder)
 
 
-def _check_segmenters(corpora: Mapping[str, Corpus]) -> None:
-    """Text in a language without spaces is split as translations and parallel text are: into characters."""
+def check_segmenters(corpora: Mapping[str, Corpus]) -> None:
+    """Text in a language without spaces is split as translations and parallel text are: into characters.
+
+    Args:
+        corpora: by their place in the configuration.
+    """
     for key, corpus in corpora.items():
         if corpus.splitter in set(UNSPACED.values()):
             raise InputError(

@@ -26,6 +26,7 @@ from flows.commands.sweep import sweep, variations
 from flows.crop import Crop, check
 from flows.parts.corpora import ScoredText, TargetText
 from flows.parts.scoring import averages_of
+from tasks.corpus.corpus import Corpus, Part
 from tasks.tagging.student import language_of
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("server")]
@@ -379,6 +380,14 @@ def test_a_target_without_parallel_text_needs_a_checkpoint(refused: Callable[...
     )
     nothing = ("targets.0.parallel=[]", "targets.1.parallel=[]", "translator.fine_tune=true")
     assert "translator.fine_tune" in refused(*nothing, "translator.checkpoint=some/hub-name")
+
+
+def test_words_of_a_segmenter_do_not_meet_translations_in_characters(
+    refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    segmented = Corpus("zh", [["张伟"]], parts=(Part("zh", "text", "", None, 1, (), "jieba"),))
+    monkeypatch.setattr("flows.crop.check_target", lambda *arguments: segmented)
+    assert "targets.0.text: its words were found by jieba" in refused()
 
 
 def test_a_language_that_the_translator_does_not_know(refused: Callable[..., str]) -> None:
