@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from collections.abc import Iterator
 from itertools import tee
 from pathlib import Path
 from typing import Any, Literal, TextIO
@@ -104,6 +105,7 @@ def predict_file(
         inference=inference,
     )
     started, counts = time.monotonic(), [0, 0]
+    results: Iterator[tuple[Tagged, int, int | None]]
     if question.read:
         results = ((tagged, 0, None) for tagged in student.tag_words(_words(question, folder)))
     else:
