@@ -15,6 +15,7 @@ from tasks.corpus.formats import CorpusFormat
 from tasks.corpus.once import once
 from tasks.corpus.parsed import Parsed
 from tasks.corpus.readers import CorpusSource, parse_lines, parse_source
+from tasks.corpus.segmenters import unspaced_remarks
 from tasks.words.labels import LabelConfig, entity_types, iob2_labels
 from tasks.words.schemes import Scheme, TagError, detect_scheme, flat_to_iob2
 
@@ -172,6 +173,8 @@ def _assemble(
         if not parsed.words:
             raise InputError(f"corpus {name}: no sentence in it, expected at least one; give another file")
         remarks = [*parsed.remarks, *boundary_remarks(parsed)]
+        if parsed.splitter == "moses":
+            remarks += unspaced_remarks(parsed.words, language)
         if format.segmenter != "auto" and parsed.splitter in ("", "spaces"):
             remarks.append(f"segmenter is {format.segmenter}, and has nothing to do: the words are given")
         starts = split_starts(parsed.words, parsed.starts, language) if format.split_sentences else parsed.starts

@@ -5,7 +5,7 @@ Universal Dependencies), newmm of PyThaiNLP for Thai. Each is an extra: what is 
 way of splitting.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, get_args
@@ -27,6 +27,9 @@ _IN_CHARACTERS = CHINESE | {"ja", "th", "lo", "km", "my", "shn", "mnw", "bo", "d
 # (accents, voicing, vowels and tones, variation selectors) stay with what they stand on.
 _LATIN = "0-9A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\uff10-\uff19\uff21-\uff3a\uff41-\uff5a"
 _CHARACTER = regex.compile(rf"[{_LATIN}](?:[{_LATIN}]|\p{{M}}|\u200d)*|\X")
+# Han, kana or Thai; Moses parts the first into characters.
+_UNSPACED = regex.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
+_MOST_UNSPACED = 0.5
 # Sudachi takes 49,149 bytes at a time, four a character at most.
 _MOST_CHARACTERS = 12_000
 _PIECE = regex.compile(rf".{{1,{_MOST_CHARACTERS - 1}}}(?:[。！？\s]|$)|.{{1,{_MOST_CHARACTERS}}}", regex.DOTALL)
@@ -83,6 +86,23 @@ def load_segmenter(name: str, language: str) -> Callable[[str], list[str]]:
             f"`pip install 'crosstag[{_KEPT[name].extra}]'`, or set segmenter: characters (predict: --segmenter "
             "characters), which takes each character for a word"
         ) from None
+
+
+def unspaced_remarks(words: Sequence[str], language: str) -> list[str]:
+    """What to say of a text that was split at spaces as any, and is mostly in a script that has none between words.
+
+    Args:
+        words: of the text.
+        language: that it is said to be in; empty: none was named.
+    """
+    unspaced = [word for word in words if _UNSPACED.search(word)]
+    if len(unspaced) <= _MOST_UNSPACED * len(words):
+        return []
+    said = f"the language is {language!r}" if language else "no language is named"
+    return [
+        f"{len(unspaced):,} of {len(words):,} words, such as {unspaced[0][:20]!r}, are in a script without spaces "
+        f"between words, and {said}: expected zh, ja or th, whose words a segmenter finds; is the language right?"
+    ]
 
 
 def split_into_characters(line: str) -> list[str]:

@@ -118,3 +118,13 @@ def test_a_line_longer_than_sudachi_takes_is_split_in_pieces() -> None:
     pytest.importorskip("sudachipy")
     split = word_splitter("ja")
     assert split("東京で買う。" * 5000) == ["東京", "で", "買う", "。"] * 5000
+
+
+@pytest.mark.parametrize(("language", "said"), [("", "no language is named"), ("de", "the language is 'de'")])
+def test_text_without_spaces_in_another_language_gets_a_note(tmp_path: Path, language: str, said: str) -> None:
+    corpus = read(tmp_path, "ผมรักกรุงเทพ มาก\nสวัสดี iPhone\n", language)
+    (remark,) = corpus.parts[0].remarks
+    assert corpus.words == [["ผมรักกรุงเทพ", "มาก"], ["สวัสดี", "iPhone"]]
+    assert remark.startswith("3 of 4 words, such as 'ผมรักกรุงเทพ', are in a script without spaces")
+    assert said in remark
+    assert read(tmp_path, "Der Ort heißt 北京大学 seit langer Zeit.\n", "de").parts[0].remarks == ()
