@@ -9,8 +9,7 @@ from artifacts.catalog import TRAINING_SET, Predictions, Projection
 from artifacts.errors import InputError
 from artifacts.step import Job, step
 from tasks.denoising.settling import LEFT_OUT, Settling, settle
-from tasks.words.agreement import check_same_labels, check_same_sentences
-from tasks.words.columns import list_lengths
+from tasks.words.agreement import check_same_labels, check_same_sentences, which_sentences
 
 
 @step(TRAINING_SET)
@@ -21,13 +20,8 @@ def settle_labels(job: Job, projection: Projection, predictions: Predictions, co
     check_same_labels(labels, job.metadata(predictions)["labels"], "the projection", "the multilingual tagger")
     projected = job.table(projection, columns=["sentence_id", "words", "source_tags", "tags", "reason"])
     tagged = job.table(predictions, columns=["sentence_id", "tags"])
-    check_same_sentences(
-        projected["sentence_id"].to_numpy(),
-        list_lengths(projected["words"]),
-        tagged["sentence_id"].to_numpy(),
-        list_lengths(tagged["tags"]),
-        "projection and predictions",
-    )
+    pair = "projection and predictions"
+    check_same_sentences(which_sentences(projected, "words"), which_sentences(tagged, "tags"), pair)
     origins, tags = settle(projected, tagged["tags"], config)
     rows = np.flatnonzero(origins != LEFT_OUT)
     if not len(rows):

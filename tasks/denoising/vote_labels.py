@@ -6,8 +6,8 @@ import pyarrow as pa
 from artifacts.catalog import VOTES, SoftLabels
 from artifacts.step import Job, step
 from tasks.denoising.voting import NO_LABEL, most_probable, vote
-from tasks.words.agreement import check_same_labels, check_same_sentences
-from tasks.words.columns import flat_probabilities, list_column, list_lengths
+from tasks.words.agreement import check_same_labels, check_same_sentences, which_sentences
+from tasks.words.columns import flat_probabilities, list_column
 
 _SENTENCES_AT_A_TIME = 8192
 
@@ -18,18 +18,17 @@ def vote_labels(job: Job, teacher: SoftLabels, source: SoftLabels, translation: 
     metadata = job.metadata(teacher)
     labels: list[str] = metadata["labels"]
     table = job.table(teacher, columns=["sentence_id", "words"])
-    ids, lengths = table["sentence_id"].to_numpy(), list_lengths(table["words"])
+    sentences = which_sentences(table, "words")
     opinions = [_labels(job, teacher, len(labels))]
     for name, other in (("Theta_src", source), ("Theta_trans", translation)):
         check_same_labels(labels, job.metadata(other)["labels"], "Theta_teach", name)
         asked = job.table(other, columns=["sentence_id", "words"])
-        pair = f"soft labels of Theta_teach and {name}"
-        check_same_sentences(ids, lengths, asked["sentence_id"].to_numpy(), list_lengths(asked["words"]), pair)
+        check_same_sentences(sentences, which_sentences(asked, "words"), f"soft labels of Theta_teach and {name}")
         opinions.append(_labels(job, other, len(labels)))
     voted = vote(opinions)
     agreed = voted != NO_LABEL
     chosen = pa.array(labels, pa.string()).take(pa.array(voted, mask=~agreed))
-    column = list_column(lengths, chosen)
+    column = list_column(sentences.word_counts, chosen)
     columns = [table["sentence_id"], table["words"], column]
     counts = np.bincount(voted[agreed], minlength=len(labels)).tolist()
     job.write(

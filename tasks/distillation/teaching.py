@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 
 from artifacts.catalog import ReliabilityScores, SoftLabels
 from artifacts.step import Job
-from tasks.words.agreement import check_same_labels, check_same_sentences
-from tasks.words.columns import flat_numbers, flat_probabilities, list_lengths
+from tasks.words.agreement import WhichSentences, check_same_labels, check_same_sentences, which_sentences
+from tasks.words.columns import flat_numbers, flat_probabilities
 
 
 @dataclass(frozen=True)
@@ -16,15 +15,13 @@ class Teaching:
     """A teacher's opinion on a corpus of M sentences and N words.
 
     labels         [C]
-    sentence_ids   [M]
-    word_counts    [M]
+    sentences      [M] which they are
     probabilities  [N, C] soft labels
     weights        [N] reliability; 1 everywhere where none was computed
     """
 
     labels: list[str]
-    sentence_ids: np.ndarray
-    word_counts: np.ndarray
+    sentences: WhichSentences
     probabilities: np.ndarray
     weights: np.ndarray
 
@@ -37,19 +34,11 @@ def read_teaching(job: Job, soft_labels: SoftLabels, reliability: ReliabilitySco
     """
     labels = job.metadata(soft_labels)["labels"]
     table = job.table(soft_labels, columns=["sentence_id", "probabilities"])
-    ids, counts = sentence_ids(table), list_lengths(table["probabilities"])
-    weights = np.ones(counts.sum(), dtype=np.float32)
+    sentences = which_sentences(table, "probabilities")
+    weights = np.ones(sentences.word_counts.sum(), dtype=np.float32)
     if reliability is not None:
         check_same_labels(labels, job.metadata(reliability)["labels"], "soft labels", "reliability")
         scores = job.table(reliability, columns=["sentence_id", "weight"])
-        check_same_sentences(
-            ids, counts, sentence_ids(scores), list_lengths(scores["weight"]), "soft labels and reliability"
-        )
+        check_same_sentences(sentences, which_sentences(scores, "weight"), "soft labels and reliability")
         weights = flat_numbers(scores["weight"]).astype(np.float32, copy=False)
-    return Teaching(labels, ids, counts, flat_probabilities(table["probabilities"], len(labels)), weights)
-
-
-def sentence_ids(table: pa.Table) -> np.ndarray:
-    """[M] the column sentence_id."""
-    ids: np.ndarray = table["sentence_id"].to_numpy()
-    return ids
+    return Teaching(labels, sentences, flat_probabilities(table["probabilities"], len(labels)), weights)

@@ -9,13 +9,13 @@ from artifacts.catalog import TAGGER, ReliabilityScores, SoftLabels, Tagger, Tra
 from artifacts.settings import Settings
 from artifacts.step import Job, step
 from tasks.distillation.losses import noise_robust_loss
-from tasks.distillation.teaching import read_teaching, sentence_ids
+from tasks.distillation.teaching import read_teaching
 from tasks.tagging.fitting import TaggerTrainingConfig, word_objective
 from tasks.tagging.heads import LINEAR, Batch, word_logits
 from tasks.tagging.training_shell import start_tagger, train_and_save
 from tasks.tagging.windows import WindowConfig, make_windows
-from tasks.words.agreement import check_same_labels, check_same_sentences
-from tasks.words.columns import flat_label_ids, list_lengths
+from tasks.words.agreement import check_same_labels, check_same_sentences, which_sentences
+from tasks.words.columns import flat_label_ids
 
 
 class CollaboratorTraining(TaggerTrainingConfig):
@@ -68,13 +68,7 @@ def train_collaborator(
     table = job.table(translation, columns=["sentence_id", "words", "tags"])
     model, tokenizer = start_tagger(job, tagger, labels, "translation", config, windows)
     check_same_labels(labels, teaching.labels, "translation", "soft labels")
-    check_same_sentences(
-        sentence_ids(table),
-        list_lengths(table["words"]),
-        teaching.sentence_ids,
-        teaching.word_counts,
-        "translation and soft labels",
-    )
+    check_same_sentences(which_sentences(table, "words"), teaching.sentences, "translation and soft labels")
     cut = make_windows(tokenizer, table["words"].to_pylist(), windows.max_length_subwords, windows.overlap_subwords)
     targets = {
         "soft": teaching.probabilities,

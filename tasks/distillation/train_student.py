@@ -41,7 +41,7 @@ def student_targets(teaching: Teaching, targets: Literal["soft", "viterbi"]) -> 
     """[N, C] float32 what the student learns: probabilities, or one-hot rows of the decoded labels."""
     if targets == "soft":
         return teaching.probabilities
-    decoded = decode_words(teaching.probabilities, teaching.word_counts, teaching.labels, Decoding())
+    decoded = decode_words(teaching.probabilities, teaching.sentences.word_counts, teaching.labels, Decoding())
     return np.eye(len(teaching.labels), dtype=np.float32)[decoded]
 
 

@@ -10,14 +10,13 @@ from artifacts.catalog import TAGGER, Encoder, SoftLabels, Votes
 from artifacts.errors import InputError
 from artifacts.step import Job, step
 from tasks.denoising.voting import NO_LABEL, voted_ids
-from tasks.distillation.teaching import Teaching, read_teaching, sentence_ids
+from tasks.distillation.teaching import Teaching, read_teaching
 from tasks.distillation.voted_losses import voted_distillation_loss
 from tasks.tagging.fitting import TaggerTrainingConfig, word_objective
 from tasks.tagging.heads import LINEAR, Batch, word_logits
 from tasks.tagging.training_shell import start_tagger, train_and_save
 from tasks.tagging.windows import WindowConfig, make_windows
-from tasks.words.agreement import check_same_labels, check_same_sentences
-from tasks.words.columns import list_lengths
+from tasks.words.agreement import check_same_labels, check_same_sentences, which_sentences
 
 
 class VotedStudentTraining(TaggerTrainingConfig):
@@ -87,14 +86,8 @@ def _votes(job: Job, votes: Votes | None, teaching: Teaching) -> np.ndarray:
         InputError: if votes and soft labels are about different labels or sentences.
     """
     if votes is None:
-        return np.full(int(teaching.word_counts.sum()), NO_LABEL, dtype=np.int64)
+        return np.full(int(teaching.sentences.word_counts.sum()), NO_LABEL, dtype=np.int64)
     check_same_labels(teaching.labels, job.metadata(votes)["labels"], "soft labels", "votes")
     table = job.table(votes, columns=["sentence_id", "votes"])
-    check_same_sentences(
-        teaching.sentence_ids,
-        teaching.word_counts,
-        sentence_ids(table),
-        list_lengths(table["votes"]),
-        "soft labels and votes",
-    )
+    check_same_sentences(teaching.sentences, which_sentences(table, "votes"), "soft labels and votes")
     return voted_ids(table, teaching.labels)

@@ -7,8 +7,7 @@ import pyarrow as pa
 
 from artifacts.catalog import CASES, Predictions, Translation
 from artifacts.step import Job, step
-from tasks.words.agreement import check_same_sentences
-from tasks.words.columns import list_lengths
+from tasks.words.agreement import check_same_sentences, which_sentences
 
 
 def differing(translation: pa.Table, translate_train: pa.Table, method: pa.Table) -> tuple[pa.Table, dict[str, int]]:
@@ -25,12 +24,12 @@ def differing(translation: pa.Table, translate_train: pa.Table, method: pa.Table
     Raises:
         InputError: if the tables are not about the same sentences.
     """
-    ids, lengths = translation["sentence_id"].to_numpy(), list_lengths(translation["words"])
+    sentences = which_sentences(translation, "words")
     for table, name in ((translate_train, "translate-train's labels"), (method, "the method's labels")):
-        others = table["sentence_id"].to_numpy(), list_lengths(table["words"])
-        check_same_sentences(ids, lengths, *others, f"translation and {name}")
+        check_same_sentences(sentences, which_sentences(table, "words"), f"translation and {name}")
     given, first, last = (_flat(table["tags"]) for table in (translation, translate_train, method))
     other_first, other_last = given != first, given != last
+    ids, lengths = sentences
     sentence_of_word = np.repeat(np.arange(len(ids)), lengths)
     rows = np.unique(sentence_of_word[other_first | other_last])
     changed = {"by_translate_train": int(other_first.sum()), "by_method": int(other_last.sum())}

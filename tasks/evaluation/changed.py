@@ -5,8 +5,8 @@ import pyarrow as pa
 
 from artifacts.catalog import CHANGE, SoftLabels
 from artifacts.step import Job, step
-from tasks.words.agreement import check_same_labels, check_same_sentences
-from tasks.words.columns import flat_probabilities, list_lengths
+from tasks.words.agreement import check_same_labels, check_same_sentences, which_sentences
+from tasks.words.columns import flat_probabilities
 
 
 def changed_share(before: np.ndarray, after: np.ndarray) -> float:
@@ -26,13 +26,8 @@ def measure_change(job: Job, before: SoftLabels, after: SoftLabels) -> None:
     check_same_labels(labels, job.metadata(after)["labels"], "earlier soft labels", "later soft labels")
     columns = ["sentence_id", "probabilities"]
     first, second = job.table(before, columns), job.table(after, columns)
-    check_same_sentences(
-        first["sentence_id"].to_numpy(),
-        list_lengths(first["probabilities"]),
-        second["sentence_id"].to_numpy(),
-        list_lengths(second["probabilities"]),
-        "earlier and later soft labels",
-    )
+    earlier, later = (which_sentences(each, "probabilities") for each in (first, second))
+    check_same_sentences(earlier, later, "earlier and later soft labels")
     old, new = (flat_probabilities(t["probabilities"], len(labels)).argmax(axis=1) for t in (first, second))
     row = {"words": len(old), "changed": int((old != new).sum()), "share": changed_share(old, new)}
     job.write(pa.Table.from_pylist([row], schema=CHANGE.schema))

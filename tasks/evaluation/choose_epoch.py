@@ -8,8 +8,8 @@ from tasks.tagging.epochs import count_epochs, set_epoch
 from tasks.tagging.inference import Inference, open_tagger, word_outputs
 from tasks.tagging.tagger import save_tagger
 from tasks.tagging.windows import WindowConfig, make_windows
-from tasks.words.agreement import check_same_labels, check_same_sentences
-from tasks.words.columns import flat_label_ids, list_lengths
+from tasks.words.agreement import check_same_labels, check_same_sentences, which_sentences
+from tasks.words.columns import flat_label_ids
 
 
 @step(TAGGER)
@@ -35,14 +35,9 @@ def choose_epoch(
     labels = head.labels(model)
     check_same_labels(job.metadata(gold)["labels"], labels, "gold", "the tagger")
     truth, text = job.table(gold), job.table(sentences, columns=["sentence_id", "words"])
-    lengths = list_lengths(truth["tags"])
-    check_same_sentences(
-        truth["sentence_id"].to_numpy(),
-        lengths,
-        text["sentence_id"].to_numpy(),
-        list_lengths(text["words"]),
-        "gold and sentences",
-    )
+    sentences_of_gold = which_sentences(truth, "tags")
+    check_same_sentences(sentences_of_gold, which_sentences(text, "words"), "gold and sentences")
+    lengths = sentences_of_gold.word_counts
     gold_ids = flat_label_ids(truth["tags"], labels, "gold")
     cut = make_windows(tokenizer, text["words"].to_pylist(), windows.max_length_subwords, windows.overlap_subwords)
     f1 = []

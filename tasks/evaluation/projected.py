@@ -12,7 +12,7 @@ from artifacts.errors import InputError
 from artifacts.step import Job, step
 from tasks.denoising.settling import LEFT_OUT, Settling, settle
 from tasks.evaluation.scores import entity_scores
-from tasks.words.agreement import check_same_labels, check_same_sentences
+from tasks.words.agreement import check_same_labels, check_same_sentences, which_sentences
 from tasks.words.columns import flat_label_ids, list_lengths
 
 
@@ -53,7 +53,7 @@ def score_settled(
     labels, rows, truth = _both(job, projection, gold)
     check_same_labels(labels, job.metadata(predictions)["labels"], "the projection", "the multilingual tagger")
     tagged = job.table(predictions, columns=["sentence_id", "tags"])
-    _check_same(rows, tagged, "projection and predictions")
+    check_same_sentences(which_sentences(rows, "words"), which_sentences(tagged, "tags"), "projection and predictions")
     origins, tags = settle(rows, tagged["tags"], config)
     kept = origins != LEFT_OUT
     if not kept.any():
@@ -67,13 +67,8 @@ def _both(job: Job, projection: Projection, gold: Gold) -> tuple[list[str], pa.T
     check_same_labels(labels, job.metadata(projection)["labels"], "gold", "the projection")
     rows = job.table(projection, columns=["sentence_id", "words", "source_tags", "tags", "reason"])
     truth = job.table(gold)
-    _check_same(rows, truth, "projection and gold")
+    check_same_sentences(which_sentences(rows, "words"), which_sentences(truth, "tags"), "projection and gold")
     return labels, rows, truth
-
-
-def _check_same(rows: pa.Table, others: pa.Table, pair: str) -> None:
-    ids, other_ids = rows["sentence_id"].to_numpy(), others["sentence_id"].to_numpy()
-    check_same_sentences(ids, list_lengths(rows["words"]), other_ids, list_lengths(others["tags"]), pair)
 
 
 def _about(name: str, kept: np.ndarray) -> dict[str, Any]:

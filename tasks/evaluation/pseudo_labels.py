@@ -7,8 +7,8 @@ import numpy as np
 from artifacts.reference import Reference
 from artifacts.step import Job
 from tasks.tagging.decoding import Decoding, decode_words
-from tasks.words.agreement import check_same_labels, check_same_sentences
-from tasks.words.columns import flat_label_ids, flat_numbers, flat_probabilities, list_lengths
+from tasks.words.agreement import WhichSentences, check_same_labels, check_same_sentences, which_sentences
+from tasks.words.columns import flat_label_ids, flat_numbers, flat_probabilities
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,12 @@ def read_pseudo_labels(job: Job, soft_labels: Reference, gold: Reference, decodi
     labels: list[str] = job.metadata(soft_labels)["labels"]
     check_same_labels(job.metadata(gold)["labels"], labels, "gold", "soft labels")
     soft, truth = job.table(soft_labels, ["sentence_id", "probabilities"]), job.table(gold)
-    sentence_ids, lengths = soft["sentence_id"].to_numpy(), list_lengths(soft["probabilities"])
-    other = truth["sentence_id"].to_numpy()
-    check_same_sentences(sentence_ids, lengths, other, list_lengths(truth["tags"]), "soft labels and gold")
+    sentences = which_sentences(soft, "probabilities")
+    check_same_sentences(sentences, which_sentences(truth, "tags"), "soft labels and gold")
     probabilities = flat_probabilities(soft["probabilities"], len(labels))
-    ids = decode_words(probabilities, lengths, labels, decoding)
+    ids = decode_words(probabilities, sentences.word_counts, labels, decoding)
     chosen = np.take_along_axis(probabilities, ids[:, None], axis=1)[:, 0]
-    return PseudoLabels(labels, sentence_ids, lengths, ids, chosen, flat_label_ids(truth["tags"], labels, "gold"))
+    return PseudoLabels(labels, *sentences, ids, chosen, flat_label_ids(truth["tags"], labels, "gold"))
 
 
 def read_reliability(job: Job, reliability: Reference, words: PseudoLabels) -> tuple[np.ndarray, np.ndarray]:
@@ -57,6 +56,6 @@ def read_reliability(job: Job, reliability: Reference, words: PseudoLabels) -> t
     """
     check_same_labels(words.labels, job.metadata(reliability)["labels"], "soft labels", "reliability")
     trust = job.table(reliability)
-    other, lengths = trust["sentence_id"].to_numpy(), list_lengths(trust["weight"])
-    check_same_sentences(words.sentence_ids, words.lengths, other, lengths, "soft labels and reliability")
+    sentences = WhichSentences(words.sentence_ids, words.lengths)
+    check_same_sentences(sentences, which_sentences(trust, "weight"), "soft labels and reliability")
     return flat_numbers(trust["agreement"]), flat_numbers(trust["weight"])

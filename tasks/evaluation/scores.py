@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from artifacts.catalog import SCORES, GoldOrLabelled, Predictions
 from artifacts.step import Job, step
-from tasks.words.agreement import check_same_labels, check_same_sentences
-from tasks.words.columns import flat_label_ids, list_lengths
+from tasks.words.agreement import check_same_labels, check_same_sentences, which_sentences
+from tasks.words.columns import flat_label_ids
 from tasks.words.labels import entity_types
 from tasks.words.spans import Spans, entity_spans
 
@@ -69,18 +69,12 @@ def score(job: Job, predictions: Predictions, gold: GoldOrLabelled, name: str) -
     check_same_labels(labels, job.metadata(predictions)["labels"], "gold", "predictions")
     truth = job.table(gold)
     guess = job.table(predictions, columns=["sentence_id", "tags"])
-    lengths = list_lengths(truth["tags"])
-    check_same_sentences(
-        truth["sentence_id"].to_numpy(),
-        lengths,
-        guess["sentence_id"].to_numpy(),
-        list_lengths(guess["tags"]),
-        "gold and predictions",
-    )
+    sentences = which_sentences(truth, "tags")
+    check_same_sentences(sentences, which_sentences(guess, "tags"), "gold and predictions")
     rows = entity_scores(
         flat_label_ids(truth["tags"], labels, "gold"),
         flat_label_ids(guess["tags"], labels, "predictions"),
-        lengths,
+        sentences.word_counts,
         labels,
     )
     job.write(pa.Table.from_pylist([asdict(row) for row in rows], schema=SCORES.schema), metadata={"name": name})

@@ -13,8 +13,8 @@ import pyarrow as pa
 from artifacts.catalog import SIGNIFICANCE, Gold, Predictions
 from artifacts.errors import InputError
 from artifacts.step import Job, step
-from tasks.words.agreement import check_same_labels, check_same_sentences
-from tasks.words.columns import flat_label_ids, list_lengths
+from tasks.words.agreement import check_same_labels, check_same_sentences, which_sentences
+from tasks.words.columns import flat_label_ids
 from tasks.words.labels import entity_types
 from tasks.words.spans import Spans, entity_spans
 
@@ -119,7 +119,8 @@ def compare_labels(
     labels = job.metadata(gold)["labels"]
     types = entity_types(labels)
     truth = job.table(gold)
-    lengths = list_lengths(truth["tags"])
+    sentences = which_sentences(truth, "tags")
+    lengths = sentences.word_counts
     entities = entity_spans(flat_label_ids(truth["tags"], labels, "gold"), lengths, labels)
 
     def counts(side: Sequence[Predictions]) -> np.ndarray:
@@ -127,8 +128,7 @@ def compare_labels(
         for each in side:
             check_same_labels(labels, job.metadata(each)["labels"], "gold", "predictions")
             table = job.table(each, columns=["sentence_id", "tags"])
-            ids = truth["sentence_id"].to_numpy(), table["sentence_id"].to_numpy()
-            check_same_sentences(ids[0], lengths, ids[1], list_lengths(table["tags"]), f"{name}: gold and predictions")
+            check_same_sentences(sentences, which_sentences(table, "tags"), f"{name}: gold and predictions")
             guess = entity_spans(flat_label_ids(table["tags"], labels, "predictions"), lengths, labels)
             found.append(sentence_counts(entities, guess, len(lengths), len(types)))
         return np.stack(found)

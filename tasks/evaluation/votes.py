@@ -8,8 +8,8 @@ import pyarrow as pa
 from artifacts.catalog import VOTE_QUALITY, Gold, Votes
 from artifacts.step import Job, step
 from tasks.denoising.voting import NO_LABEL, voted_ids
-from tasks.words.agreement import check_same_labels, check_same_sentences
-from tasks.words.columns import flat_label_ids, list_lengths
+from tasks.words.agreement import check_same_labels, check_same_sentences, which_sentences
+from tasks.words.columns import flat_label_ids
 
 
 def vote_quality(voted: np.ndarray, gold: np.ndarray, labels: Sequence[str]) -> pa.Table:
@@ -49,9 +49,7 @@ def measure_votes(job: Job, votes: Votes, gold: Gold) -> None:
     labels: list[str] = job.metadata(votes)["labels"]
     check_same_labels(job.metadata(gold)["labels"], labels, "gold", "votes")
     table, truth = job.table(votes, columns=["sentence_id", "votes"]), job.table(gold)
-    ids, lengths = table["sentence_id"].to_numpy(), list_lengths(table["votes"])
-    other = truth["sentence_id"].to_numpy()
-    check_same_sentences(ids, lengths, other, list_lengths(truth["tags"]), "votes and gold")
+    check_same_sentences(which_sentences(table, "votes"), which_sentences(truth, "tags"), "votes and gold")
     job.write(vote_quality(voted_ids(table, labels), flat_label_ids(truth["tags"], labels, "gold"), labels))
 
 

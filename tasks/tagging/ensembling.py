@@ -8,8 +8,8 @@ import pyarrow as pa
 from artifacts.catalog import SOFT_LABELS, SoftLabels
 from artifacts.errors import InputError
 from artifacts.step import Job, step
-from tasks.words.agreement import check_same_labels, check_same_sentences
-from tasks.words.columns import flat_probabilities, list_lengths, probability_column
+from tasks.words.agreement import check_same_labels, check_same_sentences, which_sentences
+from tasks.words.columns import flat_probabilities, probability_column
 
 _SENTENCES_AT_A_TIME = 8192
 
@@ -48,13 +48,13 @@ def average_soft_labels(job: Job, members: tuple[SoftLabels, ...]) -> None:
 
     def averaged() -> Iterator[pa.RecordBatch]:
         for batches in zip(*(job.batches(each, rows=_SENTENCES_AT_A_TIME) for each in members), strict=True):
-            ids, words = batches[0].column("sentence_id"), batches[0].column("words")
-            lengths = list_lengths(words)
+            sentences = which_sentences(batches[0], "words")
             for number, batch in enumerate(batches[1:], start=2):
-                other, pair = batch.column("sentence_id").to_numpy(), f"taggers 1 and {number} of the ensemble"
-                check_same_sentences(ids.to_numpy(), lengths, other, list_lengths(batch.column("words")), pair)
+                pair = f"taggers 1 and {number} of the ensemble"
+                check_same_sentences(sentences, which_sentences(batch, "words"), pair)
             said = [flat_probabilities(batch.column("probabilities"), len(labels)) for batch in batches]
-            columns = [ids, words, probability_column(mean_probabilities(said), lengths)]
+            means = probability_column(mean_probabilities(said), sentences.word_counts)
+            columns = [batches[0].column("sentence_id"), batches[0].column("words"), means]
             yield pa.RecordBatch.from_arrays(columns, schema=SOFT_LABELS.schema)
 
     job.write(averaged(), metadata={"language": first["language"], "labels": labels})
