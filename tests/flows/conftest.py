@@ -9,6 +9,7 @@ import pytest
 import yaml
 from recording import Recording
 
+from artifacts.runtime import Runtime, running
 from artifacts.step import Step
 from tasks.corpus.paths import resolve
 
@@ -79,6 +80,15 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture
+def runtime(data: Path, tmp_path: Path) -> Iterator[Runtime]:
+    """A run in a store that stays empty, for tests that record what a method asks for."""
+    chosen = Runtime(store=str(tmp_path / "store"), data=str(data), device="cpu")
+    with running(chosen):
+        yield chosen
+    assert not (tmp_path / "store").exists()
+
+
 @contextmanager
 def counted_readings() -> Iterator[list[str]]:
     """Inside, the list gets a line for every time that a file is parsed: which, and how."""
@@ -105,7 +115,6 @@ def counted_readings() -> Iterator[list[str]]:
 @pytest.fixture(scope="session")
 def finished(data: Path, tmp_path_factory: pytest.TempPathFactory, server: str) -> Path:
     """A store in which the tiny run has ended; do not change it. Beside it lies `readings.txt`, what was parsed."""
-    from artifacts.runtime import Runtime
     from flows.commands.methods import load
 
     store = tmp_path_factory.mktemp("finished") / "store"

@@ -1,6 +1,6 @@
 """Which file becomes what, and what D_trans is made of: the parts that the methods share, call by call."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from recording import Recording
 
 from artifacts.inputs import HubModel, InputFile, InputFolder
 from artifacts.reference import Reference
-from artifacts.runtime import Runtime, running
+from artifacts.runtime import Runtime
 from flows.colada import Colada
 from flows.parts.corpora import Corpora, ScoredText, read_corpora
 from flows.parts.encoder import take_encoder
@@ -51,15 +51,6 @@ TRANSLATION: dict[str, Any] = {
         "reading": {"min_language_letters": 12},
     },
 }
-
-
-@pytest.fixture
-def runtime(data: Path, tmp_path: Path) -> Iterator[Runtime]:
-    """A run in a store that stays empty."""
-    chosen = Runtime(store=str(tmp_path / "store"), data=str(data), device="cpu")
-    with running(chosen):
-        yield chosen
-    assert not (tmp_path / "store").exists()
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Who teaches, who votes, who learns: section 3 of UniTrans, written down call by call beside the flow."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import yaml
 from recording import Recording
 
 from artifacts.reference import Reference
-from artifacts.runtime import Runtime, running
+from artifacts.runtime import Runtime
 from artifacts.store import Store
 from flows.parts.corpora import ScoredText, read_corpora
 from flows.parts.encoder import take_encoder
@@ -38,15 +38,6 @@ SETTINGS: dict[str, Any] = {
     "inference": {"precision": "bf16"},
     "score_data_combination": False,
 }
-
-
-@pytest.fixture
-def runtime(data: Path, tmp_path: Path) -> Iterator[Runtime]:
-    """A run in a store that stays empty."""
-    chosen = Runtime(store=str(tmp_path / "store"), data=str(data), device="cpu")
-    with running(chosen):
-        yield chosen
-    assert not (tmp_path / "store").exists()
 
 
 @pytest.fixture

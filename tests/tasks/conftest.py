@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+from transformers import BertConfig, BertForMaskedLM, BertModel, PreTrainedTokenizerFast
 
 from artifacts.catalog import Dataset, ModelKind
 from artifacts.digest import text_digest
@@ -41,9 +41,9 @@ def tokenizer() -> PreTrainedTokenizerFast:
 
 @pytest.fixture(scope="session")
 def make_encoder(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Makes encoder folders: `make_encoder(layers=2, positions=64)`."""
+    """Makes encoder folders: `make_encoder(layers=2, positions=64, spread=0.02, seed=0, masked=False)`."""
 
-    def make(layers: int = 2, positions: int = 64) -> Path:
+    def make(layers: int = 2, positions: int = 64, spread: float = 0.02, seed: int = 0, masked: bool = False) -> Path:
         folder = tmp_path_factory.mktemp("encoder")
         made = tiny_tokenizer()
         config = BertConfig(
@@ -53,10 +53,12 @@ def make_encoder(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path
             num_attention_heads=2,
             intermediate_size=32,
             max_position_embeddings=positions,
+            initializer_range=spread,
         )
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            BertModel(config, add_pooling_layer=False).save_pretrained(folder)
+            torch.manual_seed(seed)
+            model = BertForMaskedLM(config) if masked else BertModel(config, add_pooling_layer=False)
+            model.save_pretrained(folder)
         made.save_pretrained(folder)
         return folder
 
@@ -67,6 +69,18 @@ def make_encoder(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path
 def tiny_encoder(make_encoder: Callable[..., Path]) -> Path:
     """A BERT of 2 layers, 16 wide, 64 positions, with random weights."""
     return make_encoder()
+
+
+@pytest.fixture(scope="session")
+def sharp_encoder(make_encoder: Callable[..., Path]) -> Path:
+    """The same with weights of about 0.5, those of new heads, too, so that no label is as probable as another."""
+    return make_encoder(spread=0.5, seed=1)
+
+
+@pytest.fixture(scope="session")
+def sharp_masked_encoder(make_encoder: Callable[..., Path]) -> Path:
+    """A sharp encoder that has a masked-language head."""
+    return make_encoder(spread=0.5, seed=1, masked=True)
 
 
 @pytest.fixture

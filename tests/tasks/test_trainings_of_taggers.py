@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import AutoModelForTokenClassification, AutoTokenizer, BertConfig, BertModel
+from transformers import AutoModelForTokenClassification, AutoTokenizer
 
 from artifacts.catalog import ENCODER, LABELLED, RELIABILITY, SENTENCES, SOFT_LABELS, TRANSLATION, VOTES
 from artifacts.reference import Reference
@@ -66,21 +66,9 @@ def tags(ids: np.ndarray) -> list[list[str | None]]:
     return rows([LABELS[i] if i >= 0 else None for i in ids])
 
 
-@pytest.fixture(scope="module")
-def encoder_folder(tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An encoder whose new heads have weights of about 0.5, so that no label is as probable as another."""
-    folder = tmp_path_factory.mktemp("encoder")
-    config = BertConfig.from_pretrained(tiny_encoder, initializer_range=0.5)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(1)
-        BertModel(config, add_pooling_layer=False).save_pretrained(folder)
-    AutoTokenizer.from_pretrained(tiny_encoder).save_pretrained(folder)
-    return folder
-
-
 @pytest.fixture
-def encoder(put_model: Put, encoder_folder: Path) -> Reference:
-    return put_model(ENCODER, encoder_folder)
+def encoder(put_model: Put, sharp_encoder: Path) -> Reference:
+    return put_model(ENCODER, sharp_encoder)
 
 
 @pytest.fixture

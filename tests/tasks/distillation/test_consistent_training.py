@@ -15,7 +15,6 @@ import pyarrow as pa
 import pytest
 import torch
 from pydantic import ValidationError
-from transformers import AutoTokenizer, BertConfig, BertModel
 
 from artifacts.catalog import CONJUGATE_PAIRS, ENCODER, LABELLED, SENTENCES
 from artifacts.errors import InputError
@@ -52,21 +51,9 @@ PAIRS: list[tuple[list[str], list[str], list[tuple[tuple[int, int], tuple[int, i
 Put = Callable[..., Reference]
 
 
-@pytest.fixture(scope="module")
-def encoder_folder(tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An encoder whose new heads have weights of about 0.5, so that no label is as probable as another."""
-    folder = tmp_path_factory.mktemp("encoder")
-    config = BertConfig.from_pretrained(tiny_encoder, initializer_range=0.5)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(1)
-        BertModel(config, add_pooling_layer=False).save_pretrained(folder)
-    AutoTokenizer.from_pretrained(tiny_encoder).save_pretrained(folder)
-    return folder
-
-
 @pytest.fixture
-def encoder(put_model: Put, encoder_folder: Path) -> Reference:
-    return put_model(ENCODER, encoder_folder)
+def encoder(put_model: Put, sharp_encoder: Path) -> Reference:
+    return put_model(ENCODER, sharp_encoder)
 
 
 @pytest.fixture
@@ -209,12 +196,12 @@ def test_the_baselines_perturb_without_dropout(run: Callable[..., Any], perturba
 
 
 @pytest.mark.parametrize("how", ["sentence", "batch"])
-def test_l_drop_by_hand(encoder_folder: Path, tokenizer: Any, how: str) -> None:
+def test_l_drop_by_hand(sharp_encoder: Path, tokenizer: Any, how: str) -> None:
     # Second views by word replacement, so that both are known; sentences of 4 and 2 words.
     config = ConsistencyTraining(
         alpha=0.5, beta=0, perturbation="word_replacement", replaced_share=1.0, consistency_mean=how
     )  # type: ignore[arg-type]
-    model = CRF.load(encoder_folder, LABELS).eval()
+    model = CRF.load(sharp_encoder, LABELS).eval()
     cut = make_windows(tokenizer, WORDS[:2], 40, 4)
     made = Consistency(config, INNER, cut, np.zeros(6, dtype=np.int64), None, None, Drawn()).objective()
     rows = np.array([0, 1])
@@ -294,7 +281,7 @@ class Stopped(Exception):
 
 
 def trained(
-    encoder_folder: Path, tokenizer: Any, table: pa.Table, folder: Path | None = None, stop_after: int | None = None
+    sharp_encoder: Path, tokenizer: Any, table: pa.Table, folder: Path | None = None, stop_after: int | None = None
 ) -> dict[str, torch.Tensor]:
     """The weights after ten updates, with a checkpoint after each."""
     config = ConsistencyTraining(
@@ -303,7 +290,7 @@ def trained(
     )  # fmt: skip
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        model = CRF.load(encoder_folder, LABELS)
+        model = CRF.load(sharp_encoder, LABELS)
     words = [each for each in WORDS if each]
     cut, drawn = make_windows(tokenizer, words, 40, 4), Drawn()
     flat = np.array([LABELS.index(tag) for tags in TAGS for tag in tags])
@@ -328,13 +315,13 @@ def trained(
 
 @pytest.mark.parametrize("stop_after", [1, 4, 9])
 def test_a_training_that_was_stopped_goes_on_with_the_batches_that_come_next(
-    encoder_folder: Path, tokenizer: Any, store: Store, pairs: Reference, tmp_path: Path, stop_after: int
+    sharp_encoder: Path, tokenizer: Any, store: Store, pairs: Reference, tmp_path: Path, stop_after: int
 ) -> None:
     table = store.table(pairs)
-    whole = trained(encoder_folder, tokenizer, table)
+    whole = trained(sharp_encoder, tokenizer, table)
     with pytest.raises(Stopped):
-        trained(encoder_folder, tokenizer, table, tmp_path, stop_after)
-    resumed = trained(encoder_folder, tokenizer, table, tmp_path)
+        trained(sharp_encoder, tokenizer, table, tmp_path, stop_after)
+    resumed = trained(sharp_encoder, tokenizer, table, tmp_path)
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.numpy import load_file
-from transformers import AutoTokenizer, BertConfig, BertForMaskedLM, BertModel
+from transformers import BertModel
 
 import tasks.distillation.train_denoised_student as module
 from artifacts.catalog import ENCODER, LABELLED, SENTENCES, SPAN_LABELS
@@ -47,20 +47,9 @@ FAST = STILL | {"epochs": 3, "learning_rate": 5e-3, "sentences_per_batch": 1, "d
 Put = Callable[..., Reference]
 
 
-@pytest.fixture(scope="module")
-def folder(tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("encoder")
-    config = BertConfig.from_pretrained(tiny_encoder, initializer_range=0.5)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(1)
-        BertForMaskedLM(config).save_pretrained(folder)
-    AutoTokenizer.from_pretrained(tiny_encoder).save_pretrained(folder)
-    return folder
-
-
 @pytest.fixture
-def encoder(put_model: Put, folder: Path) -> Reference:
-    return put_model(ENCODER, folder)
+def encoder(put_model: Put, sharp_masked_encoder: Path) -> Reference:
+    return put_model(ENCODER, sharp_masked_encoder)
 
 
 @pytest.fixture

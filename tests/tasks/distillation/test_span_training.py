@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 from pydantic import ValidationError
-from transformers import AutoModelForMaskedLM, AutoTokenizer, BertConfig, BertForMaskedLM
+from transformers import AutoModelForMaskedLM, AutoTokenizer
 
 from artifacts.catalog import ENCODER, LABELLED, SENTENCES
 from artifacts.errors import InputError
@@ -47,21 +47,9 @@ STILL = {"epochs": 1, "learning_rate": 1e-12, "dropout": 0.0, "sentences_per_bat
 Put = Callable[..., Reference]
 
 
-@pytest.fixture(scope="module")
-def folder(tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An encoder with a masked-language head, whose new weights are so large that nothing is as likely as the rest."""
-    folder = tmp_path_factory.mktemp("encoder")
-    config = BertConfig.from_pretrained(tiny_encoder, initializer_range=0.5)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(1)
-        BertForMaskedLM(config).save_pretrained(folder)
-    AutoTokenizer.from_pretrained(tiny_encoder).save_pretrained(folder)
-    return folder
-
-
 @pytest.fixture
-def encoder(put_model: Put, folder: Path) -> Reference:
-    return put_model(ENCODER, folder)
+def encoder(put_model: Put, sharp_masked_encoder: Path) -> Reference:
+    return put_model(ENCODER, sharp_masked_encoder)
 
 
 @pytest.fixture
@@ -106,12 +94,19 @@ def masked_loss(folder: Path, sentences: list[list[str]], each_piece: bool, mask
 @pytest.mark.parametrize("mean", ["sentence", "word"])
 @pytest.mark.parametrize("omega", [0.0, 0.7])
 def test_the_source_model_minimises_eq_3(
-    store: Store, labelled: Reference, text: Reference, encoder: Reference, folder: Path, mean: str, omega: float
+    store: Store,
+    labelled: Reference,
+    text: Reference,
+    encoder: Reference,
+    sharp_masked_encoder: Path,
+    mean: str,
+    omega: float,
 ) -> None:
     config = SpanTraining(**STILL, loss_mean=mean, mask_rate=1 - 1e-9, mlm_weight=omega)
     tagger = run_alone(store, train_span_tagger, labelled, text, encoder, SHAPE, config, WINDOWS)
     # 3 sentences with words and 3 windows of text: each pair has its own.
-    expected = source_loss(store, tagger, labelled, mean == "word") + omega * masked_loss(folder, TEXT, mean == "word")
+    l_mlm = masked_loss(sharp_masked_encoder, TEXT, mean == "word")
+    expected = source_loss(store, tagger, labelled, mean == "word") + omega * l_mlm
     notes = store.require(tagger).notes
     assert notes["losses"] == [pytest.approx(expected, rel=1e-4)]
     assert (notes["entities"], notes["entities_too_long"], notes["entities_across_windows"]) == (4, 1, 0)
@@ -153,7 +148,7 @@ def test_hiding_some_sub_words_counts_them_against_all_of_their_window() -> None
 
 
 def test_training_moves_encoder_head_and_masked_scores_and_saves_the_tagger_alone(
-    store: Store, labelled: Reference, text: Reference, encoder: Reference, folder: Path
+    store: Store, labelled: Reference, text: Reference, encoder: Reference, sharp_masked_encoder: Path
 ) -> None:
     moved = {}
     for omega in (0.0, 1.0):
@@ -166,7 +161,7 @@ def test_training_moves_encoder_head_and_masked_scores_and_saves_the_tagger_alon
         assert not [name for name in moved[omega] if name.startswith(("masked", "cls"))]
     assert moved[0.0].keys() == moved[1.0].keys()
     name = "bert.embeddings.word_embeddings.weight"
-    before = load_file(folder / "model.safetensors")[name]
+    before = load_file(sharp_masked_encoder / "model.safetensors")[name]
     assert not torch.equal(moved[0.0][name], moved[1.0][name]) and not torch.equal(before, moved[1.0][name])
 
 
@@ -195,16 +190,17 @@ def test_a_head_that_the_checkpoint_lacks_is_made_of_its_embeddings(
 
 
 def test_a_vocabulary_without_a_mask_hides_by_its_unknown_sub_word(
-    store: Store, labelled: Reference, text: Reference, folder: Path, put_model: Put, tmp_path: Path
+    store: Store, labelled: Reference, text: Reference, sharp_masked_encoder: Path, put_model: Put, tmp_path: Path
 ) -> None:
-    shutil.copytree(folder, tmp_path / "bare")
+    shutil.copytree(sharp_masked_encoder, tmp_path / "bare")
     settings = json.loads((tmp_path / "bare/tokenizer_config.json").read_text(encoding="utf-8"))
     del settings["mask_token"]
     (tmp_path / "bare/tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
     encoder = put_model(ENCODER, tmp_path / "bare")
     config = SpanTraining(**STILL, mask_rate=1 - 1e-9, mlm_weight=0.7)
     tagger = run_alone(store, train_span_tagger, labelled, text, encoder, SHAPE, config, WINDOWS)
-    expected = source_loss(store, tagger, labelled, False) + 0.7 * masked_loss(folder, TEXT, False, "[UNK]")
+    l_mlm = masked_loss(sharp_masked_encoder, TEXT, False, "[UNK]")
+    expected = source_loss(store, tagger, labelled, False) + 0.7 * l_mlm
     notes = store.require(tagger).notes
     assert notes["masked_by"] == "[UNK]" and notes["losses"] == [pytest.approx(expected, rel=1e-4)]
 

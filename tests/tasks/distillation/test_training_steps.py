@@ -6,6 +6,7 @@ from unittest.mock import MagicMock
 import numpy as np
 import pytest
 import yaml
+from easy_text import FAST, TAGS, WINDOWS, WORDS
 from transformers import pipeline
 
 from artifacts.catalog import ENCODER, GOLD, LABELLED, RELIABILITY, SENTENCES, SOFT_LABELS, TRANSLATION
@@ -27,23 +28,10 @@ from tasks.tagging.heads import LinearHead
 from tasks.tagging.labelling import label_words
 from tasks.tagging.student import load_student
 from tasks.tagging.train_tagger import TaggerTraining, train_tagger
-from tasks.tagging.windows import WindowConfig
 from tasks.training.loop import Checkpoints
 
 LABELS = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
 META = {"language": "en", "labels": LABELS}
-WORDS = [["Anna", "lives", "in", "Paris"], ["Berlin", "."], ["in", "Berlin"], ["Anna", "."]] * 6
-TAG_OF = {"Anna": "B-PER", "Paris": "B-LOC", "Berlin": "B-LOC"}
-TAGS = [[TAG_OF.get(word, "O") for word in words] for words in WORDS]
-WINDOWS = WindowConfig(max_length_subwords=32, overlap_subwords=8)
-FAST = {
-    "epochs": 12,
-    "learning_rate": 0.02,
-    "frozen_layers": 0,
-    "dropout": 0.0,
-    "subwords_per_batch": 64,
-    "sentences_per_batch": None,
-}
 
 
 def ids(rows=WORDS):

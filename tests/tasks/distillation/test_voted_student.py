@@ -1,6 +1,7 @@
 """UniTrans' steps from soft labels of three taggers to a student, on words that a tiny encoder can tell apart."""
 
 import pytest
+from easy_text import FAST, TAGS, WINDOWS, WORDS
 from pydantic import ValidationError
 
 from artifacts.catalog import ENCODER, LABELLED, SENTENCES, SOFT_LABELS, TRANSLATION
@@ -12,23 +13,10 @@ from tasks.distillation.train_voted_student import VotedStudentTraining, train_v
 from tasks.distillation.training_sets import training_set
 from tasks.tagging.labelling import label_words
 from tasks.tagging.train_tagger import TaggerTraining, train_tagger
-from tasks.tagging.windows import WindowConfig
 
 LABELS = ["O", "B-LOC", "B-PER"]
 META = {"language": "de", "labels": LABELS}
-WORDS = [["Anna", "lives", "in", "Paris"], ["Berlin", "."], ["in", "Berlin"], ["Anna", "."]] * 6
-TAG_OF = {"Anna": "B-PER", "Paris": "B-LOC", "Berlin": "B-LOC"}
-TAGS = [[TAG_OF.get(word, "O") for word in words] for words in WORDS]
 IDS = list(range(len(WORDS)))
-WINDOWS = WindowConfig(max_length_subwords=32, overlap_subwords=8)
-FAST = {
-    "epochs": 12,
-    "learning_rate": 0.02,
-    "frozen_layers": 0,
-    "dropout": 0.0,
-    "subwords_per_batch": 64,
-    "sentences_per_batch": None,
-}
 SURE = 0.9
 
 
