@@ -1,6 +1,5 @@
 """A tagger: an encoder and a head."""
 
-import json
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,11 +11,12 @@ from safetensors import SafetensorError
 from artifacts.errors import InputError
 from tasks.tagging.heads import CONFIG_KEY, LINEAR, Head, head_named_in
 
-# What the encoders' configurations call their dropouts: BERT, XLM-R and relatives; then DistilBERT.
+# What the encoders' configurations call their dropouts: BERT, XLM-R and relatives; ALBERT's head; then DistilBERT.
 _DROPOUTS = (
     "hidden_dropout_prob",
     "attention_probs_dropout_prob",
     "classifier_dropout",
+    "classifier_dropout_prob",
     "dropout",
     "attention_dropout",
 )
@@ -110,12 +110,14 @@ def usable_positions(config: Any) -> int | None:
 
 def _loaded(folder: Path, load: Callable[..., Any], dropout: float | None) -> Any:
     """Reads a checkpoint by a function such as `from_pretrained`."""
+    from transformers import AutoConfig
+
     try:
         options: dict[str, Any] = {}
         if dropout is not None:
-            known = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-            named = [name for name in _DROPOUTS if name in known or name == "classifier_dropout"]
-            options |= dict.fromkeys(named, dropout)
+            # A model refuses a setting that its configuration does not have.
+            config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+            options |= {name: dropout for name in _DROPOUTS if hasattr(config, name)}
         model = load(
             folder,
             dtype=torch.float32,
@@ -124,7 +126,7 @@ def _loaded(folder: Path, load: Callable[..., Any], dropout: float | None) -> An
             trust_remote_code=False,
             **options,
         )
-    except (OSError, SafetensorError, json.JSONDecodeError) as error:
+    except (OSError, SafetensorError) as error:
         raise InputError(
             f"model folder {folder.name}: {error}; expected config.json, model.safetensors and tokenizer.json"
         ) from error

@@ -2,9 +2,13 @@ import json
 
 import pytest
 import torch
+from transformers import AlbertConfig, AutoModel, AutoModelForMaskedLM, DebertaV2Config, DistilBertConfig
 
 from artifacts.errors import InputError
+from tasks.encoding.masked_text import MaskedLanguageHead
+from tasks.tagging.crf_head import CRF
 from tasks.tagging.heads import LINEAR
+from tasks.tagging.span_head import SPANS
 from tasks.tagging.tagger import (
     check_window_fits,
     load_tagger,
@@ -14,6 +18,23 @@ from tasks.tagging.tagger import (
 )
 
 LABELS = ["O", "B-LOC", "I-LOC"]
+SIZES = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
+CONFIGS = {
+    "distilbert": DistilBertConfig(dim=16, n_layers=2, n_heads=2, hidden_dim=32, max_position_embeddings=64),
+    "albert": AlbertConfig(embedding_size=8, max_position_embeddings=64, **SIZES),
+    "deberta-v2": DebertaV2Config(max_position_embeddings=64, **SIZES),
+}
+
+
+@pytest.fixture(params=CONFIGS)
+def other_encoder(request, tokenizer, tmp_path):
+    """An encoder whose configuration has other names for its dropouts than BERT's."""
+    config = CONFIGS[request.param]
+    config.vocab_size, config.pad_token_id = len(tokenizer), tokenizer.pad_token_id
+    with torch.random.fork_rng(devices=[]):
+        AutoModel.from_config(config).save_pretrained(tmp_path / "encoder")
+    tokenizer.save_pretrained(tmp_path / "encoder")
+    return tmp_path / "encoder"
 
 
 def test_the_head_depends_on_the_seed_alone_and_the_generator_is_left_alone(tiny_encoder):
@@ -42,6 +63,32 @@ def test_the_dropout_reaches_every_layer(tiny_encoder, tmp_path):
     save_tagger(model, tokenizer, tmp_path)
     again, _ = load_tagger(tmp_path, LINEAR, dropout=0.0)
     assert {module.p for module in again.modules() if isinstance(module, torch.nn.Dropout)} == {0.0}
+
+
+@pytest.mark.parametrize("head", [LINEAR, CRF, SPANS], ids=lambda head: head.name)
+def test_encoders_of_other_kinds_take_every_head_and_the_dropout(other_encoder, head, tmp_path):
+    model, tokenizer = new_tagger(other_encoder, LABELS, 0.25, seed=0, head=head)
+    rates = {module.p for module in model.modules() if isinstance(module, torch.nn.Dropout)}
+    assert rates == {0.25}
+    save_tagger(model, tokenizer, tmp_path / "tagger")
+    again, _ = load_tagger(tmp_path / "tagger", head, dropout=0.0)
+    assert {module.p for module in again.modules() if isinstance(module, torch.nn.Dropout)} == {0.0}
+    ids = torch.tensor([[2, 40, 41, 3]])
+    places = {"word_rows": torch.tensor([0, 0]), "word_positions": torch.tensor([1, 2])}
+    batch = {"input_ids": ids, "attention_mask": torch.ones_like(ids), **places}
+    with torch.no_grad():
+        torch.testing.assert_close(head.outputs(model, batch), head.outputs(again, batch))
+
+
+def test_distilberts_masked_language_head_lies_over_given_states(tokenizer, tmp_path):
+    config = CONFIGS["distilbert"]
+    config.vocab_size, config.pad_token_id = len(tokenizer), tokenizer.pad_token_id
+    whole = AutoModelForMaskedLM.from_config(config).eval()
+    whole.save_pretrained(tmp_path)
+    ids = torch.tensor([[2, 40, 41, 3]])
+    with torch.no_grad():
+        states = whole.base_model(ids).last_hidden_state[0]
+        torch.testing.assert_close(MaskedLanguageHead(tmp_path, whole.base_model)(states), whole(ids).logits[0])
 
 
 def test_a_window_longer_than_the_encoder_is_refused(tiny_encoder):
