@@ -27,9 +27,9 @@ def moved_prototypes(
     hits = one_hot(classes, len(prototypes))
     counts = hits.sum(dim=0)
     later = counts[classes] - hits.cumsum(dim=0).gather(1, classes[:, None])[:, 0]  # n - k of each span
-    weights = torch.pow(torch.tensor(alpha, dtype=torch.float64, device=spans.device), later) * (1 - alpha)
+    weights = alpha ** later.double() * (1 - alpha)
     pulled = (hits * weights[:, None]).to(spans.dtype).T @ spans
-    kept = torch.pow(torch.tensor(alpha, dtype=torch.float64, device=spans.device), counts)
+    kept = alpha ** counts.double()
     moved: torch.Tensor = normalize(kept[:, None].to(spans.dtype) * prototypes + pulled, dim=1)
     return torch.where((counts > 0)[:, None], moved, prototypes)
 

@@ -36,8 +36,13 @@ def test_entities_end_where_nothing_of_their_type_goes_on() -> None:
 def test_an_entity_ends_with_its_sentence() -> None:
     # Were the sentences one, B-LOC at the end would go on in I-LOC; a stray I- is the last word of something.
     assert converted("O B-LOC", "", "I-LOC O") == ["O", "S-LOC", "E-LOC", "O"]
+    assert converted("B-LOC", "I-LOC O") == ["S-LOC", "E-LOC", "O"]
     assert converted("B-LOC I-PER") == ["S-LOC", "E-PER"]
     assert converted() == []
+
+
+def test_a_type_may_have_one_letter() -> None:
+    assert bioes_ids(np.array([1, 0, 1, 2]), np.array([4]), ["O", "B-P", "I-P"]).tolist() == [2, 0, 1, 4]
 
 
 def test_what_bioes_allows_is_what_it_can_be_read_from() -> None:

@@ -60,6 +60,14 @@ def test_a_span_without_a_direction_keeps_its_label() -> None:
     assert refined_labels(labels, decisions, 0.8).tolist() == labels.tolist()
 
 
+def test_spans_with_and_without_a_direction_side_by_side_in_float32() -> None:
+    decisions = update_decisions([np.array([[False, False], [True, False]])])
+    labels = np.array([[0.1, 0.9], [0.5, 0.5]], dtype=np.float32)
+    refined = refined_labels(labels, decisions, 0.5)
+    np.testing.assert_allclose(refined, [[0.1, 0.9], [0.75, 0.25]], rtol=1e-6)
+    assert decisions.dtype == refined.dtype == np.float32
+
+
 def test_labels_move_towards_the_decision() -> None:
     labels = np.array([[0.5, 0.5, 0.0]], dtype=np.float32)
     moved = refined_labels(labels, np.array([[0.0, 0.25, 0.75]], dtype=np.float32), 0.8)
@@ -76,4 +84,5 @@ def test_rows_of_refined_labels_sum_to_1() -> None:
 
 def test_beta_falls_uniformly() -> None:
     assert [beta_after(epoch, 4, 0.95, 0.80) for epoch in (1, 2, 3, 4)] == pytest.approx([0.95, 0.90, 0.85, 0.80])
+    assert [beta_after(epoch, 2, 0.95, 0.80) for epoch in (1, 2)] == pytest.approx([0.95, 0.80])
     assert beta_after(1, 1, 0.95, 0.80) == 0.95

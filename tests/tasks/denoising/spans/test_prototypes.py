@@ -22,6 +22,12 @@ def test_later_spans_count_more() -> None:
     torch.testing.assert_close(moved, normalize(torch.tensor([[1.0, 2.0]]), dim=1))
 
 
+def test_a_single_span_moves_its_class() -> None:
+    # 1/2 x + 1/2 y.
+    moved = moved_prototypes(torch.tensor([X, X]), torch.tensor([Y]), torch.tensor([1]), 0.5)
+    torch.testing.assert_close(moved, torch.tensor([X, [0.5**0.5, 0.5**0.5]]))
+
+
 def test_a_class_without_spans_stays_and_none_at_all_is_0() -> None:
     phi = torch.tensor([Y, [0.0, 0.0], X])
     moved = moved_prototypes(phi, torch.tensor([X]), torch.tensor([2]), 0.99)
@@ -43,7 +49,7 @@ def test_the_closed_form_is_the_loop(alpha: float) -> None:
     )
 
 
-def test_a_projection_keeps_angles_about_and_depends_on_its_seed() -> None:
+def test_a_projection_keeps_angles_and_lengths_about_and_depends_on_its_seed() -> None:
     projection = random_projection(300, 128, seed=3)
     assert projection.shape == (128, 300)
     assert torch.equal(projection, random_projection(300, 128, seed=3))
@@ -55,3 +61,4 @@ def test_a_projection_keeps_angles_about_and_depends_on_its_seed() -> None:
         torch.cosine_similarity(one, two, dim=0) for one, two in ((a, b), (projection @ a, projection @ b))
     )
     assert before.item() == pytest.approx(after.item(), abs=0.1)
+    assert ((projection @ a).norm() / a.norm()).item() == pytest.approx(1, abs=0.2)
