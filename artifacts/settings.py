@@ -1,5 +1,8 @@
 """The base of every configuration."""
 
+from collections.abc import Mapping
+from typing import Self
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -11,3 +14,12 @@ class Settings(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    def where_read(self, read: Mapping[str, bool]) -> Self:
+        """The same, with the defaults of fields that are not read: whatever was said there, the key of a step is one.
+
+        Args:
+            read: by field, whether it is read.
+        """
+        fields = type(self).model_fields
+        return self.model_copy(update={name: fields[name].default for name, is_read in read.items() if not is_read})

@@ -38,14 +38,15 @@ Ablation = Literal[
     "word_replacement",
     "gaussian_noise",
 ]
+_SECOND_VIEWS = ("perturbation", "perturbed")
 # What each row leaves out of Eq. 4, or takes it on: Table 4, and the consistency baselines of Table 1.
 _ROWS: dict[str, dict[str, Any]] = {
     "none": {},
     "vanilla": {"alpha": 0.0, "beta": 0.0},
     "trans_unlabel": {"alpha": 0.0},
-    "dropout_label": {"beta": 0.0},
+    "dropout_label": {"beta": 0.0, "perturbation": "dropout", "perturbed": "labelled"},
     "trans_label": {"alpha": 0.0},
-    "dropout_unlabel": {"beta": 0.0, "perturbed": "unlabelled"},
+    "dropout_unlabel": {"beta": 0.0, "perturbation": "dropout", "perturbed": "unlabelled"},
     "word_replacement": {"beta": 0.0, "perturbation": "word_replacement"},
     "gaussian_noise": {"beta": 0.0, "perturbation": "gaussian_noise"},
 }
@@ -63,6 +64,7 @@ class Conner(OneTarget):
         "student.consistency_mean": "batch",
         "student.supervised_sum": True,
         "pairs.spans.spans": "inside",
+        "pairs.incomplete": "sentence",
     }
 
     source_share: float = Field(
@@ -113,10 +115,49 @@ class Conner(OneTarget):
             )
         return self
 
+    @model_validator(mode="after")
+    def _rows_are_what_they_are_called(self) -> "Conner":
+        for name in _SECOND_VIEWS:
+            said, row = getattr(self.student, name), _ROWS[self.ablation].get(name)
+            default = ConsistencyTraining.model_fields[name].default
+            if row is not None and said not in (default, row):
+                raise ValueError(
+                    f"student.{name} is {said}, but ablation {self.ablation} is the row with {row}; leave one of both "
+                    "out"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _second_views_are_others(self) -> "Conner":
+        learnt = self.consistency
+        if learnt.alpha > 0 and not learnt.views_differ:
+            raise ValueError(
+                f"student.dropout is {learnt.dropout}, and {learnt.perturbation} makes no second view, so that both "
+                "views of L_drop are the same; raise it, or set student.alpha to 0"
+            )
+        for name, perturbation in (("replaced_share", "word_replacement"), ("noise_deviation", "gaussian_noise")):
+            said = getattr(self.student, name)
+            is_default = said == ConsistencyTraining.model_fields[name].default
+            if learnt.alpha > 0 and learnt.perturbation != perturbation and not is_default:
+                raise ValueError(
+                    f"student.{name} is {said}, but second views are made by {learnt.perturbation}; leave it out, or "
+                    f"choose {perturbation} under ablation or student.perturbation"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _decodes_what_a_crf_knows(self) -> "Conner":
+        if self.decoding.method == "viterbi" and self.decoding.inside_at_start:
+            raise ValueError(
+                "decoding.inside_at_start is true, but a CRF under BIOES knows no entity without a beginning; leave it "
+                "out, or choose decoding.method: argmax"
+            )
+        return self
+
     @property
     def consistency(self) -> ConsistencyTraining:
         """Settings of the student's training, as its row of the tables has them."""
-        return self.student.seeded(self.seed).model_copy(update=_ROWS[self.ablation])
+        return self.student.seeded(self.seed).model_copy(update=_ROWS[self.ablation]).as_read
 
     @property
     def translates(self) -> tuple[str, str]:
@@ -151,7 +192,7 @@ def algorithm(config: Conner, runtime: Runtime) -> Result:
         if learnt.beta > 0:  # 2.3: translation-based consistency.
             pairs = _conjugate_pairs(config, corpora, d_src, vanilla, scoring, runtime)
             listings.append(pairs_listing("D_l^src" if config.ablation == "trans_label" else "D_u^tgt", pairs))
-        if learnt.alpha > 0 and learnt.perturbed == "unlabelled":
+        if learnt.reads_raw_text:
             text = corpora.target
         name = "student (ConNER)"
         with stage("ConNER"):  # 2.4 and 2.5: from the encoder, as vanilla does.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from prefect import flow
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from artifacts.errors import InputError
 from artifacts.reference import Reference
@@ -40,6 +40,13 @@ Ablation = Literal[
     "without_multiple_directions",
     "without_mlm_init",
 ]
+# What rows 2 to 5 of Table 3 leave out of the denoising.
+_ROWS: dict[str, dict[str, str]] = {
+    "without_denoising": {"levels": "none"},
+    "without_local": {"levels": "global"},
+    "without_global": {"levels": "local"},
+    "without_multiple_directions": {"directions": "top"},
+}
 
 
 class Glode(OneTarget):
@@ -93,22 +100,42 @@ class Glode(OneTarget):
         True, title="Figures", description="Draw Figures 3 and 4, if gold labels of the unlabelled text are known."
     )
 
+    @model_validator(mode="after")
+    def _rows_are_what_they_are_called(self) -> "Glode":
+        for name, row in _ROWS.get(self.ablation, {}).items():
+            said, default = getattr(self.denoising, name), Denoising.model_fields[name].default
+            if said not in (default, row):
+                raise ValueError(
+                    f"denoising.{name} is {said}, but ablation {self.ablation} is the row with {row}; leave one of "
+                    "both out"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _labels_are_moved(self) -> "Glode":
+        first, epochs = self.refinement.first_refinement, self.student.epochs
+        if self.refinement.levels != "none" and first > epochs:
+            raise ValueError(
+                f"denoising.first_refinement is {first}, but student.epochs is {epochs}, so that no label would be "
+                "moved; lower it, or choose ablation: without_denoising"
+            )
+        return self
+
     @property
     def refinement(self) -> Denoising:
         """Settings of the denoising; rows 2 to 5 of Table 3 leave out a part of it."""
-        without: dict[str, dict[str, str]] = {
-            "without_denoising": {"levels": "none"},
-            "without_local": {"levels": "global"},
-            "without_global": {"levels": "local"},
-            "without_multiple_directions": {"directions": "top"},
-        }
-        return self.denoising.model_copy(update=without.get(self.ablation, {}))
+        return self.denoising.model_copy(update=_ROWS.get(self.ablation, {})).as_read
+
+    @property
+    def plain_training(self) -> SpanTraining:
+        """Settings of the plain model's training, which learns source labels alone."""
+        return self.source_training.seeded(self.seed).model_copy(update={"mlm_weight": 0.0}).as_read
 
     @property
     def target_training(self) -> SpanTraining:
         """Settings of M_tgt's training; row 1 of Table 3 leaves L_mlm out of it, not of M_src's (that is row 6)."""
         without = {"mlm_weight": 0.0} if self.ablation == "without_mlm" else {}
-        return self.student.seeded(self.seed).model_copy(update=without)
+        return self.student.seeded(self.seed).model_copy(update=without).as_read
 
 
 def algorithm(config: Glode, runtime: Runtime) -> Result:
@@ -162,10 +189,9 @@ def _source_models(
     config: Glode, corpora: Corpora, encoder: Reference, scoring: Scoring
 ) -> tuple[Reference, Reference | None]:
     """M_src, and the plain model on source labels alone, if it is wanted or is M_src itself (Table 3, row 6)."""
-    training = config.source_training.seeded(config.seed)
     source_dev = ScoredText("source dev", corpora.dev, corpora.dev)
 
-    def trained(name: str, masked: Reference | None) -> Reference:
+    def trained(name: str, masked: Reference | None, training: SpanTraining) -> Reference:
         with stage(name):
             model = train_span_tagger(corpora.train, masked, encoder, config.spans, training, config.windows)
         scoring.model(name, model, source_dev)
@@ -173,10 +199,10 @@ def _source_models(
 
     plain = None
     if config.score_source_only or config.ablation == "without_mlm_init":
-        plain = trained("source-only (L_src)", None)
+        plain = trained("source-only (L_src)", None, config.plain_training)
     if plain is not None and config.ablation == "without_mlm_init":
         return plain, plain
-    return trained("source model (M_src)", corpora.target), plain
+    return trained("source model (M_src)", corpora.target, config.source_training.seeded(config.seed).as_read), plain
 
 
 def _measure(

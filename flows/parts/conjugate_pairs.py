@@ -12,7 +12,7 @@ from flows.parts.checks import check_translator
 from flows.parts.corpora import ParallelText, input_file, read_pairs
 from flows.parts.summary import Listing
 from flows.parts.translator import TranslatorChoice, take_translator
-from tasks.translation.conjugate.find_pairs import find_pairs
+from tasks.translation.conjugate.find_pairs import Incomplete, find_pairs
 from tasks.translation.conjugate.import_pairs import import_pairs, load_pair_files
 from tasks.translation.conjugate.placeholder_pairs import replace_marked
 from tasks.translation.conjugate.translate_spans import SpanTranslating, translate_spans
@@ -35,7 +35,14 @@ class PairsChoice(Settings):
     imported: PairFiles | None = Field(
         None,
         title="Existing pairs",
-        description="Published pairs of spans, such as ConNER's own; empty: raw text is translated here.",
+        description="Published pairs of spans, such as ConNER's own: no translator is used. Empty: raw text is "
+        "translated here.",
+    )
+    incomplete: Incomplete = Field(
+        "pair",
+        title="Incomplete sentences",
+        description="What goes where a span has no translation. pair: its pair alone; sentence: all pairs of the "
+        "sentence (the published code).",
     )
     translator: TranslatorChoice = Field(
         TranslatorChoice(),
@@ -69,7 +76,8 @@ def take_pairs(choice: PairsChoice, languages: tuple[str, str], runtime: Runtime
     """Pairs that exist: of the first language, and their translations into the second."""
     assert choice.imported is not None
     original, translated = choice.imported.original, choice.imported.translated
-    return import_pairs(input_file(original, runtime), input_file(translated, runtime), *languages)
+    first, second = (input_file(each, runtime) for each in (original, translated))
+    return import_pairs(first, second, *languages, choice.incomplete)
 
 
 def make_pairs(
@@ -101,7 +109,7 @@ def make_pairs(
             pairs = tuple(replace_marked(mark_pairs(each, None, marking, names), keep) for each in texts)
     translator = take_translator(choice.translator, pairs, seed, runtime)
     translation = translate_spans(tagged, translator, *languages, choice.translating, choice.generation)
-    return find_pairs(tagged, translation)
+    return find_pairs(tagged, translation, choice.incomplete)
 
 
 def check_pairs(

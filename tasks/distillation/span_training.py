@@ -1,6 +1,6 @@
 """Settings of trainings of span taggers, and how they start."""
 
-from typing import Any
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 
@@ -51,6 +51,11 @@ class SpanTraining(TaggerTrainingConfig):
         if self.keep_epochs:
             raise ValueError("keep_epochs is set, but trainings of span taggers keep the last one alone; leave it out")
         return self
+
+    @property
+    def as_read(self) -> Self:
+        """The same training, with the default rate of masks where nothing is hidden."""
+        return self.where_read({"mask_rate": self.mlm_weight > 0})
 
 
 def add_masked_head(job: Job, model: Any, encoder: Encoder) -> None:

@@ -94,6 +94,35 @@ class ConsistencyTraining(SequenceTraining):
         """Standard deviation of the noise on second views."""
         return self.noise_deviation if self.perturbation == "gaussian_noise" else 0.0
 
+    @property
+    def replaced(self) -> float:
+        """Share of words that are replaced in second views."""
+        return self.replaced_share if self.perturbation == "word_replacement" else 0.0
+
+    @property
+    def views_differ(self) -> bool:
+        """Whether anything makes a second view another one than the first."""
+        return self.dropout > 0 or self.noise > 0 or self.replaced > 0
+
+    @property
+    def reads_raw_text(self) -> bool:
+        """Whether second views are of raw sentences."""
+        return self.alpha > 0 and self.perturbed == "unlabelled"
+
+    @property
+    def as_read(self) -> Self:
+        """The same training, with defaults where it does not read a setting."""
+        read = {
+            "divergence": self.beta > 0,
+            "unlabelled_per_batch": self.beta > 0 or self.reads_raw_text,
+            "perturbation": self.alpha > 0,
+            "perturbed": self.alpha > 0,
+            "replaced_share": self.alpha > 0 and self.perturbation == "word_replacement",
+            "noise_deviation": self.alpha > 0 and self.perturbation == "gaussian_noise",
+            "consistency_mean": self.alpha > 0 or self.beta > 0,
+        }
+        return self.where_read(read)
+
 
 @step(TAGGER)
 def train_consistent_tagger(
@@ -220,9 +249,8 @@ class Consistency:
     def _second_ids(
         self, windows: Windows, rows: np.ndarray, ids: torch.Tensor, noise: torch.Generator
     ) -> torch.Tensor:
-        if self.config.perturbation != "word_replacement":
-            return ids
-        return with_replaced_words(windows, rows, ids, self.config.replaced_share, noise)
+        share = self.config.replaced
+        return with_replaced_words(windows, rows, ids, share, noise) if share > 0 else ids
 
     def _pairs(self, paired: PairedWindows) -> Callable[[int, torch.Generator], dict[str, torch.Tensor]]:
         config, original = self.config, paired.original
@@ -247,10 +275,10 @@ def token_divergence(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
 
 
 def _check_given(config: ConsistencyTraining, pairs: ConjugatePairs | None, text: AnySentences | None) -> None:
-    needs_text = config.alpha > 0 and config.perturbed == "unlabelled"
+    perturbed = f"alpha is {config.alpha} and {config.perturbed} sentences are perturbed"
     for given, needed, name, why in (
         (pairs, config.beta > 0, "conjugate pairs", f"beta is {config.beta}"),
-        (text, needs_text, "raw text", f"alpha is {config.alpha} and {config.perturbed} sentences are perturbed"),
+        (text, config.reads_raw_text, "raw text", perturbed),
     ):
         if needed != (given is not None):
             found, expected = ("none", "some") if needed else ("some", "none")

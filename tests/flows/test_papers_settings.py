@@ -186,6 +186,7 @@ def test_conners_configurations_have_the_papers_settings(name: str) -> None:
     assert "--set preset=upstream" in said and "--set source_share=0.05" in said and "ablation=trans_unlabel" in said
     _, upstream = load(CONFIGS / f"{name}.yaml", ["preset=upstream"])
     assert (upstream.student.weight_decay, upstream.student.supervised_sum) == (0.0, True)
+    assert (config.pairs.incomplete, upstream.pairs.incomplete) == ("pair", "sentence")
     _, other = load(
         CONFIGS / f"{name}.yaml", ["pairs.imported=null", "pairs.translator.checkpoint=facebook/m2m100_418M"]
     )

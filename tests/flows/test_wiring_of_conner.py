@@ -1,6 +1,6 @@
 """Which data, which pairs, which weights, which start: sections 2 and 3 of ConNER, written down call by call."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from recording import Recording
 
 from artifacts.inputs import InputFile
 from artifacts.reference import Reference
-from artifacts.runtime import Runtime, running
+from artifacts.runtime import Runtime
 from flows.conner import Conner, algorithm
 from flows.parts.corpora import ParallelText, read_corpora, read_pairs
 from flows.parts.encoder import take_encoder
@@ -45,14 +45,7 @@ SETTINGS: dict[str, Any] = {
     "decoding": {"method": "viterbi"},
     "inference": {"precision": "bf16"},
 }
-
-
-@pytest.fixture
-def runtime(data: Path, tmp_path: Path) -> Iterator[Runtime]:
-    """A run in a store that stays empty."""
-    chosen = Runtime(store=str(tmp_path / "store"), data=str(data), device="cpu")
-    with running(chosen):
-        yield chosen
+NO_PAIRS = {"divergence": "both"}  # Its default, as there is nothing to measure between.
 
 
 @pytest.fixture
@@ -94,7 +87,7 @@ class Expected:
         translator = train_translator((marked,), None, TranslatorTraining(epochs=2, seed=50 + SEED))
         spans = SpanTranslating(max_spans=4, placeholder="slot")
         made = translate_spans(tagged, translator, *languages, spans, self.config.pairs.generation)
-        return find_pairs(tagged, made)
+        return find_pairs(tagged, made, self.config.pairs.incomplete)
 
     def student(self, pairs: Reference | None, text: Reference | None, **weights: Any) -> Reference:
         """From the encoder, not from the vanilla tagger."""
@@ -142,11 +135,11 @@ def test_section_2(recording: Recording, runtime: Runtime, configured: Configure
     ("row", "weights"),
     [
         ("trans_unlabel", {"alpha": 0.0, "beta": 0.7}),
-        ("dropout_label", {"alpha": 0.3, "beta": 0.0}),
+        ("dropout_label", {"alpha": 0.3, "beta": 0.0, **NO_PAIRS}),
         ("trans_label", {"alpha": 0.0, "beta": 0.7}),
-        ("dropout_unlabel", {"alpha": 0.3, "beta": 0.0, "perturbed": "unlabelled"}),
-        ("word_replacement", {"alpha": 0.3, "beta": 0.0, "perturbation": "word_replacement"}),
-        ("gaussian_noise", {"alpha": 0.3, "beta": 0.0, "perturbation": "gaussian_noise"}),
+        ("dropout_unlabel", {"alpha": 0.3, "beta": 0.0, "perturbed": "unlabelled", **NO_PAIRS}),
+        ("word_replacement", {"alpha": 0.3, "beta": 0.0, "perturbation": "word_replacement", **NO_PAIRS}),
+        ("gaussian_noise", {"alpha": 0.3, "beta": 0.0, "perturbation": "gaussian_noise", **NO_PAIRS}),
     ],
 )
 def test_rows_of_table_4_and_baselines(
@@ -178,14 +171,14 @@ def test_the_vanilla_model_alone(recording: Recording, runtime: Runtime, configu
 def test_imported_pairs_need_no_translator_and_no_candidates(
     recording: Recording, runtime: Runtime, configured: Configured, data: Path
 ) -> None:
-    pairs = {**SETTINGS["pairs"], "imported": {"original": "de.txt", "translated": "parallel.en"}}
+    files = {"original": "de.txt", "translated": "parallel.en"}
+    pairs = {**SETTINGS["pairs"], "imported": files, "incomplete": "sentence"}
     config = configured(pairs=pairs)
     result = algorithm(config, runtime)
     steps = {made.step for made in recording.calls.values()}
     assert not steps & {"translate_spans", "train_translator", "find_pairs"}
     expected = Expected(config, runtime)
-    files = (InputFile(path=str(data / name)) for name in ("de.txt", "parallel.en"))
-    made = import_pairs(*files, "de", "en")  # type: ignore[call-arg, arg-type]
+    made = import_pairs(*(InputFile(path=str(data / name)) for name in files.values()), "de", "en", "sentence")
     student = expected.student(made, None, alpha=0.3, beta=0.7)
     check_shipped(recording, result, expected, student, "student (ConNER)")
 
@@ -218,6 +211,52 @@ def test_rows_that_leave_nothing_are_refused(configured: Configured) -> None:
     with pytest.raises(ValidationError, match="leaves no consistency whose weight is not 0"):
         configured(ablation="dropout_label", student={"alpha": 0.0})
     assert configured(ablation="vanilla", student={"alpha": 0.0}).consistency.beta == 0
+
+
+@pytest.mark.parametrize(
+    ("row", "student", "message"),
+    [
+        ("dropout_label", {"perturbation": "word_replacement"}, "perturbation is word_replacement, but ablation"),
+        ("dropout_label", {"perturbed": "unlabelled"}, "perturbed is unlabelled, but ablation dropout_label is"),
+        ("gaussian_noise", {"perturbation": "word_replacement"}, "gaussian_noise is the row with gaussian_noise"),
+        ("none", {"dropout": 0.0}, "student.dropout is 0.0, and dropout makes no second view"),
+        ("gaussian_noise", {"dropout": 0.0, "noise_deviation": 0.0}, "gaussian_noise makes no second view"),
+        ("none", {"noise_deviation": 0.2}, "student.noise_deviation is 0.2, but second views are made by dropout"),
+        ("gaussian_noise", {"replaced_share": 0.2}, "replaced_share is 0.2, but second views are made by gauss"),
+    ],
+)
+def test_settings_that_a_row_contradicts_or_never_reads_are_refused(
+    configured: Configured, row: str, student: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValidationError, match=message):
+        configured(ablation=row, student=student)
+
+
+def test_settings_that_fit_their_row_or_are_left_out_with_a_part_of_it_are_taken(configured: Configured) -> None:
+    noisy = configured(ablation="gaussian_noise", student={"dropout": 0.0, "noise_deviation": 0.2})
+    assert noisy.consistency.noise == 0.2
+    assert configured(ablation="word_replacement", student={"perturbed": "unlabelled"}).consistency.reads_raw_text
+    # Rows without L_drop have no second views.
+    kept = configured(ablation="trans_unlabel", student={"dropout": 0.0, "perturbed": "unlabelled"}).consistency
+    assert (kept.perturbed, kept.divergence) == ("labelled", "both") and not kept.reads_raw_text
+
+
+def test_what_a_row_does_not_read_is_not_in_the_key_of_its_training(configured: Configured) -> None:
+    def consistency(row: str, **student: Any) -> ConsistencyTraining:
+        return configured(ablation=row, student=student).consistency
+
+    assert consistency("dropout_label", divergence="trans", unlabelled_per_batch=3) == consistency("dropout_label")
+    assert consistency("dropout_unlabel", unlabelled_per_batch=3) != consistency("dropout_unlabel")
+    assert consistency("trans_unlabel", perturbation="gaussian_noise") == consistency("trans_unlabel")
+    for read in ({"divergence": "trans"}, {"unlabelled_per_batch": 3}, {"consistency_mean": "batch"}, {"beta": 0.1}):
+        assert consistency("trans_unlabel", **read) != consistency("trans_unlabel"), read
+    assert consistency("vanilla", consistency_mean="batch") == consistency("vanilla")
+
+
+def test_what_a_crf_cannot_decode_is_told_before_anything_is_trained(configured: Configured) -> None:
+    with pytest.raises(ValidationError, match="a CRF under BIOES knows no entity without a beginning"):
+        configured(decoding={"inside_at_start": True})
+    assert configured(decoding={"inside_at_start": True, "method": "argmax"}).decoding.inside_at_start
 
 
 def test_settings_have_the_papers_defaults() -> None:

@@ -1,17 +1,18 @@
 """Which model learns what, and whose labels: section 3 of GLoDe, written down call by call beside the flow."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 import yaml
+from pydantic import ValidationError
 from recording import Recording
 
 from artifacts.errors import InputError
 from artifacts.reference import Reference
-from artifacts.runtime import Runtime, running
+from artifacts.runtime import Runtime
 from artifacts.store import Store
 from flows.glode import Glode, algorithm, check
 from flows.parts.corpora import ScoredText, read_corpora
@@ -43,16 +44,8 @@ SETTINGS: dict[str, Any] = {
 }
 SHAPE, LABELLING = SpanShape(most_words=3), SpanLabelling(overlapping="outside")
 SOURCE = SpanTraining(learning_rate=1e-3, seed=100 + SEED, mlm_weight=0.3)
+WITHOUT_MLM = SpanTraining(learning_rate=1e-3, seed=100 + SEED, mlm_weight=0.0)
 PLAIN, M_SRC, STUDENT = "source-only (L_src)", "source model (M_src)", "student (M_tgt)"
-
-
-@pytest.fixture
-def runtime(data: Path, tmp_path: Path) -> Iterator[Runtime]:
-    """A run in a store that stays empty."""
-    chosen = Runtime(store=str(tmp_path / "store"), data=str(data), device="cpu")
-    with running(chosen):
-        yield chosen
-    assert not (tmp_path / "store").exists()
 
 
 @pytest.fixture
@@ -72,7 +65,7 @@ class Expected:
         self.corpora = read_corpora(config.source, config.target, config.parallel, config.labels, SEED, runtime)
         self.encoder = take_encoder(config.encoder, self.corpora, SEED, runtime)
         train, windows = self.corpora.train, config.windows
-        self.plain = train_span_tagger(train, None, self.encoder, SHAPE, SOURCE, windows)
+        self.plain = train_span_tagger(train, None, self.encoder, SHAPE, WITHOUT_MLM, windows)
         self.m_src = train_span_tagger(train, self.corpora.target, self.encoder, SHAPE, SOURCE, windows)
 
     def labels(self, tagger: Reference) -> Reference:
@@ -164,8 +157,8 @@ def test_the_student_starts_from_the_source_model_if_told_so(
     ("row", "changed"),
     [
         ("without_mlm", {"omega": 0.0}),
-        ("without_denoising", {"levels": "none"}),
-        ("without_local", {"levels": "global"}),
+        ("without_denoising", {"levels": "none", "neighbours": 300, "beta_first": 0.95}),
+        ("without_local", {"levels": "global", "neighbours": 300}),
         ("without_global", {"levels": "local"}),
         ("without_multiple_directions", {"directions": "top"}),
         ("without_mlm_init", {}),
@@ -185,6 +178,43 @@ def test_rows_of_table_3(
     assert (M_SRC in names) == (row != "without_mlm_init") and PLAIN in names
     assert made.count("refined_labels") == (0 if row == "without_denoising" else 2)
     assert made.count("train_span_tagger") == (1 if row == "without_mlm_init" else 2)
+
+
+def test_what_is_not_read_is_not_in_the_key_of_a_training(configured: Configured) -> None:
+    def refinement(row: str, **denoising: Any) -> Denoising:
+        return configured(ablation=row, denoising=denoising).refinement
+
+    far = {"neighbours": 3, "outside_share": 0.5, "local_threshold_factor": 0.9, "product": "bf16"}
+    for name, value in far.items():
+        assert refinement("without_local", **{name: value}) == refinement("without_local"), name
+        assert refinement("without_global", **{name: value}) != refinement("without_global"), name
+    assert refinement("without_local", direction_sum="each") == refinement("without_local")
+    assert refinement("none", direction_sum="each") != refinement("none")
+    for name, value in (("dimensions", 8), ("prototype_rate", 0.5), ("beta_last", 0.7), ("first_refinement", 2)):
+        assert refinement("without_denoising", **{name: value}) == refinement("without_denoising"), name
+        assert refinement("without_local", **{name: value}) != refinement("without_local"), name
+    source = {"source_training": {"mlm_weight": 0.2, "mask_rate": 0.5}}
+    assert configured(**source).plain_training == configured(source_training={}).plain_training
+    assert configured(ablation="without_mlm", student={"mask_rate": 0.5}).target_training.mask_rate == 0.25
+    assert configured(student={"mask_rate": 0.5}).target_training.mask_rate == 0.5
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            {"ablation": "without_local", "denoising": {"levels": "local"}},
+            "levels is local, but ablation without_local",
+        ),
+        ({"denoising": {"first_refinement": 3}}, "first_refinement is 3, but student.epochs is 2, so that no label"),
+    ],
+)
+def test_a_row_that_is_another_and_labels_that_never_move_are_refused(
+    configured: Configured, settings: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValidationError, match=message):
+        configured(**settings)
+    assert configured(ablation="without_denoising", denoising={"first_refinement": 3}).refinement.levels == "none"
 
 
 def test_the_plain_model_is_trained_if_asked_for(

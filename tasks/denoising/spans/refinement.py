@@ -78,6 +78,15 @@ class Denoising(Settings):
         "float32", title="Product", description="Number format of the products that neighbours are found by."
     )
 
+    @property
+    def as_read(self) -> "Denoising":
+        """The same denoising, with defaults where it does not read a setting."""
+        some, near = self.levels != "none", self.levels in ("both", "local")
+        read = dict.fromkeys(type(self).model_fields, some) | {"levels": True, "direction_sum": self.levels == "both"}
+        return self.where_read(
+            read | dict.fromkeys(("neighbours", "outside_share", "local_threshold_factor", "product"), near)
+        )
+
 
 @dataclass(frozen=True)
 class Refinement:

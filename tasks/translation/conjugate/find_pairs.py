@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import pyarrow as pa
 
@@ -11,7 +11,7 @@ from artifacts.errors import InputError
 from artifacts.step import Job, step
 from tasks.corpus.text import translation_splitter
 from tasks.translation.conjugate.placeholders import Span
-from tasks.translation.conjugate.reading import REASONS, filled, span_text
+from tasks.translation.conjugate.reading import INCOMPLETE, NOWHERE, REASONS, TOO_MANY, filled, span_text
 from tasks.translation.conjugate.translate_spans import Tagged
 from tasks.words.spans import spans_of
 
@@ -26,10 +26,21 @@ class PairedSentence(NamedTuple):
     translated: list[Span]
     reasons: list[str]
 
+    def whole_or_none(self) -> "PairedSentence":
+        """The same if every span has its translation, those aside that got no placeholder; else without any pair."""
+        if set(self.reasons) <= {"", TOO_MANY}:
+            return self
+        reasons = [reason or INCOMPLETE for reason in self.reasons]
+        return self._replace(translated=[NOWHERE] * len(reasons), reasons=reasons)
+
+
+Incomplete = Literal["pair", "sentence"]
+"""What goes where a span has no translation: its pair, or all pairs of its sentence (ConNER's published code)."""
+
 
 @step(CONJUGATE_PAIRS)
-def find_pairs(job: Job, tagged: Tagged, translation: SpanTranslation) -> None:
-    """Puts translated sentences and spans together.
+def find_pairs(job: Job, tagged: Tagged, translation: SpanTranslation, incomplete: Incomplete = "pair") -> None:
+    """Puts translated sentences and spans together; `incomplete` pairs are dropped alone, or with their sentence.
 
     Raises:
         InputError: if the translation is of other sentences, or no pair is left.
@@ -54,15 +65,24 @@ def find_pairs(job: Job, tagged: Tagged, translation: SpanTranslation) -> None:
         about_it = (sentence["sentence_id"], sentence["words"], made.words)
         rows.append(PairedSentence(*about_it, spans, made.spans, made.reasons))
     languages = (about["source_language"], about["target_language"])
-    write_pairs(job, rows, languages, tagged.content, "choose another placeholder, or a better translator")
+    advice = "choose another placeholder, or a better translator"
+    write_pairs(job, rows, languages, tagged.content, incomplete, advice)
 
 
-def write_pairs(job: Job, rows: Sequence[PairedSentence], languages: tuple[str, str], corpus: str, advice: str) -> None:
+def write_pairs(
+    job: Job,
+    found: Sequence[PairedSentence],
+    languages: tuple[str, str],
+    corpus: str,
+    incomplete: Incomplete,
+    advice: str,
+) -> None:
     """Writes conjugate pairs with their counts.
 
     Raises:
         InputError: if no pair is kept; `advice` says what to do.
     """
+    rows = found if incomplete == "pair" else [row.whole_or_none() for row in found]
     dropped = Counter(reason for row in rows for reason in row.reasons)
     kept = dropped.pop("", 0)
     counts = {reason: dropped[reason] for reason in REASONS if dropped[reason]}

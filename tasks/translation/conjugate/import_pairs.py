@@ -18,7 +18,7 @@ from artifacts.step import Job, step
 from tasks.corpus.layout import DOCUMENT_START
 from tasks.corpus.lines import is_blank, read_lines
 from tasks.corpus.once import once
-from tasks.translation.conjugate.find_pairs import PairedSentence, write_pairs
+from tasks.translation.conjugate.find_pairs import Incomplete, PairedSentence, write_pairs
 from tasks.translation.conjugate.placeholders import Span
 from tasks.translation.conjugate.reading import NOWHERE
 
@@ -121,7 +121,14 @@ def load_pair_files(original: InputFile, translated: InputFile) -> list[PairedSe
 
 
 @step(CONJUGATE_PAIRS)
-def import_pairs(job: Job, original: InputFile, translated: InputFile, language: str, translated_language: str) -> None:
+def import_pairs(
+    job: Job,
+    original: InputFile,
+    translated: InputFile,
+    language: str,
+    translated_language: str,
+    incomplete: Incomplete = "pair",
+) -> None:
     """Reads pairs from two files; those whose numbers do not match are dropped, and counted.
 
     Args:
@@ -130,12 +137,14 @@ def import_pairs(job: Job, original: InputFile, translated: InputFile, language:
         translated: their translations.
         language: of the first file.
         translated_language: of the second one.
+        incomplete: what goes where numbers do not match.
 
     Raises:
         InputError: if a file cannot be read, or the two do not belong together.
     """
     rows = load_pair_files(original, translated)
-    write_pairs(job, rows, (language, translated_language), "import", "number the spans of both files from 1")
+    advice = "number the spans of both files from 1"
+    write_pairs(job, rows, (language, translated_language), "import", incomplete, advice)
 
 
 def _places(numbers: Sequence[int]) -> dict[int, list[Span]]:

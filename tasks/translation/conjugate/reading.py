@@ -8,19 +8,21 @@ from tasks.translation.conjugate.placeholders import Placeholder, Span, cut_at_p
 from tasks.translation.marked.read_markers import MarkerReading, repeats
 
 NOWHERE = (-1, -1)
+TOO_MANY, INCOMPLETE = "too_many_spans", "sentence_incomplete"
 
 # Why a pair is dropped. The first five are of whole translations, and drop all their pairs.
 REASONS = {
     "no_output": "the translator gave no word back for the sentence, or it was too long for it",
     "repetition": "the translation repeats the same words over and over",
     "placeholder_invented": "a placeholder stands in the translation that the sentence does not have",
-    "too_many_spans": "the sentence has more spans than placeholders; this one had none",
+    TOO_MANY: "the sentence has more spans than placeholders; this one had none",
     "placeholder_lost": "its placeholder does not stand in the translation",
     "placeholder_doubled": "its placeholder stands in the translation more than once",
     "no_span_output": "the translator gave no word back for the span",
     "missing_in_translation": "imported: no word of the translation has its number",
     "missing_in_original": "imported: no word of the sentence has its number",
     "in_several_places": "imported: words with its number do not stand side by side",
+    INCOMPLETE: "another span of the sentence has no translation, and whole sentences were asked for",
 }
 _WHOLE = ("no_output", "repetition", "placeholder_invented")
 _REPETITION = MarkerReading()
@@ -84,7 +86,7 @@ def _fault(words: Sequence[str], numbers: Sequence[int], placeholders: int) -> s
 
 def _reason(number: int, counts: Counter[int], own: Sequence[list[str]]) -> str:
     if number >= len(own):
-        return "too_many_spans"
+        return TOO_MANY
     if counts[number] != 1:
         return "placeholder_lost" if counts[number] == 0 else "placeholder_doubled"
     return "" if own[number] else "no_span_output"

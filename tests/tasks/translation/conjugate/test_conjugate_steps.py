@@ -108,6 +108,19 @@ def test_spans_beyond_the_most_stay_as_they_are(
     assert store.metadata(pairs)["dropped"] == {"too_many_spans": 2}
 
 
+def test_a_sentence_that_lost_a_placeholder_may_go_whole_and_one_with_too_many_spans_stays(
+    store: Store, tagged: Reference, translator: Reference, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs = run_alone(store, find_pairs, tagged, translated(store, tagged, translator), "sentence")
+    first, _, last = store.table(pairs).to_pylist()
+    assert first["reasons"] == ["", ""] and last["reasons"] == ["sentence_incomplete", "placeholder_lost"]
+    assert last["translated_starts"] == [-1, -1]
+    monkeypatch.setitem(KNOWN, "SPAN0 wohnt in Wien", "SPAN0 lives in Vienna")
+    monkeypatch.setitem(KNOWN, "SPAN0 ruft Ada", "SPAN0 calls Ada")
+    few = run_alone(store, find_pairs, tagged, translated(store, tagged, translator, max_spans=1), "sentence")
+    assert store.metadata(few)["pairs"] == 2 and store.metadata(few)["dropped"] == {"too_many_spans": 2}
+
+
 def test_a_corpus_without_a_candidate_span_is_an_error(
     store: Store, put_table: Callable[..., Reference], translator: Reference, engine: Engine
 ) -> None:

@@ -71,6 +71,20 @@ def test_numbers_that_do_not_match_are_dropped_with_their_reason(
     assert "b (missing_in_translation), ? (missing_in_original)" in CONJUGATE_PAIRS.form(row, [])
 
 
+def test_a_sentence_with_a_span_that_does_not_match_may_go_whole(
+    store: Store, text_file: Write, made: Callable[[str, str], Reference]
+) -> None:
+    files = text_file("one.txt", columns("a/1 b/2", "c/1 d")), text_file("other.txt", columns("a/1 b", "d c/1"))
+    pairs = run_alone(store, import_pairs, *files, "es", "en", "sentence")
+    first, second = store.table(pairs).to_pylist()
+    assert first["reasons"] == ["sentence_incomplete", "missing_in_translation"]
+    assert (first["starts"], first["translated_starts"]) == ([0, 1], [-1, -1])
+    assert (second["reasons"], second["translated_starts"]) == ([""], [1])
+    about = store.metadata(pairs)
+    assert (about["sentences"], about["pairs"]) == (1, 1)
+    assert about["dropped"] == {"missing_in_translation": 1, "sentence_incomplete": 1}
+
+
 def test_a_document_s_start_is_no_word(store: Store, made: Callable[[str, str], Reference]) -> None:
     pairs = made("-DOCSTART-\t0\tO\nUlm\t1\tS-LOC\n", columns("Ulm/1"))
     row = store.table(pairs).to_pylist()[0]
