@@ -14,7 +14,8 @@ from artifacts.catalog import TAGGER, AnySentences, Encoder, LabelledOrTranslati
 from artifacts.step import Job, step
 from tasks.denoising.spans.refinement import Denoising, Refinement, beta_of, refine
 from tasks.denoising.spans.state import DenoisingState, Text, watched_pass
-from tasks.distillation.span_objective import SpanText, span_objective
+from tasks.distillation.span_batches import SpanBatches, SpanText
+from tasks.distillation.span_objective import span_objective
 from tasks.distillation.span_training import SpanTraining
 from tasks.distillation.train_span_tagger import SpanShape, hidden_text, read_source, read_windows
 from tasks.tagging.span_grid import class_names, torch_cells
@@ -61,15 +62,14 @@ def train_denoised_student(
     if config.mlm_weight > 0:
         masked = hidden_text(job, model, tokenizer, encoder, target.windows)
 
-    texts: dict[Text, np.ndarray] = {"source": source.cells, "target": cells}
+    refines = denoising.levels != "none"
+    texts: dict[Text, np.ndarray] = {"source": source.cells, "target": cells} if refines else {}
     about = (denoising.dimensions, denoising.prototype_rate, config.seed, job.device)
     state = DenoisingState(initial.probabilities, texts, model, *about)
     watch = watched_pass(state, lambda rows: torch_cells(rows, shape.most_words))
     hook = _after_epoch(job, state, classes[source.cells], denoising, config)
-    refines = denoising.levels != "none"
-    objective = span_objective(
-        source, classes, config, target, _labels_of_words(state, cells), masked, watch if refines else None
-    )
+    batches = SpanBatches(source, classes, config, target, _labels_of_words(state, cells), masked)
+    objective = span_objective(batches, watch if refines else None)
     train_and_save(
         job,
         model,

@@ -9,7 +9,8 @@ from artifacts.catalog import TAGGER, AnySentences, Encoder, LabelledOrTranslati
 from artifacts.reference import Reference
 from artifacts.settings import Settings
 from artifacts.step import Job, step
-from tasks.distillation.span_objective import MaskedText, SpanText, span_objective
+from tasks.distillation.span_batches import MaskedText, SpanBatches, SpanText
+from tasks.distillation.span_objective import span_objective
 from tasks.distillation.span_training import SpanTraining, add_masked_head
 from tasks.tagging.span_grid import span_classes
 from tasks.tagging.span_head import SpanHead
@@ -77,5 +78,5 @@ def train_span_tagger(
     hidden = None
     if masked is not None and config.mlm_weight > 0:
         hidden = hidden_text(job, model, tokenizer, encoder, read_windows(job, masked, tokenizer, windows))
-    objective = span_objective(source, classes, config, masked=hidden)
+    objective = span_objective(SpanBatches(source, classes, config, masked=hidden))
     train_and_save(job, model, tokenizer, labels, objective, config, "training on spans")

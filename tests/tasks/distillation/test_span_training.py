@@ -24,7 +24,7 @@ from artifacts.reference import Reference
 from artifacts.show import preview
 from artifacts.step import run_alone
 from artifacts.store import Store
-from tasks.distillation.span_objective import MaskedText
+from tasks.distillation.span_batches import MaskedText
 from tasks.distillation.span_training import SpanTraining
 from tasks.distillation.train_span_tagger import SpanShape, train_span_tagger
 from tasks.encoding.load import import_encoder
