@@ -56,15 +56,13 @@ class SpanEvidence:
             self.types = measure_types(tuple(labels.values()), tuple(labels))
 
     def draw(self) -> Reference | None:
-        """The pictures, if there is something to draw."""
-        if not self.epochs and self.types is None:
+        """The pictures, if gold labels are known."""
+        if self.gold is None:
             return None
         with stage("figures"):
-            curve = None
-            if self.epochs:
-                text = CurveText(title=_SERIES, x_name="epoch (0: initial labels)")
-                xs = tuple(float(epoch) for epoch in self.epochs)
-                curve = trace_curve(tuple(self.epochs.values()), (_SERIES,) * len(xs), xs, text)
+            text = CurveText(title=_SERIES, x_name="epoch (0: initial labels)")
+            xs = tuple(float(epoch) for epoch in self.epochs)
+            curve = trace_curve(tuple(self.epochs.values()), (_SERIES,) * len(xs), xs, text)
             return draw_span_figures(curve, self.types)
 
     @property

@@ -16,6 +16,7 @@ from flows.conner import Conner, algorithm
 from flows.parts.corpora import ParallelText, read_corpora, read_pairs
 from flows.parts.encoder import take_encoder
 from flows.parts.summary import Result
+from flows.parts.translator import take_translator
 from tasks.corpus.split import split_source
 from tasks.distillation.train_consistent import ConsistencyTraining, train_consistent_tagger
 from tasks.evaluation.choose_epoch import choose_epoch
@@ -124,10 +125,14 @@ def test_section_2(recording: Recording, runtime: Runtime, configured: Configure
         "source-only (vanilla)", "candidate spans", "student (ConNER), emissions alone", "student (ConNER)"
     ]  # fmt: skip
     recording.check(result.models[0].reference, expected.vanilla)
+    gold = expected.corpora.target_gold
+    assert gold is not None
+    found = score(expected.candidates(), gold.gold, f"candidate spans on {gold.name}")
+    recording.check((result.models[1].reference, result.models[1].scores), (expected.candidates(), {gold.name: found}))
     assert set(result.models[0].scores) == set(result.models[-1].scores) == {"test", "source dev"}
     counted, epochs = result.listings
     recording.check(counted.rows, {"D_u^tgt": pairs})
-    assert list(counted.columns) == ["sentences", "with a pair", "pairs", "dropped"]
+    assert list(counted.columns) == ["sentences", "with a pair", "pairs", "dropped"] and callable(counted.cells)
     assert list(epochs.rows) == ["vanilla", "ConNER"] and "source's dev set" in epochs.title
 
 
@@ -155,6 +160,8 @@ def test_rows_of_table_4_and_baselines(
         pairs = expected.pairs(expected.candidates(), ("de", "en"))
     if row == "trans_label":  # Entities of labelled sentences, translated into the target language.
         pairs = expected.pairs(expected.d_src, ("en", "de"))
+    if pairs is not None:
+        recording.check(result.listings[0].rows, {"D_l^src" if row == "trans_label" else "D_u^tgt": pairs})
     if row == "dropout_unlabel":
         text = expected.corpora.target
     check_shipped(recording, result, expected, expected.student(pairs, text, **weights), "student (ConNER)")
@@ -166,6 +173,32 @@ def test_the_vanilla_model_alone(recording: Recording, runtime: Runtime, configu
     assert "train_consistent_tagger" not in {made.step for made in recording.calls.values()}
     expected = Expected(config, runtime)
     check_shipped(recording, result, expected, expected.vanilla, "source-only (vanilla)")
+
+
+def test_what_is_named_lies_where_the_run_looks_and_what_is_drawn_is_drawn_by_its_seed(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    source = {"language": "en", "train": {"path": "en.conll"}, "dev_fraction": 0.3}  # A seed decides which sentences.
+    config = configured(source=source, encoder={"checkpoint": "./bert"}, ablation="dropout_label")
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    student = expected.student(None, None, alpha=0.3, beta=0.0, **NO_PAIRS)
+    check_shipped(recording, result, expected, student, "student (ConNER)")
+
+
+def test_a_translator_that_is_named_is_trained_by_nobody_and_sees_spans_as_in_the_paper(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    config = configured(pairs={"translator": {"checkpoint": "./m2m"}}, parallel=[])
+    algorithm(config, runtime)
+    (asked,) = (made.arguments for made in recording.calls.values() if made.step == "translate_spans")
+    recording.check(asked["translator"], take_translator(config.pairs.translator, (), SEED, runtime))
+    assert asked["config"].placeholder == "span"
+    assert not {"mark_pairs", "train_translator"} & {made.step for made in recording.calls.values()}
+    spans = {"placeholder": "span"}
+    assert configured(pairs={"spans": spans}).pairs.translating.placeholder == "span"
+    files = {"original": "a", "translated": "b"}
+    assert not configured(pairs={"imported": files}).pairs.trains and configured().pairs.trains
 
 
 def test_imported_pairs_need_no_translator_and_no_candidates(
@@ -239,6 +272,7 @@ def test_settings_that_fit_their_row_or_are_left_out_with_a_part_of_it_are_taken
     # Rows without L_drop have no second views.
     kept = configured(ablation="trans_unlabel", student={"dropout": 0.0, "perturbed": "unlabelled"}).consistency
     assert (kept.perturbed, kept.divergence) == ("labelled", "both") and not kept.reads_raw_text
+    assert configured(ablation="trans_unlabel", student={"noise_deviation": 0.2}).consistency.noise == 0
 
 
 def test_what_a_row_does_not_read_is_not_in_the_key_of_its_training(configured: Configured) -> None:

@@ -143,6 +143,17 @@ def test_section_3(recording: Recording, runtime: Runtime, configured: Configure
     recording.check(result.figures, draw_span_figures(curve, types))
 
 
+def test_what_is_named_lies_where_the_run_looks_and_what_is_drawn_is_drawn_by_its_seed(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    source = {"language": "en", "train": {"path": "en.conll"}, "dev_fraction": 0.3}  # A seed decides which sentences.
+    config = configured(source=source, encoder={"checkpoint": "./bert"})
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    student = expected.student(expected.encoder, expected.labels(expected.m_src))
+    recording.check(shipped(recording, result.student), student)
+
+
 def test_the_student_starts_from_the_source_model_if_told_so(
     recording: Recording, runtime: Runtime, configured: Configured
 ) -> None:
@@ -176,6 +187,9 @@ def test_rows_of_table_3(
     recording.check(shipped(recording, result.student), student)
     names = [model.name for model in result.models]
     assert (M_SRC in names) == (row != "without_mlm_init") and PLAIN in names
+    assert result.figures is not None
+    series = recording.arguments(recording.arguments(result.figures)["types"])["series"]
+    assert ("target text, plain model" in series) == (row != "without_mlm_init")
     assert made.count("refined_labels") == (0 if row == "without_denoising" else 2)
     assert made.count("train_span_tagger") == (1 if row == "without_mlm_init" else 2)
 

@@ -15,6 +15,8 @@ from tasks.translation.conjugate.reading import INCOMPLETE, NOWHERE, REASONS, TO
 from tasks.translation.conjugate.translate_spans import Tagged
 from tasks.words.spans import spans_of
 
+_ROWS_AT_A_TIME = 4096
+
 
 class PairedSentence(NamedTuple):
     """A row of conjugate pairs; see the catalogue."""
@@ -52,7 +54,7 @@ def find_pairs(job: Job, tagged: Tagged, translation: SpanTranslation, incomplet
             "these very sentences"
         )
     split = translation_splitter(about["target_language"])
-    sentences = job.table(tagged, ["sentence_id", "words", "tags"]).to_pylist()
+    sentences = job.table(tagged, columns=["sentence_id", "words", "tags"]).to_pylist()
     rows: list[PairedSentence] = []
     for sentence, translated in zip(sentences, job.table(translation).to_pylist(), strict=True):
         spans = [(start, end) for start, end, _ in spans_of(sentence["tags"])]
@@ -104,8 +106,8 @@ def write_pairs(
 
 
 def _batches(rows: Sequence[PairedSentence]) -> Iterator[pa.RecordBatch]:
-    for first in range(0, len(rows), 4096):
-        chunk = rows[first : first + 4096]
+    for first in range(0, len(rows), _ROWS_AT_A_TIME):
+        chunk = rows[first : first + _ROWS_AT_A_TIME]
         columns = [
             [row.sentence_id for row in chunk],
             [row.words for row in chunk],

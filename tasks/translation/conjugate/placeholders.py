@@ -30,7 +30,7 @@ Detokenize = Callable[[Sequence[str]], str]
 def with_placeholders(words: Sequence[str], spans: Sequence[Span], form: Placeholder, detokenize: Detokenize) -> str:
     """A sentence as text with a placeholder for each span.
 
-    Words of its own that look like a placeholder lose what makes them so: SPAN3 becomes Span3, __SLOT3__ -SLOT3-.
+    Words of its own that look like a placeholder lose what makes them so: SPAN3 becomes Span3, __SLOT3__ _-SLOT3-_.
 
     Args:
         words: of the sentence.

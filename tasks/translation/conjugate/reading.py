@@ -10,7 +10,7 @@ from tasks.translation.marked.read_markers import MarkerReading, repeats
 NOWHERE = (-1, -1)
 TOO_MANY, INCOMPLETE = "too_many_spans", "sentence_incomplete"
 
-# Why a pair is dropped. The first five are of whole translations, and drop all their pairs.
+# Why a pair is dropped. The first three are of whole translations, and drop all their pairs.
 REASONS = {
     "no_output": "the translator gave no word back for the sentence, or it was too long for it",
     "repetition": "the translation repeats the same words over and over",
@@ -24,7 +24,6 @@ REASONS = {
     "in_several_places": "imported: words with its number do not stand side by side",
     INCOMPLETE: "another span of the sentence has no translation, and whole sentences were asked for",
 }
-_WHOLE = ("no_output", "repetition", "placeholder_invented")
 _REPETITION = MarkerReading()
 
 

@@ -67,7 +67,7 @@ def translate_spans(
     form = config.placeholder or "span"
     rows: list[tuple[int, str, list[str], list[str]]] = []
     wanted = ["sentence_id", "words", "tags"]
-    for batch in job.batches(tagged, wanted, _ROWS):
+    for batch in job.batches(tagged, columns=wanted, rows=_ROWS):
         for number, words, tags in zip(*(batch[name].to_pylist() for name in wanted), strict=True):
             spans = candidate_spans(tags, config.max_spans)
             text = with_placeholders(words, spans, form, detokenize) if spans else ""

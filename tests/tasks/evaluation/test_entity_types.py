@@ -35,11 +35,12 @@ def test_entities_longer_than_a_span_are_counted_by_type():
 
 
 def test_gold_labels_are_measured(store, gold):
-    reach = run_alone(store, measure_reach, gold, 2)
-    assert store.table(reach).to_pydict() == {
-        "type": ["overall", "LOC", "PER"], "entities": [3, 2, 1], "too_long": [1, 1, 0],
-    }  # fmt: skip
-    assert store.metadata(reach) == {"most_words": 2}
+    for most_words, too_long in ((1, [2, 1, 1]), (2, [1, 1, 0])):
+        reach = run_alone(store, measure_reach, gold, most_words)
+        assert store.table(reach).to_pydict() == {
+            "type": ["overall", "LOC", "PER"], "entities": [3, 2, 1], "too_long": too_long,
+        }  # fmt: skip
+        assert store.metadata(reach) == {"most_words": most_words}
 
 
 def test_gold_labels_and_predictions_stand_side_by_side(store, put_table, gold):
@@ -51,7 +52,7 @@ def test_gold_labels_and_predictions_stand_side_by_side(store, put_table, gold):
         ("gold", "LOC", 2, 2 / 3), ("gold", "PER", 1, 1 / 3), ("M_src", "LOC", 0, 0.0), ("M_src", "PER", 2, 1.0),
     ]  # fmt: skip
     other = put_table(GOLD, {"sentence_id": [0], "tags": [["O"]]}, {"language": "de", "labels": ["O", "B-X", "I-X"]})
-    with pytest.raises(InputError, match="gold has O, B-LOC"):
+    with pytest.raises(InputError, match="gold has O, B-LOC, I-LOC, B-PER, I-PER; other has O, B-X, I-X"):
         run_alone(store, measure_types, (gold, other), ("gold", "other"))
     with pytest.raises(InputError, match="1 labels, 2 names"):
         run_alone(store, measure_types, (gold,), ("gold", "other"))

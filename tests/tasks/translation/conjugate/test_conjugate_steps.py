@@ -9,6 +9,7 @@ import pytest
 
 from artifacts.catalog import PREDICTIONS, TRANSLATOR
 from artifacts.errors import InputError
+from artifacts.job import INFERENCE_SUBWORDS
 from artifacts.reference import Reference
 from artifacts.step import run_alone
 from artifacts.store import Store
@@ -21,7 +22,7 @@ LABELS = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
 WORDS = [["Ada", "Byron", "wohnt", "in", "Wien"], ["Nichts", "hier"], ["Wien", "ruft", "Ada"]]
 TAGS = [["B-PER", "I-PER", "O", "O", "B-LOC"], ["O", "O"], ["B-LOC", "O", "B-PER"]]
 KNOWN = {
-    "SPAN0 wohnt in SPAN1": "in SPAN1 lives SPAN0",
+    "SPAN0 wohnt in SPAN1": "in SPAN1 lives SPAN0.",
     "SPAN0 ruft SPAN1": "SPAN0 calls",
     "Ada Byron": "Ada Byron",
     "Wien": "Vienna",
@@ -45,10 +46,21 @@ class Engine:
         yield np.arange(len(texts)), [KNOWN.get(text, "") for text in texts]
 
 
+GENERATION = Generation(beam_size=3)
+
+
 @pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
+def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Engine:
+    """The engine of the translator that a step opens, in a folder of its own, as it is told."""
     made = Engine()
-    monkeypatch.setattr(module, "make_engine", lambda *args, **kwargs: made)
+
+    def opened(folder: Path, work: Path, generation: Generation, *, device: str, budget: int) -> Engine:
+        assert (folder / "config.json").is_file() and not list(work.iterdir()) and tmp_path / "store" in work.parents
+        assert (generation, device, budget) == (GENERATION, "cpu", INFERENCE_SUBWORDS["cpu"])
+        return made
+
+    monkeypatch.setattr(module, "make_engine", opened)
+    monkeypatch.setattr(module, "_ROWS", 2)
     return made
 
 
@@ -70,15 +82,16 @@ def about() -> dict[str, Any]:
 
 def translated(store: Store, tagged: Reference, translator: Reference, **settings: Any) -> Reference:
     config = SpanTranslating(**settings)
-    return run_alone(store, translate_spans, tagged, translator, "de", "en", config, Generation())
+    return run_alone(store, translate_spans, tagged, translator, "de", "en", config, GENERATION)
 
 
 def test_pairs_are_made_without_alignment(
-    store: Store, tagged: Reference, translator: Reference, engine: Engine
+    store: Store, tagged: Reference, translator: Reference, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("tasks.translation.conjugate.find_pairs._ROWS_AT_A_TIME", 2)
     pairs = run_alone(store, find_pairs, tagged, translated(store, tagged, translator))
     first, blank, last = store.table(pairs).to_pylist()
-    assert first["translation"] == ["in", "Vienna", "lives", "Ada", "Byron"]
+    assert first["translation"] == ["in", "Vienna", "lives", "Ada", "Byron", "."]
     assert (first["starts"], first["ends"]) == ([0, 4], [2, 5])
     assert (first["translated_starts"], first["translated_ends"]) == ([3, 1], [5, 2])
     assert blank["sentence_id"] == 5 and blank["translation"] == [] and blank["reasons"] == []
@@ -96,7 +109,7 @@ def test_spans_inside_their_sentence_have_their_own_translation(
     made = translated(store, tagged, translator, spans="inside")
     first = store.table(run_alone(store, find_pairs, tagged, made)).to_pylist()[0]
     # Between brackets `old Vienna` came back; Ada Byron lost them, and stands as it was translated alone.
-    assert first["translation"] == ["in", "old", "Vienna", "lives", "Ada", "Byron"]
+    assert first["translation"] == ["in", "old", "Vienna", "lives", "Ada", "Byron", "."]
 
 
 def test_spans_beyond_the_most_stay_as_they_are(
@@ -134,7 +147,7 @@ def test_placeholders_that_never_survive_are_an_error(
 ) -> None:
     for text in ("SPAN0 wohnt in SPAN1", "SPAN0 ruft SPAN1"):
         monkeypatch.setitem(KNOWN, text, "nothing came back")
-    with pytest.raises(InputError, match=r"none of the 4 spans in 3 sentences .*placeholder_lost 4"):
+    with pytest.raises(InputError, match=r"none of the 4 spans in 3 sentences .*placeholder_lost 4.*; choose ano"):
         run_alone(store, find_pairs, tagged, translated(store, tagged, translator))
 
 

@@ -10,7 +10,8 @@ from artifacts.inputs import InputFile
 from artifacts.reference import Reference
 from artifacts.step import run_alone
 from artifacts.store import Store
-from tasks.translation.conjugate.import_pairs import import_pairs
+from tasks.corpus.once import reading_once
+from tasks.translation.conjugate.import_pairs import import_pairs, load_pair_files
 
 Write = Callable[[str, str], InputFile]
 
@@ -97,16 +98,27 @@ def test_files_of_different_length_are_refused(made: Callable[[str, str], Refere
 
 
 def test_files_whose_numbers_mostly_differ_are_refused(made: Callable[[str, str], Reference]) -> None:
-    with pytest.raises(InputError, match=r"of 4 spans .* 1 have the same number in both .* spans 1, 2, 3 and 1, 4\)"):
-        made(columns("a/1 b/2 c/3"), columns("a/1 d/4"))
+    with pytest.raises(
+        InputError, match=r"of 5 spans .* 2 have the same number in both .*line 3 and 3: spans 1, 2, 3 and 1, 4\)"
+    ):
+        made(columns("x/1", "a/1 b/2 c/3"), columns("x/1", "a/1 d/4"))
 
 
-@pytest.mark.parametrize("line", ["Ulm S-LOC", "Ulm\tS-LOC", "Ulm\tone\tS-LOC", "Ulm\t-1\tS-LOC", "\t1\tS-LOC"])
+@pytest.mark.parametrize(
+    "line", ["Ulm S-LOC", "Ulm\tS-LOC", "Ulm\tone\tS-LOC", "Ulm\t-1\tS-LOC", "Ulm\t²\tS-LOC", "\t1\tS-LOC", "Ulm\t1\t"]
+)
 def test_a_line_with_other_columns_is_named(made: Callable[[str, str], Reference], line: str) -> None:
     with pytest.raises(InputError, match=r"unlabel\.txt, line 2: .* expected a word, the number of its span or 0"):
         made(f"in\t0\tO\n{line}\n", columns("in Ulm/1"))
 
 
 def test_files_without_a_span_are_refused(made: Callable[[str, str], Reference]) -> None:
-    with pytest.raises(InputError, match="there is no span at all"):
+    with pytest.raises(InputError, match=r"there is no span at all.*; number the spans of both files from 1"):
         made(columns("a b"), columns("a b"))
+
+
+def test_files_are_read_once_and_not_taken_for_others(text_file: Write) -> None:
+    one, two = text_file("one.txt", columns("a/1")), text_file("two.txt", columns("b/1"))
+    with reading_once():
+        first = load_pair_files(one, two)
+        assert load_pair_files(one, two) is first and load_pair_files(two, one)[0].words == ["b"]

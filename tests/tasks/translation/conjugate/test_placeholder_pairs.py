@@ -48,6 +48,18 @@ def test_sentences_get_placeholders_and_spans_come_alone_once(
     assert store.metadata(made) == {**about, "pairs_by_spans": [4, 2, 2] if keep_marked else [4, 1, 1]}
 
 
+def test_pairs_are_counted_by_their_spans_those_numbers_too_that_none_has(
+    store: Store, put_table: Callable[..., Reference]
+) -> None:
+    about = {"source_language": "en", "target_language": "de", "pairs_by_spans": [0, 0, 1]}
+    alone = ("__SLOT0__ Ada __SLOT0__ __SLOT1__ Ada __SLOT1__", "__SLOT0__ Ada __SLOT0__ __SLOT1__ Ada __SLOT1__")
+    columns = dict(zip(MARKED_PAIRS.schema.names, ([0], [alone[0]], [alone[1]], [2]), strict=True))
+    made = run_alone(store, replace_marked, put_table(MARKED_PAIRS, columns, about), False)
+    assert store.metadata(made)["pairs_by_spans"] == [1, 0, 1]
+    none = put_table(MARKED_PAIRS, {name: [] for name in MARKED_PAIRS.schema.names}, {**about, "pairs_by_spans": []})
+    assert store.metadata(run_alone(store, replace_marked, none, True))["pairs_by_spans"] == []
+
+
 def test_without_marked_pairs_all_stays_as_it_is(store: Store, put_table: Callable[..., Reference]) -> None:
     columns = dict(zip(MARKED_PAIRS.schema.names, ([value] for value in ROWS[0]), strict=True))
     about = {"source_language": "en", "target_language": "de", "pairs_by_spans": [1]}

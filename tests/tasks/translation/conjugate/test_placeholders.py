@@ -17,8 +17,20 @@ def test_the_example_of_figure_2() -> None:
     assert with_placeholders(WORDS, SPANS, "span", JOIN) == "SPAN0 wurde in SPAN1 geboren."
     assert with_placeholders(WORDS, SPANS, "slot", JOIN) == "__SLOT0__ wurde in __SLOT1__ geboren."
     assert with_brackets(WORDS, (4, 5), "span", JOIN) == "Bruce Willis wurde in [Westdeutschland] geboren."
+    assert with_placeholders(WORDS, SPANS[1:], "span", JOIN) == "Bruce Willis wurde in SPAN0 geboren."
     slots = with_brackets(WORDS, (0, 2), "slot", JOIN)
     assert slots == "__SLOT0__ Bruce Willis __SLOT0__ wurde in Westdeutschland geboren."
+
+
+def test_slots_stand_by_themselves_and_other_placeholders_as_words_do() -> None:
+    words, spans = ["Ulm", ",", "Wien", "."], [(0, 1), (2, 3)]
+    assert with_placeholders(words, spans, "slot", JOIN) == "__SLOT0__ , __SLOT1__ ."
+    assert with_placeholders(words, spans, "span", JOIN) == "SPAN0, SPAN1."
+    assert with_brackets(words, (2, 3), "slot", JOIN) == "Ulm, __SLOT0__ Wien __SLOT0__ ."
+
+
+def test_words_that_look_like_placeholders_lose_what_makes_them_so() -> None:
+    assert with_placeholders(["SPAN3", "__SLOT3__", "SPAN"], [], "span", " ".join) == "Span3 _-SLOT3-_ SPAN"
 
 
 @pytest.mark.parametrize("form", ["span", "slot"])

@@ -33,6 +33,7 @@ def test_spans_may_change_their_order() -> None:
 def test_what_cannot_be_read_is_dropped_and_says_why(output: str, reasons: list[str]) -> None:
     made = read(output, "Ada", "Ulm")
     assert made.reasons == reasons and set(reasons) <= {*REASONS, ""}
+    assert (made.words == []) == (reasons[0] in ("no_output", "placeholder_invented"))
     assert [place == NOWHERE for place in made.spans] == [reason != "" for reason in reasons]
 
 
