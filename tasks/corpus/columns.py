@@ -26,6 +26,8 @@ from tasks.words.schemes import is_tag
 # behind it. Only `# key = value` is told from words inside a sentence, too.
 _COMMENT = re.compile(r"#(?: |\t|begin |end |# )")
 _COMMENT_INSIDE = re.compile(r"# ?[\w.:-]+ ?= ?")
+# Comments that stand before a sentence, so that they end one also where no blank line does.
+_BEFORE_A_SENTENCE = re.compile(r"# ?(?:(?:sent_id|text) ?=|newdoc\b|newpar\b)")
 
 
 def parse_column_file(
@@ -53,9 +55,9 @@ def parse_column_file(
 def parse_columns(lines: Sequence[str], name: str, layout: Layout, *, with_tags: bool) -> Parsed:
     """Reads the lines of a column file.
 
-    Blank lines and -DOCSTART- lines end a sentence, so do marks and new numbers in a column. Comments, the header, and
-    CoNLL-U's ranges (`1-2`) and empty nodes (`8.1`), are left out. Everything else must be a word with as many columns
-    as the layout says.
+    Blank lines, -DOCSTART- lines and `# sent_id` end a sentence, so do marks and new numbers in a column. Comments, the
+    header, and CoNLL-U's ranges (`1-2`) and empty nodes (`8.1`), are left out. Everything else must be a word with as
+    many columns as the layout says.
 
     Args:
         lines: the file's lines, without line ends.
@@ -85,7 +87,7 @@ def parse_columns(lines: Sequence[str], name: str, layout: Layout, *, with_tags:
         fields = line.split("\t") if split_by_tab else layout.fields(line)
         if len(fields) != width or line[0] in "#-" or layout.indexed:
             kind = _special(line, fields, layout, opened)
-            if kind == "document":
+            if kind == "boundary":
                 opened = False
             if kind:
                 continue
@@ -128,14 +130,16 @@ def _marked_starts(values: Sequence[str], layout: Layout) -> list[int]:
 
 
 def _special(line: str, fields: list[str], layout: Layout, opened: bool) -> str:
-    """What a line is that is not a word's: comment, document, range; empty for a word."""
+    """What a line is that is not a word's: comment, boundary of sentences, range; empty for a word."""
     if line.startswith(DOCUMENT_START) or (len(fields) == layout.width and fields[layout.token] == DOCUMENT_START):
-        return "document"
+        return "boundary"
     if line[0] == "#" and layout.indexed:
-        return "comment"
+        return "boundary" if _BEFORE_A_SENTENCE.match(line) else "comment"
     if layout.indexed and not fields[0].isdigit() and WORD_RANGE.fullmatch(fields[0]):
         return "range"
     if line[0] == "#" and not _has_tag(fields, layout):
+        if _BEFORE_A_SENTENCE.match(line):
+            return "boundary"
         if _COMMENT_INSIDE.match(line) or (not opened and _COMMENT.match(line)):
             return "comment"
     return ""

@@ -172,12 +172,17 @@ def _assemble(
     for name, kind, parsed in parts:
         if not parsed.words:
             raise InputError(f"corpus {name}: no sentence in it, expected at least one; give another file")
-        remarks = [*parsed.remarks, *boundary_remarks(parsed)]
+        remarks = list(parsed.remarks)
         if parsed.splitter == "moses":
             remarks += unspaced_remarks(parsed.words, language)
         if format.segmenter != "auto" and parsed.splitter in ("", "spaces"):
             remarks.append(f"segmenter is {format.segmenter}, and has nothing to do: the words are given")
-        starts = split_starts(parsed.words, parsed.starts, language) if format.split_sentences else parsed.starts
+        starts = parsed.starts
+        if format.split_sentences:
+            starts = split_starts(parsed.words, parsed.starts, language)
+            remarks.append(f"sentences split by sentencex: {len(starts):,}, from {len(parsed.starts):,}")
+        else:
+            remarks += boundary_remarks(parsed)
         words += _cut(parsed.words, starts)
         scheme: Scheme | None = None
         if labels is not None:

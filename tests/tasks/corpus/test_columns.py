@@ -58,6 +58,21 @@ def test_a_document_start_ends_a_sentence_and_is_no_word(start: str) -> None:
     assert read.starts == [0, 1]
 
 
+@pytest.mark.parametrize(
+    "between", ["# sent_id = 2", "# text = b c", "#sent_id=2", "# newdoc id = x", "# newpar", "# newdoc\n# sent_id = 2"]
+)
+@pytest.mark.parametrize("numbered", [True, False])
+def test_comments_that_stand_before_a_sentence_end_the_one_before(between: str, numbered: bool) -> None:
+    rows = [("1", "a", "B-PER"), ("2", "d", "O"), None, ("1", "b", "O"), ("2", "c", "O")]
+    lines = [between if row is None else "\t".join(row if numbered else row[1:]) for row in rows]
+    read = parse("\n".join(["# sent_id = 1", *lines, ""]))
+    assert read.words == ["a", "d", "b", "c"] and read.starts == [0, 2]
+
+
+def test_other_comments_inside_a_sentence_do_not_end_it() -> None:
+    assert parse("a\tB-PER\n# checked = yes\nb\tO\n").starts == [0]
+
+
 def test_columns_can_be_given() -> None:
     read = parse("B-PER x Ana\nO y canta\n", token=3, tag=1)
     assert (read.words, read.tags) == (["Ana", "canta"], ["B-PER", "O"])

@@ -231,7 +231,9 @@ def test_one_sentence_that_ends_twice_is_remarked_and_split_if_asked() -> None:
     assert (
         corpus.parts[0].remarks[0].startswith("the whole file is 1 sentence, in which 2 words end one; are blank lines")
     )
-    assert shown(read(text, split_sentences=True)) == ["Ida/B-PER ruft .", "Bonn/B-LOC ruht ."]
+    split = read(text, split_sentences=True)
+    assert shown(split) == ["Ida/B-PER ruft .", "Bonn/B-LOC ruht ."]
+    assert split.parts[0].remarks == ("sentences split by sentencex: 2, from 1",)
     assert read(text, with_tags=False, split_sentences=True).words == [["Ida", "ruft", "."], ["Bonn", "ruht", "."]]
 
 

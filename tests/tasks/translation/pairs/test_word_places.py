@@ -1,6 +1,6 @@
 import pytest
 
-from tasks.corpus.text import word_splitter
+from tasks.corpus.text import translation_splitter
 from tasks.translation.pairs.word_places import insert_markers, word_places
 
 SENTENCES = [
@@ -13,7 +13,7 @@ SENTENCES = [
 
 @pytest.mark.parametrize(("language", "text", "some"), SENTENCES)
 def test_words_are_found_where_they_stand(language: str, text: str, some: list[str]) -> None:
-    words = word_splitter(language, tokenized=False)(text)
+    words = translation_splitter(language)(text)
     places = word_places(text, words)
     assert places is not None
     assert [text[start:end] for start, end in places] == words

@@ -8,7 +8,7 @@ from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.step import run_alone
 from artifacts.store import Store
-from tasks.corpus.text import word_splitter
+from tasks.corpus.text import translation_splitter
 from tasks.translation.projection.forward import ForwardReading, split_outputs, split_translation
 
 PutTable = Callable[..., Reference]
@@ -50,7 +50,7 @@ def test_chinese_japanese_and_thai_are_split_into_characters(store: Store, put_t
     ],
 )
 def test_other_scripts_are_split_at_spaces_and_full_stops(language: str, text: str, words: list[str]) -> None:
-    split = word_splitter(language, tokenized=False)
+    split = translation_splitter(language)
     assert split_outputs(np.array([7]), [text], lambda _: True, split).to_pylist() == [
         {"sentence_id": 7, "words": words}
     ]
