@@ -18,11 +18,11 @@ from tasks.corpus.hub import dataset_name, read_dataset
 from tasks.corpus.inline import looks_like_inline, parse_inline
 from tasks.corpus.jsonlines import looks_like_json, looks_like_json_lines, parse_json, parse_json_lines
 from tasks.corpus.layout import find_layout, is_sampled, looks_like_columns
-from tasks.corpus.lines import in_nfc, read_content, split_lines
+from tasks.corpus.lines import in_nfc, is_blank, read_content, split_lines
 from tasks.corpus.parquet import is_parquet, parse_parquet, parse_table
 from tasks.corpus.parsed import Parsed
 from tasks.corpus.pipes import looks_like_pipes, parse_pipes
-from tasks.corpus.running_text import Unlike, unlike_text
+from tasks.corpus.running_text import Unlike, told_by_beginning, unlike_text
 from tasks.corpus.text import format_splitter, split_in_words
 from tasks.corpus.vertical import looks_like_words, parse_words
 from tasks.corpus.wikiann import looks_like_wikiann, parse_wikiann
@@ -79,6 +79,7 @@ _WITH_OFFSETS = frozenset({"jsonl", "json"})
 # Formats that are columns, too: each may be read as another if a configuration says so.
 _COLUMNS = frozenset({"columns", "conllu", "wikiann", "csv"})
 _HEAD_LINES = 2000
+_FIRST_LINES = 20
 
 
 def parse_source(
@@ -214,6 +215,9 @@ def _find_format(lines: Sequence[str], name: str, format: CorpusFormat, *, with_
         return "csv" if TEXT_FORMATS["csv"].fits(lines[:_HEAD_LINES], format) else "columns"
     if format.tokens_key or format.tags_key or format.spans_key or format.tag_names:
         return "jsonl" if looks_like_json_lines(lines, format) else "json"
+    told = told_by_beginning([line for line in lines[:_FIRST_LINES] if not is_blank(line)] or [""])
+    if told is not None:
+        raise InputError(_not_text(name, told))
     found = _structured(lines, format)
     if found is not None:
         return found

@@ -31,6 +31,8 @@ _BEGINNINGS = (
         "write the list in it as JSON: `json.dump(TRAIN_DATA, file)`",
     ),
 )
+# The line below the header of a table.
+_DASHES = re.compile(r"\s*\|?(?:\s*:?-{3,}:?\s*\|)+(?:\s*:?-{3,}:?\s*)?")
 _RASA = re.compile(r"\[[^\]]+\](?:\(\w+\)|\{\"entity\":)")
 # Scripts without spaces between words: a line that has no space may be a sentence.
 _NO_SPACES = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
@@ -64,9 +66,9 @@ def unlike_text(lines: Sequence[str]) -> Unlike | None:
     sample = filled[:: max(1, len(filled) // _SAMPLE_LINES)][:_SAMPLE_LINES]
     if not sample:
         return None
-    sign = next(((what, advice) for begin, what, advice in _BEGINNINGS if begin.match(filled[0])), None)
+    sign = told_by_beginning(filled)
     if sign is not None:
-        return Unlike(sign[0], True, sign[1])
+        return sign
     kinds = (
         (lambda line: " --> " in line and ":" in line, "subtitles with times", True, "cut out the times"),
         (lambda line: bool(_JSON.match(line)), "JSON", True, "set format: jsonl or json"),
@@ -102,6 +104,15 @@ def unlike_text(lines: Sequence[str]) -> Unlike | None:
         what = f"words, one a line, in {lonely:,} of {len(sample):,} lines looked at"
         return Unlike(what, False, "set format: words (blank lines between sentences), or format: text")
     return None
+
+
+def told_by_beginning(lines: Sequence[str]) -> Unlike | None:
+    """What the first lines of a file that is not blank say it is; None if nothing."""
+    if len(lines) > 1 and _DASHES.fullmatch(lines[1]):
+        advice = "leave out the line of dashes, and put tabs where the bars between columns are"
+        return Unlike("a table of Markdown", True, advice)
+    found = ((what, advice) for begin, what, advice in _BEGINNINGS if begin.match(lines[0]))
+    return next((Unlike(what, True, advice) for what, advice in found), None)
 
 
 def _is_lonely(line: str) -> bool:

@@ -12,6 +12,7 @@ from artifacts.inputs import InputFile
 from artifacts.runtime import Runtime
 from artifacts.step import run_alone
 from artifacts.store import Store
+from flows.commands.files_named import missing_files
 from flows.parts.corpora import corpus_input
 from tasks.corpus.corpus import Corpus, load_corpus
 from tasks.corpus.docbin import is_docbin
@@ -166,6 +167,10 @@ def test_a_folder_of_brats_pairs_is_one_corpus(tmp_path: Path, pairs: dict[str, 
     assert shown(corpus) == IN_PAIRS
     assert [Path(part.name).name for part in corpus.parts] == ["a.ann", "b.ann"]
     assert shown(read_path("brat", tmp_path, format="brat")) == IN_PAIRS
+    # What `crosstag deploy` takes for missing.
+    (tmp_path / "empty").mkdir()
+    named = [CorpusFile(path=path) for path in ("brat", "empty")]
+    assert [missing_files(file, Runtime(data=str(tmp_path))) for file in named] == [[], ["empty"]]
 
 
 def test_a_zip_of_brats_pairs_is_one_corpus(tmp_path: Path, pairs: dict[str, str]) -> None:

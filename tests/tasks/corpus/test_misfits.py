@@ -114,6 +114,10 @@ def test_json_without_records_at_its_top_says_where_lists_are(tmp_path: Path, va
             r"looks like INCEpTION's WebAnno TSV; .* export CoNLL 2002 instead",
         ),
         (
+            "| word | tag |\n|---|:---|\n| Ida | B-PER |\n| ruft | O |\n| Bonn | B-LOC |\n",
+            "looks like a table of Markdown; .* leave out the line of dashes, and put tabs",
+        ),
+        (
             '<?xml version="1.0"?>\n<p><persName>Ida</persName> ruft.</p>\n<p>Ja.</p>\n',
             r"looks like mark-up \(XML, HTML\), .* turn other elements into these",
         ),
