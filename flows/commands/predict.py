@@ -95,6 +95,11 @@ def predict_file(
             f"--text {question.layout}: sentence ends are found in running text, not in words that are separated by "
             "spaces; leave --tokenized out, or write a sentence a line"
         )
+    if question.tokenized and question.segmenter is not None:
+        raise InputError(
+            f"--segmenter {question.segmenter}: it finds words in text, and --tokenized says that spaces separate them; "
+            "leave one of them out"
+        )
     # A corpus brings its words: how text is split does not matter.
     student = load_student(
         folder,

@@ -4,7 +4,7 @@ import csv
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import zip_longest
+from itertools import islice, zip_longest
 
 from artifacts.errors import InputError
 from tasks.corpus.columns import parse_columns
@@ -16,6 +16,7 @@ from tasks.corpus.visible import quoted
 
 _LEAST_SHARE = 0.9
 _DELIMITERS = ",;"
+_SAMPLE_LINES = 2000
 
 
 def looks_like_csv(lines: Sequence[str], format: CorpusFormat) -> bool:
@@ -74,10 +75,10 @@ def _delimiter(lines: Sequence[str], name: str) -> str:
     Raises:
         InputError: if neither does.
     """
-    filled = [line for line in lines if not is_blank(line)]
+    filled = list(islice((line for line in lines if not is_blank(line)), _SAMPLE_LINES))
     for sign in _DELIMITERS:
         try:
-            widths = Counter(len(row) for row in csv.reader(filled[:2000], delimiter=sign) if row)
+            widths = Counter(len(row) for row in csv.reader(filled, delimiter=sign) if row)
         except csv.Error:
             continue
         width, count = widths.most_common(1)[0] if widths else (1, 0)
@@ -98,16 +99,16 @@ def _as_tabs(lines: Sequence[str], name: str, delimiter: str) -> list[str]:
     try:
         for fields in reader:
             row = "\t".join(fields)
-            here = f"corpus {name}, line {len(rows) + 1}"
             if reader.line_num != len(rows) + 1:
                 raise InputError(
-                    f"{here}: a quotation mark in {quoted(lines[len(rows)], 40)} is open at the end of the line; "
-                    "expected a word in each row of a CSV file; close it, or, where it is the word itself, write it as "
-                    '\'""""\' (four of them)'
+                    f"corpus {name}, line {len(rows) + 1}: a quotation mark in {quoted(lines[len(rows)], 40)} is open "
+                    "at the end of the line; expected a word in each row of a CSV file; close it, or, where it is the "
+                    'word itself, write it as \'""""\' (four of them)'
                 )
             if tabs and row.count("\t") >= max(len(fields), 1):
                 raise InputError(
-                    f"{here}: a field of the CSV file has a tab in it; expected a word in each row; take it out"
+                    f"corpus {name}, line {len(rows) + 1}: a field of the CSV file has a tab in it; expected a word in "
+                    "each row; take it out"
                 )
             rows.append(row)
     except csv.Error as error:

@@ -3,11 +3,12 @@
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from artifacts.errors import InputError
 from tasks.corpus.formats import CorpusFormat
+from tasks.corpus.offset_units import Mark, in_characters
 from tasks.corpus.parsed import Parsed
 from tasks.corpus.text import format_splitter, split_in_words, word_places
 from tasks.corpus.visible import quoted
@@ -16,16 +17,6 @@ Place = tuple[int, int]
 """Start and end of a word in its text, in characters; the end is exclusive."""
 
 _MAJORITY = 0.9
-
-
-@dataclass(frozen=True)
-class Mark:
-    """An entity as a file gives it: offsets in characters, label, and its text where the file repeats it."""
-
-    start: int
-    end: int
-    label: str
-    surface: str | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +66,9 @@ def parse_documents(
     Raises:
         InputError: at an entity outside its text, or as the format says.
     """
+    counted = in_characters([each.text for each in documents], [each.marks for each in documents], format)
+    in_units = any(marks is not each.marks for marks, each in zip(counted, documents, strict=True))
+    documents = [replace(each, marks=marks) for each, marks in zip(documents, counted, strict=True)]
     gives_words = all(each.words is not None for each in documents)
     split, splitter = (str.split, "") if gives_words else format_splitter(format, language)
     cut = [_sentences(each, split, f"corpus {name}, {unit} {each.number}") for each in documents]
@@ -97,10 +91,12 @@ def parse_documents(
     if format.misaligned == "auto" and 2 * len(counts.outward) > entities:
         raise InputError(
             f"corpus {name}: {len(counts.outward):,} of {entities:,} entities begin or end inside a word, first "
-            f"{counts.outward[0]}; expected whole words, mostly; do offsets count bytes or UTF-16, or was the text "
-            "changed? Mend them; set span_ends if the last character is wrong, or misaligned: outward for whole words"
+            f"{counts.outward[0]}; expected whole words, mostly; do offsets count bytes, or was the text changed? "
+            "Mend them; set offsets: utf-16 if they count UTF-16 units, span_ends if the last character is wrong, "
+            "misaligned: outward for whole words"
         )
-    layout += f", offsets in characters, the end {'inclusive' if inclusive else 'exclusive'}"
+    layout += f", offsets in {'UTF-16 units' if in_units else 'characters'}"
+    layout += f", the end {'inclusive' if inclusive else 'exclusive'}"
     layout += f", {split_in_words(splitter)}" if splitter else ""
     return Parsed(words, tags, lines, starts, unit, layout, remarks=_remarks(counts), splitter=splitter)
 
@@ -190,7 +186,8 @@ def _tags(
         if mark.surface is not None and _flat(document.text[mark.start : end]) != _flat(mark.surface):
             raise InputError(
                 f"{here} is {quoted(document.text[mark.start : end])} in the text, and {quoted(mark.surface)} beside "
-                "the offsets; expected the same; was the text changed, or do offsets count bytes or UTF-16? Fix them"
+                "the offsets; expected the same; was the text changed, or do offsets count bytes? Fix them, or set "
+                "offsets: utf-16 if they count UTF-16 units"
             )
         first, last = bisect_right(lasts, mark.start), bisect_left(firsts, end)
         if first >= last:

@@ -80,6 +80,12 @@ class CorpusFormat(Settings):
         description="Whether the last word, or character, of a span is before its end or at it; auto: told from the "
         "spans, an error where it cannot be.",
     )
+    offsets: Literal["auto", "characters", "utf-16"] = Field(
+        "auto",
+        title="Offsets",
+        description="What they count: characters, or UTF-16 units, as JavaScript does (an emoji is two); auto: "
+        "told from where entities then begin and end.",
+    )
     misaligned: Literal["auto", "outward", "error"] = Field(
         "auto",
         title="Entities inside words",

@@ -41,7 +41,9 @@ def parse_inline(lines: Sequence[str], name: str, format: CorpusFormat, language
             text, marks = read(line, f"corpus {name}, line {number}", format.type_name)
             documents += [Document(text, marks, number)] * bool(text.strip())
     layout = "OpenNLP's marks, words separated by spaces" if opennlp else "ENAMEX"
-    how = format.model_copy(update={"tokenized": format.tokenized or opennlp, "span_ends": "exclusive"})
+    how = format.model_copy(
+        update={"tokenized": format.tokenized or opennlp, "span_ends": "exclusive", "offsets": "characters"}
+    )
     parsed = parse_documents(documents, name, "line", how, language, layout)
     parsed = replace(parsed, layout=layout)
     return parsed if with_tags else replace(parsed, tags=None)

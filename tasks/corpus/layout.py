@@ -106,7 +106,7 @@ def find_layout(lines: Sequence[str], name: str, token_column: int | None, tag_c
             )
     roles: tuple[Role | None, ...] | None = header_roles(rows[0]) if rows else None
     header = next(number for number, line in enumerate(lines, 1) if line == content[0]) if roles else 0
-    rows = [row for row in rows[bool(roles) :] if len(row) == width and not WORD_RANGE.fullmatch(row[0])]
+    rows = [row for row in rows[bool(roles) :] if len(row) == width and not _is_range(row[0])]
     roles = roles or global_columns(lines) or ()
     roles = roles if len(roles) == width else (None,) * width
     columns = [[row[column] for row in rows] for column in range(width)]
@@ -196,7 +196,12 @@ def is_sampled(line: str) -> bool:
 def sampled_fields(lines: Sequence[str], layout: Layout) -> list[list[str]]:
     """The columns of a file's lines, those with another number of columns left out."""
     rows = [layout.fields(line) for line in lines if is_sampled(line)]
-    return [row for row in rows if len(row) == layout.width and not (layout.indexed and WORD_RANGE.fullmatch(row[0]))]
+    return [row for row in rows if len(row) == layout.width and not (layout.indexed and _is_range(row[0]))]
+
+
+def _is_range(value: str) -> bool:
+    # Most values are none by their first character.
+    return value[:1].isdigit() and WORD_RANGE.fullmatch(value) is not None
 
 
 def column_count(width: int) -> str:

@@ -108,6 +108,11 @@ def test_split_words_are_not_split_into_sentences(crosstag: Crosstag, student: P
     assert code == 2 and "leave --tokenized out" in message
 
 
+def test_words_are_found_by_spaces_or_by_a_segmenter(crosstag: Crosstag, student: Path, text: Path) -> None:
+    code, message = crosstag("predict", str(student), str(text), "--tokenized", "--segmenter", "characters")
+    assert code == 2 and "leave one of them out" in message
+
+
 def test_the_words_of_a_corpus_are_tagged_as_they_are(crosstag: Crosstag, student: Path, tmp_path: Path) -> None:
     path = tmp_path / "corpus.tsv"
     path.write_text("Anna's\tB-PER\ngeht\tO\n\nBonn\tB-LOC\n", encoding="utf-8")

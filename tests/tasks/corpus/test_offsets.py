@@ -253,11 +253,12 @@ def test_broken_json_is_told_by_its_place(text: str, message: str) -> None:
 
 
 def test_offsets_that_mostly_miss_the_words_are_an_error() -> None:
-    # Counted in UTF-16, where the face is two: Ida is 3 to 6 there, 2 to 5 in characters.
-    text = lines({"text": "\U0001f600 Ida ruft", "label": [[3, 6, "PER"]]})
-    with pytest.raises(InputError, match=r"1 of 1 entities begin or end inside a word, first 'da ' .* UTF-16"):
+    # Counted in bytes of UTF-8, where the face is four: Ida is 5 to 8 there, 2 to 5 in characters.
+    text = lines({"text": "\U0001f600 Ida ruft", "label": [[5, 8, "PER"]]})
+    with pytest.raises(InputError, match=r"1 of 1 entities begin or end inside a word, first ' ru' .* count bytes"):
         read(text)
-    assert shown(read(text, misaligned="outward")) == ["\U0001f600 Ida/B-PER ruft"]
+    # " ru" is widened to its word.
+    assert shown(read(text, misaligned="outward")) == ["\U0001f600 Ida ruft/B-PER"]
 
 
 def test_what_is_written_for_argilla_is_what_its_record_takes() -> None:
@@ -272,3 +273,37 @@ def test_tasks_written_for_label_studio_are_numbered_as_its_converter_wants_them
     corpus = make_corpus([["Ida", "ruft"], ["Ja"]], [["B-PER", "O"], ["O"]], "de")
     tasks = json.loads(written(corpus, "label-studio")[""])
     assert [task["id"] for task in tasks] == [1, 2]
+
+
+# Characters: two emoji, 0 and 1, Ida Koch from 3 to 11, Bonn from 20 to 24; in UTF-16 each emoji is two units.
+EMOJI = "😀😀 Ida Koch ruft in Bonn an."
+IN_CHARACTERS, IN_UNITS = [[3, 11, "PER"], [20, 24, "LOC"]], [[5, 13, "PER"], [22, 26, "LOC"]]
+TAGGED_EMOJI = ["😀 😀 Ida/B-PER Koch/I-PER ruft in Bonn/B-LOC an ."]
+
+
+@pytest.mark.parametrize(
+    ("label", "unit"), [(IN_CHARACTERS, "characters"), (IN_UNITS, "UTF-16 units")], ids=["characters", "units"]
+)
+def test_what_offsets_count_is_told_from_where_entities_begin_and_end(label: list[Any], unit: str) -> None:
+    # A text in which it makes no difference decides nothing, and is read all the same.
+    corpus = read(lines({"text": EMOJI, "label": label}, {"text": "Uwe ruht.", "label": [[0, 3, "PER"]]}))
+    assert shown(corpus) == [*TAGGED_EMOJI, "Uwe/B-PER ruht ."]
+    assert f"offsets in {unit}, the end exclusive" in corpus.parts[0].layout
+
+
+def test_what_offsets_count_is_told_by_texts_that_spans_repeat() -> None:
+    # As words, both would do: "Ida" from 2 to 5 in units is "da " in characters 2 to 5 without its text.
+    def task(start: int, end: int) -> dict[str, Any]:
+        value = {"start": start, "end": end, "text": "Ida", "labels": ["PER"]}
+        return {"data": {"text": "😀Ida, Ida"}, "annotations": [{"result": [{"value": value}]}]}
+
+    assert shown(read(lines(task(2, 5)))) == ["😀 Ida/B-PER , Ida"]
+    assert shown(read(lines(task(1, 4)))) == ["😀 Ida/B-PER , Ida"]
+
+
+def test_what_offsets_count_can_be_said_and_is_not_changed_where_it_fits_nothing() -> None:
+    assert shown(read(lines({"text": EMOJI, "label": IN_UNITS}), offsets="utf-16")) == TAGGED_EMOJI
+    with pytest.raises(InputError, match=r"2 of 2 entities begin or end inside a word.* set offsets: utf-16"):
+        read(lines({"text": EMOJI, "label": IN_UNITS}), offsets="characters")
+    with pytest.raises(InputError, match="2 of 2 entities begin or end inside a word"):
+        read(lines({"text": EMOJI, "label": [[4, 12, "PER"], [21, 25, "LOC"]]}))
