@@ -97,7 +97,7 @@ def predict_file(
         )
     if question.tokenized and question.segmenter is not None:
         raise InputError(
-            f"--segmenter {question.segmenter}: it finds words in text, and --tokenized says that spaces separate them; "
+            f"--segmenter {question.segmenter}: it finds words in text, and --tokenized says that spaces part them; "
             "leave one of them out"
         )
     # A corpus brings its words: how text is split does not matter.
