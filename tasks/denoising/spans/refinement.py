@@ -57,8 +57,8 @@ class Denoising(Settings):
         ge=0,
         le=1,
         title="Share of O spans",
-        description="Of those that are no entity, in the repository of neighbours; all entities are. The paper says "
-        "nothing of it; the published code has 0.03, and so should a CPU.",
+        description="Of those that are no entity, in the repository of neighbours; all entities are. All of them (the "
+        "paper says nothing of a share) make labels more precise, and cost time; the published code has 0.03.",
     )
     local_threshold_factor: float = Field(
         1.0, gt=0, title="Factor of local thresholds", description="Paper: 1; the published code has 0.9."
