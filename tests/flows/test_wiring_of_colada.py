@@ -134,6 +134,7 @@ def check(recorded: Recording, result: Result, expected: Expected) -> None:
     shipped = recorded.arguments(result.student)
     last = len(expected.m_tgt) - 1
     recorded.check(shipped["tagger"], expected.m_tgt[last])
+    recorded.check(shipped["texts"], (expected.corpora.target,))
     recorded.check(shipped["scores"], tuple(expected.scored(expected.m_tgt[last], f"M_tgt^{last}").values()))
     assert (shipped["card"].name, shipped["card"].method) == ("crosstag-colada-en-de", "CoLaDa")
 

@@ -103,6 +103,7 @@ def check_shipped(recorded: Recording, result: Result, expected: Expected, stude
     """The student is shipped with the scores of its CRF, and those of its emissions alone."""
     shipped = recorded.arguments(result.student)
     recorded.check(shipped["tagger"], student)
+    recorded.check(shipped["texts"], (expected.corpora.target,))
     scores = []
     for decoding, called in ((Decoding(), name), (Decoding(method="argmax"), f"{name}, emissions alone")):
         for text in expected.corpora.tests:

@@ -223,6 +223,7 @@ def check_shipped(recorded: Recording, result: Result, expected: Expected, name:
     """The student is this tagger with these scores, and the last model shown."""
     shipped = recorded.arguments(result.student)
     recorded.check(shipped["tagger"], tagger)
+    recorded.check(shipped["texts"], tuple(text.sentences for text in expected.corpora.targets))
     source_dev = [ScoredText("source dev", expected.dev, expected.dev)] if "Theta_src" in name else []
     scores = expected.scored(name, tagger, *source_dev)
     recorded.check(result.models[-1].scores, scores)

@@ -108,6 +108,7 @@ def test_section_3(recording: Recording, runtime: Runtime, configured: Configure
     labels = expected.labels(expected.m_src)
     student = expected.student(expected.encoder, labels)
     recording.check(shipped(recording, result.student), student)
+    recording.check(recording.arguments(result.student)["texts"], (expected.corpora.target,))
     after = [refined_labels(student, labels, epoch) for epoch in (1, 2)]
     dev = ScoredText("source dev", expected.corpora.dev, expected.corpora.dev)
     models = [

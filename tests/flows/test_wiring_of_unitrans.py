@@ -104,6 +104,7 @@ def check_shipped(recorded: Recording, result: Result, expected: Expected, name:
     """The student is the first of these taggers, with their scores on the test set, and is the last model shown."""
     shipped = recorded.arguments(result.student)
     recorded.check(shipped["tagger"], taggers[0])
+    recorded.check(shipped["texts"], (expected.corpora.target,))
     recorded.check(shipped["scores"][:1], tuple(expected.scored(name, taggers).values()))
     assert result.models[-1].name == name
     recorded.check(result.models[-1].reference, taggers[0])
