@@ -27,7 +27,8 @@ class SpanLabelling(Settings):
         "soft",
         title="Overlapping spans",
         description="What becomes of a span that the tagger takes for an entity, beside a surer one that shares a word "
-        "with it: soft leaves its probabilities; outside makes it O for sure (the published code).",
+        "with it: soft leaves its probabilities; outside makes it O for sure (as the published code does in every "
+        "loss, by the labels as they then are).",
     )
 
 

@@ -82,8 +82,12 @@ class DenoisingState(nn.Module):
         classes = torch.cat([batch["classes"], pseudo_classes(batch["soft"], cells[sourced:])])
         self.prototypes.copy_(moved_prototypes(self.prototypes, vectors, classes[cells], self.alpha))
         words = torch.cat([first, last, forms[:, None].to(first.dtype)], dim=1)
-        self.source_words[batch["source_words"]] = words[:sourced]
-        self.target_words[batch["target_words"]] = words[sourced:]
+        for numbers, seen, memory in (
+            (batch["source_words"], words[:sourced], self.source_words),
+            (batch["target_words"], words[sourced:], self.target_words),
+        ):
+            kept = last_sights(numbers)
+            memory[numbers[kept]] = seen[kept]
 
     @torch.no_grad()
     def vectors(self, model: Any, text: Text) -> SpanVectors:
@@ -92,6 +96,18 @@ class DenoisingState(nn.Module):
         words = self.source_words if text == "source" else self.target_words
         parts = (spans.begin, spans.end, spans.length, spans.form)
         return SpanVectors(words.cpu(), SpanMap(*(part.cpu() for part in parts)), self.cells[text])
+
+
+def last_sights(numbers: torch.Tensor) -> torch.Tensor:
+    """Where each number [n] stands last; sentences of the smaller corpus can be in a pass twice.
+
+    Written to one place by several threads, any of them could be what is kept.
+    """
+    order = torch.argsort(numbers, stable=True)
+    ordered = numbers[order]
+    last = torch.ones_like(ordered, dtype=torch.bool)
+    last[:-1] = ordered[1:] != ordered[:-1]
+    return order[last]
 
 
 def pseudo_classes(soft: torch.Tensor, cells: torch.Tensor) -> torch.Tensor:
