@@ -10,7 +10,7 @@ import typer
 from flows.commands.stopping import goes_on_when_run_again
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from artifacts.runtime import Runtime
     from flows.commands.compare import Cell, Shown
@@ -378,6 +378,30 @@ def compare_two_runs(run: RUN, other: RUN, store: StoreFolder = "store") -> None
     print_difference(store, run, other)
 
 
+@runs_app.command("compare")
+def compare_runs_on_record(
+    runs: Annotated[
+        list[str],
+        typer.Argument(help="Runs that are done; those of one configuration with all its seeds.", metavar="RUN..."),
+    ],
+    every_model: EveryModel = False,
+    published: Published = "",
+    write: Write = None,
+    store: StoreFolder = "store",
+) -> None:
+    """Put runs side by side as `crosstag compare` does; nothing is run again."""
+    from flows.commands.compare import Shown, check, runs_of
+    from flows.commands.compare import compare_runs as compare_records
+    from flows.commands.store import existing
+
+    shown = Shown(every_model=every_model, published=published, folder=write)
+    runtime = _runtime(store, ".", "cpu")
+    runs_of(existing(store), runs)
+    _start_comparison(
+        lambda: check((), shown, runtime), lambda: compare_records(tuple(runs), shown, runtime), "compare"
+    )
+
+
 @store_app.command("ls")
 def list_artifacts(
     kind: Annotated[str, typer.Argument(help="Only this kind.")] = "", store: StoreFolder = "store"
@@ -485,19 +509,27 @@ def tidy_store(
 
 
 def _compare(name: str, cells: "Sequence[Cell]", shown: "Shown", asked: dict[str, Any], runtime: "Runtime") -> None:
+    from flows.commands.compare import check
+    from flows.commands.compare import compare as run_comparison
+
+    _start_comparison(
+        lambda: check(cells, shown, runtime), lambda: run_comparison(tuple(cells), asked, shown, runtime), name
+    )
+
+
+def _start_comparison(check: "Callable[[], None]", compare: "Callable[[], None]", name: str) -> None:
+    """Checks while the server starts, then compares."""
     from flows.commands.server import start_server
 
     wait_for_server = start_server()
     from artifacts.recorder import from_command_line
-    from flows.commands.compare import check
-    from flows.commands.compare import compare as run_comparison
     from tasks.corpus.once import reading_once
 
     with reading_once():
-        check(cells, shown, runtime)
+        check()
         wait_for_server()
         with from_command_line(name):
-            run_comparison(tuple(cells), asked, shown, runtime)
+            compare()
 
 
 def _numbers(text: str) -> list[int]:

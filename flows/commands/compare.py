@@ -2,9 +2,11 @@
 
 crosstag compare configs/quickstart.yaml configs/quickstart-unitrans.yaml --seeds 1,2,3
 crosstag ablate configs/quickstart.yaml
+crosstag runs compare 3f2a 9c01
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -15,9 +17,10 @@ from prefect.artifacts import create_markdown_artifact
 from artifacts.errors import InputError
 from artifacts.recorder import recorded
 from artifacts.report import markdown_table
-from artifacts.runs import Measurements, RunRecord
+from artifacts.runs import Measurements, RunRecord, find_run
 from artifacts.runtime import Runtime
 from artifacts.settings import Settings
+from artifacts.store import Store
 from flows.commands.comparison_files import write_files
 from flows.commands.methods import Method, load
 from flows.commands.published import published
@@ -124,6 +127,57 @@ def compare(cells: tuple[Cell, ...], asked: dict[str, Any], shown: Shown, runtim
         with recorded(runtime, each.method.name, each.config.model_dump(mode="json")) as run:
             result = each.method.steps(each.config, runtime)
             runs.setdefault(each.name, []).append(complete(run, result))
+    _side_by_side(runs, asked, shown, runtime)
+
+
+@flow(name="compare-runs")
+def compare_runs(texts: tuple[str, ...], shown: Shown, runtime: Runtime) -> None:
+    """The tables of runs on record, whatever code made them; none is made again."""
+    tell_plainly()
+    runs = runs_of(Store(runtime.store), texts)
+    _side_by_side(runs, {"named": list(texts)}, shown, runtime)
+
+
+def runs_of(store: Store, texts: Sequence[str]) -> dict[str, list[RunRecord]]:
+    """Runs on record by the name of their configuration; those that differ in their seed alone belong together.
+
+    Args:
+        store: where they are.
+        texts: the beginning of the id of each.
+
+    Raises:
+        InputError: if one is not there or not done, one is named twice, or not all have the same seeds.
+    """
+    found: dict[str, list[RunRecord]] = {}
+    names: dict[str, str] = {}
+    for text in texts:
+        record = find_run(store, text)
+        if record.state != "done" or record.student is None or not record.models:
+            raise InputError(
+                f"run {record.id[:10]} has no student ({record.state}); compare runs of methods that are done"
+            )
+        without_seed = json.dumps([record.method, {**record.configuration, "seed": None}], sort_keys=True)
+        name = record.name or record.method
+        if without_seed not in names:
+            taken = sum(each.partition(" (")[0] == name for each in names.values())
+            names[without_seed] = f"{name} ({record.id[:6]})" if taken else name
+        found.setdefault(names[without_seed], []).append(record)
+    seeds = {name: sorted(str(record.configuration.get("seed")) for record in found[name]) for name in found}
+    for name, each in seeds.items():
+        if len(set(each)) < len(each):
+            raise InputError(f"runs of {name}: two have the seed {max(each, key=each.count)}; name one of them")
+        if len(each) != len(next(iter(seeds.values()))):
+            told = "; ".join(f"{name}: {', '.join(each)}" for name, each in seeds.items())
+            raise InputError(
+                f"runs with the seeds {told}; expected as many of each configuration; name the others, too"
+            )
+    for records in found.values():
+        records.sort(key=lambda record: str(record.configuration.get("seed")))
+    return found
+
+
+def _side_by_side(runs: Runs, asked: Mapping[str, Any], shown: Shown, runtime: Runtime) -> None:
+    """The tables, on record as a run of their own."""
     ids = {name: [record.id for record in records] for name, records in runs.items()}
     with recorded(runtime, "compare", {**asked, "runs": ids}) as run:
         tests = test_sets(run.store, runs, every_model=shown.every_model, baselines=shown.baselines)

@@ -95,7 +95,8 @@ def in_words(value: Cell, form: Form) -> str:
 def plain_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     """A table for the terminal: names at the left, numbers at the right."""
     table = Table(title=f"\n{title}", title_justify="left", title_style="bold", box=None, pad_edge=False)
-    table.add_column(header[0], max_width=_NAME_WIDTH)
+    longest = max([len(header[0]), *(len(row[0]) for row in rows)])
+    table.add_column(header[0], min_width=min(longest, _NAME_WIDTH), max_width=_NAME_WIDTH)
     for column in header[1:]:
         table.add_column(column, justify="right", no_wrap=True)
     for row in rows:

@@ -42,7 +42,7 @@ def sentence_counts(truth: Spans, guess: Spans, sentences: int, types: int) -> n
     Returns:
         [M, C, 3] int: entities that are right, that were predicted, that are gold.
     """
-    last = int(max([0, *truth.ends.tolist(), *guess.ends.tolist()])) + 1
+    last = 1 + max(int(spans.ends.max(initial=0)) for spans in (truth, guess))
     keys = [(spans.starts * last + spans.ends) * types + spans.types for spans in (truth, guess)]
     right = np.isin(*keys)
     places = [

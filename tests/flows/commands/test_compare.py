@@ -10,9 +10,12 @@ import pytest
 import yaml
 
 from artifacts.errors import InputError
+from artifacts.runs import all_runs
 from artifacts.runtime import Runtime
-from flows.commands.compare import Shown, ablations_of, cells_of, compare
+from artifacts.store import Store
+from flows.commands.compare import Shown, ablations_of, cells_of, compare, runs_of
 from flows.commands.comparison_files import latex
+from flows.commands.methods import load
 from flows.commands.published import published, published_tables
 
 
@@ -142,6 +145,42 @@ def test_seeds_give_means_and_every_model_is_shown_on_demand(
     shown = f"{mean:.1f} ± {half * 2**0.5:.1f}"
     row = next(line for line in printed.splitlines() if line.startswith("M_tgt^1"))
     assert shown in row
+
+
+@pytest.mark.server
+def test_runs_on_record_are_compared_as_they_are(
+    crosstag: Callable[..., tuple[int, str]],
+    data: Path,
+    shorter: Path,
+    finished: Path,
+    tmp_path: Path,
+    server: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    root = Path(shutil.copytree(finished, tmp_path / "store"))
+    for seed in (1, 2):
+        method, config = load(shorter, [f"seed={seed}"])
+        method.flow(config, Runtime(store=str(root), data=str(data), device="cpu"))
+    first, one, two = (record.id for record in all_runs(Store(root)))
+    capsys.readouterr()
+    folder = tmp_path / "files"
+    code, told = crosstag("runs", "compare", one, first, "--store", str(root), "--write", str(folder))
+    assert code == 0 and "M_tgt^1" in told and "M_tgt^2" in told
+    with (folder / "comparison.csv").open() as file:
+        lines = [line for line in csv.DictReader(file) if line["type"] == "overall"]
+    # Nobody named these configurations: both are called as their method, so the second has its id behind it.
+    assert [(line["model"], line["configuration"]) for line in lines][-2:] == [
+        ("M_tgt^1", "colada"),
+        ("M_tgt^2", f"colada ({first[:6]})"),
+    ]
+    assert [[record.id for record in each] for each in runs_of(Store(root), [two, one]).values()] == [[one, two]]
+    with pytest.raises(InputError, match="expected as many of each configuration"):
+        runs_of(Store(root), [one, two, first])
+    with pytest.raises(InputError, match="two have the seed 1"):
+        runs_of(Store(root), [one, one])
+    comparison = all_runs(Store(root))[-1]
+    with pytest.raises(InputError, match="has no student"):
+        runs_of(Store(root), [comparison.id])
 
 
 @pytest.mark.server
