@@ -22,11 +22,18 @@ _CHUNKS = frozenset(_CHUNK_NAMES.split())
 _COVERS = 0.9
 
 
-def index_column(columns: Sequence[Sequence[str]], least_width: int) -> bool:
-    """Whether column 0 counts: most of its values are one more than the one before, or begin again at 0 or 1."""
-    if len(columns) < least_width or not columns[0]:
+def index_column(columns: Sequence[Sequence[str]], counts: Mapping[str, int], least_width: int) -> bool:
+    """Whether column 0 counts: most of its values are one more than the one before, or begin again at 0 or 1.
+
+    Args:
+        columns: all values of each column.
+        counts: how often each value of column 0 occurs.
+        least_width: of how many columns a file must have for that.
+    """
+    numeric = sum(count for value, count in counts.items() if _NUMBER.fullmatch(value))
+    if len(columns) < least_width or 2 * numeric <= len(columns[0]):
         return False
-    numbers = [int(value) if value.isdigit() and _NUMBER.fullmatch(value) else -2 for value in columns[0]]
+    numbers = [int(value) if _NUMBER.fullmatch(value) else -2 for value in columns[0]]
     fitting = sum(number in (0, 1, before + 1) for before, number in zip([-1, *numbers], numbers, strict=False))
     return 2 * fitting > len(numbers)
 

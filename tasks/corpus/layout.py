@@ -119,7 +119,8 @@ def find_layout(lines: Sequence[str], name: str, token_column: int | None, tag_c
         for column, each in enumerate(counts)
     ]
     prefixed = {column for column, each in enumerate(dialects) if each is not None and each.name != "io"}
-    indexed = token_column != 1 and index_column(columns, 3 if prefixed or given is not None else 2)
+    least_width = 3 if prefixed or given is not None else 2
+    indexed = token_column != 1 and index_column(columns, counts[0], least_width)
     token = None if token_column is None else token_column - 1
     if token is None:
         token = word_column(counts, name, roles, prefixed | {0} if indexed else prefixed)
