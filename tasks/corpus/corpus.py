@@ -10,6 +10,7 @@ import numpy as np
 
 from artifacts.errors import InputError
 from tasks.corpus.boundaries import boundary_remarks, split_starts
+from tasks.corpus.collector import collector_at_rest
 from tasks.corpus.dialects import check_choices, plain_tags, type_remarks
 from tasks.corpus.formats import CorpusFormat
 from tasks.corpus.once import once
@@ -109,8 +110,9 @@ def load_corpus(source: CorpusInput | Path, format: CorpusFormat, labels: LabelC
     def read() -> Corpus:
         waiting, with_tags = iter(sources), labels is not None
         following = partial(next, waiting, None)
-        parts = [parse_source(each, format, language, with_tags=with_tags, following=following) for each in waiting]
-        return _assemble(list(chain.from_iterable(parts)), format, labels, language)
+        with collector_at_rest():
+            parts = [parse_source(each, format, language, with_tags=with_tags, following=following) for each in waiting]
+            return _assemble(list(chain.from_iterable(parts)), format, labels, language)
 
     if isinstance(source, Path):
         return read()

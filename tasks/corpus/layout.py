@@ -109,7 +109,7 @@ def find_layout(lines: Sequence[str], name: str, token_column: int | None, tag_c
     rows = [row for row in rows[bool(roles) :] if len(row) == width and not _is_range(row[0])]
     roles = roles or global_columns(lines) or ()
     roles = roles if len(roles) == width else (None,) * width
-    columns = [[row[column] for row in rows] for column in range(width)]
+    columns: list[Sequence[str]] = list(zip(*rows, strict=True)) if rows else [()] * width
     counts = [_stripped(Counter(column)) for column in columns]
     given = None if tag_column is None else tag_column - 1
     dialects: list[Dialect | None] = [

@@ -1,3 +1,4 @@
+import gc
 import unicodedata
 from pathlib import Path
 
@@ -170,3 +171,23 @@ def test_any_words_written_as_columns_are_read_back(sentences: list[list[str]]) 
     sentences = [[unicodedata.normalize("NFC", word) for word in sentence] for sentence in sentences]
     lines = [line for sentence in sentences for line in [*(f"{word}\tB-X" for word in sentence), ""]]
     assert parse("\n".join(lines)).words == sentences
+
+
+def test_cycles_are_collected_again_behind_a_reading_also_one_that_fails(tmp_path: Path) -> None:
+    seen: list[bool] = []
+
+    def reading(*arguments: object, **options: object) -> None:
+        seen.append(gc.isenabled())
+        raise InputError("no corpus")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tasks.corpus.corpus.parse_source", reading)
+        for enabled in (True, False):
+            (gc.enable if enabled else gc.disable)()
+            try:
+                with pytest.raises(InputError, match="no corpus"):
+                    load_corpus(tmp_path / "x", CorpusFormat(), None, "de")
+                assert gc.isenabled() == enabled
+            finally:
+                gc.enable()
+    assert seen == [False, False]
