@@ -178,15 +178,14 @@ def load_student(
 
 def _splitter(folder: Path, language: str, segmenter: Segmenter | None) -> Callable[[str], list[str]]:
     """What splits text as the student's was."""
+    segmenter = segmenter or segmenter_of(folder, language)
     if segmenter is None and language_code(language) in UNSPACED:
-        segmenter = segmenter_of(folder, language)
-        if segmenter is None:
-            raise unknown_segmenter(folder, language)
+        raise unknown_segmenter(folder, language)
     return word_splitter(language, segmenter=segmenter or "auto")
 
 
 def segmenter_of(folder: Path, language: str) -> Segmenter | None:
-    """What found the words that a student learned, in a language without spaces, by its card; None if it is silent."""
+    """What found the words that a student learned, by its card; None if it is silent: Moses' rules, or a corpus."""
     found: Segmenter | None = (_front(folder).get("segmenters") or {}).get(language_code(language))
     return found
 

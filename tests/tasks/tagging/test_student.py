@@ -76,6 +76,9 @@ def test_text_without_spaces_is_split_as_the_card_says_or_as_asked(folder: Path)
     card.write_text("---\nlanguage: [zh]\nsegmenters: {zh: characters}\n---\n", encoding="utf-8")
     (tagged,) = load_student(folder).tag(["在Berlin。"])
     assert tagged.words == ["在", "Berlin", "。"]
+    # Khmer has spaces between phrases alone, and is split by Moses' rules unless a configuration said otherwise.
+    card.write_text("---\nlanguage: [km]\nsegmenters: {km: characters}\n---\n", encoding="utf-8")
+    assert load_student(folder).split("ភ្នំពេញ") != load_student(folder, segmenter="auto").split("ភ្នំពេញ") == ["ភ្នំពេញ"]
     card.write_text("---\nlanguage: [zh]\n---\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"zh has no spaces between words, .* --segmenter jieba or characters"):
         load_student(folder)
