@@ -72,12 +72,9 @@ def refined_labels(labels: np.ndarray, decisions: np.ndarray, beta: float) -> np
         beta: the update rate, above 0.
 
     Returns:
-        [S, K] float32; a label with no direction stays as it is.
+        [S, K] float32; a label with no direction stays, as it is normalised alone.
     """
-    moved = _l1(beta * labels.astype(np.float64) + (1 - beta) * decisions)
-    still = ~decisions.any(axis=1)
-    moved[still] = labels[still]
-    return moved.astype(np.float32)
+    return _l1(beta * labels.astype(np.float64) + (1 - beta) * decisions).astype(np.float32)
 
 
 def beta_after(epoch: int, epochs: int, first: float, last: float) -> float:

@@ -42,7 +42,7 @@ def with_placeholders(words: Sequence[str], spans: Sequence[Span], form: Placeho
     for number, (start, end) in enumerate(spans):
         tokens += [*map(_harmless, words[done:start]), _NAMES[form].format(number)]
         done = end
-    return _spaced(detokenize([*tokens, *map(_harmless, words[done:])]), form)
+    return _spaced(detokenize([*tokens, *map(_harmless, words[done:])]))
 
 
 def with_brackets(words: Sequence[str], span: Span, form: Placeholder, detokenize: Detokenize) -> str:
@@ -50,7 +50,7 @@ def with_brackets(words: Sequence[str], span: Span, form: Placeholder, detokeniz
     opening, closing = ("[", "]") if form == "span" else (MARKER.format(0),) * 2
     kept = [_harmless(word).replace("[", "(").replace("]", ")") for word in words]
     start, end = span
-    return _spaced(detokenize([*kept[:start], opening, *kept[start:end], closing, *kept[end:]]), form)
+    return _spaced(detokenize([*kept[:start], opening, *kept[start:end], closing, *kept[end:]]))
 
 
 def cut_at_placeholders(output: str, form: Placeholder) -> tuple[list[str], list[int]]:
@@ -72,6 +72,6 @@ def _harmless(word: str) -> str:
     return _LIKE_A_PLACEHOLDER.sub(lambda found: "Span" if len(found[0]) > 1 else "-", word)
 
 
-def _spaced(text: str, form: Placeholder) -> str:
+def _spaced(text: str) -> str:
     """Single spaces around slots, as translators have learnt them."""
-    return _SLOT.sub(r" \1 ", text).replace("  ", " ").strip() if form == "slot" else text
+    return _SLOT.sub(r" \1 ", text).replace("  ", " ").strip()

@@ -27,9 +27,11 @@ def test_numbers_are_stretched_evenly():
     assert np.bincount(stretched(3, 10)).tolist() == [4, 3, 3]
 
 
-def test_sentences_with_words_are_sorted_by_length(source, target):
+def test_sentences_with_words_are_sorted_by_length(source, target, tokenizer):
     starts, counts, subwords = by_length(source)
     assert (starts.tolist(), counts.tolist(), subwords.tolist()) == ([1, 0], [1, 1], [3, 5])  # [CLS] and [SEP] count
+    starts, counts, _ = by_length(make_windows(tokenizer, [[], ["a", "b"], ["c"]], 32, 4))
+    assert (starts.tolist(), counts.tolist()) == ([1, 0], [1, 1])
     _, counts, _ = by_length(target)
     assert counts.tolist() == [1, 1, 1, np.count_nonzero(target.sentences == 1)]
 

@@ -47,7 +47,7 @@ def test_the_same_generator_replaces_the_same_words(tokenizer):
 
 def test_noise_is_on_the_second_half_alone_and_goes(tiny_encoder):
     model = AutoModel.from_pretrained(tiny_encoder).eval()
-    ids = torch.tensor([[2, 7, 8, 3]] * 4)
+    ids = torch.tensor([[2, 7, 8, 3]] * 6)
     with torch.no_grad():
         plain = model(ids).last_hidden_state
         with noise_on_second_half(model, 0.5):
@@ -55,8 +55,22 @@ def test_noise_is_on_the_second_half_alone_and_goes(tiny_encoder):
         with noise_on_second_half(model, 0.0):
             still = model(ids).last_hidden_state
         assert torch.equal(model(ids).last_hidden_state, plain) and torch.equal(still, plain)
-    assert torch.equal(noisy[:2], plain[:2])
-    assert not torch.allclose(noisy[2], plain[2], atol=0.01) and not torch.allclose(noisy[2], noisy[3], atol=0.01)
+    assert torch.equal(noisy[:3], plain[:3])
+    assert not torch.allclose(noisy[3], plain[3], atol=0.01) and not torch.allclose(noisy[3], noisy[4], atol=0.01)
+
+
+def test_noise_has_its_deviation_and_none_draws_nothing(tiny_encoder):
+    model = AutoModel.from_pretrained(tiny_encoder).eval()
+    embeddings, ids = model.get_input_embeddings(), torch.full((64, 32), 7)
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        with noise_on_second_half(model, 0.5):
+            noise = embeddings(ids)[32:] - embeddings.weight[7]
+        before = torch.random.get_rng_state()
+        with noise_on_second_half(model, 0.0):
+            embeddings(ids)
+        assert torch.equal(torch.random.get_rng_state(), before)
+    assert noise.std().item() == pytest.approx(0.5, rel=0.05) and abs(noise.mean().item()) < 0.02
 
 
 def test_every_pass_has_every_sentence_once_with_all_its_windows():

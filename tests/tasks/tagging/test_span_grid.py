@@ -27,6 +27,8 @@ def test_spans_end_with_their_sentence():
     cells = span_cells(np.array([0, 0, 0, 4]), 2)
     assert cells.tolist() == [[True, True], [True, True], [True, False], [True, False]]
     assert torch_cells(torch.tensor([5, 5, 5, 2]), 2).tolist() == cells.tolist()
+    assert torch_cells(torch.tensor([5, 5, 2, 2]), 2).tolist() == span_cells(np.array([0, 0, 1, 1]), 2).tolist()
+    assert torch_cells(torch.tensor([7]), 2).tolist() == [[True, False]]
     assert torch_cells(torch.tensor([], dtype=torch.int64), 2).shape == span_cells(np.array([]), 2).shape == (0, 2)
 
 

@@ -38,10 +38,11 @@ def test_a_sub_word_is_counted_by_its_characters_without_its_mark(tokenizer):
 
 def test_digits_are_told_from_other_words():
     table = torch.tensor([[0, 0, 0, 0, 0], [0, 0, 2, 2, 0], [0, 0, 1, 2, 0], [0, 0, 3, 3, 0]], dtype=torch.uint8)
-    ids = torch.tensor([[0, 1, 3, 2, 0], [0, 1, 2, 0, 0]])
-    rows, positions = torch.tensor([0, 0, 1]), torch.tensor([1, 3, 1])
-    # 2 + 3 digits; "1." ; "11" and "1." as one word.
-    assert [FORMS[i] for i in word_forms(table, ids, rows, positions)] == ["digit", "other", "other"]
+    table = torch.cat([table, torch.tensor([[0, 0, 1, 1, 0]], dtype=torch.uint8)])
+    ids = torch.tensor([[0, 1, 3, 2, 0], [0, 1, 2, 0, 0], [0, 4, 0, 0, 0]])
+    rows, positions = torch.tensor([0, 0, 1, 2]), torch.tensor([1, 3, 1, 1])
+    # 2 + 3 digits; "1." ; "11" and "1." as one word; a single digit.
+    assert [FORMS[i] for i in word_forms(table, ids, rows, positions)] == ["digit", "other", "other", "digit"]
 
 
 def test_the_last_word_that_a_window_scores_has_what_stands_behind_it_in_the_window(tokenizer):

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from artifacts.errors import InputError
+from tasks.denoising.neighbours.search import Search
+from tasks.denoising.neighbours.tally import class_tally
 from tasks.denoising.spans.neighbours import Repository, kept_spans, local_similarities, repository
 
 EAST, NORTH, NORTH_EAST = [1.0, 0.0], [0.0, 1.0], [0.8, 0.6]
@@ -40,6 +42,30 @@ def test_similarities_are_shares_of_the_nearest_by_hand() -> None:
     assert found[0].tolist() == [0, 0.5, 0.5]
     # Target span 1 is row 2 itself: its neighbours are the other two.
     assert found[1].tolist() == [0.5, 0.5, 0]
+
+
+def test_the_first_row_of_the_repository_may_be_a_target_span_and_two_rows_are_enough() -> None:
+    none = np.zeros(0, dtype=int)
+    both = (none.astype(bool), np.array([True, True, False]))
+    bank = repository(one_block(), none, one_block(EAST, NORTH, NORTH_EAST), np.array([1, 0, 0]), both)
+    assert bank.own.tolist() == [0, 1, -1]
+    # The nearest of each other one: of east it is north, never itself; north-east is nearer to east.
+    found = local_similarities(bank, one_block(EAST, NORTH, NORTH_EAST), 2, 1)
+    assert found.tolist() == [[1, 0], [0, 1], [0, 1]]
+
+
+def test_neighbours_are_looked_for_as_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def tally(*asking, **how):
+        asked.append(how["search"])
+        return class_tally(*asking, **how)
+
+    monkeypatch.setattr("tasks.denoising.spans.neighbours.class_tally", tally)
+    bank = Repository(np.array([EAST, NORTH], dtype=np.float32), np.array([1, 0]), np.array([0, -1]))
+    search = Search(product="bf16")
+    local_similarities(bank, one_block(EAST, NORTH), 2, 1, search)
+    assert asked == [search, search]
 
 
 def test_k_above_the_repository_takes_all_others() -> None:

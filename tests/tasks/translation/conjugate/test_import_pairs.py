@@ -99,9 +99,9 @@ def test_files_of_different_length_are_refused(made: Callable[[str, str], Refere
 
 def test_files_whose_numbers_mostly_differ_are_refused(made: Callable[[str, str], Reference]) -> None:
     with pytest.raises(
-        InputError, match=r"of 5 spans .* 2 have the same number in both .*line 3 and 3: spans 1, 2, 3 and 1, 4\)"
+        InputError, match=r"of 7 spans .* 2 have the same number in both .*line 3 and 3: spans 1, 2, 3 and 1, 4\)"
     ):
-        made(columns("x/1", "a/1 b/2 c/3"), columns("x/1", "a/1 d/4"))
+        made(columns("x/1", "a/1 b/2 c/3", "y/1 z"), columns("x/1", "a/1 d/4", "y z/2"))
 
 
 @pytest.mark.parametrize(
