@@ -72,7 +72,8 @@ def check(text: str, name: str) -> bool:
         # No labels among the words: hardly any tag, and at most what was put in of JSON's signs.
         tags = sum(word[:2] in ("B-", "I-") for word in words)
         assert tags <= 3, (name, text, words)
-        if corpus.tags is None:
+        # Without prefixes, any string is a type.
+        if corpus.tags is None or name == "few-nerd":
             continue
         types = {tag[2:] for sentence in corpus.tags for tag in sentence if tag != "O"}
         # No words as tags: types are the ones that were written, but for those that a change broke.
