@@ -4,6 +4,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from artifacts.catalog import GOLD
 from artifacts.reference import Reference
 from artifacts.runs import Cell, Column, Line, Measurements, RunRecord, Scored, ScoredModel
 from artifacts.runtime import stage
@@ -92,6 +93,8 @@ def _add(
     if any({"gold", "predictions"} - each.keys() for each in inputs):
         return  # A mean over languages: no sentences of its own.
     gold, *others = {each["gold"] for each in inputs}
+    if not gold.startswith(f"{GOLD.name}:"):
+        return  # The source's dev set, which is labelled text.
     labels = tuple(_holding(store, each["predictions"]) for each in inputs)
     if others:
         return

@@ -17,6 +17,7 @@ from flows.commands.compare import Shown, ablations_of, cells_of, compare, runs_
 from flows.commands.comparison_files import latex
 from flows.commands.methods import load
 from flows.commands.published import published, published_tables
+from flows.parts import comparison
 
 
 @pytest.fixture
@@ -145,6 +146,16 @@ def test_seeds_give_means_and_every_model_is_shown_on_demand(
     shown = f"{mean:.1f} ± {half * 2**0.5:.1f}"
     row = next(line for line in printed.splitlines() if line.startswith("M_tgt^1"))
     assert shown in row
+
+
+@pytest.mark.server
+def test_the_sources_dev_set_is_no_test_set(finished: Path, server: str) -> None:
+    store = Store(finished)
+    (record,) = all_runs(store)
+    source_only = record.models[0]
+    assert set(source_only.scores) == {"test", "source dev"}
+    alone = record.model_copy(update={"models": (source_only,)})
+    assert [each.name for each in comparison.test_sets(store, {"tiny": [alone]}, every_model=False)] == ["test"]
 
 
 @pytest.mark.server
