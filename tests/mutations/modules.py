@@ -39,6 +39,8 @@ TESTS: dict[str, tuple[str, ...]] = {
     "tasks/translation/conjugate/placeholders.py": (f"{_PAIRS}/test_placeholders.py",),
     "tasks/translation/conjugate/reading.py": (f"{_PAIRS}/test_reading.py",),
     "tasks/translation/conjugate/translate_spans.py": (f"{_PAIRS}/test_conjugate_steps.py",),
+    # Readers.
+    "tasks/corpus/exchange/word_spans.py": (f"{_TASKS}/corpus/test_word_spans.py",),
     # Steps.
     "tasks/tagging/fitting.py": (f"{_TASKS}/tagging/test_fitting.py", _TRAININGS),
     "tasks/tagging/training_shell.py": (_TRAININGS, _STEPS),
