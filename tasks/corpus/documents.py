@@ -70,7 +70,7 @@ def parse_documents(
     in_units = any(marks is not each.marks for marks, each in zip(counted, documents, strict=True))
     documents = [replace(each, marks=marks) for each, marks in zip(documents, counted, strict=True)]
     gives_words = all(each.words is not None for each in documents)
-    split, splitter = (str.split, "") if gives_words else format_splitter(format, language)
+    split, splitter = (str.split, "") if gives_words else format_splitter(format, language, name)
     cut = [_sentences(each, split, f"corpus {name}, {unit} {each.number}") for each in documents]
     inclusive = _are_inclusive(documents, cut, name, format)
     counts = _Counts()

@@ -50,7 +50,7 @@ def _parse_plain_text(
 ) -> Parsed:
     if with_tags:
         raise InputError(f"corpus {name}: a text has no tags, expected labelled words; set format: columns")
-    split, splitter = format_splitter(format, language)
+    split, splitter = format_splitter(format, language, name)
     sentences = [words for line in lines if (words := split(line))]
     starts = list(accumulate(map(len, sentences), initial=0))[:-1]
     layout = f"one sentence a line, {split_in_words(splitter)}"

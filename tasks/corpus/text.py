@@ -5,6 +5,7 @@ from collections.abc import Callable, Container, Sequence
 
 import regex
 
+from artifacts.errors import InputError
 from tasks.corpus.formats import CorpusFormat
 from tasks.corpus.segmenters import (
     UNSPACED,
@@ -54,18 +55,22 @@ def translation_splitter(language: str) -> Callable[[str], list[str]]:
     return split_into_characters if language_code(language) in UNSPACED else word_splitter(language)
 
 
-def format_splitter(format: CorpusFormat, language: str) -> tuple[Callable[[str], list[str]], str]:
+def format_splitter(format: CorpusFormat, language: str, name: str) -> tuple[Callable[[str], list[str]], str]:
     """What splits a corpus of a format, and its name: spaces, moses, characters, or a segmenter's.
 
     Args:
         format: how the corpus is to be read.
         language: of the corpus; empty: English.
+        name: what to call the corpus in an error.
 
     Raises:
         InputError: as `word_splitter`.
     """
     language = language or "en"
-    split = word_splitter(language, tokenized=format.tokenized, segmenter=format.segmenter)
+    try:
+        split = word_splitter(language, tokenized=format.tokenized, segmenter=format.segmenter)
+    except InputError as error:
+        raise InputError(f"corpus {name}: {error}") from None
     return split, "spaces" if format.tokenized else segmenter_name(language, format.segmenter)
 
 

@@ -51,7 +51,8 @@ def test_without_its_package_the_error_names_the_extra_and_the_alternative(
     monkeypatch.setitem(sys.modules, package, None)
     monkeypatch.setitem(sys.modules, f"{package}.tokenize", None)
     extra = {"zh": "chinese", "ja": "japanese", "th": "thai"}[language]
-    with pytest.raises(InputError, match=rf"found by {name}, which is not installed.*crosstag\[{extra}\].*characters"):
+    said = rf"text.txt: text in {language}: its words are found by {name}, which is not installed.*crosstag\[{extra}\]"
+    with pytest.raises(InputError, match=rf"{said}.*characters"):
         read(tmp_path, f"{text}\n", language)
     corpus = read(tmp_path, f"{text}\n", language, segmenter="characters")
     assert "".join(corpus.words[0]) == text.replace(" ", "") and corpus.splitter == "characters"
