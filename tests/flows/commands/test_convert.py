@@ -60,13 +60,15 @@ def joined(sentences: list[list[str]] | None) -> list[list[str]]:
     ]
 
 
-LABELLED = [name for name in WRITERS if name not in ("text", "words", "spacy")]
+LABELLED = [name for name in WRITERS if name not in ("text", "words")]
 
 
 @pytest.mark.parametrize("to", LABELLED)
 @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(drawn=st.lists(sentences(), min_size=1, max_size=4))
 def test_any_corpus_is_written_and_read_again_or_refused(to: str, drawn: list[tuple[list[str], list[str]]]) -> None:
+    if to == "spacy":
+        pytest.importorskip("spacy")
     # The first sentence has an entity, and several words, as any corpus has.
     drawn = [(["Ida", "Koch", "ruft"], ["B-PER", "I-PER", "O"]), *drawn]
     corpus = make_corpus([each for each, _ in drawn], [tags for _, tags in drawn], "de")
@@ -87,6 +89,7 @@ def test_any_corpus_is_written_and_read_again_or_refused(to: str, drawn: list[tu
         "spacy-json",
         "brat",
         "conllu",
+        "spacy",
     ):
         assert (again.words, again.tags) == (corpus.words, corpus.tags)
     elif (again.words, again.tags) != (corpus.words, joined(corpus.tags) if to == "few-nerd" else corpus.tags):
@@ -95,6 +98,8 @@ def test_any_corpus_is_written_and_read_again_or_refused(to: str, drawn: list[tu
 
 @pytest.mark.parametrize("to", LABELLED)
 def test_every_format_is_found_again_by_itself(to: str, tmp_path: Path) -> None:
+    if to == "spacy":
+        pytest.importorskip("spacy")
     corpus = make_corpus(WORDS, TAGS, "de")
     sources = []
     for ending, content in written(corpus, to).items():
