@@ -141,9 +141,9 @@ class SpanBatches:
         return batch
 
     def of_update(self, rows: np.ndarray) -> dict[str, torch.Tensor]:
-        """What the loss of each pass divides by: the pairs, masked windows and spans of its update."""
+        """What the loss of each pass divides by: the pairs and the spans of its update."""
         kinds, windows = self.rows.kinds[rows], self.rows.windows[rows]
-        numbers = {"pairs": len(np.unique(self.rows.pairs[rows])), "masked_windows": np.count_nonzero(kinds == MASKED)}
+        numbers = {"pairs": len(np.unique(self.rows.pairs[rows]))}  # Each has one masked window.
         for kind, name in ((SOURCE, "source_spans"), (TARGET, "target_spans")):
             if kind in self.texts:
                 numbers[name] = int(self.texts[kind].spans_of_windows[windows[kinds == kind]].sum())

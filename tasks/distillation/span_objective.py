@@ -41,8 +41,7 @@ def span_objective(batches: SpanBatches, watch: Watch | None = None) -> Objectiv
         if "hidden_ids" in batch:
             hidden = encoded.last_hidden_state[batch["masked_rows"], batch["masked_positions"]]
             l_mlm = cross_entropy(model.masked(hidden), batch["hidden_ids"], reduction="none")
-            divisor = batch["masked_windows"] if each_span else batch["pairs"]
-            total = total + config.mlm_weight * (l_mlm * batch["masked_share"]).sum() / divisor
+            total = total + config.mlm_weight * (l_mlm * batch["masked_share"]).sum() / batch["pairs"]
         return total
 
     return Objective(batches.rows.lengths, batches.rows.pairs, batches.collate, batches.of_update, loss)

@@ -24,6 +24,7 @@ from artifacts.store import Store
 from tasks.distillation.paired_windows import paired_windows, part_of
 from tasks.distillation.sentence_stream import Drawn
 from tasks.distillation.train_consistent import Consistency, ConsistencyTraining, train_consistent_tagger
+from tasks.tagging import training_shell
 from tasks.tagging.crf_head import CRF
 from tasks.tagging.tagger import load_tagger
 from tasks.tagging.train_crf_tagger import SequenceTraining, train_crf_tagger
@@ -36,8 +37,9 @@ INNER = bioes_labels(LABELS)
 META = {"language": "en", "labels": LABELS}
 WORDS = [["Anna", "lives", "in", "Paris"], ["abc", "Berlin"], ["Anna", "Anna", "Paris"], [], ["Paris"]]
 TAGS = [["B-PER", "O", "O", "B-LOC"], ["O", "B-LOC"], ["B-PER", "I-PER", "B-LOC"], [], ["B-LOC"]]
-RAW = [["Berlin", "in", "ab"], ["xyz", "Anna"], [], ["in"]]
+RAW = [["Berlin", "in", "ab"], ["xyz", "Anna"], [], ["in", "Paris", "abc", "xyz", "lives"]]
 WINDOWS = WindowConfig(max_length_subwords=40, overlap_subwords=4)
+NARROW = WindowConfig(max_length_subwords=8, overlap_subwords=2)
 STILL: dict[str, Any] = {
     "epochs": 1, "learning_rate": 1e-12, "dropout": 0.0, "alpha": 0.0, "sentences_per_batch": 100,
     "unlabelled_per_batch": 100,
@@ -191,8 +193,9 @@ def test_views_that_do_not_differ_cost_nothing(run: Callable[..., Any]) -> None:
 @pytest.mark.parametrize("perturbed", ["labelled", "unlabelled"])
 def test_the_baselines_perturb_without_dropout(run: Callable[..., Any], perturbation: str, perturbed: str) -> None:
     settings = {"alpha": 1.0, "beta": 0.0, "perturbed": perturbed, "replaced_share": 1.0, "noise_deviation": 2.0}
-    assert run(perturbation=perturbation, **settings)[0] > run(beta=0.0)[0] + 0.001
-    assert run(perturbation="dropout", **settings)[0] == pytest.approx(run(beta=0.0)[0], rel=1e-5)
+    plain = run(NARROW, beta=0.0)[0]  # Sentences of both kinds are cut.
+    assert run(NARROW, perturbation=perturbation, **settings)[0] > plain + 0.001
+    assert run(NARROW, perturbation="dropout", **settings)[0] == pytest.approx(plain, rel=1e-5)
 
 
 @pytest.mark.parametrize("how", ["sentence", "batch"])
@@ -274,6 +277,21 @@ def test_what_no_loss_needs_is_refused_and_what_one_needs_is_missed(
     arguments = (pairs if "pairs" in given else None, text if "text" in given else None)
     with pytest.raises(InputError, match=message):
         run_alone(store, train_consistent_tagger, labelled, *arguments, encoder, config, WINDOWS)
+
+
+def test_checkpoints_of_the_step_keep_its_place_among_the_pairs(
+    run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = []
+
+    def train_and_save(*given: Any, beside: Drawn) -> None:
+        places.append(beside.batches)
+        training_shell.train_and_save(*given, beside=beside)
+        places.append(beside.batches)
+
+    monkeypatch.setattr("tasks.distillation.train_consistent.train_and_save", train_and_save)
+    run(beta=0.5, sentences_per_batch=1)
+    assert places == [0, 4]  # Each of four sentences has an update, and each of these a batch of pairs.
 
 
 class Stopped(Exception):
