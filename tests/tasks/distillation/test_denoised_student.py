@@ -16,6 +16,8 @@ from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.step import run_alone
 from artifacts.store import Store
+from tasks.denoising.neighbours.search import Search
+from tasks.denoising.spans.neighbours import local_similarities
 from tasks.denoising.spans.prototypes import random_projection
 from tasks.denoising.spans.refinement import Denoising
 from tasks.distillation.refined_labels import refined_labels
@@ -131,6 +133,28 @@ def test_the_target_model_minimises_eq_5(
     else:  # L_mlm of a model with random weights is large.
         assert loss > expected + omega * np.log(10)
     assert not (store.folder(tagger) / "labels").exists()
+
+
+def test_neighbours_are_looked_for_as_the_settings_say(
+    train: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = []
+
+    def similar(*given: Any) -> np.ndarray:
+        told.append(given[-2:])
+        return local_similarities(*given)
+
+    monkeypatch.setattr("tasks.denoising.spans.refinement.local_similarities", similar)
+    train(Denoising(levels="local", product="bf16", neighbours=2), STILL)
+    assert told == [(2, Search(product="bf16", device="cpu"))]
+
+
+def test_without_multiple_directions_each_label_moves_towards_one_class(
+    store: Store, train: Callable[..., Any]
+) -> None:
+    tagger = train(Denoising(levels="global", directions="top"), STILL)
+    decisions = load_file(store.folder(tagger) / "labels" / "0001.safetensors")["decisions"]
+    assert decisions.max(axis=1).tolist() == decisions.sum(axis=1).tolist() == [1.0] * len(SPANS_OF_TEXT)
 
 
 def by_the_book(store: Store, tagger: Reference, words: list[list[str]], spans: Any, projection: torch.Tensor) -> Any:
