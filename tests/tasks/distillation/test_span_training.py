@@ -24,7 +24,7 @@ from artifacts.reference import Reference
 from artifacts.show import preview
 from artifacts.step import run_alone
 from artifacts.store import Store
-from tasks.distillation.span_batches import MaskedText
+from tasks.distillation.span_batches import MaskedText, SpanBatches, SpanText
 from tasks.distillation.span_training import SpanTraining
 from tasks.distillation.train_span_tagger import SpanShape, train_span_tagger
 from tasks.encoding.load import import_encoder
@@ -299,3 +299,18 @@ def test_a_tagger_of_words_labels_no_spans(
     tagger = run_alone(store, train_tagger, labelled, encoder, TaggerTraining(**still, frozen_layers=0), WINDOWS)
     with pytest.raises(InputError, match="the tagger's head is 'linear', expected 'spans'"):
         run_alone(store, label_spans, tagger, text, SpanLabelling(), WINDOWS)
+
+
+def test_a_batch_knows_its_words_and_hides_what_the_training_draws(tokenizer: Any) -> None:
+    source, target = (make_windows(tokenizer, each, 16, 4) for each in (WORDS, TEXT))
+    masked = MaskedText.of(target, tokenizer, len(tokenizer))
+    classes, config = np.zeros((source.words, 2), dtype=np.int64), SpanTraining(mask_rate=0.5)
+    texts = (SpanText(source, 2), classes, config, SpanText(target, 2), lambda words: torch.zeros(len(words), 2, 3))
+    batches = SpanBatches(*texts, masked)
+    rows = np.arange(len(batches.rows.kinds))
+    one, again, other = (batches.collate(rows, torch.Generator().manual_seed(seed)) for seed in (0, 0, 1))
+    pieces = one["input_ids"][one["word_rows"], one["word_positions"]].tolist()
+    first = {"abc": "a"}
+    shown = [first.get(word, word) for words in (*WORDS, *TEXT) for word in words]
+    assert sorted(tokenizer.convert_ids_to_tokens(pieces)) == sorted(shown)
+    assert torch.equal(one["input_ids"], again["input_ids"]) and not torch.equal(one["input_ids"], other["input_ids"])
