@@ -1,10 +1,12 @@
 """From bytes to text: UTF-8, or the encoding that a configuration names; what other bytes look like."""
 
 import codecs
+import re
 
 from artifacts.errors import InputError
 
 _CESU = "cesu-8"
+_LONE = re.compile("[\ud800-\udfff]")
 # What begins like this is no text, whatever it is called.
 _BINARY = {
     b"PK\x03\x04": "a zip (or a spreadsheet or document of an office program)",
@@ -55,9 +57,10 @@ def decoded(content: bytes, name: str, encoding: str | None) -> str:
 def _converted(content: bytes, name: str, encoding: str) -> str:
     try:
         if encoding.lower() == _CESU:
-            # Halves of characters beyond U+FFFF, each written as UTF-8: joined by way of UTF-16.
-            halves = content.decode("utf-8-sig", "surrogatepass")
-            return halves.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+            text = _joined(content)
+            if (alone := _LONE.search(text)) is not None:
+                raise InputError(f"corpus {name}, line {text.count(chr(10), 0, alone.start()) + 1}: {_cut(alone[0])}")
+            return text
         codecs.lookup(encoding)
         return content.decode(encoding).removeprefix("\ufeff")
     except LookupError:
@@ -75,6 +78,8 @@ def _converted(content: bytes, name: str, encoding: str) -> str:
 def _advice(content: bytes) -> str:
     """What bytes that are not UTF-8 look like, and what to set."""
     if _has_surrogates(content):
+        if (alone := _LONE.search(_joined(content))) is not None:
+            return _cut(alone[0])
         return "it holds halves of characters (surrogates written as UTF-8, CESU-8); set encoding: cesu-8 to join them"
     # Here, because it is needed for this message alone.
     from charset_normalizer import from_bytes
@@ -90,6 +95,19 @@ def _advice(content: bytes) -> str:
     return (
         f"its bytes look like {found.encoding}{languages} ({start!r}); if that is right, set encoding: "
         f"{found.encoding}; other encodings may fit as well"
+    )
+
+
+def _joined(content: bytes) -> str:
+    """Halves of characters beyond U+FFFF, each written as UTF-8, joined by way of UTF-16; one that is alone stays."""
+    halves = content.decode("utf-8-sig", "surrogatepass")
+    return halves.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
+def _cut(half: str) -> str:
+    return (
+        f"half of a character (the surrogate U+{ord(half):04X}) whose other half does not follow; a tool cut a "
+        "character, such as an emoji, in two; write it whole, or take it out"
     )
 
 
