@@ -82,8 +82,8 @@ def test_a_port_that_is_taken_is_told_before_anything_starts(
 
 WORKER = """
 import subprocess, sys
-run = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: (print('kept', flush=True), sys.exit())); "
-run += "print('up', flush=True); time.sleep(600)"
+run = "import os, signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: (os.write(1, b'kept\\n'), sys.exit())); "
+run += "os.write(1, b'up\\n'); time.sleep(600)"  # print may be interrupted inside itself
 child = subprocess.Popen([sys.executable, "-c", run])
 sys.exit(child.wait())
 """

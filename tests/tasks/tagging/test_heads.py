@@ -208,7 +208,7 @@ def test_another_head_is_trained_labels_predicts_and_is_shipped(
     assert store.metadata(reliability)["labels"] == LABELS
 
     card = StudentCard(target_languages=("de",))
-    shipped = store.folder(run_alone(store, export_student, tagger, (scores,), card))
+    shipped = store.folder(run_alone(store, export_student, tagger, (scores,), card, ()))
     assert "pipeline(" not in (shipped / "README.md").read_text(encoding="utf-8")
     loaded = load_student(shipped, tokenized=True, windows=WINDOWS)
     assert [each.tags for each in loaded.tag_words(WORDS[:4])] == TAGS[:4]
