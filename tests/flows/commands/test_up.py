@@ -80,10 +80,11 @@ def test_a_port_that_is_taken_is_told_before_anything_starts(
     assert "Address already in use" in str(ended.value.code) and "--port PORT" in str(ended.value.code)
 
 
+# os.write, for a signal may come while print is inside itself.
 WORKER = """
 import subprocess, sys
-run = "import os, signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: (os.write(1, b'kept\\n'), sys.exit())); "
-run += "os.write(1, b'up\\n'); time.sleep(600)"  # print may be interrupted inside itself
+run = "import os, signal, sys, time; say = lambda word: os.write(1, word + bytes([10])); "
+run += "signal.signal(signal.SIGTERM, lambda *_: (say(b'kept'), sys.exit())); say(b'up'); time.sleep(600)"
 child = subprocess.Popen([sys.executable, "-c", run])
 sys.exit(child.wait())
 """
