@@ -51,16 +51,17 @@ def from_command_line(configuration: str) -> Iterator[None]:
 
 
 @contextmanager
-def recorded(runtime: Runtime, method: str, configuration: Mapping[str, Any]) -> Iterator[Run]:
+def recorded(runtime: Runtime, method: str, configuration: Mapping[str, Any], name: str = "") -> Iterator[Run]:
     """As `running`, and the run is on record from its first moment, whatever becomes of it.
 
     Args:
         runtime: where it computes.
         method: its name.
         configuration: all settings, as JSON.
+        name: of the configuration; empty: as its caller says.
     """
     with running(runtime) as run:
-        recorder = Recorder(run, method, configuration)
+        recorder = Recorder(run, method, configuration, name)
         with recorder.recording():
             yield run
 
@@ -72,13 +73,13 @@ class Recorder:
     steps, which take milliseconds, once a second; and at the end.
     """
 
-    def __init__(self, run: Run, method: str, configuration: Mapping[str, Any]) -> None:
+    def __init__(self, run: Run, method: str, configuration: Mapping[str, Any], name: str = "") -> None:
         self.run = run
-        name, caller = _caller()
+        called, caller = _caller()
         self.record = RunRecord(
             id=uuid.uuid4().hex[:_ID_LENGTH],
             method=method,
-            name=name,
+            name=name or called,
             configuration=dict(configuration),
             runtime=run.runtime.model_dump(mode="json", exclude={"store"}),
             caller=caller,

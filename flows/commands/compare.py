@@ -32,9 +32,10 @@ from flows.parts.summary import complete
 
 @dataclass(frozen=True)
 class Cell:
-    """One run of a comparison: the name under which it stands in the tables, its method and its settings."""
+    """One run of a comparison: the name under which it stands in the tables, its configuration's, method, settings."""
 
     name: str
+    configuration: str
     method: Method
     config: Settings
 
@@ -72,7 +73,7 @@ def cells_of(paths: Sequence[Path], seeds: Sequence[int], settings: Sequence[str
     _given_once("--seeds", [str(seed) for seed in seeds])
     given = [f"seed={seed}" for seed in seeds]
     cells = [
-        Cell(name, *load(path, [*settings, *seed]))
+        Cell(name, name, *load(path, [*settings, *seed]))
         for name, path in zip(names, paths, strict=True)
         for seed in ([[each] for each in given] or [[]])
     ]
@@ -97,7 +98,7 @@ def ablations_of(path: Path, rows: Sequence[str], seeds: Sequence[int], settings
     chosen = ["none", *(row for row in rows or known if row != "none")]
     given = [f"seed={seed}" for seed in seeds]
     return [
-        Cell(row, *load(path, [*settings, f"ablation={row}", *seed]))
+        Cell(row, path.stem, *load(path, [*settings, f"ablation={row}", *seed]))
         for row in chosen
         for seed in ([[each] for each in given] or [[]])
     ]
@@ -124,7 +125,8 @@ def compare(cells: tuple[Cell, ...], asked: dict[str, Any], shown: Shown, runtim
     runs: dict[str, list[RunRecord]] = {}
     for number, each in enumerate(cells, start=1):
         wide_console().print(f"{each.name}, seed {_seed(each)}, run {number} of {len(cells)}")
-        with recorded(runtime, each.method.name, each.config.model_dump(mode="json")) as run:
+        settings = each.config.model_dump(mode="json")
+        with recorded(runtime, each.method.name, settings, each.configuration) as run:
             result = each.method.steps(each.config, runtime)
             runs.setdefault(each.name, []).append(complete(run, result))
     _side_by_side(runs, asked, shown, runtime)

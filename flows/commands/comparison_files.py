@@ -91,8 +91,8 @@ def _lines(tests: Sequence[TestSet], runs: Runs) -> list[dict[str, object]]:
         for model in test.models:
             for record, scored in zip(runs[model.configuration], model.scored, strict=True):
                 about = {"test": test.name, "model": model.model, "configuration": model.configuration}
-                about["seed"] = record.configuration.get("seed")  # type: ignore[assignment]
-                lines += [{**about, **row.model_dump()} for row in scored.rows]
+                seed = {"seed": record.configuration.get("seed")}
+                lines += [{**about, **seed, **row.model_dump()} for row in scored.rows]
     return lines
 
 

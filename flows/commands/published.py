@@ -1,6 +1,5 @@
 """F1 that papers report, from published.yaml."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,16 +50,14 @@ def published(corpus: str) -> tuple[list[str], list[list[str]]]:
         InputError: if none does.
     """
     rows = []
-    known: dict[str, None] = {}
+    known: set[str] = set()
     for table in published_tables():
-        known.update(dict.fromkeys(table.corpora))
+        known.update(table.corpora)
         if corpus in table.corpora:
             column = table.corpora.index(corpus)
             rows += [[row.model, row.encoder, row.f1[column], table.table] for row in table.rows]
     if not rows:
-        raise InputError(f"--published {corpus}: no paper's table is on record for it; expected one of {_named(known)}")
+        raise InputError(
+            f"--published {corpus}: no paper's table is on record for it; expected one of {', '.join(sorted(known))}"
+        )
     return ["published", "encoder", "F1", "table"], rows
-
-
-def _named(corpora: Sequence[str] | dict[str, None]) -> str:
-    return ", ".join(sorted(corpora))

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from artifacts.catalog import GOLD
+from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.runs import Cell, Column, Line, Measurements, RunRecord, Scored, ScoredModel
 from artifacts.runtime import stage
@@ -64,6 +65,9 @@ def test_sets(store: Store, runs: Runs, *, every_model: bool, baselines: bool = 
         runs: of each configuration.
         every_model: also the models on the way.
         baselines: also source-only and translate-train.
+
+    Raises:
+        InputError: if the seeds of a configuration have other gold labels, or what a run names is not there any more.
     """
     found: dict[str, TestSet] = {}
     for configuration, records in runs.items():
@@ -79,10 +83,9 @@ def test_sets(store: Store, runs: Runs, *, every_model: bool, baselines: bool = 
 
 
 def _same_model(record: RunRecord, model: ScoredModel) -> ScoredModel:
-    """The model with this name in the run of another seed."""
-    return next(
-        (each for each in record.models if each.name == model.name), ScoredModel(**dict(model) | {"scores": {}})
-    )
+    """The model with this name in the run of another seed; one without scores if there is none."""
+    unscored = ScoredModel(name=model.name, reference=model.reference)
+    return next((each for each in record.models if each.name == model.name), unscored)
 
 
 def _add(
@@ -92,12 +95,15 @@ def _add(
     inputs = [store.describe(each.reference).recipe.inputs for each in scored]
     if any({"gold", "predictions"} - each.keys() for each in inputs):
         return  # A mean over languages: no sentences of its own.
-    gold, *others = {each["gold"] for each in inputs}
+    gold, *others = dict.fromkeys(each["gold"] for each in inputs)
     if not gold.startswith(f"{GOLD.name}:"):
-        return  # The source's dev set, which is labelled text.
-    labels = tuple(_holding(store, each["predictions"]) for each in inputs)
+        return  # The source's dev set, which is labelled text, and may be drawn by the seed.
     if others:
-        return
+        raise InputError(
+            f"{configuration}, {test}: its runs were scored against {len(others) + 1} versions of the gold labels; "
+            "expected the same for every seed; run those of the old one again"
+        )
+    labels = tuple(_holding(store, each["predictions"]) for each in inputs)
     if gold not in found:
         taken = any(each.name == test for each in found.values())
         found[gold] = TestSet(f"{test}, of {configuration}" if taken else test, _holding(store, gold))
@@ -109,7 +115,10 @@ def _add(
 def _holding(store: Store, content: str) -> Reference:
     reference = store.holding(content)
     if reference is None:
-        raise RuntimeError(f"{content} is on record, and not in the store")
+        raise InputError(
+            f"{content.partition(':')[0]} of a run on record are not in the store any more (`crosstag store gc` may "
+            "have removed them); run its configuration again"
+        )
     return reference
 
 

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from artifacts.errors import InputError
+from artifacts.reference import Reference
 from artifacts.runs import all_runs
 from artifacts.runtime import Runtime
 from artifacts.store import Store
@@ -107,6 +108,24 @@ def test_two_configurations_share_their_baselines_and_are_told_apart(
     assert models.count("M_tgt^2") == 1 and models.count("M_tgt^1") == 1
     assert "Ma et al., ACL 2023 (CoLaDa), Table 1" in printed and "77.30" in printed
 
+    last = all_runs(Store(root))[-1]
+    assert [record.name for record in all_runs(Store(root))][-3:-1] == ["tiny", "shorter"]
+    lines_shown = {line.name: line.cells for line in last.measurements[0].lines}
+    best = max(lines_shown, key=lambda name: float(str(lines_shown[name][3])))
+    p_values = {
+        store_metadata["name"]: row["p_value"]
+        for store_metadata, row in (
+            (m.metadata, Store(root).table(Reference(kind=m.kind, key=m.key, digest=m.digest)).to_pylist()[0])
+            for m in Store(root).manifests_of("significance")
+        )
+    }
+    for model, found in lines_shown.items():
+        for column, other in ((5, "source-only (M_src)"), (6, best)):
+            p = p_values.get(f"test: {model} and {other}")
+            assert found[column] == (
+                None if model == other else f"{p:.3f}".removeprefix("0") if p >= 0.001 else "< .001"
+            )
+
     here = tmp_path / "written" / "here"
     assert sorted(path.name for path in here.iterdir()) == [
         f"comparison.{e}" for e in ("csv", "json", "md", "png", "tex")
@@ -156,6 +175,17 @@ def test_the_sources_dev_set_is_no_test_set(finished: Path, server: str) -> None
     assert set(source_only.scores) == {"test", "source dev"}
     alone = record.model_copy(update={"models": (source_only,)})
     assert [each.name for each in comparison.test_sets(store, {"tiny": [alone]}, every_model=False)] == ["test"]
+
+
+@pytest.mark.server
+def test_seeds_with_other_gold_labels_are_refused(finished: Path, server: str) -> None:
+    store = Store(finished)
+    (record,) = all_runs(store)
+    model = record.models[0]
+    other = model.model_copy(update={"scores": {"test": model.scores["source dev"]}})
+    runs = [record.model_copy(update={"models": (each,)}) for each in (model, other)]
+    with pytest.raises(InputError, match="against 2 versions of the gold labels"):
+        comparison.test_sets(store, {"tiny": runs}, every_model=False)
 
 
 @pytest.mark.server
