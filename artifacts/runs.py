@@ -121,12 +121,16 @@ class Line(_Part):
 
 
 class Measurements(_Part):
-    """A table of measurements beside the scores; the first column holds the names of the lines."""
+    """A table of measurements beside the scores; the first column holds the names of the lines.
+
+    remark  a sentence below it, such as a warning; mostly empty
+    """
 
     title: str
     first: str
     columns: tuple[Column, ...]
     lines: tuple[Line, ...]
+    remark: str = ""
 
 
 class RunError(_Part):

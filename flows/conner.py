@@ -18,10 +18,12 @@ from flows.parts.corpora import Corpora, ParallelText, ScoredText, read_corpora
 from flows.parts.encoder import take_encoder
 from flows.parts.epochs import Epochs
 from flows.parts.one_target import OneTarget
+from flows.parts.pair_agreement import agreement_listing
 from flows.parts.scoring import Scoring
-from flows.parts.summary import Model, Result, carry_out
+from flows.parts.summary import Listing, Model, Result, carry_out
 from tasks.corpus.split import split_source
 from tasks.distillation.export_student import export_student
+from tasks.distillation.pair_agreement import measure_pair_agreement
 from tasks.distillation.train_consistent import ConsistencyTraining, train_consistent_tagger
 from tasks.evaluation.scores import score
 from tasks.tagging.decoding import Decoding
@@ -95,6 +97,14 @@ class Conner(OneTarget):
         "source_dev",
         title="Checkpoint",
         description="Which epoch of a training goes on: the best on the source's dev set (3.2), or the last.",
+    )
+    measured_pairs: int = Field(
+        500,
+        ge=1,
+        le=1_000_000,
+        title="Measured pairs",
+        description="Of how many conjugate pairs the summary tells what the vanilla model and the student say, and how "
+        "often that is `illegal`; sentences are drawn by the seed, and whole.",
     )
     ablation: Ablation = Field(
         "none",
@@ -206,6 +216,8 @@ def algorithm(config: Conner, runtime: Runtime) -> Result:
             trained = train_consistent_tagger(d_src, pairs, text, begun, learnt, config.windows)
             student = epochs.chosen("ConNER", trained)
         scoring.model(name, student, source_dev)
+        if pairs is not None:
+            listings.append(_agreement({"source-only (vanilla)": vanilla, name: student}, pairs, config))
 
     emissions = _by_emissions(config, corpora, student, name)
     scoring.models.sort(key=lambda model: model.reference == student)
@@ -241,6 +253,16 @@ def _conjugate_pairs(
                 scoring.remember(Model("candidate spans", tagged, {gold.name: score(tagged, gold.gold, name)}))
     with stage("conjugate pairs"):
         return make_pairs(config.pairs, tagged, config.translates, parallel, d_src, config.seed, runtime)
+
+
+def _agreement(models: dict[str, Reference], pairs: Reference, config: Conner) -> Listing:
+    """What models say of both sides of pairs, by the emissions that L_trans is of."""
+    measured = {}
+    for name, model in models.items():
+        with stage(f"{name} on pairs"):
+            how = (config.measured_pairs, config.seed, config.windows, config.inference)
+            measured[name] = measure_pair_agreement(model, pairs, *how)
+    return agreement_listing(measured)
 
 
 def _by_emissions(config: Conner, corpora: Corpora, student: Reference, name: str) -> Model:

@@ -33,11 +33,13 @@ from artifacts.catalog.evidence import (
     CHANGE,
     CONSISTENCY,
     DETECTION,
+    PAIR_AGREEMENT,
     RELIABILITY_BINS,
     Cases,
     Change,
     Consistency,
     Detection,
+    PairAgreement,
     ReliabilityBins,
 )
 from artifacts.catalog.kinds import Dataset, Kind, ModelKind

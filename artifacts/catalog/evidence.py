@@ -5,7 +5,7 @@ from typing import Annotated
 import pyarrow as pa
 
 from artifacts.catalog.columns import ID, STRINGS, WORDS
-from artifacts.catalog.forms import case
+from artifacts.catalog.forms import case, pair_agreement
 from artifacts.catalog.kinds import Dataset
 from artifacts.reference import Reference
 
@@ -125,3 +125,39 @@ CASES = Dataset(
     form=case,
 )
 Cases = Annotated[Reference, CASES]
+
+PAIR_AGREEMENT = Dataset(
+    "pair_agreement",
+    """What a tagger says of both sides of conjugate pairs (ConNER, 2.3, by Algorithm 1 and Eq. 2); one row per pair.
+
+    sentence_id          joins `conjugate_pairs`
+    start, end           first word of the span, and the one behind its last, in the sentence
+    text                 its words
+    translated_start, translated_end, translated_text  the same of its translation
+    label                the most probable class of the span: an entity type, O or illegal
+    illegal              the probability of `illegal`, which is all that BIOES does not allow a span, [0, 1]
+    translated_label, translated_illegal  the same of its translation
+    divergence           bidirectional Kullback-Leibler divergence of both (the summand of Eq. 2), in nats
+    metadata             sentences: how many were drawn; of_pairs: how many there were to draw from; total: pairs;
+                         illegal_on_both, illegal_on_one, illegal_on_neither: those whose label is illegal there;
+                         same_type: whose labels are one entity type; mean_illegal, over both sides; mean_divergence
+    """,
+    pa.schema(
+        [
+            ID,
+            pa.field("start", pa.int32(), nullable=False),
+            pa.field("end", pa.int32(), nullable=False),
+            pa.field("text", pa.string(), nullable=False),
+            pa.field("label", pa.string(), nullable=False),
+            pa.field("illegal", pa.float64(), nullable=False),
+            pa.field("translated_start", pa.int32(), nullable=False),
+            pa.field("translated_end", pa.int32(), nullable=False),
+            pa.field("translated_text", pa.string(), nullable=False),
+            pa.field("translated_label", pa.string(), nullable=False),
+            pa.field("translated_illegal", pa.float64(), nullable=False),
+            pa.field("divergence", pa.float64(), nullable=False),
+        ]
+    ),
+    form=pair_agreement,
+)
+PairAgreement = Annotated[Reference, PAIR_AGREEMENT]

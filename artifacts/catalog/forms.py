@@ -90,6 +90,14 @@ def conjugate_pairs(row: Row, labels: list[str]) -> str:
     return "\n    ".join(line.rstrip() for line in shown)
 
 
+def pair_agreement(row: Row, labels: list[str]) -> str:
+    """A span and its translation, each with its most probable class and how probable `illegal` is; the divergence."""
+    sides = [
+        f"{row[f'{side}text']}/{row[f'{side}label']} ({row[f'{side}illegal']:.2f})" for side in ("", "translated_")
+    ]
+    return f"[{row['sentence_id']}] {' = '.join(sides)}  {row['divergence']:.3f}"
+
+
 def case(row: Row, labels: list[str]) -> str:
     """A sentence of a translation with three labellings; the source above, where it is known."""
     shown = [

@@ -27,7 +27,7 @@ def print_result(store: Store, record: RunRecord) -> None:
     for test, rows in scores_by_test(record).items():
         console.print(_score_table(test, rows))
     for table in record.measurements:
-        console.print(_measurement_table(table))
+        print_measurements(console, table)
     console.print()
     for name, text in result_lines(store, record).items():
         console.print(f"{name:<9} {text}")
@@ -54,7 +54,7 @@ def steps_in_words(record: RunRecord) -> str:
 def result_page(store: Store, record: RunRecord) -> str:
     """The same in Markdown."""
     parts = [_score_page(test, rows) for test, rows in scores_by_test(record).items()]
-    parts += [f"## {table.title}\n\n" + markdown_table(*cells(table)) for table in record.measurements]
+    parts += [measurement_page(table) for table in record.measurements]
     for name, reference in (("Student", record.student), ("Figures", record.figures)):
         if reference is not None:
             parts.append(f"{name}: `{reference}`, in `{_place(store, reference)}`")
@@ -104,8 +104,17 @@ def plain_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]
     return table
 
 
-def _measurement_table(table: Measurements) -> Table:
-    return plain_table(table.title, *cells(table))
+def print_measurements(console: Console, table: Measurements) -> None:
+    """A table of measurements, and the remark on it, if there is one."""
+    console.print(plain_table(table.title, *cells(table)))
+    if table.remark:
+        console.print(table.remark, markup=False)
+
+
+def measurement_page(table: Measurements) -> str:
+    """The same in Markdown."""
+    page = f"## {table.title}\n\n{markdown_table(*cells(table))}"
+    return f"{page}\n\n**{table.remark}**" if table.remark else page
 
 
 def _score_table(test: str, rows: list[tuple[str, Scored]]) -> Table:

@@ -1,7 +1,7 @@
 """How a run ends: its record is completed, and shown in the terminal and in the Prefect UI."""
 
 import base64
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -38,7 +38,8 @@ class Model:
 class Listing:
     """A table of measurements: a line for each artifact, whose values are read from the store at the end.
 
-    columns are those after the first, and the form of their values; `cells` gives the values of a line.
+    columns are those after the first, and the form of their values; `cells` gives the values of a line, and `remark`
+    what is to be said of all of them, if anything.
     """
 
     title: str
@@ -46,6 +47,7 @@ class Listing:
     columns: Mapping[str, Form]
     rows: dict[str, Reference]
     cells: Callable[[Store, Reference], list[Cell]]
+    remark: Callable[[Sequence[Line]], str] = lambda lines: ""
 
     def measured(self, store: Store) -> Measurements:
         """The table with its values."""
@@ -54,7 +56,8 @@ class Listing:
             for name, reference in self.rows.items()
         ]
         columns = tuple(Column(name=name, form=form) for name, form in self.columns.items())
-        return Measurements(title=self.title, first=self.first, columns=columns, lines=tuple(lines))
+        remark = self.remark(lines)
+        return Measurements(title=self.title, first=self.first, columns=columns, lines=tuple(lines), remark=remark)
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,11 @@ def test_the_student_predicts_and_its_card_tells_what_its_crf_is_worth(ended: Pa
     tables = json.loads(record.read_text(encoding="utf-8"))["measurements"]
     cells = {table["title"]: [line["cells"] for line in table["lines"]] for table in tables}
     assert cells["conjugate pairs of spans"] == [[60, 60, 60, 0]]
+    (agreed,) = (lines for title, lines in cells.items() if title.startswith("what models say of conjugate pairs"))
+    for pairs, both, one, neither, same_type, illegal, divergence in agreed:
+        assert pairs == 60 and both + one + neither == pytest.approx(1)
+        # Sentences are their own translations here, so that both sides always agree.
+        assert (one, divergence) == (0, 0) and same_type <= neither and 0 < illegal < 1
 
 
 def test_a_second_run_is_cached_and_a_weight_reruns_what_depends_on_it(

@@ -18,6 +18,7 @@ from flows.parts.encoder import take_encoder
 from flows.parts.summary import Result
 from flows.parts.translator import take_translator
 from tasks.corpus.split import split_source
+from tasks.distillation.pair_agreement import measure_pair_agreement
 from tasks.distillation.train_consistent import ConsistencyTraining, train_consistent_tagger
 from tasks.evaluation.choose_epoch import choose_epoch
 from tasks.evaluation.scores import score
@@ -99,6 +100,13 @@ class Expected:
         )
 
 
+def agreements(expected: Expected, pairs: Reference, student: Reference, at_most: int) -> dict[str, Reference]:
+    """What both models say of the same pairs."""
+    how = (pairs, at_most, SEED, expected.config.windows, expected.config.inference)
+    models = {"source-only (vanilla)": expected.vanilla, "student (ConNER)": student}
+    return {name: measure_pair_agreement(model, *how) for name, model in models.items()}
+
+
 def check_shipped(recorded: Recording, result: Result, expected: Expected, student: Reference, name: str) -> None:
     """The student is shipped with the scores of its CRF, and those of its emissions alone."""
     shipped = recorded.arguments(result.student)
@@ -131,8 +139,10 @@ def test_section_2(recording: Recording, runtime: Runtime, configured: Configure
     found = score(expected.candidates(), gold.gold, f"candidate spans on {gold.name}")
     recording.check((result.models[1].reference, result.models[1].scores), (expected.candidates(), {gold.name: found}))
     assert set(result.models[0].scores) == set(result.models[-1].scores) == {"test", "source dev"}
-    counted, epochs = result.listings
+    counted, agreed, epochs = result.listings
     recording.check(counted.rows, {"D_u^tgt": pairs})
+    recording.check(agreed.rows, agreements(expected, pairs, student, 500))
+    assert list(agreed.rows) == ["source-only (vanilla)", "student (ConNER)"]  # In the order that the warning takes.
     assert list(counted.columns) == ["sentences", "with a pair", "pairs", "dropped"] and callable(counted.cells)
     assert list(epochs.rows) == ["vanilla", "ConNER"] and "source's dev set" in epochs.title
 
@@ -165,7 +175,10 @@ def test_rows_of_table_4_and_baselines(
         recording.check(result.listings[0].rows, {"D_l^src" if row == "trans_label" else "D_u^tgt": pairs})
     if row == "dropout_unlabel":
         text = expected.corpora.target
-    check_shipped(recording, result, expected, expected.student(pairs, text, **weights), "student (ConNER)")
+    student = expected.student(pairs, text, **weights)
+    check_shipped(recording, result, expected, student, "student (ConNER)")
+    measured = [listing.rows for listing in result.listings if "illegal on both" in listing.columns]
+    recording.check(measured, [] if pairs is None else [agreements(expected, pairs, student, 500)])
 
 
 def test_the_vanilla_model_alone(recording: Recording, runtime: Runtime, configured: Configured) -> None:
@@ -207,7 +220,7 @@ def test_imported_pairs_need_no_translator_and_no_candidates(
 ) -> None:
     files = {"original": "de.txt", "translated": "parallel.en"}
     pairs = {**SETTINGS["pairs"], "imported": files, "incomplete": "sentence"}
-    config = configured(pairs=pairs)
+    config = configured(pairs=pairs, measured_pairs=30)
     result = algorithm(config, runtime)
     steps = {made.step for made in recording.calls.values()}
     assert not steps & {"translate_spans", "train_translator", "find_pairs"}
@@ -215,6 +228,7 @@ def test_imported_pairs_need_no_translator_and_no_candidates(
     made = import_pairs(*(InputFile(path=str(data / name)) for name in files.values()), "de", "en", "sentence")
     student = expected.student(made, None, alpha=0.3, beta=0.7)
     check_shipped(recording, result, expected, student, "student (ConNER)")
+    recording.check(result.listings[1].rows, agreements(expected, made, student, 30))
 
 
 def test_a_low_resource_source_is_what_all_learn_from(
