@@ -279,6 +279,29 @@ def ablate(
     _compare(config.stem, cells, shown, asked, _runtime(store, data, device, threads=threads))
 
 
+@app.command()
+def inspect(
+    what: Annotated[
+        str, typer.Argument(help="A run or an artifact to begin with; empty: all runs.", metavar="[RUN or REF]")
+    ] = "",
+    store: StoreFolder = "store",
+    port: Annotated[int, typer.Option(help="Port to listen at; 0: any free one.", min=0, max=65535)] = 4280,
+    host: Annotated[str, typer.Option(help="Address of this machine to listen at.")] = "127.0.0.1",
+    host_name: Annotated[
+        list[str] | None,
+        typer.Option("--host-name", help="Name of a proxy that asks for the pages; may be repeated.", metavar="NAME"),
+    ] = None,
+    token: Annotated[
+        str, typer.Option(help="A secret that everybody who looks must give.", envvar="CROSSTAG_INSPECT_TOKEN")
+    ] = "",
+) -> None:
+    """Look at runs, artifacts and pseudo-labels in the browser: a local page over the store."""
+    from flows.commands.store import existing
+    from flows.pages.server import serve
+
+    serve(existing(store), host=host, port=port, names=host_name or (), token=token, what=what)
+
+
 @app.command("corpus")
 def show_corpus(
     files: Annotated[

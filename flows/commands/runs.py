@@ -31,7 +31,7 @@ def print_runs(root: str) -> None:
         cells = (record.id[:_ID], _when(record.started), record.method, record.name or "-", languages(record))
         steps = f"{len(record.steps) - len(record.ran)} cached, {len(record.ran)} ran"
         style = f"[{_STYLES[status]}]{status}[/]"
-        table.add_row(*cells, style, _f1(record), steps, _seconds(record, status), _at(record))
+        table.add_row(*cells, style, f1_of_student(record), steps, _seconds(record, status), place_in_run(record))
     _console().print(table)
 
 
@@ -40,7 +40,7 @@ def print_run(root: str, text: str, *, everything: bool) -> None:
     store = existing(root)
     record = find_run(store, text)
     console = Console(highlight=False, markup=False, soft_wrap=True)
-    for name, value in _about(record, standing(store, record)).items():
+    for name, value in about(record, standing(store, record)).items():
         console.print(f"{name:<14} {value}")
     console.print("\nsettings" + ("" if everything else " that are not the defaults"))
     console.print(yaml.safe_dump(_settings(record, everything), sort_keys=False, allow_unicode=True).rstrip())
@@ -62,7 +62,7 @@ def print_difference(root: str, one: str, other: str) -> None:
     for title, pairs in (("settings", found.settings), ("ran on", found.surroundings)):
         _print_rows(title, ("", *names), [(path, *map(_value, pair)) for path, pair in pairs.items()])
     _print_rows("steps that made something else", ("step", "for", "why"), _step_rows(found))
-    _print_rows("F1, in %", ("model", "on", *names, "change"), _score_rows(found))
+    _print_rows("F1, in %", ("model", "on", *names, "change"), score_rows(found))
     if not any((found.settings, found.surroundings, found.steps, found.scores)):
         _console().print("they differ in nothing but time")
 
@@ -75,13 +75,14 @@ def languages(record: RunRecord) -> str:
     return "-".join(place["language"] for place in places if isinstance(place, dict) and "language" in place)
 
 
-def _about(record: RunRecord, status: str) -> dict[str, str]:
+def about(record: RunRecord, status: str) -> dict[str, str]:
+    """Who ran what where, and how it went, in words."""
     caller, machine = record.caller, record.machine
     about = {
         "run": str(record),
         "method": f"{record.method}, {languages(record)}".rstrip(", "),
         "configuration": record.name or "-",
-        "status": f"{status}, at {at}" if (at := _at(record)) else status,
+        "status": f"{status}, at {at}" if (at := place_in_run(record)) else status,
         "started": _when(record.started),
         "took": f"{seconds} s" if (seconds := _seconds(record, status)) else "-",
         "called by": " ".join((caller.by, *caller.command)) + (f" {caller.deployment}" if caller.deployment else ""),
@@ -111,7 +112,8 @@ def _step_rows(found: RunDifference) -> list[tuple[str, ...]]:
     return [(each.step, each.stage, "; ".join(each.reasons)) for each in found.steps]
 
 
-def _score_rows(found: RunDifference) -> list[tuple[str, ...]]:
+def score_rows(found: RunDifference) -> list[tuple[str, ...]]:
+    """Model, test set, F1 of both in %, and the change."""
     rows = []
     for each in found.scores:
         both = each.first is not None and each.second is not None
@@ -133,7 +135,7 @@ def _value(value: object) -> str:
     return _UNSET if value is None else str(value)
 
 
-def _f1(record: RunRecord) -> str:
+def f1_of_student(record: RunRecord) -> str:
     """The student's F1 on its first test set, or on the mean over languages, in %."""
     if record.student is None or not record.models or not record.models[-1].scores:
         return ""
@@ -142,7 +144,7 @@ def _f1(record: RunRecord) -> str:
     return f"{100 * scores[test].overall.f1:.1f}"
 
 
-def _at(record: RunRecord) -> str:
+def place_in_run(record: RunRecord) -> str:
     """The step that a run is at, or ended at, if it did not end well; and what ended it."""
     steps = [f"{step.step} · {step.stage}".rstrip(" ·") for step in record.under_way]
     return ", ".join([*steps, *([record.error.type] if record.error else [])])

@@ -3,18 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
 
-from artifacts.catalog import GOLD, RELIABILITY, SOFT_LABELS, VOTES
 from artifacts.errors import InputError
 from artifacts.reference import Reference
-from artifacts.show import rows_beside
 from artifacts.store import Store
-from tasks.words.columns import flat_numbers, flat_probabilities, flat_values, list_lengths
-
-NO_LABEL = "?"
+from flows.parts.word_table import MEASURES, word_table
 
 
 @dataclass(frozen=True)
@@ -32,55 +26,19 @@ class Labelled:
     @property
     def measures(self) -> list[str]:
         """Columns of numbers that sentences can be sorted by; in all of them lower is less trusted."""
-        return [name for name in ("probability", "agreement", "weight") if name in self.words]
+        return [name for name in MEASURES if name in self.words]
 
 
 def read_words(store: Store, reference: Reference) -> Labelled:
-    """The labels of a table of sentences, word by word.
-
-    Of soft labels the most probable label counts; of a reliability table, the labels are those of its soft labels.
+    """The labels of a table of sentences, word by word; see `flows.parts.word_table`.
 
     Raises:
         InputError: if the table has no words with labels.
     """
-    table = store.table(reference)
-    if reference.kind == RELIABILITY.name:
-        soft = rows_beside(store, reference, RELIABILITY)
-        if soft is None:
-            raise InputError(
-                f"artifact {reference}: the soft labels that it weighs are not in this store; run the flow again"
-            )
-        found = read_words(store, soft).words
-        found["agreement"], found["weight"] = flat_numbers(table["agreement"]), flat_numbers(table["weight"])
-        return Labelled(found, str(reference))
-    names = store.metadata(reference).get("labels", [])
-    words = table["words"] if "words" in table.column_names else None
-    if reference.kind == SOFT_LABELS.name:
-        probabilities = flat_probabilities(table["probabilities"], len(names))
-        best = probabilities.argmax(axis=1)
-        labels = pa.array(names).take(pa.array(best))
-        extra = {"probability": probabilities[np.arange(len(best)), best]}
-        lengths = list_lengths(table["probabilities"])
-    elif reference.kind == VOTES.name:
-        labels, extra, lengths = flat_values(table["votes"]).fill_null(NO_LABEL), {}, list_lengths(table["votes"])
-    elif "tags" in table.column_names and (words is not None or reference.kind == GOLD.name):
-        labels, extra, lengths = flat_values(table["tags"]), {}, list_lengths(table["tags"])
-    else:
-        raise InputError(
-            f"artifact {reference}: a table of {reference.kind} has no labels of words; give soft_labels, reliability, "
-            "votes, predictions, labelled, translation, training_set, projection or gold"
-        )
-    if words is not None and not np.array_equal(list_lengths(words), lengths):
-        # Dropped sentences of a projection have words and no tags.
-        kept = pa.array(list_lengths(words) == lengths)
-        table, words, lengths = table.filter(kept), words.filter(kept), lengths[kept.to_numpy(zero_copy_only=False)]
-    frame = pd.DataFrame({"sentence_id": np.repeat(table["sentence_id"].to_numpy(), lengths)})
-    frame["place"] = np.arange(len(frame)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    if words is not None:
-        frame["word"] = flat_values(words).to_pylist()
-    frame["label"] = pd.Categorical(labels.to_pylist())
-    frame["type"] = pd.Categorical([label if len(label) < 3 else label[2:] for label in labels.to_pylist()])
-    return Labelled(frame.assign(**extra), str(reference))
+    words = word_table(store, reference).drop_columns(["row"]).to_pandas()
+    for name in ("label", "type"):
+        words[name] = words[name].cat.reorder_categories(sorted(words[name].cat.categories))
+    return Labelled(words, str(reference))
 
 
 def chosen(found: Labelled, where: str) -> pd.Series:

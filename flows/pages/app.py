@@ -1,0 +1,48 @@
+"""The local web page over a store: `crosstag inspect`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import RedirectResponse
+from fastapi.staticfiles import StaticFiles
+
+from artifacts.errors import InputError, StoreError
+from artifacts.store import Store
+from flows.pages import artifacts, runs, sentences
+from flows.pages.guard import Guard
+from flows.pages.site import Site, failure
+
+_STATIC = Path(__file__).parent / "static"
+
+
+def create_app(store: Store, *, hosts: Sequence[str] = (), token: str = "") -> FastAPI:
+    """The pages of a store.
+
+    Args:
+        store: to show; nothing but corrections is ever written to it.
+        hosts: names under which it may be asked for, besides those of loopback.
+        token: whoever has it may look; empty: everybody who reaches the address.
+    """
+    app = FastAPI(title="Crosstag", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.site = Site(store)
+    app.add_middleware(Guard, hosts=hosts, token=token)
+    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    for page in (runs, artifacts, sentences):
+        app.include_router(page.router)
+    app.add_exception_handler(InputError, _not_found)
+    app.add_exception_handler(StoreError, _not_there)
+
+    @app.get("/")
+    def home() -> Response:
+        return RedirectResponse("runs")
+
+    return app
+
+
+async def _not_found(request: Request, error: Exception) -> Response:
+    return failure(request, str(error), 404)
+
+
+async def _not_there(request: Request, error: Exception) -> Response:
+    return failure(request, str(error), 409)

@@ -1,0 +1,103 @@
+"""Labelled sentences: colours by type, weight as opacity, filters, and where other labels of the same words differ."""
+
+from collections.abc import Callable
+from typing import Annotated, TypeVar
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from artifacts.errors import InputError
+from flows.pages.shelf import reference_of
+from flows.pages.site import Site, page, site
+from flows.pages.word_tables import DIFFERENCES, Difference, Question
+from flows.parts.word_table import MEASURES, WITH_LABELS
+
+router = APIRouter()
+Shown = Annotated[Site, Depends(site)]
+Share = Annotated[str, Query(max_length=20)]
+Length = Annotated[str, Query(max_length=20)]
+Number = TypeVar("Number", int, float)
+_ROWS = 30
+_PAIRS = 12
+
+
+@router.get("/sentences/{kind}/{key}")
+def sentences(
+    request: Request,
+    kind: str,
+    key: str,
+    shown: Shown,
+    type: str = "",
+    label: str = "",
+    text: str = "",
+    probability_from: Share = "",
+    probability_to: Share = "",
+    agreement_from: Share = "",
+    agreement_to: Share = "",
+    weight_from: Share = "",
+    weight_to: Share = "",
+    shortest: Length = "",
+    longest: Length = "",
+    other: str = "",
+    differs: Difference = "",
+    sort: str = "",
+    first: Annotated[int, Query(ge=0)] = 0,
+) -> Response:
+    """The sentences of a table of labels that meet what was asked, a page of them."""
+    reference = shown.store.find(f"{kind}/{key}")
+    manifest = shown.store.require(reference)
+    given = dict(request.query_params)
+    question = Question(
+        type=type,
+        label=label,
+        lowest=_bounds(given, "from"),
+        highest=_bounds(given, "to"),
+        text=text,
+        shortest=_number(shortest, "shortest", int),
+        longest=_number(longest, "longest", int),
+        differs=differs,
+        sort=sort,
+    )
+    against = shown.store.find(other) if other else None
+    answer = shown.words.ask(reference, question, against, first=first, rows=_ROWS)
+    others = shown.shelf.of_same_text(reference, WITH_LABELS)
+    gold = shown.shelf.gold_of(shown.shelf.text_of(manifest))
+    pairs = shown.words.differences(reference, against) if against is not None else []
+    return page(
+        request,
+        "sentences",
+        manifest=manifest,
+        reference=reference,
+        answer=answer,
+        question=question,
+        given={name: value for name, value in given.items() if name != "first"},
+        first=first,
+        rows=_ROWS,
+        measures=shown.words.measures(reference),
+        types=shown.words.values(reference, "type"),
+        labels=shown.words.values(reference, "label"),
+        others=[(reference_of(m), m) for m in (*others, *gold)],
+        other=against,
+        differences=DIFFERENCES,
+        pairs=pairs[:_PAIRS],
+        differing=sum(count for _, _, count in pairs),
+    )
+
+
+def _bounds(given: dict[str, str], side: str) -> dict[str, float]:
+    """The bounds of words' numbers that were given for one side."""
+    found = {name: _number(given.get(f"{name}_{side}", ""), f"{name}_{side}", float) for name in MEASURES}
+    return {name: bound for name, bound in found.items() if bound is not None}
+
+
+def _number(text: str, name: str, kind: Callable[[str], Number]) -> Number | None:
+    """A number that was given, None for an empty field.
+
+    Raises:
+        InputError: if it is none.
+    """
+    if not text.strip():
+        return None
+    try:
+        return kind(text)
+    except ValueError:
+        raise InputError(f"{name}={text}: expected a number, such as {'10' if kind is int else '0.2'}") from None

@@ -1,0 +1,124 @@
+"""What all pages share: the store, its manifests read once, words of tables, and how a template becomes a page."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from artifacts.catalog import catalogue
+from artifacts.errors import StoreError
+from artifacts.runs import RunRecord, find_run, read_run
+from artifacts.store import Store
+from flows.pages.shelf import Shelf
+from flows.pages.word_tables import WordTables
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+class Site:
+    """A store as the pages see it.
+
+    Attributes:
+        store: nothing but corrections is ever written to it.
+        shelf: the manifests, and which artifact is of which text.
+        words: tables of labels, word by word.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.shelf = Shelf(store)
+        self.words = WordTables(store)
+
+    def runs(self) -> tuple[list[RunRecord], list[str]]:
+        """The runs that can be read, the newest last, and what is wrong with each other one."""
+        records, damaged = [], []
+        for identity in self.store.run_ids():
+            try:
+                records.append(read_run(self.store, identity))
+            except StoreError as error:
+                damaged.append(str(error))
+        return sorted(records, key=lambda run: (run.started, run.id)), damaged
+
+    def run(self, text: str) -> RunRecord:
+        """The run that a beginning of its id names, or `last`; raises as `find_run` does."""
+        hits = [identity for identity in self.store.run_ids() if text and identity.startswith(text)]
+        return read_run(self.store, hits[0]) if len(hits) == 1 else find_run(self.store, text)
+
+    def unreadable(self) -> list[str]:
+        """Artifacts whose folder is there and whose manifest cannot be read; one that is being written has none yet."""
+        return [
+            f"{kind}/{key}"
+            for kind in catalogue()
+            for key in self.store.keys(kind)
+            if self.shelf.manifest(kind, key) is None and self.store.place.files(f"{kind}/{key}")
+        ]
+
+
+def site(request: Request) -> Site:
+    """What the page of a request shows; a dependency of routes."""
+    found: Site = request.app.state.site
+    return found
+
+
+def page(request: Request, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """A template of the folder `templates` as an answer; every value is escaped.
+
+    Args:
+        request: that it answers.
+        name: of the template, without its ending.
+        status: of HTTP.
+        values: that the template names.
+    """
+    partial = request.headers.get("hx-request") == "true"
+    text = _environment.get_template(f"{name}.html").render(
+        store=site(request).store, path=request.url.path, partial=partial, **values
+    )
+    return HTMLResponse(text, status)
+
+
+def failure(request: Request, message: str, status: int) -> HTMLResponse:
+    """A page that says what went wrong; the rest of the site works on."""
+    return page(request, "failure", message=message, status_code=status, status=status)
+
+
+def address(path: str, **query: Any) -> str:
+    """The address of a page: empty values are left out; several of one name come as a list."""
+    given = {name: value for name, value in query.items() if value not in (None, "", [], False)}
+    return path + (f"?{urlencode(given, doseq=True)}" if given else "")
+
+
+def moment(value: datetime | str | None) -> str:
+    """A moment of UTC as this machine's clock shows it."""
+    if value is None or value == "":
+        return ""
+    found = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def size(count: int) -> str:
+    """Bytes for people."""
+    amount = float(count)
+    for unit in ("B", "kB", "MB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} GB"
+
+
+def hue(kind: str) -> str:
+    """The class of the style sheet that colours an entity type: the common ones have theirs, others get one by name."""
+    known = {"PER": 0, "LOC": 1, "ORG": 2, "MISC": 3}
+    return f"type-{known.get(kind, 4 + sum(map(ord, kind)) % 8)}"
+
+
+_environment = Environment(
+    loader=FileSystemLoader(_TEMPLATES), autoescape=select_autoescape(), undefined=StrictUndefined, trim_blocks=True,
+    lstrip_blocks=True,
+)  # fmt: skip
+# The pages that stand at the top of each.
+_environment.globals.update(address=address, navigation=[("Runs", "/runs"), ("Artifacts", "/artifacts")])
+_environment.filters.update(moment=moment, size=size, hue=hue)

@@ -1,0 +1,310 @@
+"""Questions about the words of a table of labels, answered by DuckDB over the store's columns.
+
+A table is read once, flat, and kept while it is among the last few. DuckDB sees it in memory and nothing else: no
+files, no settings. What a user wrote reaches it as a bound value, never as text of a query.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any, Literal
+
+import duckdb
+import pyarrow as pa
+
+from artifacts.errors import InputError
+from artifacts.reference import Reference
+from artifacts.store import Store
+from flows.parts.word_table import MEASURES, word_table
+
+_KEPT_WORDS = 3_000_000
+Difference = Literal["", "any", "missed", "added", "type", "boundary"]
+DIFFERENCES: dict[Difference, str] = {
+    "any": "any",
+    "missed": "O here, an entity there",
+    "added": "an entity here, O there",
+    "type": "another type",
+    "boundary": "the same type, another boundary",
+}
+_DIFFERS = {
+    "any": "w.label <> o.label",
+    "missed": "w.label <> o.label AND w.type = 'O'",
+    "added": "w.label <> o.label AND o.type = 'O'",
+    "type": "w.type <> o.type AND w.type <> 'O' AND o.type <> 'O'",
+    "boundary": "w.label <> o.label AND w.type = o.type",
+}
+_COLUMNS = {name: f"w.{name}" for name in MEASURES}
+_JOINED = "JOIN others o ON o.sentence_id = w.sentence_id AND o.place = w.place"
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which sentences to show: those with a word that meets all of it.
+
+    type, label     of the word
+    lowest, highest bounds of its measures (probability, agreement, weight), both inclusive
+    text            stands in the sentence, its words joined by spaces, whatever its case
+    shortest, longest  of the sentence, in words
+    differs         how the word's label differs from the other table's
+    sort            a measure: least trusted sentences first, by such a word; empty: in the table's order
+    """
+
+    type: str = ""
+    label: str = ""
+    lowest: dict[str, float] = field(default_factory=dict)
+    highest: dict[str, float] = field(default_factory=dict)
+    text: str = ""
+    shortest: int | None = None
+    longest: int | None = None
+    differs: Difference = ""
+    sort: str = ""
+
+    @property
+    def chooses_words(self) -> bool:
+        """Whether words must meet something, so that those that do are marked."""
+        return bool(self.type or self.label or self.lowest or self.highest or self.differs)
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word as a page shows it; numbers are None where the table has none; `other` the other table's label."""
+
+    place: int
+    word: str
+    label: str
+    type: str
+    probability: float | None
+    agreement: float | None
+    weight: float | None
+    other: str
+    hit: bool
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence with its words; `least` is what it was sorted by."""
+
+    sentence_id: int
+    words: tuple[Word, ...]
+    least: float | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Some sentences of all that were found, and how many words of all met the question."""
+
+    sentences: tuple[Sentence, ...]
+    found: int
+    words: int
+
+
+class WordTables:
+    """Tables of labels, word by word; the last few are kept."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._kept: OrderedDict[Reference, pa.Table] = OrderedDict()
+        self._lock = Lock()
+
+    def table(self, reference: Reference) -> pa.Table:
+        """The words of a table; raises as `word_table` does."""
+        with self._lock:
+            if reference in self._kept:
+                self._kept.move_to_end(reference)
+                return self._kept[reference]
+            found = word_table(self.store, reference)
+            self._kept[reference] = found
+            while len(self._kept) > 1 and sum(len(each) for each in self._kept.values()) > _KEPT_WORDS:
+                self._kept.popitem(last=False)
+            return found
+
+    def measures(self, reference: Reference) -> list[str]:
+        """The numbers that the table's words have."""
+        return [name for name in MEASURES if name in self.table(reference).column_names]
+
+    def values(self, reference: Reference, column: Literal["type", "label"]) -> list[tuple[str, int]]:
+        """The types or labels of a table, each with its number of words, the most frequent first."""
+        query = f"SELECT {column}, count(*) AS n FROM words w GROUP BY 1 ORDER BY n DESC, 1"
+        return [
+            (str(name), int(count)) for name, count in self._connect(words=self.table(reference)).sql(query).fetchall()
+        ]
+
+    def ask(
+        self,
+        reference: Reference,
+        question: Question,
+        other: Reference | None = None,
+        *,
+        first: int = 0,
+        rows: int = 30,
+    ) -> Answer:
+        """The sentences that a question finds.
+
+        Args:
+            reference: of the table.
+            question: which sentences.
+            other: labels of the same sentences to compare with.
+            first: how many of them to leave out at the beginning.
+            rows: how many to give.
+
+        Raises:
+            InputError: if a table has no words with labels, or the question does not fit them.
+        """
+        table = self.table(reference)
+        compared = self._compared(reference, other) if other is not None else None
+        unknown = [n for n in (*question.lowest, *question.highest, question.sort) if n and n not in table.column_names]
+        if unknown:
+            raise InputError(f"{reference}: its words have no {unknown[0]}; leave that out")
+        if question.differs and compared is None:
+            raise InputError(f"{reference}: to see where labels differ, choose the labels to compare with")
+        connection = self._connect(words=table, **({"others": compared} if compared is not None else {}))
+        conditions, values = _conditions(question)
+        of_sentence, sentence_values = _sentence_conditions(question)
+        connection.execute(
+            f"""
+            CREATE TEMP TABLE chosen AS
+            SELECT w.row, count(*) AS hits, min({f"w.{question.sort}" if question.sort else "NULL"}) AS least
+            FROM words w {_JOINED if compared is not None else ""}
+            WHERE {conditions} {f"AND w.row IN ({of_sentence})" if of_sentence else ""}
+            GROUP BY w.row
+            """,
+            [*values, *sentence_values],
+        )
+        found, words = connection.execute("SELECT count(*), coalesce(sum(hits), 0) FROM chosen").fetchall()[0]
+        order = "least, row" if question.sort else "row"
+        least = dict(
+            connection.execute(
+                f"SELECT row, least FROM chosen ORDER BY {order} LIMIT ? OFFSET ?", [rows, first]
+            ).fetchall()
+        )
+        marks = (conditions, values) if question.chooses_words else ("false", [])
+        sentences = _sentences(connection, table, least, marks, compares=compared is not None)
+        return Answer(sentences, int(found), int(words))
+
+    def sentence(self, reference: Reference, sentence_id: int, other: Reference | None = None) -> Sentence | None:
+        """One sentence; None if the table has none of this id."""
+        table = self.table(reference)
+        compared = self._compared(reference, other) if other is not None else None
+        connection = self._connect(words=table, **({"others": compared} if compared is not None else {}))
+        rows = connection.execute("SELECT min(row) FROM words WHERE sentence_id = ?", [sentence_id]).fetchall()
+        if rows[0][0] is None:
+            return None
+        return _sentences(connection, table, {rows[0][0]: None}, ("false", []), compares=compared is not None)[0]
+
+    def differences(self, reference: Reference, other: Reference) -> list[tuple[str, str, int]]:
+        """How often each pair of different labels comes, most frequent first: label here, label there, words."""
+        connection = self._connect(words=self.table(reference), others=self._compared(reference, other))
+        found = connection.sql(
+            f"""
+            SELECT w.label, o.label, count(*) AS n FROM words w {_JOINED} WHERE w.label <> o.label
+            GROUP BY 1, 2 ORDER BY n DESC, 1, 2
+            """
+        )
+        return [(str(here), str(there), int(count)) for here, there, count in found.fetchall()]
+
+    def _compared(self, reference: Reference, other: Reference) -> pa.Table:
+        """The words of the other table, which must be the same ones.
+
+        Raises:
+            InputError: if they are not.
+        """
+        table, against = self.table(reference), self.table(other)
+        connection = self._connect(words=table, others=against)
+        differs = " OR w.word <> o.word" if {"word"} <= set(table.column_names) & set(against.column_names) else ""
+        count = connection.sql(
+            "SELECT count(*) FROM words w LEFT JOIN others o ON o.sentence_id = w.sentence_id AND o.place = w.place "
+            f"WHERE o.label IS NULL{differs}"
+        ).fetchall()[0][0]
+        if count:
+            raise InputError(
+                f"{reference} and {other}: {count:,} of {len(table):,} words are not in both, so they are no labels "
+                "of the same sentences; choose one of the list"
+            )
+        return against
+
+    def _connect(self, **tables: pa.Table) -> Any:
+        """A connection that sees these tables alone."""
+        connection = duckdb.connect(":memory:", config={"memory_limit": "256MB", "threads": 2})
+        for name, table in tables.items():
+            connection.register(name, table)
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        return connection
+
+
+def _sentences(
+    connection: Any,
+    table: pa.Table,
+    least: dict[int, float | None],
+    marks: tuple[str, Sequence[Any]],
+    *,
+    compares: bool,
+) -> tuple[Sentence, ...]:
+    """The words of some sentences, by row in the order of `least`; marked where they meet a condition."""
+    there = set(table.column_names)
+    numbers = ", ".join(f"w.{name}" if name in there else "NULL" for name in MEASURES)
+    condition, values = marks
+    found = connection.execute(
+        f"""
+        SELECT w.row, w.sentence_id, w.place, {"w.word" if "word" in there else "NULL"}, w.label, w.type, {numbers},
+            {"o.label" if compares else "NULL"}, coalesce({condition}, false)
+        FROM words w {_JOINED if compares else ""}
+        WHERE w.row IN (SELECT unnest(?)) ORDER BY w.row, w.place
+        """,
+        [*values, list(least)],
+    )
+    by_row: dict[int, list[tuple[Any, ...]]] = {row: [] for row in least}
+    for row in found.fetchall():
+        by_row[row[0]].append(row)
+    return tuple(
+        Sentence(words[0][1], tuple(_word(each) for each in words), least[row])
+        for row, words in by_row.items()
+        if words
+    )
+
+
+def _word(row: tuple[Any, ...]) -> Word:
+    _, _, place, word, label, kind, probability, agreement, weight, other, hit = row
+    shown = str(place) if word is None else word
+    return Word(place, shown, label, kind, probability, agreement, weight, other or "", hit)
+
+
+def _conditions(question: Question) -> tuple[str, list[Any]]:
+    """What a word must meet, and the values that are bound in it."""
+    parts: list[str] = []
+    values: list[Any] = []
+    for name in ("type", "label"):
+        if wanted := getattr(question, name):
+            parts.append(f"w.{name} = ?")
+            values.append(wanted)
+    for sign, bounds in ((">=", question.lowest), ("<=", question.highest)):
+        for name, bound in bounds.items():
+            parts.append(f"{_COLUMNS[name]} {sign} CAST(? AS FLOAT)")  # As the words have them: 0.3 includes 0.3.
+            values.append(bound)
+    if question.differs:
+        parts.append(_DIFFERS[question.differs])
+    return " AND ".join(f"({part})" for part in parts) or "true", values
+
+
+def _sentence_conditions(question: Question) -> tuple[str, list[Any]]:
+    """A query of the sentences to choose among, and the values that are bound in it; empty for all."""
+    parts: list[str] = []
+    values: list[Any] = []
+    for sign, bound in ((">=", question.shortest), ("<=", question.longest)):
+        if bound is not None:
+            parts.append(f"count(*) {sign} ?")
+            values.append(bound)
+    groups = f"SELECT row FROM words GROUP BY row HAVING {' AND '.join(parts)}" if parts else ""
+    if not question.text.strip():
+        return groups, values
+    # The longest piece must stand in a word: only such sentences are put together to look for the whole text.
+    pieces = question.text.split()
+    having = "SELECT row FROM words WHERE contains(lower(word), lower(?))"
+    if len(pieces) > 1:
+        having = (
+            f"SELECT row FROM words WHERE row IN ({having}) GROUP BY row "
+            "HAVING contains(lower(string_agg(word, ' ' ORDER BY place)), lower(?))"
+        )
+    wanted = [max(pieces, key=len), *([" ".join(pieces)] if len(pieces) > 1 else [])]
+    return f"{groups} INTERSECT {having}" if groups else having, [*values, *wanted]

@@ -1,0 +1,60 @@
+"""A store whose contents are known."""
+
+from typing import Any
+
+import pyarrow as pa
+
+from artifacts.catalog import GOLD, RELIABILITY, SENTENCES, SOFT_LABELS, Dataset
+from artifacts.manifest import Recipe
+from artifacts.reference import Reference
+from artifacts.store import STORE_FORMAT, Store
+
+LABELS = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
+WORDS = [["Ada", "sah", "Ulm"], ["Nichts"], ["<script>alert(1)</script>", "in", "New", "York"]]
+
+
+def put(store: Store, kind: Dataset, key: str, columns: dict[str, Any], **inputs: Reference) -> Reference:
+    """An artifact with these columns, made of these others."""
+    named = {name: f"{each.kind}:{each.digest}" for name, each in inputs.items()}
+    recipe = Recipe(step="a_step", parameters={}, inputs=named, code="", schemas={}, store_format=STORE_FORMAT)
+    with store.writing(kind, key, recipe, label=f"label {key}") as writer:
+        writer.write(pa.table(columns, schema=kind.schema), {"labels": LABELS, "language": "de"})
+    assert writer.reference is not None
+    return writer.reference
+
+
+def certain(tags: list[list[str]], probability: float = 0.9) -> list[list[list[float]]]:
+    """Probabilities of sentences: each word has its label with that one, the others share the rest."""
+    rest = (1 - probability) / (len(LABELS) - 1)
+    return [[[probability if each == tag else rest for each in LABELS] for tag in sentence] for sentence in tags]
+
+
+class Shelved:
+    """Three sentences, the soft labels of two taggers, how far to trust the first, and gold labels.
+
+    first   Ada/B-PER sah/O Ulm/B-LOC | Nichts/O | <script>/B-PER in/O New/B-LOC York/I-LOC
+    second  Ada/B-PER sah/B-PER Ulm/O | Nichts/O | <script>/B-LOC in/O New/B-LOC York/B-LOC
+    weight  .9 .5 .1 | .6 | .2 .5 .8 .3
+    """
+
+    def __init__(self, store: Store) -> None:
+        ids = [0, 1, 2]
+        self.store = store
+        self.text = put(store, SENTENCES, "aa", {"sentence_id": ids, "words": WORDS})
+        one = [["B-PER", "O", "B-LOC"], ["O"], ["B-PER", "O", "B-LOC", "I-LOC"]]
+        other = [["B-PER", "B-PER", "O"], ["O"], ["B-LOC", "O", "B-LOC", "B-LOC"]]
+        columns = {"sentence_id": ids, "words": WORDS}
+        self.first = put(store, SOFT_LABELS, "b1", {**columns, "probabilities": certain(one)}, sentences=self.text)
+        self.second = put(
+            store, SOFT_LABELS, "b2", {**columns, "probabilities": certain(other, 0.8)}, sentences=self.text
+        )
+        weights = [[0.9, 0.5, 0.1], [0.6], [0.2, 0.5, 0.8, 0.3]]
+        agreements = [[1.0, 0.5, 0.0], [0.5], [0.0, 0.5, 1.0, 0.5]]
+        self.weights = put(
+            store,
+            RELIABILITY,
+            "cc",
+            {"sentence_id": ids, "agreement": agreements, "weight": weights},
+            soft_labels=self.first,
+        )
+        self.gold = put(store, GOLD, "dd", {"sentence_id": ids, "tags": one})

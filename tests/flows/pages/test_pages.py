@@ -1,0 +1,122 @@
+"""Pages of runs, artifacts and sentences, over stores that are whole, empty, damaged or strange."""
+
+import re
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from shelved import Shelved
+
+from artifacts.runs import all_runs
+from artifacts.store import Store
+from flows.pages.app import create_app
+from flows.pages.shelf import Shelf
+
+OWN = "http://127.0.0.1:4280"
+
+
+def links(text: str) -> set[str]:
+    return {each.replace("&amp;", "&") for each in re.findall(r'href="(/[^"]*)"', text)}
+
+
+def test_every_link_of_a_finished_run_leads_to_a_page(finished: Path) -> None:
+    pages = TestClient(create_app(Store(finished)), base_url=OWN)
+    waiting, seen = {"/"}, {}
+    while waiting:
+        path = waiting.pop()
+        answer = pages.get(path)
+        seen[path] = answer.status_code
+        if "text/html" in answer.headers.get("content-type", ""):
+            waiting |= {each for each in links(answer.text) if each not in seen and not each.startswith("/sentence/")}
+    assert len(seen) > 50 and set(seen.values()) == {200}, {p: c for p, c in seen.items() if c != 200}
+    kinds = {path.split("/")[1] for path in seen}
+    assert {"runs", "run", "artifacts?kind=gold", "artifact", "sentences", "static"} <= kinds
+
+
+def test_a_run_shows_its_scores_steps_and_settings(finished: Path) -> None:
+    store = Store(finished)
+    (run,) = all_runs(store)
+    text = TestClient(create_app(store), base_url=OWN).get(f"/run/{run.id[:8]}").text
+    f1 = f"{100 * run.models[-1].scores['test'].overall.f1:.1f}"
+    assert f"<td>{f1}</td>" in text and "M_tgt^2" in text and "neighbours: 10" in text
+    assert text.count("/artifact/") >= len(run.steps)
+
+
+def test_the_graph_has_a_line_for_every_input(finished: Path) -> None:
+    store = Store(finished)
+    (run,) = all_runs(store)
+    text = TestClient(create_app(store), base_url=OWN).get(f"/run/{run.id}/graph?scores=true").text
+    made = {f"{m.kind}:{m.digest}" for m in store.manifests()}
+    named = {str(step.reference) for step in run.steps}
+    inputs = sum(
+        len({each for each in m.recipe.inputs.values() if each in made})
+        for m in store.manifests()
+        if f"{m.kind}/{m.key}" in named
+    )
+    assert text.count('class="edge"') == inputs and text.count("<rect") == len(named)
+
+
+def test_an_empty_store_says_so(tmp_path: Path) -> None:
+    store = Store(tmp_path / "empty")
+    store.create()
+    pages = TestClient(create_app(store), base_url=OWN)
+    assert "No run is on record" in pages.get("/").text
+    assert "Nothing here yet" in pages.get("/artifacts").text
+
+
+def test_what_is_damaged_is_named_and_the_rest_works(pages: TestClient, shelved: Shelved) -> None:
+    table = shelved.store.local("soft_labels", "b2") / "data.parquet"
+    table.write_bytes(table.read_bytes()[:-7])
+    (shelved.store.local("gold", "dd") / "manifest.json").write_text("{")
+    listing = pages.get("/artifacts")
+    assert listing.status_code == 200 and "gold/dd: its manifest is missing or cannot be read" in listing.text
+    assert pages.get("/sentences/soft_labels/b2").status_code == 409
+    damaged = pages.get("/artifact/soft_labels/b2")
+    assert damaged.status_code == 409 and "soft_labels/b2" in damaged.text and "gone or changed" in damaged.text
+    assert pages.get(f"/sentences/{shelved.weights}").status_code == 200
+    (shelved.store.root / "run" / "ab").mkdir(parents=True)
+    (shelved.store.root / "run" / "ab" / "run.json").write_text("{")
+    assert "run ab: its record" in pages.get("/runs").text
+
+
+def test_what_is_not_there_is_told(pages: TestClient) -> None:
+    for path, told in (("/run/ff", "no run"), ("/artifact/gold/ff", "nothing"), ("/sentences/nokind/aa", "nothing")):
+        answer = pages.get(path)
+        assert answer.status_code == 404 and told in answer.text, path
+    assert pages.get("/artifact/..%2f..%2fetc/passwd").status_code == 404
+    assert pages.get("/static/../app.py").status_code == 404
+
+
+def test_hostile_words_stand_as_text(pages: TestClient, shelved: Shelved) -> None:
+    text = pages.get(f"/sentences/{shelved.weights}").text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text and "<script>alert" not in text
+    text = pages.get(f"/sentences/{shelved.weights}", params={"text": '"><script>x'}).text
+    assert "<script>x" not in text and "0 sentences" in text
+
+
+def test_filters_and_comparison_are_in_the_address(pages: TestClient, shelved: Shelved) -> None:
+    text = pages.get(f"/sentences/{shelved.weights}", params={"weight_to": "0.3", "type": "LOC", "sort": "weight"}).text
+    assert "2 sentences, 2 such words" in text and 'value="0.3"' in text
+    text = pages.get(f"/sentences/{shelved.first}", params={"other": str(shelved.second), "differs": "type"}).text
+    assert "4 words are labelled otherwise" in text and "1 sentences, 1 such words" in text
+    answer = pages.get(f"/sentences/{shelved.weights}", params={"weight_to": "low"})
+    assert answer.status_code == 404 and "weight_to=low: expected a number" in answer.text
+
+
+def test_labels_to_compare_with_are_those_of_the_same_text(shelved: Shelved) -> None:
+    shelf = Shelf(shelved.store)
+    others = shelf.of_same_text(shelved.weights, ("soft_labels", "reliability"))
+    assert {m.key for m in others} == {"b1", "b2"}
+    assert shelf.gold_of(f"sentences:{shelved.text.digest}") == []
+
+
+def test_gold_labels_are_found_by_what_was_measured_with_them(finished: Path) -> None:
+    shelf = Shelf(Store(finished))
+    (text,) = [m for m in shelf.manifests().values() if m.kind == "sentences" and m.label == "test"]
+    (gold,) = shelf.gold_of(f"sentences:{text.digest}")
+    assert (gold.kind, gold.label) == ("gold", "test")
+
+
+@pytest.mark.parametrize("query", ["first=-1", "first=x", "differs=every"])
+def test_an_address_that_cannot_be_meant_is_refused(pages: TestClient, shelved: Shelved, query: str) -> None:
+    assert pages.get(f"/sentences/{shelved.weights}?{query}").status_code == 422

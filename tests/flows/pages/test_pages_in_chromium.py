@@ -1,0 +1,113 @@
+"""The pages in a real browser: no error, no refusal of the policy, filters, pages, two scripts of the world.
+
+Needs Chromium (Debian's package `chromium`); run by `make test-all`.
+"""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from shelved import LABELS, Shelved, certain, put
+
+from artifacts.catalog import SENTENCES, SOFT_LABELS
+from artifacts.runs import all_runs
+from artifacts.store import Store
+from flows.pages.app import create_app
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser: Any) -> Iterator[Any]:
+    """Opens the pages of a store; at the end, the browser must not have complained."""
+    servers, complaints = [], []
+
+    def opened(store: Store, path: str) -> Any:
+        server = uvicorn.Server(uvicorn.Config(create_app(store), port=0, log_level="warning"))
+        threading.Thread(target=server.run, daemon=True).start()
+        while not server.started:
+            pass
+        servers.append(server)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        page = browser.new_page()
+        page.on(
+            "console", lambda message: complaints.append(message.text) if "status of 4" not in message.text else None
+        )
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(f"http://127.0.0.1:{port}{path}")
+        return page
+
+    yield opened
+    for server in servers:
+        server.should_exit = True
+    assert complaints == []
+
+
+def test_from_the_list_of_runs_to_the_least_trusted_words(open_page: Any, finished: Path) -> None:
+    store = Store(finished)
+    (run,) = all_runs(store)
+    page = open_page(store, "/")
+    page.click(f"text={run.id[:10]}")
+    assert "colada" in page.inner_text("h1")
+    page.click("a[href^='/sentences/reliability/']")
+    page.select_option("select[name=sort]", "weight")
+    page.click("button:has-text('show')")
+    least = [float(text) for text in page.locator(".least").all_inner_texts()]
+    assert len(least) == 30 and least == sorted(least)
+    page.click("a[rel=next]")
+    assert float(page.locator(".least").first.inner_text()) >= least[-1]
+    page.click("h1 a")
+    page.click("text=Made of >> xpath=../ul/li/a >> nth=0")
+    assert "/artifact/" in page.url
+
+
+def test_two_runs_are_chosen_and_their_difference_shown(open_page: Any, finished: Path) -> None:
+    page = open_page(Store(finished), "/runs")
+    page.check("input[name=run]")
+    page.click("text=difference")
+    assert "1 runs were chosen" in page.inner_text(".error")
+
+
+def test_arabic_runs_from_right_to_left_and_chinese_stands_in_order(open_page: Any, store: Store) -> None:
+    words = [["زار", "محمد", "القاهرة"], ["王", "明", "去", "北京"]]
+    tags = [["O", "B-PER", "B-LOC"], ["B-PER", "I-PER", "O", "B-LOC"]]
+    text = put(store, SENTENCES, "aa", {"sentence_id": [0, 1], "words": words})
+    columns = {"sentence_id": [0, 1], "words": words, "probabilities": certain(tags)}
+    labels = put(store, SOFT_LABELS, "bb", columns, sentences=text)
+    page = open_page(store, f"/sentences/{labels}")
+    for row, rising in ((0, False), (1, True)):
+        places = [box.bounding_box()["x"] for box in page.locator(".words").nth(row).locator(".word").all()]
+        assert places == sorted(places, reverse=not rising)
+    assert len(LABELS) == 5 and page.locator(".type-0").count() == 3 and page.locator(".type-1").count() == 2
+
+
+def test_hostile_words_run_nothing_and_turn_nothing_around(open_page: Any, store: Store) -> None:
+    words = [["<script>document.title='x'</script>", "\u202etfel", "a" * 10_000, "'\"&amp;"]]
+    text = put(store, SENTENCES, "aa", {"sentence_id": [0], "words": words})
+    columns = {"sentence_id": [0], "words": words, "probabilities": certain([["O"] * 4])}
+    page = open_page(store, f"/sentences/{put(store, SOFT_LABELS, 'bb', columns, sentences=text)}")
+    assert page.title() == "Sentences"
+    assert [box.inner_text() for box in page.locator(".word").all()] == words[0]
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "a long word breaks"
+
+
+def test_a_store_that_is_being_written_to_shows_what_is_there(open_page: Any, shelved: Shelved) -> None:
+    page = open_page(shelved.store, "/artifacts")
+    before = page.locator("tbody tr").count()
+    put(shelved.store, SENTENCES, "ab", {"sentence_id": [0], "words": [["neu"]]})
+    page.reload()
+    assert page.locator("tbody tr").count() == before + 1

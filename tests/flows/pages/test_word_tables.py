@@ -1,0 +1,145 @@
+"""Questions about the words of a table, whose answers follow from `Shelved`."""
+
+import pytest
+from shelved import Shelved, certain, put
+
+from artifacts.catalog import SOFT_LABELS
+from artifacts.errors import InputError
+from flows.pages.word_tables import Answer, Question, WordTables
+
+
+def found(answer: Answer) -> list[int]:
+    return [sentence.sentence_id for sentence in answer.sentences]
+
+
+def marked(answer: Answer) -> list[str]:
+    return [word.word for sentence in answer.sentences for word in sentence.words if word.hit]
+
+
+@pytest.fixture
+def tables(shelved: Shelved) -> WordTables:
+    return WordTables(shelved.store)
+
+
+def test_without_a_question_all_sentences_come_in_order_and_nothing_is_marked(
+    tables: WordTables, shelved: Shelved
+) -> None:
+    answer = tables.ask(shelved.weights, Question())
+    assert (found(answer), answer.found, answer.words, marked(answer)) == ([0, 1, 2], 3, 8, [])
+    ada = answer.sentences[0].words[0]
+    assert (ada.word, ada.label, ada.type) == ("Ada", "B-PER", "PER")
+    assert (ada.probability, ada.agreement, ada.weight) == pytest.approx((0.9, 1.0, 0.9))
+
+
+@pytest.mark.parametrize(
+    ("question", "sentences", "words"),
+    [
+        (Question(type="LOC"), [0, 2], ["Ulm", "New", "York"]),
+        (Question(label="I-LOC"), [2], ["York"]),
+        (Question(highest={"weight": 0.2}), [0, 2], ["Ulm", "<script>alert(1)</script>"]),
+        (Question(type="LOC", highest={"weight": 0.3}), [0, 2], ["Ulm", "York"]),
+        (Question(lowest={"agreement": 0.9}), [0, 2], ["Ada", "New"]),
+        (Question(lowest={"weight": 0.55}, highest={"weight": 0.65}), [1], ["Nichts"]),
+        (Question(lowest={"probability": 0.95}), [], []),
+    ],
+)
+def test_words_are_chosen_by_type_label_and_numbers(
+    tables: WordTables, shelved: Shelved, question: Question, sentences: list[int], words: list[str]
+) -> None:
+    answer = tables.ask(shelved.weights, question)
+    assert (found(answer), marked(answer)) == (sentences, words)
+    assert (answer.found, answer.words) == (len(sentences), len(words))
+
+
+@pytest.mark.parametrize(
+    ("question", "sentences"),
+    [
+        (Question(text="ulm"), [0]),
+        (Question(text="new york"), [2]),
+        (Question(text="new in"), []),
+        (Question(text="a"), [0, 2]),
+        (Question(text="%"), []),
+        (Question(text="' OR true --"), []),
+        (Question(shortest=2), [0, 2]),
+        (Question(longest=1), [1]),
+        (Question(shortest=2, longest=3), [0]),
+        (Question(shortest=4, text="ulm"), []),
+    ],
+)
+def test_sentences_are_chosen_by_text_and_length(
+    tables: WordTables, shelved: Shelved, question: Question, sentences: list[int]
+) -> None:
+    assert found(tables.ask(shelved.weights, question)) == sentences
+
+
+def test_the_least_trusted_sentence_comes_first_by_the_words_that_were_asked_for(
+    tables: WordTables, shelved: Shelved
+) -> None:
+    assert found(tables.ask(shelved.weights, Question(sort="weight"))) == [0, 2, 1]
+    answer = tables.ask(shelved.weights, Question(type="PER", sort="weight"))
+    assert found(answer) == [2, 0] and answer.sentences[0].least == pytest.approx(0.2)
+
+
+def test_a_page_holds_some_of_all_that_was_found(tables: WordTables, shelved: Shelved) -> None:
+    answer = tables.ask(shelved.weights, Question(), first=1, rows=1)
+    assert (found(answer), answer.found) == ([1], 3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("any", ["sah", "Ulm", "<script>alert(1)</script>", "York"]),
+        ("missed", ["sah"]),
+        ("added", ["Ulm"]),
+        ("type", ["<script>alert(1)</script>"]),
+        ("boundary", ["York"]),
+    ],
+)
+def test_two_tables_differ_by_kind(tables: WordTables, shelved: Shelved, kind: str, words: list[str]) -> None:
+    answer = tables.ask(shelved.first, Question(differs=kind), shelved.second)  # type: ignore[arg-type]
+    assert marked(answer) == words
+    assert {word.other for sentence in answer.sentences for word in sentence.words if word.word == "Ada"} <= {"B-PER"}
+
+
+def test_pairs_of_labels_are_counted(tables: WordTables, shelved: Shelved) -> None:
+    pairs = [("B-LOC", "O", 1), ("B-PER", "B-LOC", 1), ("I-LOC", "B-LOC", 1), ("O", "B-PER", 1)]
+    assert tables.differences(shelved.first, shelved.second) == pairs
+    assert tables.differences(shelved.first, shelved.gold) == []
+
+
+def test_types_are_counted(tables: WordTables, shelved: Shelved) -> None:
+    assert tables.values(shelved.first, "type") == [("LOC", 3), ("O", 3), ("PER", 2)]
+
+
+def test_labels_of_other_sentences_do_not_compare(tables: WordTables, shelved: Shelved) -> None:
+    columns = {"sentence_id": [0], "words": [["Ada", "sah", "Bonn"]], "probabilities": certain([["O", "O", "O"]])}
+    strange = put(shelved.store, SOFT_LABELS, "ee", columns)
+    with pytest.raises(InputError, match="6 of 8 words are not in both"):
+        tables.ask(shelved.first, Question(), strange)
+
+
+def test_a_number_that_the_table_does_not_have_is_refused(tables: WordTables, shelved: Shelved) -> None:
+    with pytest.raises(InputError, match="its words have no weight"):
+        tables.ask(shelved.first, Question(sort="weight"))
+    with pytest.raises(InputError, match="choose the labels to compare with"):
+        tables.ask(shelved.first, Question(differs="any"))
+
+
+def test_the_database_reads_no_file(tables: WordTables, shelved: Shelved) -> None:
+    connection = tables._connect(words=tables.table(shelved.first))
+    with pytest.raises(Exception, match="disabled"):
+        connection.execute("SELECT * FROM read_text('/etc/hostname')")
+    with pytest.raises(Exception, match="locked"):
+        connection.execute("SET enable_external_access = true")
+
+
+def test_the_tables_of_few_words_stay_and_the_oldest_goes(
+    tables: WordTables, shelved: Shelved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.pages.word_tables._KEPT_WORDS", 16)
+    one = tables.table(shelved.first)
+    assert tables.table(shelved.first) is one
+    tables.table(shelved.second)
+    assert tables.table(shelved.first) is one
+    tables.table(shelved.weights)
+    assert list(tables._kept) == [shelved.first, shelved.weights]
