@@ -1,4 +1,4 @@
-"""Removing from a store what no run needs: leftovers of crashed runs, old runs, and artifacts that no run reaches."""
+"""Removing from a store what no run needs: leftovers of crashed runs and of questions, old runs and their results."""
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence

@@ -6,12 +6,14 @@
 <root>/<kind>/<key>/data.parquet   a table; or the files of a model
 <root>/run/<id>/run.json           the record of a run
 <root>/.unfinished/                artifacts being written; work folders of trainings; both renamed or deleted
+<root>/.inspect/                   what is derived from artifacts to answer questions quickly; made anew when it is gone
 <root>/.locks/                     one lock file per key
 """
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -397,6 +399,45 @@ class Store:
             finally:
                 self.place.remove(name)
         return Reference(kind=adopted.kind, key=key, digest=adopted.digest)
+
+    # --- What is derived from artifacts; `collect_garbage` removes it when nobody has read it for a while
+
+    def derived(self, name: str, key: str) -> Path | None:
+        """The folder of files that were derived from the artifact of a key; None if they are not there."""
+        found = unfinished.derived(name, key)
+        if not self.place.exists(found):
+            return None
+        self.place.redate(found, time.time_ns())
+        return self.place.local(found)
+
+    def derive(self, name: str, key: str, make: Callable[[Path], None]) -> Path:
+        """As `derived`, made if it is not there: whole or not at all, and by one process of those that want it.
+
+        Args:
+            name: what the files are, in letters.
+            key: of the artifact.
+            make: writes them into an empty folder.
+
+        Raises:
+            StoreError: if the disk is full.
+        """
+        lock, holder = record_key(name, key), uuid.uuid4().hex
+        self.locks.acquire_lock(lock, holder)
+        try:
+            if (found := self.derived(name, key)) is not None:
+                return found
+            draft = unfinished.draft(name, key)
+            with self._disk_errors(f"the making of {name}"):
+                try:
+                    made = self.place.draft(draft)
+                    make(made.folder)
+                    made.sealed()
+                    self.place.rename(draft, unfinished.derived(name, key))
+                finally:
+                    self.place.remove(draft)
+        finally:
+            self.locks.release_lock(lock, holder)
+        return self.place.local(unfinished.derived(name, key))
 
     # --- Records of runs; see `artifacts.runs`
 

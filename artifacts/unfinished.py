@@ -1,4 +1,6 @@
-"""Names of what is not an artifact, or not yet: drafts, work folders of trainings, damaged artifacts put aside."""
+"""Names of what is no artifact: drafts, work folders of trainings, damaged artifacts put aside; what was derived from
+artifacts to answer questions about them, which is made anew where it is gone.
+"""
 
 import re
 import uuid
@@ -8,6 +10,7 @@ from datetime import UTC, datetime
 from artifacts.place import Place
 
 FOLDER = ".unfinished"
+DERIVED = ".inspect"
 _HALF = ".tmp"
 
 _NAMES = re.compile(r"(?:work-|damaged-|removed-)?(?P<kind>[a-z_]+)-(?P<key>[0-9a-f]+)(?:-[0-9a-f]{8})?")
@@ -34,6 +37,11 @@ def removed(kind: str, key: str) -> str:
     return f"{FOLDER}/removed-{kind}-{key}-{uuid.uuid4().hex[:8]}"
 
 
+def derived(name: str, key: str) -> str:
+    """Where files lie that were derived from the artifact of a key; `name` says what they are."""
+    return f"{DERIVED}/{name}-{key}"
+
+
 def is_failed_record(name: str) -> bool:
     """Whether a file in the root of a store is the exception of a failed task, as Prefect leaves it there."""
     return bool(_FAILED_RECORD.fullmatch(name))
@@ -46,7 +54,7 @@ class Leftover:
     Attributes:
         name: where it lies, relative to the store.
         bytes: how large it is.
-        youngest_ns: when the last of its files was written.
+        youngest_ns: when the last of its files was written, or what was derived was last read.
         owner: kind and key of the step that it belongs to, if its name tells.
         half_written: a file that was to replace another when whole, such as `checkpoint.pt.tmp`: of no use at any age
             once its writer is gone.
@@ -67,14 +75,14 @@ def left_at(place: Place, kind: str, key: str) -> datetime | None:
 
 
 def leftovers(place: Place) -> list[Leftover]:
-    """All that is unfinished in a store, and records of failed tasks."""
-    names = [f"{FOLDER}/{name}" for name in place.names(FOLDER)]
+    """All that is unfinished in a store, what was derived from artifacts, and records of failed tasks."""
+    names = [f"{folder}/{name}" for folder in (FOLDER, DERIVED) for name in place.names(folder)]
     names += [name for name in place.names() if is_failed_record(name)]
     found = []
     for name in names:
         if not (files := place.files(name)):
             continue
-        match = _NAMES.fullmatch(name.removeprefix(f"{FOLDER}/"))
+        match = _NAMES.fullmatch(name.rpartition("/")[2])
         owner = (match["kind"], match["key"]) if match else None
         halves = {file: status for file, status in files.items() if file.endswith(_HALF)}
         found += [Leftover(file, half.bytes, half.modified_ns, owner, True) for file, half in halves.items()]

@@ -525,7 +525,7 @@ def tidy_store(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and remove nothing.")] = False,
     store: StoreFolder = "store",
 ) -> None:
-    """Remove what crashed runs left behind; on demand old runs, with the artifacts that only they reach."""
+    """Remove what crashed runs and questions left; on demand old runs, with the artifacts that only they reach."""
     from flows.commands.garbage import print_collection
 
     print_collection(store, keep_runs, older_than, grace, unreachable=unreachable, dry_run=dry_run)

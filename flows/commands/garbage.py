@@ -14,7 +14,7 @@ from flows.commands.store import existing
 
 _AGE = re.compile(r"(\d+(?:\.\d+)?)([dhm])")
 _HOURS = {"d": 24.0, "h": 1.0, "m": 1 / 60}
-_NAMES = {LEFTOVER: "leftovers of crashed runs", RUN_KIND: "records of runs"}
+_NAMES = {LEFTOVER: "leftovers", RUN_KIND: "records of runs"}
 
 
 def print_collection(

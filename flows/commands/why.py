@@ -2,41 +2,24 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from artifacts.catalog import RELIABILITY
 from artifacts.errors import InputError
-from artifacts.job import INFERENCE_SUBWORDS
 from artifacts.progress import progress
-from artifacts.reference import Reference
 from artifacts.store import Store
+from flows.parts.nearest_words import made_bank, make_bank_of, weighed_by
 from tasks.denoising.neighbourhood import Neighbourhood, neighbourhood
+from tasks.denoising.neighbours.bank import Bank
 from tasks.denoising.reliability import Reliability, label_agreement
-from tasks.tagging.inference import Inference
-from tasks.tagging.windows import WindowConfig
-from tasks.words.columns import flat_probabilities, list_lengths
 
 _WIDTH = 140
 _AROUND = 8
 _TOLERANCE = 1e-6
-_STEP = "score_reliability"
-
-
-@dataclass(frozen=True)
-class _Scored:
-    """A reliability table, the soft labels that it weighs, the tagger that found what is near, and the settings."""
-
-    scores: Reference
-    soft_labels: Reference
-    tagger: Reference
-    config: Reliability
-    windows: WindowConfig
-    inference: Inference
 
 
 def print_reason(store: Store, text: str, sentence: int, word: str, rows: int, device: str) -> None:
@@ -53,77 +36,35 @@ def print_reason(store: Store, text: str, sentence: int, word: str, rows: int, d
     Raises:
         InputError: if there is no such word, if it has no neighbours, or if what they are found with is gone.
     """
-    scored = _inputs(store, text)
-    table, scores = store.table(scored.soft_labels), store.table(scored.scores)
+    weighed = weighed_by(store, store.find(text))
+    table, scores = store.table(weighed.soft_labels, columns=["sentence_id", "words"]), store.table(weighed.scores)
     words: list[list[str]] = table["words"].to_pylist()
     ids: list[int] = table["sentence_id"].to_pylist()
     if sentence not in ids:
-        raise InputError(f"--sentence {sentence}: {scored.soft_labels} has no such sentence; ids stand in brackets")
+        raise InputError(f"--sentence {sentence}: {weighed.soft_labels} has no such sentence; ids stand in brackets")
     at = ids.index(sentence)
     place = _place(word, words[at], sentence)
-    lengths = list_lengths(table["words"])
-    first = np.cumsum(lengths) - lengths
-    labels: list[str] = store.metadata(scored.scores)["labels"]
-    with progress("store why", "representations", int(lengths.sum()), "words", in_flow=False) as advance:
-        found = neighbourhood(
-            int(first[at]) + place,
-            store.folder(scored.tagger),
-            words,
-            flat_probabilities(table["probabilities"], len(labels)),
-            labels,
-            scored.config,
-            scored.windows,
-            scored.inference,
-            device,
-            INFERENCE_SUBWORDS[device],
-            advance,
-        )
-    label = labels[found.label_ids[first[at] + place]]
+    labels: list[str] = store.metadata(weighed.scores)["labels"]
+    bank = made_bank(store, weighed)
+    if bank is None:
+        with progress("store why", "representations", sum(map(len, words)), "words", in_flow=False) as advance:
+            bank = make_bank_of(store, weighed, device, advance)
+    found = neighbourhood(bank, int(bank.starts[at]) + place, labels, weighed.config)
+    label = labels[found.label_id]
     agreement, weight = (scores[name][at].as_py()[place] for name in ("agreement", "weight"))
     console = Console(highlight=False, markup=False, soft_wrap=True, width=max(Console().width, _WIDTH))
-    console.print(f"{scored.scores}, by {scored.tagger}\n")
+    console.print(f"{weighed.scores}, by {weighed.tagger}\n")
     console.print(_shown(ids[at], words[at], place, len(words[at])))
-    mean = store.metadata(scored.scores)["class_mean"][label]
-    rescaled = "" if scored.config.rescale == "none" else ", divided by the largest of this label"
+    mean = store.metadata(weighed.scores)["class_mean"][label]
+    rescaled = "" if weighed.config.rescale == "none" else ", divided by the largest of this label"
     console.print(
         f"\n{label}   λ {agreement:.3f}   μ of {label} {mean:.3f}   w {weight:.3f} "
-        f"(sigmoid of {scored.config.sharpness:g} (λ - μ){rescaled})"
+        f"(sigmoid of {weighed.config.sharpness:g} (λ - μ){rescaled})"
     )
-    console.print(_tally(found, labels, label, scored.config))
-    _tell_other_numbers(console, scored.config, found, agreement)
+    console.print(_tally(found, labels, label, weighed.config))
+    _tell_other_numbers(console, weighed.config, found, agreement)
     console.print()
-    console.print(_neighbours(found, words, ids, first, labels, rows))
-
-
-def _inputs(store: Store, text: str) -> _Scored:
-    """What a reliability table was made of, as its manifest says.
-
-    Raises:
-        InputError: if it is none, no neighbours made it, or an input is gone.
-    """
-    reference = store.find(text)
-    recipe = store.describe(reference).recipe
-    if reference.kind != RELIABILITY.name or recipe.step != _STEP:
-        raise InputError(f"store why {text}: this is {reference.kind}; expected reliability (`crosstag store ls`)")
-    config = Reliability.model_validate(recipe.parameters["config"])
-    if not config.enabled:
-        raise InputError(
-            f"store why {text}: every word weighs 1, as reliability.enabled was false; none has neighbours"
-        )
-    given = {}
-    for name in ("tagger", "soft_labels"):
-        found = store.holding(recipe.inputs[name])
-        if found is None or store.describe(found).dropped:
-            gone = f"the files of {found} were dropped" if found else f"{recipe.inputs[name]} is gone"
-            raise InputError(
-                f"store why {text}: {gone}, without which no neighbours are found; name the reliability of another "
-                f"iteration, or delete {store.local(reference.kind, reference.key)} and run again without "
-                "--keep-taggers last, which makes them anew"
-            )
-        given[name] = found
-    windows = WindowConfig.model_validate(recipe.parameters["windows"])
-    inference = Inference.model_validate(recipe.parameters["inference"])
-    return _Scored(reference, given["soft_labels"], given["tagger"], config, windows, inference)
+    console.print(_neighbours(found, bank, words, ids, labels, rows))
 
 
 def _place(word: str, sentence: Sequence[str], number: int) -> int:
@@ -146,7 +87,7 @@ def _shown(number: int, sentence: Sequence[str], place: int, around: int) -> str
 
 
 def _tally(found: Neighbourhood, labels: Sequence[str], label: str, config: Reliability) -> str:
-    counts = Counter(labels[each] for each in found.label_ids[found.words]).most_common()
+    counts = Counter(labels[each] for each in found.label_ids).most_common()
     speaking = "" if config.match == "label" else f" (by type: B-X and I-X speak for {label} alike)"
     return f"{int(found.matches.sum())} of {len(found.words)} nearest words speak for {label}{speaking}: " + ", ".join(
         f"{name} {count}" for name, count in counts
@@ -166,18 +107,17 @@ def _tell_other_numbers(console: Console, config: Reliability, found: Neighbourh
 
 def _neighbours(
     found: Neighbourhood,
+    bank: Bank,
     words: Sequence[Sequence[str]],
     ids: Sequence[int],
-    first: np.ndarray,
     labels: Sequence[str],
     rows: int,
 ) -> Table:
     """The nearest words: cosine, label, whether it matches, and where they stand."""
     table = Table("", "cosine", "label", "match", "where", box=None, pad_edge=False)
-    nearest = list(zip(found.words, found.cosines, found.matches, strict=True))[:rows]
-    for rank, (word, cosine, matches) in enumerate(nearest, start=1):
-        at = int(np.searchsorted(first, word, side="right")) - 1
-        where = _shown(ids[at], words[at], int(word - first[at]), _AROUND)
-        label = labels[found.label_ids[word]]
-        table.add_row(f"{rank}", f"{cosine:.4f}", Text(label), "yes" if matches else "no", Text(where))
+    sentences, places = bank.places(found.words)
+    nearest = zip(sentences, places, found.cosines, found.label_ids, found.matches, strict=True)
+    for rank, (at, place, cosine, label, matches) in enumerate(islice(nearest, rows), start=1):
+        where = _shown(ids[at], words[at], int(place), _AROUND)
+        table.add_row(f"{rank}", f"{cosine:.4f}", Text(labels[label]), "yes" if matches else "no", Text(where))
     return table

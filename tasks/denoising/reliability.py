@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from artifacts.settings import Settings
-from tasks.denoising.neighbours.cosines import Product
+from tasks.denoising.neighbours.product import Product
 
 Match = Literal["label", "type"]
 Normaliser = Literal["neighbours", "class_maximum"]

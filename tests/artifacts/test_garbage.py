@@ -110,6 +110,23 @@ def test_a_half_written_checkpoint_goes_at_any_age_but_not_under_its_writer(stor
     assert not folder.exists()
 
 
+def test_what_was_derived_from_an_artifact_goes_when_nobody_has_read_it_for_a_while(store: Store) -> None:
+    store.create()
+    read, forgotten = (
+        store.derive("bank", key, lambda folder: (folder / "file").write_bytes(b"12345") and None)
+        for key in ("ab", "cd")
+    )
+    for folder in (read, forgotten):
+        age(folder)
+    assert store.derived("bank", "ab") == read, "which dates it"
+    store.locks.acquire_lock(record_key("bank", "cd"), "somebody who makes it again")
+    assert collect_garbage(Store(store.root)).removed == []
+    store.locks.release_lock(record_key("bank", "cd"), "somebody who makes it again")
+    (removal,) = collect_garbage(store).removed
+    assert (removal.kind, removal.name, removal.bytes) == (LEFTOVER, ".inspect/bank-cd", 5)
+    assert read.exists() and store.derived("bank", "cd") is None
+
+
 # --- Runs
 
 

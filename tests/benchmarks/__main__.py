@@ -1,7 +1,7 @@
 """`make bench`: each measurement as a JSON line, then all of them in a table.
 
 python -m tests.benchmarks [cache|translation|matching|training|labelling|busy|neighbours|voting|marked|consistency
-                            |spans|corpora ...]
+                            |spans|corpora|words ...]
 """
 
 import importlib
@@ -24,6 +24,7 @@ NAMES = (
     "corpora",
     "consistency",
     "spans",
+    "words",
 )
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import psutil
 import torch
 
-from tasks.denoising.neighbours.cosines import Product
 from tasks.denoising.neighbours.matching import matching_neighbours
+from tasks.denoising.neighbours.product import Product
 from tasks.denoising.neighbours.search import Search
 from tasks.words.unit_rows import unit_rows
 

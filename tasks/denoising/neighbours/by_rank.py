@@ -2,7 +2,8 @@
 
 import torch
 
-from tasks.denoising.neighbours.cosines import DUPLICATE_GAP, Cosines, hide_own_column
+from tasks.denoising.neighbours.cosines import Cosines, hide_own_column
+from tasks.denoising.neighbours.product import DUPLICATE_GAP
 
 _GPU_ROWS = 2048
 _GPU_COLUMNS = 1 << 16

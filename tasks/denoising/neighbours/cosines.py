@@ -3,16 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
 
-Product = Literal["float32", "bf16"]
-
-# Words whose cosine is this close to 1 count as duplicates. Upstream's 1e-7 is less than float32's rounding of a
-# sum of some hundred products, so it misses duplicates by chance.
-DUPLICATE_GAP = 1e-6
+from tasks.denoising.neighbours.product import DUPLICATE_GAP, Product
 
 # The most of a GPU's free memory that the bank may take to stay there; a larger bank is sent block by block.
 _RESIDENT_FRACTION = 0.5

@@ -37,7 +37,7 @@ class _Engine(Protocol):
     def __call__(self, queries: torch.Tensor, own: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]: ...
 
 
-def nearest(
+def nearest_unordered(
     bank: np.ndarray,
     neighbours: int,
     *,
@@ -45,8 +45,8 @@ def nearest(
     rows: np.ndarray | None = None,
     search: Search | None = None,
     progress: Callable[[int], None] | None = None,
-) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """Finds the K nearest words by cosine, nearest first.
+) -> Iterator[Nearest]:
+    """Finds the K nearest words by cosine, in any order: for what only counts or sums over neighbours.
 
     Args:
         bank: [N, H] float32, rows of length 1 (`unit_rows`) or 0.
@@ -57,28 +57,11 @@ def nearest(
         progress: called with the number of queries done since the last call.
 
     Yields:
-        Number of the block's first query, [R, K] int64 rows of the bank and [R, K] float32 cosines; equally near
-        words in the bank's order; -1 and -inf at the end where duplicates were left out and no others remain.
+        Neighbours block by block, on the search's device.
 
     Raises:
         ValueError: if shapes, lengths or options do not fit.
     """
-    for block in nearest_unordered(bank, neighbours, queries=queries, rows=rows, search=search, progress=progress):
-        indices, similarities = block.indices.cpu().numpy(), block.similarities.cpu().numpy()
-        order = np.lexsort((indices, -similarities))
-        yield block.start, np.take_along_axis(indices, order, 1), np.take_along_axis(similarities, order, 1)
-
-
-def nearest_unordered(
-    bank: np.ndarray,
-    neighbours: int,
-    *,
-    queries: np.ndarray | None = None,
-    rows: np.ndarray | None = None,
-    search: Search | None = None,
-    progress: Callable[[int], None] | None = None,
-) -> Iterator[Nearest]:
-    """As `nearest`, on the search's device and in any order: for what only counts or sums over neighbours."""
     how = search or Search()
     check_bank(bank, neighbours)
     if queries is not None:

@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 
 from tasks.denoising.neighbours.by_faiss import GPU_SELECTION_LIMIT, has_faiss
-from tasks.denoising.neighbours.cosines import Product
+from tasks.denoising.neighbours.product import Product
 
 Engine = Literal["auto", "faiss", "faiss-gpu", "torch"]
 

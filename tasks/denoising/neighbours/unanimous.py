@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from tasks.denoising.neighbours.cosines import DUPLICATE_GAP, Cosines, hide_own_column
+from tasks.denoising.neighbours.cosines import Cosines, hide_own_column
+from tasks.denoising.neighbours.product import DUPLICATE_GAP
 
 WORTHWHILE_COST = 0.85
 """The most that settling words first may cost, as a share of ranking all, for callers with nothing else to do."""

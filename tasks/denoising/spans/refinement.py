@@ -8,7 +8,7 @@ import torch
 from pydantic import Field
 
 from artifacts.settings import Settings
-from tasks.denoising.neighbours.cosines import Product
+from tasks.denoising.neighbours.product import Product
 from tasks.denoising.neighbours.search import Search
 from tasks.denoising.spans.directions import (
     DirectionRule,

@@ -14,19 +14,25 @@ from flows.commands.words import read_words
 Crosstag = Callable[..., tuple[int, str]]
 
 
+@pytest.fixture(scope="module")
+def asked(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the store, as the first question leaves a bank of words there."""
+    return Path(shutil.copytree(finished, tmp_path_factory.mktemp("asked") / "store"))
+
+
 @pytest.fixture
-def scores(finished: Path) -> Reference:
+def scores(asked: Path) -> Reference:
     """Of the first pseudo-labels of the raw text."""
-    (found,) = [m for m in Store(finished).manifests_of("reliability") if m.label == "iteration 1, D_tgt"]
+    (found,) = [m for m in Store(asked).manifests_of("reliability") if m.label == "iteration 1, D_tgt"]
     return Reference(kind=found.kind, key=found.key, digest=found.digest)
 
 
-def test_a_weight_is_explained_by_the_nearest_words(crosstag: Crosstag, finished: Path, scores: Reference) -> None:
-    store = Store(finished)
+def test_a_weight_is_explained_by_the_nearest_words(crosstag: Crosstag, asked: Path, scores: Reference) -> None:
+    store = Store(asked)
     words = read_words(store, scores).words
     word = words.sort_values("agreement", kind="stable").iloc[0]
-    asked = ["--sentence", str(word.sentence_id), "--word", str(word.place)]
-    code, told = crosstag("store", "why", str(scores), *asked, "--rows", "6", "--store", str(finished))
+    which = ["--sentence", str(word.sentence_id), "--word", str(word.place)]
+    code, told = crosstag("store", "why", str(scores), *which, "--rows", "6", "--store", str(asked))
     assert code == 0 and f"»{word.word}«" in told
     mean = store.metadata(scores)["class_mean"][word.label]
     assert f"{word.label}   λ {word.agreement:.3f}   μ of {word.label} {mean:.3f}   w {word.weight:.3f} (" in told
@@ -39,26 +45,28 @@ def test_a_weight_is_explained_by_the_nearest_words(crosstag: Crosstag, finished
     labels = {(n, w): set(group) for (n, w), group in words.groupby(["sentence_id", "word"])["label"]}
     for _, _, label, match, sentence, neighbour in rows:
         assert label in labels[int(sentence), neighbour] and (match == "yes") == (label == word.label)
+    (bank,) = (asked / ".inspect").iterdir()
+    written = (bank / "vectors.f32").stat().st_mtime_ns
+    again = crosstag("store", "why", str(scores), *which, "--rows", "6", "--store", str(asked))
+    assert again == (0, told) and (bank / "vectors.f32").stat().st_mtime_ns == written, "nothing is represented again"
 
 
-def test_a_word_may_be_named(crosstag: Crosstag, finished: Path, scores: Reference) -> None:
-    words = read_words(Store(finished), scores).words
+def test_a_word_may_be_named(crosstag: Crosstag, asked: Path, scores: Reference) -> None:
+    words = read_words(Store(asked), scores).words
     counts = words.groupby(["sentence_id", "word"], sort=False).size()
     once, twice = counts[counts == 1].index[0], counts[counts > 1].index[0]
     code, _ = crosstag(
-        "store", "why", str(scores), "--sentence", str(once[0]), "--word", once[1], "--store", str(finished)
+        "store", "why", str(scores), "--sentence", str(once[0]), "--word", once[1], "--store", str(asked)
     )
     assert code == 0
     code, message = crosstag(
-        "store", "why", str(scores), "--sentence", str(twice[0]), "--word", twice[1], "--store", str(finished)
+        "store", "why", str(scores), "--sentence", str(twice[0]), "--word", twice[1], "--store", str(asked)
     )
     assert code == 2 and f"--word {twice[1]}: comes {counts[twice]} times in sentence {twice[0]}; give its" in message
 
 
-def test_what_cannot_be_explained_is_told(
-    crosstag: Crosstag, finished: Path, scores: Reference, tmp_path: Path
-) -> None:
-    store = Store(shutil.copytree(finished, tmp_path / "store"))
+def test_what_cannot_be_explained_is_told(crosstag: Crosstag, asked: Path, scores: Reference, tmp_path: Path) -> None:
+    store = Store(shutil.copytree(asked, tmp_path / "store"))
     at = ["--word", "0", "--store", str(store.root)]
     code, message = crosstag("store", "why", str(scores), "--sentence", "99999", *at)
     assert code == 2 and "has no such sentence" in message

@@ -14,7 +14,7 @@ from tasks.denoising.neighbours.by_faiss import has_faiss
 from tasks.denoising.neighbours.by_rank import ByRank
 from tasks.denoising.neighbours.by_threshold import ByThreshold
 from tasks.denoising.neighbours.cosines import Cosines
-from tasks.denoising.neighbours.nearest import nearest
+from tasks.denoising.neighbours.nearest import nearest_unordered
 from tasks.denoising.neighbours.search import Search
 
 ENGINES = [
@@ -24,9 +24,13 @@ ENGINES = [
 
 
 def all_nearest(*args: Any, **options: Any) -> tuple[np.ndarray, np.ndarray]:
-    blocks = list(nearest(*args, **options))
-    assert [block[0] for block in blocks] == np.cumsum([0] + [len(block[1]) for block in blocks])[:-1].tolist()
-    return np.concatenate([block[1] for block in blocks]), np.concatenate([block[2] for block in blocks])
+    """All neighbours by falling cosine, equally near ones in the bank's order."""
+    blocks = list(nearest_unordered(*args, **options))
+    assert [block.start for block in blocks] == np.cumsum([0] + [len(block.indices) for block in blocks])[:-1].tolist()
+    indices = np.concatenate([block.indices.numpy() for block in blocks])
+    cosines = np.concatenate([block.similarities.numpy() for block in blocks])
+    order = np.lexsort((indices, -cosines))
+    return np.take_along_axis(indices, order, 1), np.take_along_axis(cosines, order, 1)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -96,7 +100,7 @@ def test_memory_holds_one_block_at_a_time(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(by_threshold, "_CELLS", 10 * 500)
     bank, _ = random_bank(500, 8)
     done: list[int] = []
-    sizes = [len(block[1]) for block in nearest(bank, 5, progress=done.append)]
+    sizes = [len(block.indices) for block in nearest_unordered(bank, 5, progress=done.append)]
     assert sizes == [10] * 50 == done
 
 
