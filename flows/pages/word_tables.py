@@ -28,14 +28,13 @@ DIFFERENCES: dict[Difference, str] = {
     "boundary": "the same type, another boundary",
 }
 _DIFFERS = {
-    "any": "w.label <> o.label",
-    "missed": "w.label <> o.label AND w.type = 'O'",
-    "added": "w.label <> o.label AND o.type = 'O'",
-    "type": "w.type <> o.type AND w.type <> 'O' AND o.type <> 'O'",
-    "boundary": "w.label <> o.label AND w.type = o.type",
+    "any": "w.label <> w.other",
+    "missed": "w.label <> w.other AND w.type = 'O'",
+    "added": "w.label <> w.other AND w.other_type = 'O'",
+    "type": "w.type <> w.other_type AND w.type <> 'O' AND w.other_type <> 'O'",
+    "boundary": "w.label <> w.other AND w.type = w.other_type",
 }
 _COLUMNS = {name: f"w.{name}" for name in MEASURES}
-_JOINED = "JOIN others o ON o.sentence_id = w.sentence_id AND o.place = w.place"
 
 
 @dataclass(frozen=True)
@@ -104,20 +103,31 @@ class WordTables:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._kept: OrderedDict[Reference, pa.Table] = OrderedDict()
+        self._kept: OrderedDict[tuple[Reference, Reference | None], pa.Table] = OrderedDict()
         self._lock = Lock()
 
-    def table(self, reference: Reference) -> pa.Table:
-        """The words of a table; raises as `word_table` does."""
+    def table(self, reference: Reference, other: Reference | None = None) -> pa.Table:
+        """The words of a table; with those of another one, also `other` and `other_type`: the labels there.
+
+        Raises:
+            InputError: if a table has no words with labels, or the two are not about the same words.
+        """
         with self._lock:
-            if reference in self._kept:
-                self._kept.move_to_end(reference)
-                return self._kept[reference]
+            return self._table(reference, other)
+
+    def _table(self, reference: Reference, other: Reference | None) -> pa.Table:
+        name = (reference, other)
+        if name in self._kept:
+            self._kept.move_to_end(name)
+            return self._kept[name]
+        if other is None:
             found = word_table(self.store, reference)
-            self._kept[reference] = found
-            while len(self._kept) > 1 and sum(len(each) for each in self._kept.values()) > _KEPT_WORDS:
-                self._kept.popitem(last=False)
-            return found
+        else:
+            found = _beside(self._table(reference, None), self._table(other, None), f"{reference} and {other}")
+        self._kept[name] = found
+        while len(self._kept) > 1 and sum(len(each) for each in self._kept.values()) > _KEPT_WORDS:
+            self._kept.popitem(last=False)
+        return found
 
     def measures(self, reference: Reference) -> list[str]:
         """The numbers that the table's words have."""
@@ -126,9 +136,7 @@ class WordTables:
     def values(self, reference: Reference, column: Literal["type", "label"]) -> list[tuple[str, int]]:
         """The types or labels of a table, each with its number of words, the most frequent first."""
         query = f"SELECT {column}, count(*) AS n FROM words w GROUP BY 1 ORDER BY n DESC, 1"
-        return [
-            (str(name), int(count)) for name, count in self._connect(words=self.table(reference)).sql(query).fetchall()
-        ]
+        return [(str(name), int(count)) for name, count in _connect(self.table(reference)).sql(query).fetchall()]
 
     def ask(
         self,
@@ -151,21 +159,20 @@ class WordTables:
         Raises:
             InputError: if a table has no words with labels, or the question does not fit them.
         """
-        table = self.table(reference)
-        compared = self._compared(reference, other) if other is not None else None
+        table = self.table(reference, other)
         unknown = [n for n in (*question.lowest, *question.highest, question.sort) if n and n not in table.column_names]
         if unknown:
             raise InputError(f"{reference}: its words have no {unknown[0]}; leave that out")
-        if question.differs and compared is None:
+        if question.differs and other is None:
             raise InputError(f"{reference}: to see where labels differ, choose the labels to compare with")
-        connection = self._connect(words=table, **({"others": compared} if compared is not None else {}))
+        connection = _connect(table)
         conditions, values = _conditions(question)
         of_sentence, sentence_values = _sentence_conditions(question)
         connection.execute(
             f"""
             CREATE TEMP TABLE chosen AS
             SELECT w.row, count(*) AS hits, min({f"w.{question.sort}" if question.sort else "NULL"}) AS least
-            FROM words w {_JOINED if compared is not None else ""}
+            FROM words w
             WHERE {conditions} {f"AND w.row IN ({of_sentence})" if of_sentence else ""}
             GROUP BY w.row
             """,
@@ -179,58 +186,56 @@ class WordTables:
             ).fetchall()
         )
         marks = (conditions, values) if question.chooses_words else ("false", [])
-        sentences = _sentences(connection, table, least, marks, compares=compared is not None)
+        sentences = _sentences(connection, table, least, marks)
         return Answer(sentences, int(found), int(words))
 
     def sentence(self, reference: Reference, sentence_id: int, other: Reference | None = None) -> Sentence | None:
         """One sentence; None if the table has none of this id."""
-        table = self.table(reference)
-        compared = self._compared(reference, other) if other is not None else None
-        connection = self._connect(words=table, **({"others": compared} if compared is not None else {}))
+        table = self.table(reference, other)
+        connection = _connect(table)
         rows = connection.execute("SELECT min(row) FROM words WHERE sentence_id = ?", [sentence_id]).fetchall()
         if rows[0][0] is None:
             return None
-        return _sentences(connection, table, {rows[0][0]: None}, ("false", []), compares=compared is not None)[0]
+        return _sentences(connection, table, {rows[0][0]: None}, ("false", []))[0]
 
     def differences(self, reference: Reference, other: Reference) -> list[tuple[str, str, int]]:
         """How often each pair of different labels comes, most frequent first: label here, label there, words."""
-        connection = self._connect(words=self.table(reference), others=self._compared(reference, other))
-        found = connection.sql(
-            f"""
-            SELECT w.label, o.label, count(*) AS n FROM words w {_JOINED} WHERE w.label <> o.label
-            GROUP BY 1, 2 ORDER BY n DESC, 1, 2
-            """
+        found = _connect(self.table(reference, other)).sql(
+            "SELECT label, other, count(*) AS n FROM words WHERE label <> other GROUP BY 1, 2 ORDER BY n DESC, 1, 2"
         )
         return [(str(here), str(there), int(count)) for here, there, count in found.fetchall()]
 
-    def _compared(self, reference: Reference, other: Reference) -> pa.Table:
-        """The words of the other table, which must be the same ones.
 
-        Raises:
-            InputError: if they are not.
-        """
-        table, against = self.table(reference), self.table(other)
-        connection = self._connect(words=table, others=against)
-        differs = " OR w.word <> o.word" if {"word"} <= set(table.column_names) & set(against.column_names) else ""
-        count = connection.sql(
-            "SELECT count(*) FROM words w LEFT JOIN others o ON o.sentence_id = w.sentence_id AND o.place = w.place "
-            f"WHERE o.label IS NULL{differs}"
-        ).fetchall()[0][0]
+def _beside(table: pa.Table, against: pa.Table, names: str) -> pa.Table:
+    """A table with the labels of another one, which must be of the same words.
+
+    Raises:
+        InputError: if they are not.
+    """
+    keys = [name for name in ("sentence_id", "place", "word") if name in table.column_names]
+    keys = [name for name in keys if name in against.column_names]
+    if not all(table[name].equals(against[name]) for name in keys):
+        differing = " OR a.word <> w.word" if "word" in keys else ""
+        connection = _connect(table, others=against)
+        joined = "FROM words w LEFT JOIN others a ON a.sentence_id = w.sentence_id AND a.place = w.place"
+        count = connection.sql(f"SELECT count(*) {joined} WHERE a.label IS NULL{differing}").fetchall()[0][0]
         if count:
             raise InputError(
-                f"{reference} and {other}: {count:,} of {len(table):,} words are not in both, so they are no labels "
-                "of the same sentences; choose one of the list"
+                f"{names}: {count:,} of {len(table):,} words are not in both, so they are no labels of the same "
+                "sentences; choose one of the list"
             )
-        return against
+        against = connection.sql(f"SELECT a.label, a.type {joined} ORDER BY w.row, w.place").to_arrow_table()
+    return table.append_column("other", against["label"]).append_column("other_type", against["type"])
 
-    def _connect(self, **tables: pa.Table) -> Any:
-        """A connection that sees these tables alone."""
-        connection = duckdb.connect(":memory:", config={"memory_limit": "256MB", "threads": 2})
-        for name, table in tables.items():
-            connection.register(name, table)
-        connection.execute("SET enable_external_access = false")
-        connection.execute("SET lock_configuration = true")
-        return connection
+
+def _connect(words: pa.Table, **others: pa.Table) -> Any:
+    """A connection that sees these tables alone."""
+    connection = duckdb.connect(":memory:", config={"memory_limit": "256MB", "threads": 2})
+    for name, table in {"words": words, **others}.items():
+        connection.register(name, table)
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    return connection
 
 
 def _sentences(
@@ -238,8 +243,6 @@ def _sentences(
     table: pa.Table,
     least: dict[int, float | None],
     marks: tuple[str, Sequence[Any]],
-    *,
-    compares: bool,
 ) -> tuple[Sentence, ...]:
     """The words of some sentences, by row in the order of `least`; marked where they meet a condition."""
     there = set(table.column_names)
@@ -248,8 +251,8 @@ def _sentences(
     found = connection.execute(
         f"""
         SELECT w.row, w.sentence_id, w.place, {"w.word" if "word" in there else "NULL"}, w.label, w.type, {numbers},
-            {"o.label" if compares else "NULL"}, coalesce({condition}, false)
-        FROM words w {_JOINED if compares else ""}
+            {"w.other" if "other" in there else "NULL"}, coalesce({condition}, false)
+        FROM words w
         WHERE w.row IN (SELECT unnest(?)) ORDER BY w.row, w.place
         """,
         [*values, list(least)],

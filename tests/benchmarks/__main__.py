@@ -1,7 +1,7 @@
 """`make bench`: each measurement as a JSON line, then all of them in a table.
 
 python -m tests.benchmarks [cache|translation|matching|training|labelling|busy|neighbours|voting|marked|consistency
-                            |spans|corpora|words ...]
+                            |spans|corpora|words|pages ...]
 """
 
 import importlib
@@ -25,6 +25,7 @@ NAMES = (
     "consistency",
     "spans",
     "words",
+    "pages",
 )
 
 

@@ -1,11 +1,11 @@
 """Questions about the words of a table, whose answers follow from `Shelved`."""
 
 import pytest
-from shelved import Shelved, certain, put
+from shelved import WORDS, Shelved, certain, put
 
 from artifacts.catalog import SOFT_LABELS
 from artifacts.errors import InputError
-from flows.pages.word_tables import Answer, Question, WordTables
+from flows.pages.word_tables import Answer, Question, WordTables, _connect
 
 
 def found(answer: Answer) -> list[int]:
@@ -118,6 +118,16 @@ def test_labels_of_other_sentences_do_not_compare(tables: WordTables, shelved: S
         tables.ask(shelved.first, Question(), strange)
 
 
+def test_labels_in_another_order_are_joined_by_sentence_and_place(tables: WordTables, shelved: Shelved) -> None:
+    columns = {"sentence_id": [2, 0, 1], "words": [WORDS[2], WORDS[0], WORDS[1]]}
+    tags = [["O", "O", "B-LOC", "I-LOC"], ["B-PER", "O", "B-LOC"], ["O"]]
+    turned = put(shelved.store, SOFT_LABELS, "ee", {**columns, "probabilities": certain(tags)})
+    assert tables.differences(shelved.first, turned) == [("B-PER", "O", 1)]
+    answer = tables.ask(shelved.first, Question(differs="any"), turned)
+    assert (found(answer), marked(answer)) == ([2], ["<script>alert(1)</script>"])
+    assert [word.other for word in answer.sentences[0].words] == tags[0]
+
+
 def test_a_number_that_the_table_does_not_have_is_refused(tables: WordTables, shelved: Shelved) -> None:
     with pytest.raises(InputError, match="its words have no weight"):
         tables.ask(shelved.first, Question(sort="weight"))
@@ -126,7 +136,7 @@ def test_a_number_that_the_table_does_not_have_is_refused(tables: WordTables, sh
 
 
 def test_the_database_reads_no_file(tables: WordTables, shelved: Shelved) -> None:
-    connection = tables._connect(words=tables.table(shelved.first))
+    connection = _connect(tables.table(shelved.first))
     with pytest.raises(Exception, match="disabled"):
         connection.execute("SELECT * FROM read_text('/etc/hostname')")
     with pytest.raises(Exception, match="locked"):
@@ -142,4 +152,4 @@ def test_the_tables_of_few_words_stay_and_the_oldest_goes(
     tables.table(shelved.second)
     assert tables.table(shelved.first) is one
     tables.table(shelved.weights)
-    assert list(tables._kept) == [shelved.first, shelved.weights]
+    assert list(tables._kept) == [(shelved.first, None), (shelved.weights, None)]
