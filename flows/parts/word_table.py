@@ -4,17 +4,20 @@ from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from artifacts.catalog import GOLD, RELIABILITY, SOFT_LABELS, VOTES
+from artifacts.catalog import GOLD, RELIABILITY, SOFT_LABELS, SPAN_LABELS, VOTES
 from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.show import rows_beside
 from artifacts.store import Store
-from tasks.words.columns import flat_numbers, flat_probabilities, flat_values, list_lengths
+from tasks.tagging.span_decoding import surest_spans
+from tasks.words.columns import flat_numbers, flat_probabilities, flat_values, list_lengths, ranges
 
 WITH_LABELS = (
     "soft_labels",
     "reliability",
+    "span_labels",
     "votes",
     "predictions",
     "labelled",
@@ -33,7 +36,8 @@ MEASURES = ("probability", "agreement", "weight")
 def word_table(store: Store, reference: Reference) -> pa.Table:
     """The labels of a table of sentences, one row per word, in the table's order; read in pieces.
 
-    Of soft labels the most probable label counts; of a reliability table, the labels are those of its soft labels.
+    Of soft labels the most probable label counts; of a reliability table, the labels are those of its soft labels. Of
+    labels of spans, the surest spans that are entities and do not overlap; a word has the probability of its span.
     Sentences without labels, such as those that a projection dropped, are left out.
 
     Returns:
@@ -63,11 +67,70 @@ def _pieces(store: Store, reference: Reference) -> Iterator[pa.Table]:
                 piece = piece.append_column(name, pa.array(flat_numbers(batch[name]), pa.float32()))
             yield piece
         return
+    if reference.kind == SPAN_LABELS.name:
+        yield _of_spans(store, reference)
+        return
     names = store.metadata(reference).get("labels", [])
     first = 0
     for batch in store.batches(reference):
         yield _piece(batch, names, first, reference)
         first += len(batch)
+
+
+def _of_spans(store: Store, reference: Reference) -> pa.Table:
+    """The words of a table of spans: those of one word stand for the word itself."""
+    columns = ["sentence_id", "start", "end", "label", "probability"]
+    spans = pa.Table.from_batches(
+        [
+            batch.set_column(3, "label", batch["label"].dictionary_encode())
+            for batch in store.batches(reference, columns=columns, rows=65_536)
+        ]
+    ).unify_dictionaries()
+    ids, starts, ends = (spans[name].to_numpy() for name in columns[:3])
+    single = ends - starts == 1
+    texts = pa.chunked_array(
+        [
+            batch["text"].filter(pc.equal(pc.subtract(batch["end"], batch["start"]), 1))
+            for batch in store.batches(reference, columns=["start", "end", "text"], rows=65_536)
+        ],
+        pa.string(),
+    )
+    row_ids, row_of_word = np.unique(ids[single], return_inverse=True)
+    order = np.lexsort((starts[single], row_of_word))
+    places, rows = starts[single][order], row_of_word[order]
+    first_word = np.searchsorted(rows, np.arange(len(row_ids)))
+    at = first_word[np.searchsorted(row_ids, ids)] + starts
+    names, label_ids = _dictionary(spans["label"])
+    probability = spans["probability"].to_numpy()
+    tags = np.array(["O", *(f"{side}-{name}" for name in names for side in "BI")])
+    word_tags = np.zeros(len(rows), dtype=np.int64)
+    word_probability = np.zeros(len(rows), dtype=np.float32)
+    word_probability[at[single]] = probability[single]
+    entities = np.flatnonzero(label_ids != (names.index("O") if "O" in names else -1))
+    lengths = (ends - starts).astype(np.int64)
+    kept = entities[surest_spans(at[entities], lengths[entities], probability[entities])]
+    inside = ranges(at[kept], lengths[kept])
+    word_tags[inside] = np.repeat(2 + 2 * label_ids[kept], lengths[kept])
+    word_tags[at[kept]] -= 1
+    word_probability[inside] = np.repeat(probability[kept], lengths[kept])
+    labels = pa.array(tags).take(pa.array(word_tags)).dictionary_encode()
+    return pa.table(
+        {
+            "sentence_id": row_ids[rows],
+            "row": rows.astype(np.int32),
+            "place": places.astype(np.int32),
+            "word": texts.combine_chunks().take(pa.array(order)),
+            "label": labels,
+            "type": _types(labels),
+            "probability": word_probability,
+        }
+    )
+
+
+def _dictionary(column: pa.ChunkedArray) -> tuple[list[str], np.ndarray]:
+    """The names of a dictionary column, and the place of each value among them."""
+    whole = column.combine_chunks()
+    return whole.dictionary.to_pylist(), whole.indices.to_numpy(zero_copy_only=False).astype(np.int64)
 
 
 def _piece(batch: pa.RecordBatch, names: list[str], first: int, reference: Reference) -> pa.Table:
