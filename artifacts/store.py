@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
@@ -213,6 +214,27 @@ class Store:
         """The table in batches of at most `rows` rows; memory does not grow with the table."""
         with self._open_table(reference) as source, pq.ParquetFile(source) as file:
             yield from file.iter_batches(batch_size=rows, columns=columns)
+
+    def rows_where(
+        self, reference: Reference, column: str, value: int, columns: list[str] | None = None
+    ) -> list[dict[str, Any]]:
+        """The rows of a table whose number in a column is `value`; memory does not grow with the table.
+
+        Groups of rows that cannot hold it, by the least and the largest number that the file tells of each, are not
+        read.
+        """
+        found: list[dict[str, Any]] = []
+        with self._open_table(reference) as source, pq.ParquetFile(source) as file:
+            place = file.schema_arrow.get_field_index(column)
+            wanted = columns and list(dict.fromkeys([*columns, column]))
+            for group in range(file.num_row_groups):
+                bounds = file.metadata.row_group(group).column(place).statistics
+                if bounds is not None and bounds.has_min_max and not bounds.min <= value <= bounds.max:
+                    continue
+                there = pc.equal(file.read_row_group(group, columns=[column])[column], value)
+                if pc.any(there).as_py():
+                    found += file.read_row_group(group, columns=wanted).filter(there).to_pylist()
+        return found
 
     def file(self, reference: Reference, name: str) -> bytes:
         """One small file of a model's folder, such as a picture."""

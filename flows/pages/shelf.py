@@ -8,7 +8,8 @@ from artifacts.manifest import Manifest
 from artifacts.reference import Reference
 from artifacts.store import Store
 
-_TEXTS = ("sentences", "labelled", "translation", "training_set")
+TEXTS = ("sentences", "labelled", "translation", "training_set")
+"""The kinds of tables in which sentences stand that others are about."""
 _MODELS = ("tagger", "student", "encoder", "translator")
 
 
@@ -49,7 +50,7 @@ class Shelf:
         makers = self.by_content() if makers is None else makers
         level, seen = [manifest], {content(manifest)}
         while level:
-            if (text := next((each for each in level if each.kind in _TEXTS), None)) is not None:
+            if (text := next((each for each in level if each.kind in TEXTS), None)) is not None:
                 return content(text)
             below = dict.fromkeys(name for each in level for name in each.recipe.inputs.values())
             wanted = [name for name in below if name not in seen and name.partition(":")[0] not in _MODELS]
@@ -71,7 +72,7 @@ class Shelf:
         """Gold labels that something about these sentences was measured by; the newest first."""
         makers = self.by_content()
         found: dict[str, Manifest] = {}
-        for manifest in makers.values():
+        for manifest in self.manifests().values():  # Of equal scores each, as gold labels differ.
             gold = manifest.recipe.inputs.get("gold", "")
             if gold in makers and gold not in found and makers[gold].kind in ("gold", "labelled"):
                 others = [makers[each] for each in manifest.recipe.inputs.values() if each != gold and each in makers]

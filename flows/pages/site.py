@@ -13,7 +13,7 @@ from artifacts.catalog import catalogue
 from artifacts.errors import StoreError
 from artifacts.runs import RunRecord, find_run, read_run
 from artifacts.store import Store
-from flows.pages.shelf import Shelf
+from flows.pages.shelf import Shelf, reference_of
 from flows.pages.word_tables import WordTables
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -121,4 +121,4 @@ _environment = Environment(
 )  # fmt: skip
 # The pages that stand at the top of each.
 _environment.globals.update(address=address, navigation=[("Runs", "/runs"), ("Artifacts", "/artifacts")])
-_environment.filters.update(moment=moment, size=size, hue=hue)
+_environment.filters.update(moment=moment, size=size, hue=hue, reference=reference_of)

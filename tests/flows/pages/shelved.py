@@ -13,12 +13,20 @@ LABELS = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
 WORDS = [["Ada", "sah", "Ulm"], ["Nichts"], ["<script>alert(1)</script>", "in", "New", "York"]]
 
 
-def put(store: Store, kind: Dataset, key: str, columns: dict[str, Any], **inputs: Reference) -> Reference:
-    """An artifact with these columns, made of these others."""
+def put(
+    store: Store,
+    kind: Dataset,
+    key: str,
+    columns: dict[str, Any],
+    *,
+    about: dict[str, Any] | None = None,
+    **inputs: Reference,
+) -> Reference:
+    """An artifact with these columns, made of these others; `about`: more of its metadata."""
     named = {name: f"{each.kind}:{each.digest}" for name, each in inputs.items()}
     recipe = Recipe(step="a_step", parameters={}, inputs=named, code="", schemas={}, store_format=STORE_FORMAT)
     with store.writing(kind, key, recipe, label=f"label {key}") as writer:
-        writer.write(pa.table(columns, schema=kind.schema), {"labels": LABELS, "language": "de"})
+        writer.write(pa.table(columns, schema=kind.schema), {"labels": LABELS, "language": "de", **(about or {})})
     assert writer.reference is not None
     return writer.reference
 

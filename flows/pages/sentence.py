@@ -1,0 +1,138 @@
+"""One sentence followed through a run: its text, translations, labels, votes, and what the student learnt of it."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from artifacts.errors import InputError
+from artifacts.manifest import Manifest
+from artifacts.owners import names_of_models
+from artifacts.runs import RunRecord
+from flows.pages.aligned import entity_numbers, in_spans, marked, pair_places, projected_places, tagged
+from flows.pages.labels_said import said_by_all, span_histories, words_with
+from flows.pages.site import Site, page, site
+from flows.pages.stations import Followed, follow
+from tasks.translation.conjugate.reading import REASONS as PAIR_REASONS
+from tasks.translation.marked.markers import REASONS as MARKER_REASONS
+from tasks.translation.projection.project_entities import REASONS as PROJECTION_REASONS
+
+router = APIRouter()
+Shown = Annotated[Site, Depends(site)]
+_REASONS = {**MARKER_REASONS, **PROJECTION_REASONS, **PAIR_REASONS}
+
+
+@router.get("/sentence/{kind}/{key}/{sentence_id}")
+def sentence(request: Request, kind: str, key: str, sentence_id: int, shown: Shown, run: str = "") -> Response:
+    """A sentence of a table, or of the table that it labels, through a run: one that is named, else the newest."""
+    text, record, runs = text_and_run(shown, kind, key, run)
+    followed = follow(shown.store, shown.shelf, record, text, sentence_id)
+    if followed.own is None and not followed.stations and not followed.unread:
+        raise InputError(f"{text.kind}/{text.key}: it has no sentence {sentence_id}")
+    names = names_of_models([record] if record else shown.runs()[0])
+    return page(
+        request,
+        "sentence",
+        followed=followed,
+        record=record,
+        runs=runs,
+        here=f"/sentence/{kind}/{key}",
+        views=[view(each, names) for each in (followed, *followed.copies)],
+        reasons=_REASONS,
+    )
+
+
+def text_and_run(shown: Site, kind: str, key: str, run: str) -> tuple[Manifest, RunRecord | None, list[RunRecord]]:
+    """The table in which the sentences of an artifact stand, the run to follow them through, and all such runs."""
+    manifest = shown.store.describe(shown.store.find(f"{kind}/{key}"))
+    makers = shown.shelf.by_content()
+    text = makers.get(shown.shelf.text_of(manifest, makers), manifest)
+    records = shown.runs()[0]
+    naming = [[record for record in records if _names(record, each)] for each in (text, manifest)]
+    record = shown.run(run) if run else next((each[-1] for each in reversed(naming) if each), None)
+    return text, record, naming[0]
+
+
+def _names(record: RunRecord, manifest: Manifest) -> bool:
+    return any((each.kind, each.digest) == (manifest.kind, manifest.digest) for each in record.references)
+
+
+def view(followed: Followed, names: dict[str, str]) -> dict[str, Any]:
+    """What the template draws of a sentence in one table."""
+    words = _own_words(followed)
+    gold = followed.of("gold")
+    right = gold[0].row["tags"] if gold else None
+    return {
+        "followed": followed,
+        "own": words_with(words, (followed.own or {}).get("tags") or []),
+        "tagged": "tags" in (followed.own or {}),
+        "words": words,
+        "translated": translated(followed.own) if followed.text.kind == "translation" and followed.own else (),
+        "gold": words_with(words, right) if right and len(right) == len(words) else (),
+        "said": said_by_all(followed, names, right),
+        "histories": span_histories(followed.of("span_labels")),
+        "projections": [_projection(each.row) for each in followed.of("projection")],
+        "pairs": [_pairs(each.row) for each in followed.of("conjugate_pairs")],
+        "back": [_marked_translation(each.row) for each in followed.of("marked_translation")],
+        "machine": [
+            (each, marked(each.row["source"]), marked(each.row["output"]))
+            for each in followed.of("machine_translation")
+        ],
+        "spans": [
+            (each, list(zip(each.row["spans"], each.row["span_outputs"], strict=False)))
+            for each in followed.of("span_translation")
+        ],
+        "learnt": [(each, words_with(each.row["words"], each.row["tags"])) for each in followed.of("training_set")],
+        "taught": [each for each in followed.stations if each.taught],
+    }
+
+
+def translated(row: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:
+    """Word by word what a translation was made of: source word (empty if words do not correspond), word, origin."""
+    alike = len(row["source_words"]) == len(row["words"]) and "marked" not in row["origin"]
+    sources = row["source_words"] if alike else [""] * len(row["words"])
+    return tuple(zip(sources, row["words"], row["origin"], strict=True))
+
+
+def _own_words(followed: Followed) -> list[str]:
+    """Its words; of a text that is gone, those that a table of labels repeats."""
+    rows = [followed.own or {}, *(each.row for each in followed.stations)]
+    found: list[str] = next((row["words"] for row in rows if isinstance(row.get("words"), list)), [])
+    return found
+
+
+def _sides(row: dict[str, Any]) -> tuple[str, str]:
+    return row["source"], row["output"]
+
+
+def _projection(row: dict[str, Any]) -> dict[str, Any]:
+    numbers = entity_numbers(row["output"], len(row["entities"]))
+    return {
+        "row": row,
+        "raw": in_spans(row["words"], projected_places(row)),
+        "forward": tagged(row["source_words"], row["source_tags"]),
+        "back": marked(row["output"]),
+        "entities": list(zip(numbers, row["entities"], row["entity_types"], row["matches"], strict=True)),
+    }
+
+
+def _pairs(row: dict[str, Any]) -> dict[str, Any]:
+    dropped = [
+        (" ".join(row["words"][start:end]) if start >= 0 else "?", reason)
+        for start, end, reason in zip(row["starts"], row["ends"], row["reasons"], strict=True)
+        if reason
+    ]
+    return {
+        "words": in_spans(row["words"], pair_places(row, "starts", "ends")),
+        "translation": in_spans(row["translation"], pair_places(row, "translated_starts", "translated_ends")),
+        "dropped": dropped,
+    }
+
+
+def _marked_translation(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "row": row,
+        "source": tagged(row["source_words"], row["source_tags"]),
+        "marked": marked(row["marked_source"]),
+        "output": marked(row["output"]),
+        "result": tagged(row["words"], row["tags"]) if row["tags"] else (),
+    }

@@ -1,0 +1,116 @@
+"""The page of one sentence, on stores that were put together by hand and on that of a run."""
+
+from pathlib import Path
+from typing import Any
+
+from fastapi.testclient import TestClient
+from shelved import Shelved, put
+
+from artifacts.catalog import CONJUGATE_PAIRS, MARKED_TRANSLATION, PREDICTIONS, PROJECTION, SPAN_LABELS
+from artifacts.runs import all_runs
+from artifacts.store import Store
+from flows.pages.app import create_app
+from flows.pages.labels_said import span_histories, words_with
+from flows.pages.sentence import translated
+from flows.pages.shelf import Shelf
+from flows.pages.stations import follow
+
+OWN = "http://127.0.0.1:4280"
+
+
+def test_a_sentence_of_a_run_shows_labels_of_each_iteration_and_what_taught_the_student(finished: Path) -> None:
+    store = Store(finished)
+    (run,) = all_runs(store)
+    soft = [step for step in run.steps if step.step == "label_words" and step.stage.endswith("D_tgt")]
+    text = TestClient(create_app(store), base_url=OWN).get(f"/sentence/{soft[0].reference}/4").text
+    assert "iteration 1, D_tgt" in text and "iteration 2, D_tgt" in text and "iteration 1, D_trans" not in text
+    assert "M_trans^1" in text and "M_trans^2" in text and "for evaluation alone" in text
+    lessons = text.partition("What the student was trained on")[2]
+    assert str(soft[1].reference) in lessons and str(soft[0].reference) not in lessons and "reliability/" in lessons
+
+
+def test_a_source_sentence_shows_its_translation_word_by_word_and_the_labels_there(finished: Path) -> None:
+    store = Store(finished)
+    (run,) = all_runs(store)
+    train = next(step.reference for step in run.steps if step.stage == "source train")
+    pages = TestClient(create_app(store), base_url=OWN)
+    text = pages.get(f"/sentence/{train}/4").text
+    assert "Its translation" in text and "iteration 1, D_trans" in text
+    translation = next(step.reference for step in run.steps if step.step == "translate_words")
+    assert "Word by word" in pages.get(f"/sentence/{translation}/4").text
+
+
+def test_projections_pairs_and_markers_show_colours_and_reasons(pages: TestClient, shelved: Shelved) -> None:
+    ids, words = {"sentence_id": [2]}, [["<script>alert(1)</script>", "in", "New", "York"]]
+    tags = [["B-PER", "O", "B-LOC"]]
+    tagged = put(shelved.store, PREDICTIONS, "90", {**ids, "words": words, "tags": [["O"] * 4]}, text=shelved.text)
+    projection = {
+        **ids, "words": words, "forward": ["Ada in York"], "source_words": [["Ada", "in", "York"]],
+        "source_tags": tags, "output": ["__SLOT1__ York __SLOT1__ und __SLOT0__ Ada __SLOT0__"],
+        "entities": [["York", "Ada"]], "entity_types": [["LOC", "PER"]], "matches": [[3, -1]], "tags": [[]],
+        "reason": ["all_outside"],
+    }  # fmt: skip
+    put(shelved.store, PROJECTION, "91", projection, sentences=shelved.text)
+    marked = {
+        **ids,
+        "source_words": [["Ada", "in", "York"]],
+        "source_tags": tags,
+        "marked_source": ["__SLOT0__ Ada __SLOT0__"],
+        "output": ["__SLOT0__ Ada"],
+        "words": [[]],
+        "tags": [[]],
+        "reason": ["marker_lost"],
+    }
+    put(shelved.store, MARKED_TRANSLATION, "92", marked, data=tagged)
+    pairs = {
+        **ids, "words": words, "translation": [["in", "new", "york"]], "starts": [[2, 0]], "ends": [[4, 1]],
+        "translated_starts": [[1, -1]], "translated_ends": [[3, -1]], "reasons": [["", "placeholder_lost"]],
+    }  # fmt: skip
+    put(shelved.store, CONJUGATE_PAIRS, "93", pairs, tagged=tagged)
+    text = pages.get(f"/sentence/{shelved.text}/2").text
+    # York is entity 1 of the source: it has that colour there, in the back-translation and in the raw sentence; and
+    # in the source of the marked translation.
+    assert text.count('<span class="word piece type-1">York') == 3 + 1
+    assert "word 3" in text and "not found" in text
+    assert "dropped: all_outside" in text and "the source tagger found no entity in its translation" in text
+    assert "dropped: marker_lost" in text and "a marker stands there once or not at all" in text
+    assert '<span class="word piece type-0">New York' in text and '<span class="word piece type-0">new york' in text
+    assert "dropped: placeholder_lost" in text and "<script>alert" not in text
+
+
+def test_spans_are_followed_from_epoch_to_epoch(pages: TestClient, shelved: Shelved) -> None:
+    def spans(key: str, *rows: tuple[int, int, str, str, float, Any], epoch: int) -> None:
+        names = ("start", "end", "text", "label", "probability", "decision")
+        columns = {name: [row[n] for row in rows] for n, name in enumerate(names)}
+        probabilities = [[1 - row[4], row[4]] for row in rows]
+        columns = {**columns, "sentence_id": [0] * len(rows), "probabilities": probabilities}
+        put(shelved.store, SPAN_LABELS, key, columns, about={"epoch": epoch}, sentences=shelved.text)
+
+    spans("81", (0, 1, "Ada", "PER", 0.6, None), (2, 3, "Ulm", "O", 0.9, None), (1, 2, "sah", "O", 0.9, None), epoch=0)
+    spans("82", (0, 1, "Ada", "PER", 0.8, [0.0, 1.0]), (2, 3, "Ulm", "LOC", 0.7, [0.0, 0.0]), epoch=1)
+    store = shelved.store
+    found = follow(store, Shelf(store), None, store.describe(shelved.text), 0)
+    ada, ulm = span_histories(found.of("span_labels"))
+    assert (ada.text, [each and (each[0], each[2]) for each in ada.labels]) == ("Ada", [("PER", False), ("PER", True)])
+    assert (ulm.text, [each and (each[0], each[2]) for each in ulm.labels]) == ("Ulm", [("O", False), ("LOC", False)])
+    text = pages.get(f"/sentence/{shelved.text}/0").text
+    assert "0.80 ↻" in text and "0.60" in text and text.count("↻") == 2  # one stands in the explanation
+
+
+def test_words_of_a_translation_stand_above_each_other_only_where_they_correspond() -> None:
+    row = {"source_words": ["In", "Ulm"], "words": ["in", "Ulm"], "origin": ["lexicon", "entity"]}
+    assert translated(row) == (("In", "in", "lexicon"), ("Ulm", "Ulm", "entity"))
+    assert translated({**row, "origin": ["marked", "marked"]})[0] == ("", "in", "marked")
+    assert translated({**row, "source_words": []})[1] == ("", "Ulm", "entity")
+
+
+def test_a_dropped_sentence_has_words_without_labels() -> None:
+    assert [(word.word, word.label) for word in words_with(["a", "b"], [])] == [("a", "O"), ("b", "O")]
+
+
+def test_another_run_may_be_named_and_a_sentence_that_is_not_there_is_told(pages: TestClient, shelved: Shelved) -> None:
+    assert "no run names it" in pages.get(f"/sentence/{shelved.first}/0").text
+    gone = pages.get(f"/sentence/{shelved.first}/77")
+    assert gone.status_code == 404 and "it has no sentence 77" in gone.text
+    assert pages.get(f"/sentence/{shelved.first}/0?run=ff").status_code == 404
+    assert pages.get(f"/sentence/{shelved.first}/x").status_code == 422
