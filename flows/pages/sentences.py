@@ -28,6 +28,7 @@ def sentences(
     shown: Shown,
     type: str = "",
     label: str = "",
+    origin: str = "",
     text: str = "",
     probability_from: Share = "",
     probability_to: Share = "",
@@ -49,6 +50,7 @@ def sentences(
     question = Question(
         type=type,
         label=label,
+        origin=origin,
         lowest=_bounds(given, "from"),
         highest=_bounds(given, "to"),
         text=text,
@@ -75,6 +77,7 @@ def sentences(
         measures=shown.words.measures(reference),
         types=shown.words.values(reference, "type"),
         labels=shown.words.values(reference, "label"),
+        origins=shown.words.values(reference, "origin"),
         others=[(reference_of(m), m) for m in (*others, *gold)],
         other=against,
         differences=DIFFERENCES,

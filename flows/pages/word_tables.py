@@ -42,6 +42,7 @@ class Question:
     """Which sentences to show: those with a word that meets all of it.
 
     type, label     of the word
+    origin          of a translated word, or of the labels of a sentence
     lowest, highest bounds of its measures (probability, agreement, weight), both inclusive
     text            stands in the sentence, its words joined by spaces, whatever its case
     shortest, longest  of the sentence, in words
@@ -51,6 +52,7 @@ class Question:
 
     type: str = ""
     label: str = ""
+    origin: str = ""
     lowest: dict[str, float] = field(default_factory=dict)
     highest: dict[str, float] = field(default_factory=dict)
     text: str = ""
@@ -62,7 +64,7 @@ class Question:
     @property
     def chooses_words(self) -> bool:
         """Whether words must meet something, so that those that do are marked."""
-        return bool(self.type or self.label or self.lowest or self.highest or self.differs)
+        return bool(self.type or self.label or self.origin or self.lowest or self.highest or self.differs)
 
 
 @dataclass(frozen=True)
@@ -133,8 +135,13 @@ class WordTables:
         """The numbers that the table's words have."""
         return [name for name in MEASURES if name in self.table(reference).column_names]
 
-    def values(self, reference: Reference, column: Literal["type", "label"]) -> list[tuple[str, int]]:
-        """The types or labels of a table, each with its number of words, the most frequent first."""
+    def values(self, reference: Reference, column: Literal["type", "label", "origin"]) -> list[tuple[str, int]]:
+        """The types, labels or origins of a table, each with its number of words, the most frequent first.
+
+        None if the table has no such column.
+        """
+        if column not in self.table(reference).column_names:
+            return []
         query = f"SELECT {column}, count(*) AS n FROM words w GROUP BY 1 ORDER BY n DESC, 1"
         return [(str(name), int(count)) for name, count in _connect(self.table(reference)).sql(query).fetchall()]
 
@@ -160,7 +167,8 @@ class WordTables:
             InputError: if a table has no words with labels, or the question does not fit them.
         """
         table = self.table(reference, other)
-        unknown = [n for n in (*question.lowest, *question.highest, question.sort) if n and n not in table.column_names]
+        needed = (*question.lowest, *question.highest, question.sort, "origin" if question.origin else "")
+        unknown = [name for name in needed if name and name not in table.column_names]
         if unknown:
             raise InputError(f"{reference}: its words have no {unknown[0]}; leave that out")
         if question.differs and other is None:
@@ -277,7 +285,7 @@ def _conditions(question: Question) -> tuple[str, list[Any]]:
     """What a word must meet, and the values that are bound in it."""
     parts: list[str] = []
     values: list[Any] = []
-    for name in ("type", "label"):
+    for name in ("type", "label", "origin"):
         if wanted := getattr(question, name):
             parts.append(f"w.{name} = ?")
             values.append(wanted)

@@ -43,7 +43,8 @@ def word_table(store: Store, reference: Reference) -> pa.Table:
     Returns:
         sentence_id; row (of the sentence in the table, from 0); place (of the word in its sentence, from 0); word (not
         of gold, which has none); label (`?` where votes differ); type (of the label; O for O); and what the table
-        knows: probability (of the label), agreement, weight.
+        knows: probability (of the label), agreement, weight; origin (where a translated word, or the labels of its
+        sentence, come from).
 
     Raises:
         InputError: if the table has no words with labels.
@@ -156,6 +157,10 @@ def _piece(batch: pa.RecordBatch, names: list[str], first: int, reference: Refer
     if words is not None:
         # Dropped sentences of a projection have words and no tags.
         words = words.filter(pa.array(list_lengths(words) == lengths))
+    if "origin" in columns:
+        origin = batch["origin"]
+        per_word = flat_values(origin) if pa.types.is_list(origin.type) else origin.take(_repeated(lengths))
+        extra["origin"] = per_word.dictionary_encode()
     table = {
         "sentence_id": pa.array(np.repeat(batch["sentence_id"].to_numpy(), lengths)),
         "row": pa.array(np.repeat(np.arange(first, first + len(lengths), dtype=np.int32), lengths)),
@@ -168,6 +173,11 @@ def _piece(batch: pa.RecordBatch, names: list[str], first: int, reference: Refer
         **extra,
     }
     return pa.table(table)
+
+
+def _repeated(lengths: np.ndarray) -> pa.Array:
+    """The number of each sentence, once for each of its words."""
+    return pa.array(np.repeat(np.arange(len(lengths)), lengths))
 
 
 def _types(labels: pa.DictionaryArray) -> pa.DictionaryArray:

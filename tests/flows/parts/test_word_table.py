@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from artifacts.catalog import PROJECTION, SPAN_LABELS, VOTES, Dataset
+from artifacts.catalog import PROJECTION, SPAN_LABELS, TRAINING_SET, TRANSLATION, VOTES, Dataset
 from artifacts.errors import InputError
 from artifacts.manifest import Recipe
 from artifacts.reference import Reference
@@ -52,6 +52,15 @@ def test_sentences_that_a_projection_dropped_have_no_labels(store: Store) -> Non
     dropped = {"sentence_id": 0, "words": ["gar", "nicht"], "tags": [], "reason": "agreement"}
     table = word_table(store, put(store, PROJECTION, [dropped, kept]))
     assert (table["sentence_id"].to_pylist(), table["word"].to_pylist()) == ([1], ["Ulm"])
+
+
+def test_words_say_where_they_or_the_labels_of_their_sentence_come_from(store: Store) -> None:
+    words = {"words": ["in", "Ulm"], "tags": ["O", "B-LOC"]}
+    translation = put(store, TRANSLATION, [{"sentence_id": 0, **words, "origin": ["lexicon", "entity"]}])
+    assert word_table(store, translation)["origin"].to_pylist() == ["lexicon", "entity"]
+    rows = [{"sentence_id": 0, **words, "origin": "agreed"}, {"sentence_id": 1, **words, "origin": "projected"}]
+    training = put(store, TRAINING_SET, rows)
+    assert word_table(store, training)["origin"].to_pylist() == ["agreed"] * 2 + ["projected"] * 2
 
 
 def test_a_table_without_rows_is_told(store: Store) -> None:
