@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
@@ -32,12 +33,24 @@ def create_app(store: Store, *, hosts: Sequence[str] = (), token: str = "") -> F
         app.include_router(page.router)
     app.add_exception_handler(InputError, _not_found)
     app.add_exception_handler(StoreError, _not_there)
+    app.add_exception_handler(RequestValidationError, _meaningless)
+    app.add_exception_handler(404, _unknown)
 
     @app.get("/")
     def home() -> Response:
         return RedirectResponse("runs")
 
     return app
+
+
+async def _unknown(request: Request, error: Exception) -> Response:
+    return failure(request, f"{request.url.path}: there is no such page", 404)
+
+
+async def _meaningless(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    told = "; ".join(f"{each['loc'][-1]}: {each['msg']}" for each in error.errors())
+    return failure(request, f"{request.url.path}: {told}; change that in the address", 422)
 
 
 async def _not_found(request: Request, error: Exception) -> Response:

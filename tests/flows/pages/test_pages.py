@@ -119,4 +119,10 @@ def test_gold_labels_are_found_by_what_was_measured_with_them(finished: Path) ->
 
 @pytest.mark.parametrize("query", ["first=-1", "first=x", "differs=every"])
 def test_an_address_that_cannot_be_meant_is_refused(pages: TestClient, shelved: Shelved, query: str) -> None:
-    assert pages.get(f"/sentences/{shelved.weights}?{query}").status_code == 422
+    answer = pages.get(f"/sentences/{shelved.weights}?{query}")
+    assert answer.status_code == 422 and "change that in the address" in answer.text and query[:5] in answer.text
+
+
+def test_a_page_that_is_none_is_told_as_a_page(pages: TestClient) -> None:
+    answer = pages.get("/nothing")
+    assert answer.status_code == 404 and "there is no such page" in answer.text and "<main>" in answer.text
