@@ -231,7 +231,9 @@ def algorithm(config: Colada, runtime: Runtime) -> Result:
     with stage("student"):
         card = student_card("CoLaDa", config, config.source, (config.target,), config.parallel, config.encoder)
         exported = export_student(m_tgt, tuple(scoring.models[-1].scores.values()), card, (corpora.target,))
-    return Result(exported, scoring.models, evidence.draw(), evidence.detections, epochs.listings + evidence.listings)
+    outcomes = scoring.outcomes(scoring.models[-1], corpora.train)
+    listings = epochs.listings + evidence.listings
+    return Result(exported, scoring.models, evidence.draw(), evidence.detections, outcomes, listings)
 
 
 def _baselines(

@@ -226,7 +226,8 @@ def algorithm(config: Conner, runtime: Runtime) -> Result:
         scores = tuple(scoring.models[-1].scores[text.name] for text in corpora.tests)
         shipped = export_student(student, (*scores, *emissions.scores.values()), card, (corpora.target,))
     models = [*scoring.models[:-1], emissions, scoring.models[-1]]
-    return Result(shipped, models, listings=(*listings, *epochs.listings))
+    outcomes = scoring.outcomes(scoring.models[-1], d_src)
+    return Result(shipped, models, outcomes=outcomes, listings=(*listings, *epochs.listings))
 
 
 def _drawn(labelled: Reference, config: Conner) -> Reference:

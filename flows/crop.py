@@ -461,7 +461,8 @@ def _ship(
         card = student_card("CROP", config, config.source, config.targets, parallel, config.encoder)
         scores = tuple(scoring.models[-1].scores.values())
         student = export_student(tagger, scores, card, tuple(text.sentences for text in corpora.targets))
-    return Result(student, scoring.models, figures, listings=listings)
+    outcomes = scoring.outcomes(scoring.models[-1], corpora.train)
+    return Result(student, scoring.models, figures, outcomes=outcomes, listings=listings)
 
 
 def check(config: Crop, runtime: Runtime) -> None:

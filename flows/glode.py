@@ -182,7 +182,8 @@ def algorithm(config: Glode, runtime: Runtime) -> Result:
         card = student_card("GLoDe", config, config.source, (config.target,), config.parallel, config.encoder)
         student = export_student(m_tgt, tuple(scoring.models[-1].scores.values()), card, (corpora.target,))
     figures = evidence.draw() if config.figures else None
-    return Result(student, scoring.models, figures, listings=evidence.listings)
+    outcomes = scoring.outcomes(scoring.models[-1], corpora.train)
+    return Result(student, scoring.models, figures, outcomes=outcomes, listings=evidence.listings)
 
 
 def _source_models(

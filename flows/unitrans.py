@@ -161,7 +161,7 @@ def algorithm(config: Unitrans, runtime: Runtime) -> Result:
         card = student_card("UniTrans", config, config.source, (config.target,), config.parallel, config.encoder)
         models = sorted(scoring.models, key=lambda model: model.reference == final)
         student = export_student(final, tuple(models[-1].scores.values()), card, (corpora.target,))
-    return Result(student, models, listings=listings)
+    return Result(student, models, outcomes=scoring.outcomes(models[-1], corpora.train), listings=listings)
 
 
 def _distil(

@@ -98,6 +98,14 @@ def pair_agreement(row: Row, labels: list[str]) -> str:
     return f"[{row['sentence_id']}] {' = '.join(sides)}  {row['divergence']:.3f}"
 
 
+def outcome(row: Row, labels: list[str]) -> str:
+    """The gold entity, what was predicted for it, and how often the training set has its name."""
+    gold = "nothing" if row["type"] is None else f"{row['text']}/{row['type']}"
+    found = "nothing" if row["predicted_type"] is None else f"{row['predicted_text']}/{row['predicted_type']}"
+    seen = f"in training: {row['as_same_type']} as this type, {row['as_other_type']} as others"
+    return f"[{row['sentence_id']}] {row['category']:<8}  {gold} -> {found}  ({seen})"
+
+
 def case(row: Row, labels: list[str]) -> str:
     """A sentence of a translation with three labellings; the source above, where it is known."""
     shown = [

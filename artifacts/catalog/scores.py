@@ -5,6 +5,7 @@ from typing import Annotated
 import pyarrow as pa
 
 from artifacts.catalog.columns import ID
+from artifacts.catalog.forms import outcome
 from artifacts.catalog.kinds import Dataset
 from artifacts.reference import Reference
 
@@ -33,6 +34,45 @@ SCORES = Dataset(
     in_columns=True,
 )
 Scores = Annotated[Reference, SCORES]
+
+OUTCOMES = Dataset(
+    "outcomes",
+    """What became of the entities of a test set: one row for every entity of gold or of the predictions.
+
+    A row has a gold entity, a predicted one, or one of each that are compared (`tasks.evaluation.outcomes`), and each
+    entity is in one row alone. A name is seen if it is an entity of the source's training set, written alike, in case
+    too (Augenstein et al. 2017, "Generalisation in named entity recognition"); the type is told apart.
+
+    sentence_id             joins `predictions` and `gold`
+    start, end, type        the gold entity: first word, the word behind its last, type; null if spurious
+    text                    its words; if spurious, those of the predicted one
+    predicted_start, predicted_end, predicted_type, predicted_text  the predicted entity; null if missed
+    category                right; boundary (the words overlap, same type); type (same words, other type); both (they
+                            overlap, other type); missed; spurious
+    as_same_type            how often `text` is an entity of the training set with the type of that entity; 0: unseen
+    as_other_type           how often with another type
+    metadata                language; labels; categories: number of rows of each; seen, frequency: of the gold entities
+                            whose name was seen so, or so many times, how many there are and how many are right
+    """,
+    pa.schema(
+        [
+            ID,
+            pa.field("start", pa.int32()),
+            pa.field("end", pa.int32()),
+            pa.field("type", pa.string()),
+            pa.field("text", pa.string(), nullable=False),
+            pa.field("predicted_start", pa.int32()),
+            pa.field("predicted_end", pa.int32()),
+            pa.field("predicted_type", pa.string()),
+            pa.field("predicted_text", pa.string()),
+            pa.field("category", pa.string(), nullable=False),
+            pa.field("as_same_type", pa.int64(), nullable=False),
+            pa.field("as_other_type", pa.int64(), nullable=False),
+        ]
+    ),
+    form=outcome,
+)
+Outcomes = Annotated[Reference, OUTCOMES]
 
 SIGNIFICANCE = Dataset(
     "significance",

@@ -24,7 +24,8 @@ from artifacts.store import Store
 from flows.commands.comparison_files import write_files
 from flows.commands.methods import Method, load
 from flows.commands.published import published
-from flows.parts.comparison import Runs, TestSet, compared, test_sets
+from flows.parts.comparison import Runs, TestSet, cost_table, score_table, test_sets
+from flows.parts.error_tables import error_lines, error_tables, judged
 from flows.parts.plain_errors import tell_plainly
 from flows.parts.run_tables import cells, plain_table, wide_console
 from flows.parts.summary import complete
@@ -183,13 +184,21 @@ def _side_by_side(runs: Runs, asked: Mapping[str, Any], shown: Shown, runtime: R
     ids = {name: [record.id for record in records] for name, records in runs.items()}
     with recorded(runtime, "compare", {**asked, "runs": ids}) as run:
         tests = test_sets(run.store, runs, every_model=shown.every_model, baselines=shown.baselines)
-        tables = compared(tests, runs, run.store)
+        found, without = judged(tests, runs, run.store)
+        tables = [score_table(run.store, test) for test in tests]
+        tables += [*error_tables(tests, found, without, run.store), cost_table(runs, run.store)]
         if run.recorder is not None:
             run.recorder.completed(None, None, (), tables)
-        _show(tables, shown, tests, runs)
+        _show(tables, shown, tests, runs, error_lines(found, runs, run.store))
 
 
-def _show(tables: Sequence[Measurements], shown: Shown, tests: Sequence[TestSet], runs: Runs) -> None:
+def _show(
+    tables: Sequence[Measurements],
+    shown: Shown,
+    tests: Sequence[TestSet],
+    runs: Runs,
+    errors: Sequence[Mapping[str, object]],
+) -> None:
     """Prints the tables, shows them in the Prefect UI, and writes them where that is asked for."""
     sheets = [(table.title, *_shown_cells(table)) for table in tables]
     if shown.published:
@@ -200,7 +209,7 @@ def _show(tables: Sequence[Measurements], shown: Shown, tests: Sequence[TestSet]
     page = "\n\n".join(f"## {title}\n\n{markdown_table(header, rows)}" for title, header, rows in sheets)
     create_markdown_artifact(markdown=page, key="compare", description="Methods side by side")
     if shown.folder is not None:
-        for path in write_files(shown.folder, sheets, tests, runs):
+        for path in write_files(shown.folder, sheets, tests, runs, errors):
             console.print(f"written   {path}")
 
 

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,24 +28,28 @@ _LATEX = {
 _NAME = "comparison"
 
 
-def write_files(folder: Path, sheets: Sequence[Sheet], tests: Sequence[TestSet], runs: Runs) -> list[Path]:
-    """Writes comparison.md, .tex, .csv, .json and .png; each is there whole or not at all.
+def write_files(
+    folder: Path, sheets: Sequence[Sheet], tests: Sequence[TestSet], runs: Runs, errors: Sequence[Mapping[str, object]]
+) -> list[Path]:
+    """Writes comparison.md, .tex, .csv, .errors.csv, .json and .png; each is there whole or not at all.
 
-    The CSV has a line for each model, seed and entity type, with shares in [0, 1] and counts, to be analysed further;
-    the JSON has the same, and the runs.
+    The CSV has a line for each model, seed and entity type, with shares in [0, 1] and counts, to be analysed further,
+    the other one a line for each model and seed with counts of errors; the JSON has both, and the runs.
 
     Args:
         folder: where; made if it is not there.
         sheets: the tables as they are shown.
         tests: the scores.
         runs: of each configuration.
+        errors: counts of errors.
     """
     folder.mkdir(parents=True, exist_ok=True)
     contents = {
         "md": "\n\n".join(f"## {title}\n\n{markdown_table(header, rows)}" for title, header, rows in sheets) + "\n",
         "tex": "\n".join(latex(sheet) for sheet in sheets),
         "csv": _csv(_lines(tests, runs)),
-        "json": _json(_lines(tests, runs), runs),
+        "errors.csv": _csv(errors),
+        "json": _json(_lines(tests, runs), errors, runs),
     }
     paths = []
     for ending, text in contents.items():
@@ -96,7 +100,7 @@ def _lines(tests: Sequence[TestSet], runs: Runs) -> list[dict[str, object]]:
     return lines
 
 
-def _csv(lines: Sequence[dict[str, object]]) -> str:
+def _csv(lines: Sequence[Mapping[str, object]]) -> str:
     file = io.StringIO()
     writer = csv.DictWriter(file, list(lines[0]) if lines else [], lineterminator="\n")
     writer.writeheader()
@@ -104,9 +108,9 @@ def _csv(lines: Sequence[dict[str, object]]) -> str:
     return file.getvalue()
 
 
-def _json(lines: Sequence[dict[str, object]], runs: Runs) -> str:
+def _json(lines: Sequence[Mapping[str, object]], errors: Sequence[Mapping[str, object]], runs: Runs) -> str:
     ids = {name: [record.id for record in records] for name, records in runs.items()}
-    return json.dumps({"runs": ids, "scores": list(lines)}, ensure_ascii=False, indent=1) + "\n"
+    return json.dumps({"runs": ids, "scores": list(lines), "errors": list(errors)}, ensure_ascii=False, indent=1) + "\n"
 
 
 def _bars(tests: Sequence[TestSet]) -> tuple[list[BarGroup], list[str]]:

@@ -17,6 +17,8 @@ _MEASURES = (
     "reliability_bins",
     "consistency",
     "change",
+    "outcomes",
+    "pair_agreement",
     "cases",
     "figures",
     "predictions",

@@ -10,10 +10,9 @@ from artifacts.reference import Reference
 from artifacts.runs import Cell, Column, Line, Measurements, RunRecord, Scored, ScoredModel
 from artifacts.runtime import stage
 from artifacts.store import Store
+from flows.parts.scoring import BASELINES
 from tasks.evaluation.significance import compare_labels
 
-# What a method is measured against has these names in every method; its student is the last of a run's models.
-_BASELINES = ("source-only", "translate-train")
 _MILLION = 1_000_000
 
 
@@ -73,7 +72,7 @@ def test_sets(store: Store, runs: Runs, *, every_model: bool, baselines: bool = 
     for configuration, records in runs.items():
         for number, model in enumerate(records[0].models):
             student = number == len(records[0].models) - 1
-            if not (student or every_model or (baselines and model.name.startswith(_BASELINES))):
+            if not (student or every_model or (baselines and model.name.startswith(BASELINES))):
                 continue
             of_seeds = [_same_model(record, model) for record in records]
             for test in records[0].models[-1].scores:
@@ -103,16 +102,21 @@ def _add(
             f"{configuration}, {test}: its runs were scored against {len(others) + 1} versions of the gold labels; "
             "expected the same for every seed; run those of the old one again"
         )
-    labels = tuple(_holding(store, each["predictions"]) for each in inputs)
+    labels = tuple(holding(store, each["predictions"]) for each in inputs)
     if gold not in found:
         taken = any(each.name == test for each in found.values())
-        found[gold] = TestSet(f"{test}, of {configuration}" if taken else test, _holding(store, gold))
+        found[gold] = TestSet(f"{test}, of {configuration}" if taken else test, holding(store, gold))
     models = found[gold].models
     if all([each.digest for each in other.labels] != [each.digest for each in labels] for other in models):
         models.append(Compared(of_seeds[0].name, configuration, scored, labels))
 
 
-def _holding(store: Store, content: str) -> Reference:
+def holding(store: Store, content: str) -> Reference:
+    """The artifact with this content.
+
+    Raises:
+        InputError: if it is not in the store any more.
+    """
     reference = store.holding(content)
     if reference is None:
         raise InputError(
@@ -122,12 +126,8 @@ def _holding(store: Store, content: str) -> Reference:
     return reference
 
 
-def compared(tests: Sequence[TestSet], runs: Runs, store: Store) -> list[Measurements]:
-    """The tables: models on each test set, and what the runs cost."""
-    return [*(_table(store, test) for test in tests), _costs(runs, store)]
-
-
-def _table(store: Store, test: TestSet) -> Measurements:
+def score_table(store: Store, test: TestSet) -> Measurements:
+    """The models on a test set: F1, the gain over the first, and how often chance gives as much."""
     first, best = test.models[0], test.best
     types = [row.type for row in first.scored[0].rows[1:]]
     lines = []
@@ -167,7 +167,7 @@ def _chance(store: Store, test: TestSet, model: Compared, other: Compared) -> Ce
     return "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
 
 
-def _costs(runs: Runs, store: Store) -> Measurements:
+def cost_table(runs: Runs, store: Store) -> Measurements:
     """What each run did, and what all its steps took when they were computed, whichever run did that."""
     lines = []
     for configuration, records in runs.items():

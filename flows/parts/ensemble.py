@@ -8,6 +8,8 @@ from artifacts.side_by_side import Call, side_by_side
 from flows.parts.corpora import ScoredText
 from flows.parts.scoring import Scoring
 from flows.parts.summary import Model
+from tasks.evaluation.decode import decode
+from tasks.evaluation.scores import score
 from tasks.tagging.ensembling import average_soft_labels
 from tasks.tagging.inference import Inference
 from tasks.tagging.labelling import label_words
@@ -53,8 +55,9 @@ class Ensembling:
         if len(ensemble.members) == 1:
             scoring.model(name, ensemble.members[0], *more)
             return
-        scores = {}
+        scores, said = {}, {}
         for text in (*scoring.texts, *more):
             with stage(f"{name} on {text.name}"):
-                scores[text.name] = scoring.labels(name, self.label(ensemble, text.sentences), text)
-        scoring.remember(Model(name, ensemble.members[0], scores))
+                tags = decode(self.label(ensemble, text.sentences), scoring.decoding)
+                scores[text.name], said[text.name] = score(tags, text.gold, f"{name} on {text.name}"), tags
+        scoring.remember(Model(name, ensemble.members[0], scores, said))

@@ -9,11 +9,15 @@ from flows.parts.corpora import ScoredText, TargetText
 from flows.parts.summary import Model
 from tasks.evaluation.averages import average_scores
 from tasks.evaluation.decode import decode
+from tasks.evaluation.outcomes import judge_entities
 from tasks.evaluation.scores import score
 from tasks.tagging.decoding import Decoding
 from tasks.tagging.inference import Inference
 from tasks.tagging.predict import predict_words
 from tasks.tagging.windows import WindowConfig
+
+BASELINES = ("source-only", "translate-train")
+"""How the names of the models begin that a method is measured against, in every method."""
 
 
 @dataclass
@@ -32,21 +36,27 @@ class Scoring:
 
     def model(self, name: str, tagger: Reference, *more: ScoredText) -> Model:
         """Labels every test set with a model, and scores it."""
-        scores = {}
+        scores, said = {}, {}
         for text in (*self.texts, *more):
             with stage(f"{name} on {text.name}"):
                 tags = predict_words(tagger, text.sentences, self.windows, self.decoding, self.inference)
-                scores[text.name] = score(tags, text.gold, f"{name} on {text.name}")
-        return self.add(name, tagger, scores)
+                scores[text.name], said[text.name] = score(tags, text.gold, f"{name} on {text.name}"), tags
+        return self.add(name, tagger, scores, said)
 
-    def add(self, name: str, reference: Reference, scores: Mapping[str, Reference]) -> Model:
-        """Remembers a model, its scores by test set, and their means over languages."""
+    def add(
+        self,
+        name: str,
+        reference: Reference,
+        scores: Mapping[str, Reference],
+        said: Mapping[str, Reference] | None = None,
+    ) -> Model:
+        """Remembers a model, its scores by test set, their means over languages, and the labels that it gave."""
         means = {}
         for average, parts in self.averages.items():
             if all(part in scores for part in parts):
                 with stage(f"{name} on {average}"):
                     means[average] = average_scores(tuple(scores[part] for part in parts), f"{name} on {average}")
-        return self.remember(Model(name, reference, {**scores, **means}))
+        return self.remember(Model(name, reference, {**scores, **means}, dict(said or {})))
 
     def pseudo_labels(self, name: str, soft_labels: Reference, text: ScoredText | None) -> Model | None:
         """Scores pseudo-labels, if gold labels of the unlabelled text are known."""
@@ -61,6 +71,25 @@ class Scoring:
         if run is not None and run.recorder is not None:
             run.recorder.scored(model.name, model.reference, model.scores)
         return model
+
+    def outcomes(self, student: Model, training: Reference) -> dict[str, Reference]:
+        """What became of the entities of the test sets, by the student and by what the method is measured against.
+
+        Args:
+            student: the one that is shipped.
+            training: the labelled source corpus that all learnt from.
+
+        Returns:
+            By the names of model and test set, the student last.
+        """
+        found = {}
+        baselines = [model for model in self.models if model.name.startswith(BASELINES) and model is not student]
+        for model in (*baselines, student):
+            for text in self.texts:
+                name = f"{model.name} on {text.name}"
+                with stage(name):
+                    found[name] = judge_entities(model.predictions[text.name], text.gold, training)
+        return found
 
     def labels(self, name: str, soft_labels: Reference, text: ScoredText) -> Reference:
         """Scores the soft labels of a text."""

@@ -20,18 +20,21 @@ from artifacts.store import Store
 from flows.parts.plain_errors import tell_plainly
 from flows.parts.run_tables import print_result, result_page
 from tasks.corpus.once import reading_once
+from tasks.evaluation.outcomes import CATEGORIES, SEEN
 
 Config = TypeVar("Config", bound=Settings)
+_OUTCOMES = "entities by what became of them; recall in %, by how the source's training set has the name"
 _DETECTION = "wrong pseudo-labels found by reliability, area under the ROC curve in %; each label by λ"
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model of a run, and its scores by test set."""
+    """A model of a run, its scores by test set, and the labels that they are of, where it was asked for some."""
 
     name: str
     reference: Reference
     scores: dict[str, Reference] = field(default_factory=dict)
+    predictions: dict[str, Reference] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -64,14 +67,15 @@ class Listing:
 class Result:
     """What a method gives: the student, the models on the way (the student's scores last), and the evidence.
 
-    detections are tables of how well reliability finds wrong pseudo-labels, by the name of what was judged; listings
-    are tables of other measurements.
+    detections are tables of how well reliability finds wrong pseudo-labels, by the name of what was judged; outcomes
+    what became of every entity, by model and test set; listings are tables of other measurements.
     """
 
     student: Reference
     models: list[Model]
     figures: Reference | None = None
     detections: dict[str, Reference] = field(default_factory=dict)
+    outcomes: dict[str, Reference] = field(default_factory=dict)
     listings: tuple[Listing, ...] = ()
 
     @property
@@ -120,6 +124,8 @@ def complete(run: Run, result: Result) -> RunRecord:
     if recorder is None:
         raise RuntimeError("a run that is not on record cannot be completed; open it with `recorded`")
     tables = [listing.measured(run.store) for listing in result.listings]
+    if result.outcomes:
+        tables.append(outcome_table(run.store, result.outcomes))
     if result.detections:
         tables.insert(0, detection_table(run.store, result.detections))
     models = [(model.name, model.reference, model.scores) for model in result.models]
@@ -157,3 +163,21 @@ def detection_table(store: Store, detections: Mapping[str, Reference]) -> Measur
     columns = [Column(name="wrong", form="count")]
     columns += [Column(name=name, form="percent") for name in ("λ", "w", "probability", *labels)]
     return Measurements(title=_DETECTION, first="pseudo-labels", columns=tuple(columns), lines=tuple(lines))
+
+
+def outcome_table(store: Store, outcomes: Mapping[str, Reference]) -> Measurements:
+    """How many entities were found and how others went wrong, and recall by whether the source has the name."""
+    lines = []
+    for name, reference in outcomes.items():
+        about = store.metadata(reference)
+        recalls = [_recall(about["seen"][seen]) for seen in SEEN]
+        cells = (*(about["categories"][category] for category in CATEGORIES), *recalls)
+        lines.append(Line(name=name, reference=reference, cells=cells))
+    columns = [Column(name=name, form="count") for name in CATEGORIES]
+    columns += [Column(name=name, form="percent") for name in ("seen", "as other type", "unseen")]
+    return Measurements(title=_OUTCOMES, first="model", columns=tuple(columns), lines=tuple(lines))
+
+
+def _recall(counts: Mapping[str, int]) -> float | None:
+    """Of gold entities; None without one."""
+    return counts["right"] / counts["gold"] if counts["gold"] else None

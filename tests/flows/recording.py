@@ -15,6 +15,8 @@ import pytest
 from artifacts.reference import Reference
 from artifacts.runtime import current_run
 from artifacts.step import Step
+from flows.parts.summary import Result
+from tasks.evaluation.outcomes import judge_entities
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,18 @@ class Recording:
         """Fails where two values, or what they were made of, differ first."""
         if found != expected:
             pytest.fail("\n".join(self._differences(found, expected, "")), pytrace=False)
+
+    def check_outcomes(self, result: Result, training: Reference, *names: str) -> None:
+        """Fails unless the entities of all test sets are judged, by these models' labels and a training set."""
+        expected = {}
+        for model in result.models:
+            for test, scored in model.scores.items() if model.name in names else ():
+                of = self.arguments(scored)
+                if "gold" in of and of["gold"].kind == "gold":  # No mean over languages, no source dev set.
+                    made = judge_entities(of["predictions"], of["gold"], training)
+                    expected[f"{model.name} on {test}"] = made
+        self.check(list(result.outcomes.items()), list(expected.items()))
+        assert {name.rpartition(" on ")[0] for name in expected} == set(names)
 
     def _differences(self, found: Any, expected: Any, place: str) -> list[str]:
         one, other = self._parts(found), self._parts(expected)

@@ -161,6 +161,8 @@ def check(recorded: Recording, result: Result, expected: Expected) -> None:
             (f"M_tgt^{i}", expected.m_tgt[i], expected.scored(expected.m_tgt[i], f"M_tgt^{i}")),
         ]
     recorded.check([(model.name, model.reference, model.scores) for model in result.models], models)
+    judged = [name for name, *_ in models if name.startswith(("source-only", "translate-train"))]
+    recorded.check_outcomes(result, corpora.train, *judged, f"M_tgt^{last}")
 
 
 def test_algorithm_1(recording: Recording, runtime: Runtime, configured: Configured) -> None:

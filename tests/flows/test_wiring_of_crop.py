@@ -230,6 +230,8 @@ def check_shipped(recorded: Recording, result: Result, expected: Expected, name:
     assert (result.models[-1].name, result.models[-1].reference) == (name, tagger)
     assert shipped["scores"] == tuple(scores.values())
     assert (shipped["card"].name, shipped["card"].method) == ("crosstag-crop-en-de-nl-eu", "CROP")
+    baselines = [model.name for model in result.models if model.name.startswith(("source-only", "translate-train"))]
+    recorded.check_outcomes(result, expected.train, *dict.fromkeys((*baselines, name)))
 
 
 def steps(recorded: Recording) -> set[str]:

@@ -122,6 +122,7 @@ def test_section_3(recording: Recording, runtime: Runtime, configured: Configure
     arguments = recording.arguments(result.student)
     recording.check(arguments["scores"], tuple(expected.scored(STUDENT, student).values()))
     assert (arguments["card"].name, arguments["card"].method) == ("crosstag-glode-en-de", "GLoDe")
+    recording.check_outcomes(result, expected.corpora.train, PLAIN, STUDENT)
 
     # The evidence: labels of all epochs, entities out of reach, types of entities.
     corpora = expected.corpora

@@ -110,6 +110,8 @@ def check_shipped(recorded: Recording, result: Result, expected: Expected, name:
     recorded.check(result.models[-1].reference, taggers[0])
     assert tuple(result.models[-1].scores.values()) == shipped["scores"]
     assert (shipped["card"].name, shipped["card"].method) == ("crosstag-unitrans-en-de", "UniTrans")
+    baselines = ("source-only (Theta_src)", "translate-train (Theta_trans)")
+    recorded.check_outcomes(result, expected.corpora.train, *dict.fromkeys((*baselines, name)))
 
 
 @pytest.mark.parametrize(

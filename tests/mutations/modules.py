@@ -80,6 +80,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "tasks/distillation/refined_labels.py": (_DENOISED,),
     "tasks/evaluation/choose_epoch.py": (f"{_TASKS}/evaluation/test_choose_epoch.py",),
     "tasks/evaluation/decode_spans.py": (_SPAN_TRAINING,),
+    "tasks/evaluation/outcomes.py": (f"{_TASKS}/evaluation/test_outcomes.py",),
     "tasks/evaluation/entity_types.py": (f"{_TASKS}/evaluation/test_entity_types.py",),
     # Methods.
     "flows/colada.py": _METHODS[:1],

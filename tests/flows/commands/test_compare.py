@@ -128,7 +128,7 @@ def test_two_configurations_share_their_baselines_and_are_told_apart(
 
     here = tmp_path / "written" / "here"
     assert sorted(path.name for path in here.iterdir()) == [
-        f"comparison.{e}" for e in ("csv", "json", "md", "png", "tex")
+        f"comparison.{e}" for e in ("csv", "errors.csv", "json", "md", "png", "tex")
     ]
     with (here / "comparison.csv").open() as file:
         lines = list(csv.DictReader(file))
@@ -142,7 +142,28 @@ def test_two_configurations_share_their_baselines_and_are_told_apart(
     assert all(line["test"] == "test" and line["seed"] == "1" for line in lines)
     written = json.loads((here / "comparison.json").read_text())
     assert list(written["runs"]) == ["tiny", "shorter"] and len(written["scores"]) == len(lines)
-    assert (here / "comparison.tex").read_text().count(r"\begin{tabular}") == 3
+    assert (here / "comparison.tex").read_text().count(r"\begin{tabular}") == 4
+    with (here / "comparison.errors.csv").open() as file:
+        errors = list(csv.DictReader(file))
+    assert [(line["model"], line["configuration"]) for line in errors] == list(overall)
+    assert len(written["errors"]) == 4
+    table = next(each for each in last.measurements if each.title.startswith("test: entities by what became"))
+    for line, shown_line in zip(errors, table.lines, strict=True):
+        # Scores count the same entities: what is found, what there is to find, and what was said.
+        count = {name: int(line[name]) for name in ("right", "boundary", "type", "both", "missed", "spurious")}
+        scored = overall[line["model"], line["configuration"]]
+        compared = count["right"] + count["boundary"] + count["type"] + count["both"]
+        assert int(scored["correct"]) == count["right"]
+        assert int(scored["gold"]) == compared + count["missed"]
+        assert int(scored["predicted"]) == compared + count["spurious"]
+        assert list(shown_line.cells[1:7]) == list(count.values())
+        for group, names in (("seen", ("as the same type", "as other types only", "unseen")),
+                             ("frequency", ("0", "1", "2 to 5", "6 and more"))):  # fmt: skip
+            assert sum(int(line[f"gold, {group} {name}"]) for name in names) == int(scored["gold"])
+            assert sum(int(line[f"right, {group} {name}"]) for name in names) == int(scored["correct"])
+        unseen = int(line["right, seen unseen"]) / int(line["gold, seen unseen"])
+        assert shown_line.cells[9] == pytest.approx(unseen)
+        assert shown_line.reference == Store(root).find(line["outcomes"])
     assert "| M_tgt^2 | tiny |" in (here / "comparison.md").read_text().replace("\\", "")
 
 
