@@ -1,5 +1,7 @@
 """Why a step has to run: what differs from the nearest artifact that it made before."""
 
+from collections.abc import Iterable
+
 from artifacts.code.changes import Definitions, code_changes
 from artifacts.dotted import changed, dotted
 from artifacts.manifest import Manifest, Recipe
@@ -11,7 +13,7 @@ _LONGEST_VALUE = 60
 
 def explain(store: Store, kind: str, recipe: Recipe, definitions: Definitions, label: str) -> list[str]:
     """The differences, in words, to the most similar artifact of the same step; "never made before" without one."""
-    nearest = nearest_manifest(store, kind, recipe, definitions, label)
+    nearest = nearest_manifest(store.manifests_of(kind), recipe, definitions, label)
     if nearest is None:
         if store.keys(kind):
             return ["nothing of this step is in the store (never made, or deleted)"]
@@ -19,9 +21,25 @@ def explain(store: Store, kind: str, recipe: Recipe, definitions: Definitions, l
     return differences(nearest.recipe, recipe, code_changes(nearest.definitions, definitions))
 
 
-def nearest_manifest(store: Store, kind: str, recipe: Recipe, definitions: Definitions, label: str) -> Manifest | None:
+def why_made(manifest: Manifest, manifests: Iterable[Manifest]) -> list[str]:
+    """Why a step ran, though it had run before: what differs, in words, from the most similar artifact of then.
+
+    Args:
+        manifest: of what it made.
+        manifests: of the store.
+    """
+    before = [each for each in manifests if each.kind == manifest.kind and each.made < manifest.made]
+    nearest = nearest_manifest(before, manifest.recipe, manifest.definitions, manifest.label)
+    if nearest is None:
+        return ["never made in this store before"]
+    return differences(nearest.recipe, manifest.recipe, code_changes(nearest.definitions, manifest.definitions))
+
+
+def nearest_manifest(
+    manifests: Iterable[Manifest], recipe: Recipe, definitions: Definitions, label: str
+) -> Manifest | None:
     """The artifact of the same step whose recipe differs least; of equals, one of the same stage, then the newest."""
-    same_step = [m for m in store.manifests_of(kind) if m.recipe.step == recipe.step]
+    same_step = [m for m in manifests if m.recipe.step == recipe.step]
 
     def distance(manifest: Manifest) -> tuple[int, bool, int]:
         old = manifest.recipe

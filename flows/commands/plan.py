@@ -113,7 +113,8 @@ def _adopt(run: Run, outcome: StepOutcome, why: str) -> str | None:
     recipe: Recipe | None = outcome.recipe
     if outcome.status != "to run" or recipe is None:
         return None
-    nearest = nearest_manifest(run.store, outcome.reference.kind, recipe, outcome.definitions, outcome.label)
+    made = run.store.manifests_of(outcome.reference.kind)
+    nearest = nearest_manifest(made, recipe, outcome.definitions, outcome.label)
     if nearest is None or not only_code_differs(nearest.recipe, recipe):
         return None
     reference = run.store.adopt(nearest, step_key(recipe), recipe, outcome.definitions, why)

@@ -8,6 +8,7 @@ from fastapi.responses import Response as Bytes
 
 from artifacts.catalog import Dataset, catalogue
 from artifacts.errors import StoreError
+from artifacts.explain import why_made
 from artifacts.owners import model_of, names_of_models, runs_by_artifact
 from artifacts.show import preview
 from flows.pages.site import Site, page, site
@@ -81,6 +82,15 @@ def one_artifact(request: Request, kind: str, key: str, shown: Shown) -> Respons
         with_labels=manifest.kind in WITH_LABELS,
         pictures=[name for name in manifest.files if name.endswith(".png")],
     )
+
+
+@router.get("/artifact/{kind}/{key}/why")
+def why(request: Request, kind: str, key: str, shown: Shown) -> Response:
+    """Why a step ran: what differs from the most similar artifact that it had made before."""
+    reference = shown.store.find(f"{kind}/{key}")
+    manifest = shown.store.describe(reference)
+    reasons = why_made(manifest, shown.shelf.manifests().values())
+    return page(request, "why_made", reference=reference, manifest=manifest, reasons=reasons)
 
 
 @router.get("/artifact/{kind}/{key}/picture/{name}")

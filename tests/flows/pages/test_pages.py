@@ -42,6 +42,21 @@ def test_a_run_shows_its_scores_steps_and_settings(finished: Path) -> None:
     assert text.count("/artifact/") >= len(run.steps)
 
 
+def test_why_a_step_ran_is_what_differs_from_the_one_before(finished: Path) -> None:
+    """The second iteration's collaborator differs from the first's in what it learns, in its seed and its betas."""
+    store = Store(finished)
+    pages = TestClient(create_app(store), base_url=OWN)
+    first, second = sorted(
+        (m for m in store.manifests_of("tagger") if m.recipe.step == "train_collaborator"), key=lambda m: m.made
+    )
+    text = pages.get(f"/artifact/tagger/{second.key}/why").text
+    told = re.findall("<li>(.*)</li>", text)
+    assert any(each.startswith("config.seed: ") for each in told) and "input soft_labels has new content" in told
+    assert "<header>" in text
+    part = pages.get(f"/artifact/tagger/{first.key}/why", headers={"hx-request": "true"}).text
+    assert re.findall("<li>(.*)</li>", part) == ["never made in this store before"] and "<header>" not in part
+
+
 def test_the_graph_has_a_line_for_every_input(finished: Path) -> None:
     store = Store(finished)
     (run,) = all_runs(store)

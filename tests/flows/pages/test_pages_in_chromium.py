@@ -63,6 +63,9 @@ def test_from_the_list_of_runs_to_the_least_trusted_words(open_page: Any, finish
     page = open_page(store, "/")
     page.click(f"text={run.id[:10]}")
     assert "colada" in page.inner_text("h1")
+    page.locator("a:text-is('why')").first.click()
+    page.wait_for_selector(".reasons")
+    assert page.inner_text(".reasons") == "never made in this store before" and "/run/" in page.url
     page.click("a[href^='/sentences/reliability/']")
     page.select_option("select[name=sort]", "weight")
     page.click("button:has-text('show')")
