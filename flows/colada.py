@@ -16,6 +16,7 @@ from artifacts.settings import Settings
 from flows.parts.cards import student_card
 from flows.parts.checks import check_analysis, check_neighbours, check_translated_target
 from flows.parts.corpora import Corpora, ScoredText, read_corpora, read_target_dev
+from flows.parts.corrections import Corrected
 from flows.parts.encoder import take_encoder
 from flows.parts.epochs import Epochs
 from flows.parts.figures import Analysis, Evidence, encoder_depth
@@ -195,6 +196,7 @@ def algorithm(config: Colada, runtime: Runtime) -> Result:
     scoring = Scoring(corpora.tests, config.windows, config.decoding, config.inference)
     names = tuple(test.name for test in corpora.tests)
     evidence = Evidence(config.analysis, config.windows, config.inference, names)
+    corrected = Corrected.of(corpora, config.windows, config.decoding, config.inference)
 
     previous = take_previous(config.previous, runtime) if config.previous else None
     if previous is not None:
@@ -202,24 +204,30 @@ def algorithm(config: Colada, runtime: Runtime) -> Result:
         evidence.model("M_tgt", 0, scoring.model("previous student (M_tgt^0)", m_tgt))
     else:
         m_tgt = _baselines(config, corpora, d_trans, encoder, scoring, evidence)
+    corrected.model("M_tgt^0" if previous is not None else "M_src", m_tgt)
 
     before, source_dev_f1 = None, None
     for i in range(1, config.rounds + 1):
         teacher = m_tgt
         with stage(f"iteration {i}, D_trans"):
-            p_u, w = _pseudo_labels(config, m_tgt, d_trans, config.reliability)
+            _, p_u, w = _pseudo_labels(config, m_tgt, d_trans, config.reliability)
             collaborator = epochs.kept(config.collaborator.seeded(config.seed + i))
             m_trans = train_collaborator(m_tgt, d_trans, p_u, w, *config.betas(i), collaborator, config.windows)
             m_trans = epochs.chosen(f"M_trans^{i}", m_trans)
         evidence.model("M_trans", i, scoring.model(f"M_trans^{i}", m_trans))
         with stage(f"iteration {i}, D_tgt"):
-            p_t, w = _pseudo_labels(config, m_trans, corpora.target, config.trusted_labels)
+            # People's labels stand in for M_trans' before neighbours vote, so that they speak for other words, too.
+            said, p_t, w = _pseudo_labels(config, m_trans, corpora.target, config.trusted_labels, corrected)
             start = previous or (m_trans if config.student.start == "collaborator" else encoder)
             student = epochs.kept(config.student.seeded(config.seed + i))
-            m_tgt = epochs.chosen(f"M_tgt^{i}", train_student(start, p_t, w, student, config.windows))
-            evidence.pseudo_labels(i, scoring.pseudo_labels(f"pseudo-labels^{i}", p_t, corpora.target_gold))
+            m_tgt = epochs.chosen(
+                f"M_tgt^{i}", train_student(start, p_t, corrected.weights(p_t, w), student, config.windows)
+            )
+            evidence.pseudo_labels(i, scoring.pseudo_labels(f"pseudo-labels^{i}", said, corpora.target_gold))
             _look_closely(config, corpora, evidence, i, m_trans, p_t, w, encoder)
         evidence.model("M_tgt", i, scoring.model(f"M_tgt^{i}", m_tgt))
+        corrected.model(f"M_trans^{i}", m_trans)
+        corrected.model(f"M_tgt^{i}", m_tgt)
         with stage(f"iteration {i}, early stop"):
             stop, source_dev_f1 = _stop(config, corpora, before, p_t, m_tgt, source_dev_f1)
         if config.analysis.cases and (stop or i == config.rounds):
@@ -230,9 +238,10 @@ def algorithm(config: Colada, runtime: Runtime) -> Result:
         before = p_t
     with stage("student"):
         card = student_card("CoLaDa", config, config.source, (config.target,), config.parallel, config.encoder)
-        exported = export_student(m_tgt, tuple(scoring.models[-1].scores.values()), card, (corpora.target,))
+        scores = tuple(scoring.models[-1].scores.values())
+        exported = export_student(m_tgt, scores, card, (corpora.target,), corrected.references)
     outcomes = scoring.outcomes(scoring.models[-1], corpora.train)
-    listings = epochs.listings + evidence.listings
+    listings = corrected.listings + epochs.listings + evidence.listings
     return Result(exported, scoring.models, evidence.draw(), evidence.detections, outcomes, listings)
 
 
@@ -275,14 +284,23 @@ def _look_closely(
 
 
 def _pseudo_labels(
-    config: Colada, tagger: Reference, sentences: Reference, reliability: Reliability
-) -> tuple[Reference, Reference | None]:
-    """A model's soft labels of a text, and the weights w of Eq. 3; None, which is 1, without instance collaboration."""
+    config: Colada,
+    tagger: Reference,
+    sentences: Reference,
+    reliability: Reliability,
+    corrected: Corrected | None = None,
+) -> tuple[Reference, Reference, Reference | None]:
+    """A model's soft labels of a text, as it says them and as people corrected them, and the weights of the latter.
+
+    These are w of Eq. 3; None, which is 1, without instance collaboration.
+    """
     if not config.denoises_instances:
-        return label_words(tagger, sentences, config.windows, config.inference), None
+        said = label_words(tagger, sentences, config.windows, config.inference)
+        return said, corrected.labels(said) if corrected else said, None
     with one_pass(reliability.layers, reliability.pooling):
-        soft_labels = label_words(tagger, sentences, config.windows, config.inference)
-        return soft_labels, score_reliability(tagger, soft_labels, reliability, config.windows, config.inference)
+        said = label_words(tagger, sentences, config.windows, config.inference)
+        labels = corrected.labels(said) if corrected else said
+        return said, labels, score_reliability(tagger, labels, reliability, config.windows, config.inference)
 
 
 def _stop(

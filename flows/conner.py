@@ -132,6 +132,15 @@ class Conner(OneTarget):
         return self
 
     @model_validator(mode="after")
+    def _has_no_pseudo_labels_to_correct(self) -> "Conner":
+        if self.target.corrections:
+            raise ValueError(
+                f"target.corrections is {self.target.corrections!r}, but ConNER gives the target text no labels that "
+                "could be corrected; leave it out, or choose CoLaDa, UniTrans, CROP or GLoDe"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _rows_are_what_they_are_called(self) -> "Conner":
         for name in _SECOND_VIEWS:
             said, row = getattr(self.student, name), _ROWS[self.ablation].get(name)

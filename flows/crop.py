@@ -235,6 +235,14 @@ class Crop(WithPreset):
     )
 
     @model_validator(mode="after")
+    def _learns_no_corrections(self) -> "Crop":
+        if any(target.corrections for target in self.targets):
+            raise ValueError(
+                "corrections are not learnt by this method yet; leave them out, or choose CoLaDa or UniTrans"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _languages_differ(self) -> "Crop":
         counts = Counter([self.source.language, *self.languages])
         twice = [language for language, count in counts.items() if count > 1]

@@ -101,6 +101,14 @@ class Glode(OneTarget):
     )
 
     @model_validator(mode="after")
+    def _learns_no_corrections(self) -> "Glode":
+        if self.target.corrections:
+            raise ValueError(
+                "corrections are not learnt by this method yet; leave them out, or choose CoLaDa or UniTrans"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _rows_are_what_they_are_called(self) -> "Glode":
         for name, row in _ROWS.get(self.ablation, {}).items():
             said, default = getattr(self.denoising, name), Denoising.model_fields[name].default

@@ -16,6 +16,7 @@ from artifacts.store import Store
 from flows.parts.cards import student_card
 from flows.parts.checks import check_translated_target
 from flows.parts.corpora import Corpora, ScoredText, read_corpora
+from flows.parts.corrections import Corrected
 from flows.parts.encoder import take_encoder
 from flows.parts.ensemble import Ensemble, Ensembling
 from flows.parts.one_target import TranslatedTarget
@@ -42,6 +43,8 @@ Ablation = Literal[
     "data_combination",
 ]
 
+# Rows 5 to 8 of Table 3 ship a tagger that learnt nothing from unlabelled text.
+_WITHOUT_STUDENT = ("without_unlabelled_text", "model_transfer", "data_transfer", "data_combination")
 _SEEDS_APART = 1000  # Runs with seeds 1, 2, 3 must not share members of their ensembles.
 
 
@@ -103,6 +106,15 @@ class Unitrans(TranslatedTarget):
             )
         return self
 
+    @model_validator(mode="after")
+    def _corrections_are_learnt(self) -> "Unitrans":
+        if self.target.corrections and self.ablation in _WITHOUT_STUDENT:
+            raise ValueError(
+                f"target.corrections is {self.target.corrections!r}, but ablation {self.ablation} trains no student on "
+                "the text that was corrected; leave one of both out"
+            )
+        return self
+
     @property
     def seeds(self) -> tuple[int, ...]:
         """Seeds of Theta_*^(m); the first is that of a run with one teacher."""
@@ -132,6 +144,7 @@ def algorithm(config: Unitrans, runtime: Runtime) -> Result:
         d_trans = translate(corpora, config.translation, languages, config.labels, config.seed, runtime)
     encoder = take_encoder(config.encoder, corpora, config.seed, runtime)
     scoring = Scoring(corpora.tests, config.windows, config.decoding, config.inference)
+    corrected = Corrected.of(corpora, config.windows, config.decoding, config.inference)
     taggers = Ensembling(config.seeds, config.source_training, config.windows, config.inference)
 
     # 3.3: model transfer, data transfer, and the teacher that unifies them.
@@ -155,13 +168,16 @@ def algorithm(config: Unitrans, runtime: Runtime) -> Result:
     else:
         teacher = {"with_theta_src": theta_src, "with_theta_trans": theta_trans}.get(config.ablation, theta_teach)
         voters = (theta_teach, theta_src, theta_trans)
-        final, listings = _distil(config, corpora, encoder, taggers, scoring, teacher, voters)
+        final, listings = _distil(config, corpora, encoder, taggers, scoring, teacher, voters, corrected)
         scoring.model("student (Theta_stu)", final)
+        corrected.model("Theta_stu", final)
     with stage("student"):
         card = student_card("UniTrans", config, config.source, (config.target,), config.parallel, config.encoder)
         models = sorted(scoring.models, key=lambda model: model.reference == final)
-        student = export_student(final, tuple(models[-1].scores.values()), card, (corpora.target,))
-    return Result(student, models, outcomes=scoring.outcomes(models[-1], corpora.train), listings=listings)
+        scores = tuple(models[-1].scores.values())
+        student = export_student(final, scores, card, (corpora.target,), corrected.references)
+    outcomes = scoring.outcomes(models[-1], corpora.train)
+    return Result(student, models, outcomes=outcomes, listings=corrected.listings + listings)
 
 
 def _distil(
@@ -172,6 +188,7 @@ def _distil(
     scoring: Scoring,
     teacher: Ensemble,
     voters: tuple[Ensemble, Ensemble, Ensemble],
+    corrected: Corrected,
 ) -> tuple[Reference, tuple[Listing, ...]]:
     """3.4: the student learns soft labels of the teacher, and hard labels that all three taggers agree on."""
     training, votes = config.distillation, None
@@ -183,8 +200,12 @@ def _distil(
         with stage("vote on D_T"):
             votes = vote_labels(*(taggers.label(voter, corpora.target) for voter in voters))
             listings = _vote_quality(votes, corpora.target_gold)
+            votes = corrected.votes(votes)
+    several = len(teacher.members) > 1
+    corrected.model(f"{teacher.name}^1" if several else teacher.name, teacher.members[0])
     with stage("Theta_stu"):
-        return train_voted_student(encoder, soft_labels, votes, training, config.windows), listings
+        learnt = corrected.labels(soft_labels)
+        return train_voted_student(encoder, learnt, votes, training, config.windows), listings
 
 
 def _vote_quality(votes: Reference, gold: ScoredText | None) -> tuple[Listing, ...]:

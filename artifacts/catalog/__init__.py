@@ -16,11 +16,13 @@ from artifacts.catalog import (
     word_translation,
 )
 from artifacts.catalog.corpora import (
+    CORRECTIONS,
     GOLD,
     LABELLED,
     PARALLEL,
     SENTENCES,
     TRAINING_SET,
+    Corrections,
     Gold,
     GoldOrLabelled,
     Labelled,
@@ -69,6 +71,7 @@ from artifacts.catalog.models import (
 )
 from artifacts.catalog.scores import (
     BLEU,
+    CORRECTION_AGREEMENT,
     CURVE,
     MARKER_QUALITY,
     OUTCOMES,
@@ -78,6 +81,7 @@ from artifacts.catalog.scores import (
     TYPE_SHARES,
     VOTE_QUALITY,
     Bleu,
+    CorrectionAgreement,
     Curve,
     MarkerQuality,
     Outcomes,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import pyarrow as pa
 
-from artifacts.catalog.columns import CORPUS, ID, SOURCE_ID, TAGS, WORDS
+from artifacts.catalog.columns import CORPUS, ID, SOURCE_ID, STRINGS, TAGS, WORDS
 from artifacts.catalog.forms import column_file
 from artifacts.catalog.kinds import Dataset
 from artifacts.reference import Reference
@@ -94,3 +94,29 @@ TRAINING_SET = Dataset(
     text=column_file,
 )
 TrainingSet = Annotated[Reference, TRAINING_SET]
+
+CORRECTIONS = Dataset(
+    "corrections",
+    """Labels that people gave sentences of the target text, one row for each; hard labels of a run that names them.
+
+    sentence_id  joins the `sentences` that were corrected
+    words        the sentence's words
+    tags         one IOB2 tag per word
+    before       the labels that the author saw
+    author       who says so
+    made         when, ISO 8601 in UTC
+    metadata     language; labels; corpus: the text, such as sentences/3f2a...; authors: number of sentences by author
+    """,
+    pa.schema(
+        [
+            ID,
+            WORDS,
+            TAGS,
+            pa.field("before", STRINGS, nullable=False),
+            pa.field("author", pa.string(), nullable=False),
+            pa.field("made", pa.string(), nullable=False),
+        ]
+    ),
+    text=column_file,
+)
+Corrections = Annotated[Reference, CORRECTIONS]

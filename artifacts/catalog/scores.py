@@ -182,6 +182,33 @@ VOTE_QUALITY = Dataset(
 )
 VoteQuality = Annotated[Reference, VOTE_QUALITY]
 
+CORRECTION_AGREEMENT = Dataset(
+    "correction_agreement",
+    """How far a model says what people corrected, on the corrected sentences; one row.
+
+    sentences  that were corrected
+    words      in them
+    agreeing   words with the label that a person gave them
+    accuracy   agreeing / words, [0, 1]
+    f1         of entities, those that people marked being the right ones; 0 where neither side has any, [0, 1]
+    gold, predicted, correct  numbers of entities: of people, of the model, of both
+    """,
+    pa.schema(
+        [
+            pa.field("sentences", pa.int64(), nullable=False),
+            pa.field("words", pa.int64(), nullable=False),
+            pa.field("agreeing", pa.int64(), nullable=False),
+            pa.field("accuracy", pa.float64(), nullable=False),
+            pa.field("f1", pa.float64(), nullable=False),
+            pa.field("gold", pa.int64(), nullable=False),
+            pa.field("predicted", pa.int64(), nullable=False),
+            pa.field("correct", pa.int64(), nullable=False),
+        ]
+    ),
+    in_columns=True,
+)
+CorrectionAgreement = Annotated[Reference, CORRECTION_AGREEMENT]
+
 MARKER_QUALITY = Dataset(
     "marker_quality",
     """Whether markers enclose the right words after translation (CROP, Table 6); one row per marked sentence.

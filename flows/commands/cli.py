@@ -26,6 +26,10 @@ store_app = typer.Typer(help="Look at the store, check it, tidy it.", no_args_is
 app.add_typer(store_app, name="store")
 runs_app = typer.Typer(help="Look at the runs on record, and compare two.", no_args_is_help=True)
 app.add_typer(runs_app, name="runs")
+corrections_app = typer.Typer(
+    help="Labels that people correct: out to annotation tools, and back.", no_args_is_help=True
+)
+app.add_typer(corrections_app, name="corrections")
 
 ConfigFile = Annotated[Path, typer.Argument(help="A configuration, such as configs/quickstart.yaml.", metavar="CONFIG")]
 Overrides = Annotated[
@@ -423,6 +427,64 @@ def compare_runs_on_record(
     _start_comparison(
         lambda: check((), shown, runtime), lambda: compare_records(tuple(runs), shown, runtime), "compare"
     )
+
+
+@corrections_app.command("queue")
+def write_queue(
+    reference: REFERENCE,
+    target: Annotated[Path, typer.Argument(help="The file to write.", metavar="OUT")],
+    rows: Annotated[int, typer.Option(help="How many sentences.", min=1)] = 100,
+    to: Annotated[
+        str, typer.Option("--to", help="Format to write, such as label-studio; empty: that of OUT's ending.")
+    ] = "",
+    done: Annotated[Path | None, typer.Option(help="Corrections whose sentences are left out.", metavar="FILE")] = None,
+    store: StoreFolder = "store",
+) -> None:
+    """Write the sentences whose labels are trusted least, with these labels, for an annotation tool."""
+    from flows.commands.corrections import write_queue
+
+    write_queue(store, reference, target, to, rows, done)
+
+
+@corrections_app.command("import")
+def import_corrections(
+    annotated: Annotated[
+        str, typer.Argument(help="What came back, in any format that a corpus can have.", metavar="IN")
+    ],
+    file: Annotated[Path, typer.Argument(help="The corrections to add to; made if it is not there.", metavar="FILE")],
+    of: Annotated[str, typer.Option("--of", help="The artifact whose sentences and labels went out.", metavar="REF")],
+    author: Annotated[str, typer.Option(help="Who annotated; kept with each correction.")],
+    reviewed: Annotated[
+        bool,
+        typer.Option("--reviewed", help="Also keep sentences whose labels came back as they were: they are right."),
+    ] = False,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="A setting of the reader, such as format=json; may be repeated.", metavar="KEY=VALUE"
+        ),
+    ] = None,
+    data: DataFolder = ".",
+    store: StoreFolder = "store",
+) -> None:
+    """Add what people changed in an annotation tool to a file of corrections, which `target.corrections` names."""
+    from flows.commands.corrections import import_corrections
+
+    import_corrections(store, annotated, file, of, author, settings or (), data, reviewed=reviewed)
+
+
+@corrections_app.command("export")
+def export_corrections(
+    file: Annotated[Path, typer.Argument(help="A file of corrections.", metavar="FILE")],
+    target: Annotated[Path, typer.Argument(help="The file to write.", metavar="OUT")],
+    to: Annotated[
+        str, typer.Option("--to", help="Format to write, such as label-studio; empty: that of OUT's ending.")
+    ] = "",
+) -> None:
+    """Write the corrected sentences with their labels, for an annotation tool or another program."""
+    from flows.commands.corrections import export_corrections
+
+    export_corrections(file, target, to)
 
 
 @store_app.command("ls")

@@ -37,18 +37,40 @@ def convert(source: str, target: Path, to: str, settings: Sequence[str], languag
     Raises:
         InputError: if the source cannot be read, the target is there already, or its format cannot hold the corpus.
     """
-    to = to or ENDINGS.get(target.suffix.lower(), "")
-    if not to:
-        raise InputError(
-            f"convert: the ending of {target} tells no format; expected {', '.join(ENDINGS)}, or --to with one of "
-            f"{', '.join(WRITERS)}"
-        )
+    to = format_of(target, to)
     given: dict[str, Any] = override({"path": source}, settings)
     file: CorpusFile = checked(CorpusFile, given, "convert")
     place = corpus_input(file, Runtime(data=data))
     corpus = load_corpus(place, file.without_path(), None, language)
     if to not in _WITHOUT_TAGS and any(part.format not in UNLABELLED for part in corpus.parts):
         corpus = load_corpus(place, file.without_path(), LabelConfig(), language)
+    write_corpus(corpus, target, to, language)
+    for part in corpus.parts:
+        for remark in part.remarks:
+            typer.echo(f"note: corpus {part.name}: {remark}", err=True)
+
+
+def format_of(target: Path, to: str) -> str:
+    """The format to write: `to`, or that of a path's ending.
+
+    Raises:
+        InputError: if the ending tells none.
+    """
+    to = to or ENDINGS.get(target.suffix.lower(), "")
+    if not to:
+        raise InputError(
+            f"convert: the ending of {target} tells no format; expected {', '.join(ENDINGS)}, or --to with one of "
+            f"{', '.join(WRITERS)}"
+        )
+    return to
+
+
+def write_corpus(corpus: Corpus, target: Path, to: str, language: str) -> None:
+    """Writes a corpus, reads it again, and prints what was written.
+
+    Raises:
+        InputError: if something is at the place already, or its format cannot hold the corpus.
+    """
     files = {target.with_suffix(ending) if ending else target: text for ending, text in written(corpus, to).items()}
     for path in files:
         if path.exists():
@@ -60,9 +82,6 @@ def convert(source: str, target: Path, to: str, settings: Sequence[str], languag
     typer.echo(
         f"{', '.join(map(str, files))}: {to}, {len(corpus.words):,} sentences, {corpus.word_count:,} words{entities}"
     )
-    for part in corpus.parts:
-        for remark in part.remarks:
-            typer.echo(f"note: corpus {part.name}: {remark}", err=True)
     if options := [f"{key}: {str(value).lower()}" for key, value in WRITERS[to].read.items() if key == "tokenized"]:
         typer.echo(f"read it again with {', '.join(options)}, so that its words stay as they are")
 
@@ -87,7 +106,9 @@ def _check(paths: Sequence[Path], corpus: Corpus, to: str, language: str) -> Non
     Raises:
         InputError: at the first sentence that is not.
     """
-    labels = None if corpus.tags is None or to in _WITHOUT_TAGS else LabelConfig()
+    # A corpus of a few sentences may have no entity, though it has types; without types every tag is O.
+    plain = corpus.tags is None or to in _WITHOUT_TAGS or not corpus.types
+    labels = None if plain else LabelConfig(types=corpus.types)
     sources = tuple(InputFile(path=str(path.absolute())) for path in paths)
     try:
         again = load_corpus(sources, CorpusFormat.model_validate(WRITERS[to].read), labels, language)

@@ -9,7 +9,7 @@ from artifacts.errors import InputError
 from artifacts.runtime import Runtime
 from flows.parts.checkpoints import checkpoint_folder
 from flows.parts.conjugate_pairs import PairFiles
-from flows.parts.corpora import ParallelText, corpus_folder
+from flows.parts.corpora import ParallelText, TargetCorpus, corpus_folder
 from flows.parts.encoder import EncoderChoice
 from flows.parts.translation import TranslationChoice, WordVectors
 from flows.parts.translator import TranslatorChoice
@@ -24,10 +24,12 @@ def missing_files(config: BaseModel, runtime: Runtime) -> list[str]:
 
 
 def files_named(config: BaseModel) -> Iterator[str]:
-    """Corpora, conjugate pairs, vectors and dictionaries."""
+    """Corpora, corrections, conjugate pairs, vectors and dictionaries."""
     match config:
         case CorpusFile():
             yield from config.paths
+        case TargetCorpus() if config.corrections:
+            yield config.corrections
         case ParallelText():
             yield from (config.source, config.target)
         case PairFiles():

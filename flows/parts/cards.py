@@ -30,6 +30,7 @@ def student_card(
     """
     method = title.lower()
     data = [("labels", source.train.paths), *(("unlabelled text", target.text.paths) for target in targets)]
+    data += [("corrections by people", (target.corrections,)) for target in targets if target.corrections]
     data += [("parallel text", (each.source,)) for each in parallel]
     data.append(("encoder", ("pretrained on these texts" if encoder.pretrains else encoder.checkpoint,)))
     left_out = {

@@ -20,6 +20,7 @@ from flows.parts.one_target import OneTarget, TranslatedTarget
 from flows.parts.translation import MarkedSentences, TranslationChoice
 from flows.parts.translator import TranslatorChoice
 from tasks.corpus.corpus import Corpus, load_corpus
+from tasks.corpus.corrections import check_corrections, latest, load_corrections
 from tasks.corpus.formats import CorpusFile
 from tasks.corpus.parallel import load_pairs
 from tasks.corpus.paths import BUNDLED, bundled_folder, resolve
@@ -99,6 +100,8 @@ def check_target(
 ) -> Corpus:
     """Text and test sets of a target language can be read, have the source's entity types, and fit their gold labels.
 
+    Corrections of the text are of its sentences as they are, in the source's label set.
+
     Args:
         source: the source language.
         train: its labelled corpus.
@@ -125,6 +128,10 @@ def check_target(
             )
         labelled[test.shown] = _load(test, labels, target.language, runtime)
     _check_types(source, train, labelled)
+    if target.corrections:
+        found = latest(load_corrections(Path(input_file(target.corrections, runtime).path)))
+        sentences = dict(enumerate(text.words))
+        check_corrections(found, sentences.get, train.labels, target.corrections, target.text.shown)
     return text
 
 

@@ -15,7 +15,7 @@ from tasks.corpus.corpus import CorpusInput
 from tasks.corpus.formats import CorpusFile
 from tasks.corpus.once import forget_readings
 from tasks.corpus.paths import HubName, parse_hub_name, resolve
-from tasks.corpus.read import read_gold, read_labelled, read_parallel, read_sentences
+from tasks.corpus.read import read_corrections, read_gold, read_labelled, read_parallel, read_sentences
 from tasks.corpus.readers import CorpusSource
 from tasks.corpus.split import split_source
 from tasks.words.labels import LabelConfig
@@ -52,6 +52,12 @@ class TargetCorpus(Settings):
         title="Gold labels of the text",
         description="If there are any: used only to report how good the pseudo-labels are.",
     )
+    corrections: str = Field(
+        "",
+        title="Corrections",
+        description="A file of labels that people gave sentences of the text (crosstag corrections): the student "
+        "learns them as hard labels, and the summary says so. Empty: none.",
+    )
     dev: CorpusFile | None = Field(
         None,
         title="Development corpus",
@@ -87,6 +93,7 @@ class Corpora:
     target_gold: ScoredText | None
     tests: tuple[ScoredText, ...]
     parallel: tuple[Reference, ...]
+    corrections: Reference | None = None
 
 
 def input_file(path: str, runtime: Runtime) -> InputFile:
@@ -140,6 +147,7 @@ class TargetText:
     sentences: Reference
     gold: ScoredText | None
     tests: tuple[ScoredText, ...]
+    corrections: Reference | None = None
 
 
 @dataclass(frozen=True)
@@ -162,11 +170,11 @@ def read_corpora(
 ) -> Corpora:
     """Reads all corpora; sentences and gold labels of the target language become separate artifacts."""
     train, dev = read_source(source, labels, seed, runtime)
-    text = read_target(target, labels, runtime)
+    text = read_target(target, train, labels, runtime)
     with stage("parallel text"):
         pairs = read_pairs(parallel, (source.language, target.language), runtime)
     let_go_of_readings()
-    return Corpora(train, dev, text.sentences, text.gold, text.tests, pairs)
+    return Corpora(train, dev, text.sentences, text.gold, text.tests, pairs, text.corrections)
 
 
 def read_languages(
@@ -184,7 +192,7 @@ def read_languages(
     train, dev = read_source(source, labels, seed, runtime)
     prefixes = [f"{target.language} " if len(targets) > 1 else "" for target in targets]
     texts = tuple(
-        read_target(target, labels, runtime, prefix) for target, prefix in zip(targets, prefixes, strict=True)
+        read_target(target, train, labels, runtime, prefix) for target, prefix in zip(targets, prefixes, strict=True)
     )
     pairs = {}
     for language, given in parallel.items():
@@ -214,21 +222,30 @@ def read_source(source: SourceCorpus, labels: LabelConfig, seed: int, runtime: R
     return train, dev
 
 
-def read_target(target: TargetCorpus, labels: LabelConfig, runtime: Runtime, prefix: str = "") -> TargetText:
-    """Text and test sets of a target language; their names begin with `prefix` where a run has several languages."""
+def read_target(
+    target: TargetCorpus, train: Reference, labels: LabelConfig, runtime: Runtime, prefix: str = ""
+) -> TargetText:
+    """Text and test sets of a target language; their names begin with `prefix` where a run has several languages.
+
+    Corrections of the text are in the label set of the labelled corpus, `train`.
+    """
     name = f"{prefix}target text"
     with stage(name):
         text = _sentences(target.text, target.language, runtime)
         gold = None
         if target.text_gold is not None:
             gold = ScoredText(name, text, _gold(target.text_gold, labels, target.language, runtime))
+    corrections = None
+    if target.corrections:
+        with stage(f"{prefix}corrections"):
+            corrections = read_corrections(input_file(target.corrections, runtime), text, train)
     tests = []
     for test in target.tests:
         name = f"{prefix}{test.name}"
         with stage(name):
             sentences = _sentences(test, target.language, runtime)
             tests.append(ScoredText(name, sentences, _gold(test, labels, target.language, runtime)))
-    return TargetText(target.language, text, gold, tuple(tests))
+    return TargetText(target.language, text, gold, tuple(tests), corrections)
 
 
 def read_target_dev(target: TargetCorpus, labels: LabelConfig, runtime: Runtime) -> ScoredText:

@@ -15,6 +15,7 @@ from tasks.denoising.neighbours.bank import Bank
 from tasks.denoising.reliability import Reliability
 
 _STEP = "score_reliability"
+_TRUSTED = "trust_corrections"
 _BANK = "neighbours"
 
 
@@ -44,6 +45,8 @@ def weighed_by(store: Store, reference: Reference) -> Weighed:
         InputError: if it is none, no neighbours made it, or an input is gone.
     """
     recipe = store.describe(reference).recipe
+    if recipe.step == _TRUSTED and (before := store.holding(recipe.inputs["reliability"])) is not None:
+        return weighed_by(store, before)  # Where people's labels got weight 1, neighbours had said something else.
     if reference.kind != RELIABILITY.name or recipe.step != _STEP:
         raise InputError(f"{reference}: this is {reference.kind}; expected reliability (`crosstag store ls`)")
     config = Reliability.model_validate(recipe.parameters["config"])

@@ -1,12 +1,16 @@
-"""The steps that read corpora: labelled sentences, sentences alone, gold tags alone, sentence pairs."""
+"""The steps that read corpora: labelled sentences, sentences alone, gold tags alone, sentence pairs, corrections."""
 
-from artifacts.catalog import GOLD, LABELLED, PARALLEL, SENTENCES
+from collections import Counter
+
+from artifacts.catalog import CORRECTIONS, GOLD, LABELLED, PARALLEL, SENTENCES, Labelled, Sentences
+from artifacts.errors import InputError
 from artifacts.inputs import InputFile
 from artifacts.step import Job, step
 from tasks.corpus.corpus import CorpusInput, load_corpus
+from tasks.corpus.corrections import check_corrections, latest, load_corrections
 from tasks.corpus.formats import CorpusFormat
 from tasks.corpus.parallel import load_pairs
-from tasks.corpus.tables import gold_table, labelled_table, sentences_table
+from tasks.corpus.tables import corrections_table, gold_table, labelled_table, sentences_table
 from tasks.words.labels import LabelConfig
 
 
@@ -37,3 +41,21 @@ def read_parallel(job: Job, source: InputFile, target: InputFile, source_languag
     pairs = load_pairs(source, target)
     languages = {"source_language": source_language, "target_language": target_language}
     job.write(pairs.table(), metadata={**languages, "skipped_pairs": pairs.skipped})
+
+
+@step(CORRECTIONS)
+def read_corrections(job: Job, file: InputFile, sentences: Sentences, labelled: Labelled) -> None:
+    """Read what people corrected in a text: the latest labels of each sentence, in the label set of `labelled`."""
+    lines = latest(load_corrections(file.local()))
+    if file.digest() != job.writer.recipe.inputs["file"]:
+        raise InputError(f"corrections {file.path}: a line was added while the file was read; run again")
+    labels: list[str] = job.metadata(labelled)["labels"]
+    ids = {line.correction.sentence_id for line in lines}
+    words: dict[int, list[str]] = {}
+    for batch in job.batches(sentences):
+        here = [row for row, each in enumerate(batch["sentence_id"].to_pylist()) if each in ids]
+        words |= {batch["sentence_id"][row].as_py(): batch["words"][row].as_py() for row in here}
+    check_corrections(lines, words.get, labels, str(file.local()), "the text")
+    authors = Counter(line.correction.author for line in lines)
+    about = {"language": job.metadata(sentences)["language"], "labels": labels, "corpus": sentences.content}
+    job.write(corrections_table(lines), metadata={**about, "authors": dict(sorted(authors.items()))})

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from tasks.corpus.corpus import Corpus
+from tasks.corpus.corrections import Line, made_text
 
 
 def string_lists(sentences: Sequence[Sequence[str]]) -> pa.ListArray:
@@ -30,6 +31,21 @@ def labelled_table(corpus: Corpus) -> pa.Table:
 def gold_table(corpus: Corpus) -> pa.Table:
     """sentence_id and tags."""
     return pa.table({"sentence_id": _ids(corpus), "tags": string_lists(_tags(corpus))})
+
+
+def corrections_table(lines: Sequence[Line]) -> pa.Table:
+    """sentence_id, words, tags, before, author and made, of lines none of which withdraws."""
+    said = [line.correction for line in lines]
+    return pa.table(
+        {
+            "sentence_id": pa.array([each.sentence_id for each in said], pa.int64()),
+            "words": string_lists([each.words for each in said]),
+            "tags": string_lists([each.tags or () for each in said]),
+            "before": string_lists([each.before for each in said]),
+            "author": pa.array([each.author for each in said], pa.string()),
+            "made": pa.array([made_text(each) for each in said], pa.string()),
+        }
+    )
 
 
 def _ids(corpus: Corpus) -> pa.Array:

@@ -1,15 +1,18 @@
 """Ship a tagger: files that transformers' pipeline loads, if it knows the head, and a model card."""
 
+from collections import Counter
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 import pyarrow as pa
 import yaml
 from pydantic import Field
 
-from artifacts.catalog import STUDENT, Scores, Sentences, Tagger
+from artifacts.catalog import STUDENT, Corrections, Scores, Sentences, Tagger
 from artifacts.settings import Settings
 from artifacts.step import Job, step
+from tasks.corpus.corrections import by_whom
 from tasks.corpus.segmenters import SEGMENTERS, language_code
 from tasks.distillation.span_card import SPAN_USE
 from tasks.tagging.crf_head import CRF
@@ -80,6 +83,7 @@ def model_card(
     head: Head,
     positions: int | None,
     segmenters: Mapping[str, str],
+    authors: Mapping[str, int],
 ) -> str:
     """The text of README.md.
 
@@ -90,6 +94,7 @@ def model_card(
         head: the tagger's.
         positions: how many sub-words the model takes; None where nothing limits it.
         segmenters: what split its text into words, by language; of those without spaces.
+        authors: numbers of sentences whose labels people corrected, by author.
     """
     front: dict[str, Any] = {
         "language": list(card.target_languages),
@@ -104,8 +109,7 @@ def model_card(
     parts = [
         f"---\n{yaml.safe_dump(front, sort_keys=False, allow_unicode=True)}---",
         f"# {card.name}",
-        f"A named-entity tagger for {languages}, trained without labels of that language from labels in {source} "
-        f"({card.method}, by Crosstag).",
+        _made_of(languages, source, card.method, authors),
         f"Labels: {', '.join(labels)}.",
         f"## Use\n\n{_USE}",
         _in_pipelines(head, positions),
@@ -119,6 +123,20 @@ def model_card(
     if card.config_text:
         parts.append(f"## Configuration\n\n```yaml\n{card.config_text.strip()}\n```")
     return "\n\n".join(parts) + "\n"
+
+
+def _made_of(languages: str, source: str, method: str, authors: Mapping[str, int]) -> str:
+    """In a sentence, what it was trained from: labels of its own language are those that people corrected, if any."""
+    if not authors:
+        return (
+            f"A named-entity tagger for {languages}, trained without labels of that language from labels in {source} "
+            f"({method}, by Crosstag)."
+        )
+    return (
+        f"A named-entity tagger for {languages}, trained from labels in {source} ({method}, by Crosstag), and from "
+        f"labels that people gave {sum(authors.values()):,} of the sentences that it learnt from: "
+        f"{escape(by_whom(authors))}."
+    )
 
 
 def _in_pipelines(head: Head, positions: int | None) -> str:
@@ -142,9 +160,14 @@ def _table(name: str, rows: list[dict[str, Any]]) -> str:
 
 @step(STUDENT)
 def export_student(
-    job: Job, tagger: Tagger, scores: tuple[Scores, ...], card: StudentCard, texts: tuple[Sentences, ...]
+    job: Job,
+    tagger: Tagger,
+    scores: tuple[Scores, ...],
+    card: StudentCard,
+    texts: tuple[Sentences, ...],
+    corrections: tuple[Corrections, ...] = (),
 ) -> None:
-    """Saves the student with a model card that says how it is used, and how `texts` were split into words."""
+    """Saves the student with a model card: how it is used, how `texts` were split, who corrected labels of theirs."""
     head, model, tokenizer = open_tagger(job.folder(tagger))
     labels = head.labels(model)
     positions = usable_positions(model.config)
@@ -157,6 +180,9 @@ def export_student(
         language_code(each["language"]): each["splitter"] for each in about if each.get("splitter") in SEGMENTERS
     }
     listed = [(name, table.to_pylist()) for table, name in tables]
-    text = model_card(card, labels, listed, head, positions, segmenters)
+    authors: Counter[str] = Counter()
+    for given in corrections:
+        authors.update(job.metadata(given)["authors"])
+    text = model_card(card, labels, listed, head, positions, segmenters, dict(sorted(authors.items())))
     (job.output_folder / "README.md").write_text(text, encoding="utf-8")
     job.describe({"labels": labels})

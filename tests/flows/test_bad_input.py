@@ -62,6 +62,22 @@ def test_a_missing_file(refused: Callable[..., str]) -> None:
     expect(refused("source.train.path=en.conl"), "en.conl", "did you mean en.conll")
 
 
+def test_corrections_that_do_not_fit_the_text(refused: Callable[..., str], data: Path, tmp_path: Path) -> None:
+    first = (data / "de.txt").read_text(encoding="utf-8").split("\n")[0].split()
+    line = {"sentence_id": 0, "words": first, "tags": ["O"] * len(first), "before": ["O"] * len(first)}
+    line |= {"author": "ada", "made": "2026-11-29T01:02:03Z", "sentences": "sentences/ab"}
+    given, named = tmp_path / "by_hand.jsonl", f"target.corrections={tmp_path / 'by_hand.jsonl'}"
+    expect(refused(named), "by_hand.jsonl", "there is no file")
+    for change, told in (
+        ({"sentence_id": 10_000}, "line 2: de.txt has no sentence 10000"),
+        ({"words": ["?"] * len(first)}, "and was '? ?"),
+        ({"tags": ["I-PER", *["O"] * (len(first) - 1)]}, "tag 'I-PER' at the start of a sentence is not valid"),
+        ({"tags": None}, "no correction is in it that was not withdrawn"),
+    ):
+        given.write_text(f"\n{json.dumps({**line, **change})}\n", encoding="utf-8")
+        expect(refused(named), "by_hand.jsonl", told)
+
+
 def test_an_empty_corpus(refused: Callable[..., str], tmp_path: Path) -> None:
     expect(refused(f"source.train.path={file(tmp_path, '')}"), "given.conll", "no sentence")
 

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from recording import Recording
 
+from artifacts.inputs import InputFile
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime
 from artifacts.store import Store
@@ -21,9 +22,11 @@ from flows.parts.encoder import take_encoder
 from flows.parts.summary import Result
 from flows.parts.translation import translate
 from tasks.corpus.formats import CorpusFile
-from tasks.corpus.read import read_gold, read_sentences
+from tasks.corpus.read import read_corrections, read_gold, read_sentences
+from tasks.denoising.correct_soft_labels import correct_soft_labels
 from tasks.denoising.reliability import Reliability
 from tasks.denoising.score_reliability import score_reliability
+from tasks.denoising.trust_corrections import trust_corrections
 from tasks.distillation.train_collaborator import CollaboratorTraining, train_collaborator
 from tasks.distillation.train_student import StudentTraining, train_student
 from tasks.evaluation.bins import bin_reliability
@@ -31,6 +34,7 @@ from tasks.evaluation.cases import compare_cases
 from tasks.evaluation.changed import measure_change
 from tasks.evaluation.choose_epoch import choose_epoch
 from tasks.evaluation.consistency import measure_consistency
+from tasks.evaluation.corrections import measure_corrections
 from tasks.evaluation.curves import CurveText, trace_curve
 from tasks.evaluation.decode import decode
 from tasks.evaluation.detection import measure_detection
@@ -101,6 +105,7 @@ class Expected:
         self.m_trans = [train_tagger(d_trans, encoder, source_training, windows)]
         self.previous = previous
         self.m_tgt = [previous or self.m_src]
+        self.said: list[Reference] = []
         self.p_t: list[Reference] = []
         self.w: list[Reference | None] = []
         for i, (beta_1, beta_2) in enumerate(betas, start=1):
@@ -113,12 +118,18 @@ class Expected:
             choosing = (windows, config.decoding, config.inference)
             self.m_trans.append(m_trans if dev is None else choose_epoch(m_trans, *dev, *choosing))
             # Step 2, lines 8 to 10: M_trans^(i) labels D_tgt; M_tgt^(i) learns from nothing else.
-            p_t = label_words(self.m_trans[i], corpora.target, windows, config.inference)
+            said = p_t = label_words(self.m_trans[i], corpora.target, windows, config.inference)
+            if corpora.corrections is not None:
+                p_t = correct_soft_labels(said, corpora.corrections)
             w = score_reliability(self.m_trans[i], p_t, trusted, windows, config.inference) if weighs else None
+            learnt = w
+            if corpora.corrections is not None and w is not None:
+                learnt = trust_corrections(p_t, w, corpora.corrections)
             student = config.student.model_copy(update={"seed": 300 + SEED + i, **kept})
             start = previous or (self.m_trans[i] if from_collaborator else encoder)
-            m_tgt = train_student(start, p_t, w, student, windows)
+            m_tgt = train_student(start, p_t, learnt, student, windows)
             self.m_tgt.append(m_tgt if dev is None else choose_epoch(m_tgt, *dev, *choosing))
+            self.said.append(said)
             self.p_t.append(p_t)
             self.w.append(w)
 
@@ -135,6 +146,8 @@ def check(recorded: Recording, result: Result, expected: Expected) -> None:
     last = len(expected.m_tgt) - 1
     recorded.check(shipped["tagger"], expected.m_tgt[last])
     recorded.check(shipped["texts"], (expected.corpora.target,))
+    given = expected.corpora.corrections
+    recorded.check(shipped["corrections"], () if given is None else (given,))
     recorded.check(shipped["scores"], tuple(expected.scored(expected.m_tgt[last], f"M_tgt^{last}").values()))
     assert (shipped["card"].name, shipped["card"].method) == ("crosstag-colada-en-de", "CoLaDa")
 
@@ -153,11 +166,11 @@ def check(recorded: Recording, result: Result, expected: Expected) -> None:
     for i in range(1, last + 1):
         pseudo = f"pseudo-labels^{i}"
         known = score(
-            decode(expected.p_t[i - 1], config.decoding), corpora.target_gold.gold, f"{pseudo} on target text"
+            decode(expected.said[i - 1], config.decoding), corpora.target_gold.gold, f"{pseudo} on target text"
         )
         models += [
             (f"M_trans^{i}", expected.m_trans[i], expected.scored(expected.m_trans[i], f"M_trans^{i}")),
-            (pseudo, expected.p_t[i - 1], {"target text": known}),
+            (pseudo, expected.said[i - 1], {"target text": known}),
             (f"M_tgt^{i}", expected.m_tgt[i], expected.scored(expected.m_tgt[i], f"M_tgt^{i}")),
         ]
     recorded.check([(model.name, model.reference, model.scores) for model in result.models], models)
@@ -192,6 +205,48 @@ def test_an_iteration_lets_go_of_the_models_that_no_later_one_reads(
     m_trans, m_tgt = expected.m_trans, expected.m_tgt
     # Not M_src, from which other methods start, nor the last M_tgt, which is shipped.
     recording.check(dropped, [(m_trans[1],), (m_trans[2], m_tgt[1]), (m_trans[3], m_tgt[2])])
+
+
+@pytest.mark.parametrize("weighs", [True, False])
+def test_corrections_stand_in_for_pseudo_labels_with_weight_1_and_their_effect_is_measured(
+    recording: Recording,
+    runtime: Runtime,
+    configured: Configured,
+    data: Path,
+    tmp_path: Path,
+    weighs: bool,
+) -> None:
+    tiny = yaml.safe_load((data / "tiny.yaml").read_text(encoding="utf-8"))
+    (tmp_path / "by_hand.jsonl").touch()
+    target = {**tiny["target"], "corrections": str(tmp_path / "by_hand.jsonl")}
+    row = "none" if weighs else "no_instance_collaboration"
+    config = configured(target=target, iterations=2, ablation=row)
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime, [FIRST, LATER], weighs)
+    check(recording, result, expected)
+    corpora = expected.corpora
+    given = read_corrections(InputFile(path=str(tmp_path / "by_hand.jsonl")), corpora.target, corpora.train)
+    recording.check(corpora.corrections, given)
+    used, agreement = result.listings
+    assert "has labels of the target language" in used.title and used.rows == {"target text": given}
+    models = {
+        "M_src": expected.m_src,
+        "M_trans^1": expected.m_trans[1],
+        "M_tgt^1": expected.m_tgt[1],
+        "M_trans^2": expected.m_trans[2],
+        "M_tgt^2": expected.m_tgt[2],
+    }
+    settings = (config.windows, config.decoding, config.inference)
+    measured = {
+        name: measure_corrections(given, predict_words(model, given, *settings)) for name, model in models.items()
+    }
+    recording.check(agreement.rows, measured)
+    # Neighbours vote over the labels that are learnt; how well they tell wrong ones is judged without the trust.
+    if weighs:
+        assert corpora.target_gold is not None and expected.w[0] is not None
+        gold = corpora.target_gold.gold
+        judged = measure_detection(expected.p_t[0], expected.w[0], gold, Decoding(method="argmax"))
+        recording.check(result.detections["iteration 1"], judged)
 
 
 def test_labels_and_representations_are_made_in_one_pass(

@@ -97,6 +97,7 @@ def test_each_file_becomes_what_it_is_named_as(
             read_parallel(file("parallel.en"), file("parallel.de"), "en", "de"),
             read_parallel(file("de.txt"), file("parallel.en"), "en", "de"),
         ),
+        "corrections": None,
     }
     recording.check(vars(corpora_of(config, runtime)), expected)
 

@@ -17,9 +17,12 @@ from flows.parts.encoder import take_encoder
 from flows.parts.summary import Result
 from flows.parts.translation import translate
 from flows.unitrans import Unitrans, algorithm
+from tasks.denoising.correct_soft_labels import correct_soft_labels
+from tasks.denoising.correct_votes import correct_votes
 from tasks.denoising.vote_labels import vote_labels
 from tasks.distillation.train_voted_student import VotedStudentTraining, train_voted_student
 from tasks.distillation.training_sets import training_set
+from tasks.evaluation.corrections import measure_corrections
 from tasks.evaluation.decode import decode
 from tasks.evaluation.scores import score
 from tasks.evaluation.votes import measure_votes
@@ -157,6 +160,57 @@ def test_section_3(
     names = ("Theta_src", "Theta_trans", "Theta_teach")
     members = range(1, len(seeds) + 1)
     assert trained == [name if len(seeds) == 1 else f"{name}^{m}" for name in names for m in members]
+
+
+@pytest.fixture
+def corrections(data: Path, tmp_path: Path) -> dict[str, Any]:
+    """The target language with a file of corrections."""
+    tiny = yaml.safe_load((data / "tiny.yaml").read_text(encoding="utf-8"))
+    (tmp_path / "by_hand.jsonl").touch()
+    return {**tiny["target"], "corrections": str(tmp_path / "by_hand.jsonl")}
+
+
+@pytest.mark.parametrize(("row", "hard"), [("none", 0.4), ("without_hard_labels", 0.0)])
+def test_corrections_stand_in_for_soft_labels_and_votes_and_their_effect_is_measured(
+    recording: Recording,
+    runtime: Runtime,
+    configured: Configured,
+    corrections: dict[str, Any],
+    row: str,
+    hard: float,
+) -> None:
+    config = configured(target=corrections, ablation=row)
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    corpora = expected.corpora
+    given = corpora.corrections
+    assert given is not None and corpora.target_gold is not None
+    said, votes = expected.said(expected.theta_teach, corpora.target), expected.voted() if hard else None
+    training = VotedStudentTraining(learning_rate=3e-3, seed=300 + SEED, soft_weight=0.9, hard_weight=hard)
+    learnt = (correct_soft_labels(said, given), None if votes is None else correct_votes(votes, given))
+    student = train_voted_student(expected.encoder, *learnt, training, config.windows)
+    check_shipped(recording, result, expected, "student (Theta_stu)", [student])
+    recording.check(recording.arguments(result.student)["corrections"], (given,))
+    used, agreement, *rest = result.listings
+    assert "has labels of the target language" in used.title and used.rows == {"target text": given}
+    measured = {
+        name: measure_corrections(given, expected.tags([model], given))
+        for name, model in (("Theta_teach", expected.theta_teach[0]), ("Theta_stu", student))
+    }
+    recording.check(agreement.rows, measured)
+    # How good votes and soft labels are is measured of the taggers', not of people's.
+    if votes is not None:
+        recording.check(rest[0].rows, {"target text": measure_votes(votes, corpora.target_gold.gold)})
+    (pseudo,) = [model for model in result.models if model.name.startswith("soft labels")]
+    recording.check(pseudo.reference, said)
+
+
+@pytest.mark.parametrize("row", ["without_unlabelled_text", "model_transfer", "data_transfer", "data_combination"])
+def test_corrections_are_refused_where_nothing_learns_them(
+    configured: Configured, corrections: dict[str, Any], row: str
+) -> None:
+    with pytest.raises(ValueError, match=rf"ablation {row} trains no student on the text that was corrected"):
+        configured(target=corrections, ablation=row)
 
 
 def test_the_quality_of_votes_is_shown_in_percent(

@@ -274,3 +274,8 @@ def test_prefect_deploy_by_hand_names_no_folder_either(client: SyncPrefectClient
     assert done.returncode == 0, done.stdout + done.stderr
     made = deployed(client)
     assert (made.entrypoint, made.pull_steps) == ("flows/colada.py:colada", [{"flows.commands.workplace.enter": {}}])
+
+
+def test_a_file_of_corrections_is_looked_for() -> None:
+    config = load(ROOT / "configs" / "quickstart.yaml", ["target.corrections=by/hand.jsonl"])[1]
+    assert "by/hand.jsonl" in set(files_named(config))
