@@ -37,11 +37,14 @@ def write_queue(root: str, reference: str, target: Path, to: str, rows: int, don
     to = format_of(target, to)
     store = existing(root)
     found = read_labelled_text(store, store.find(reference))
-    looked_at = {line.correction.words for line in latest(load_corrections(_file(done)))} if done else set()
-    queue = [row for row in found.queue() if tuple(found.words[row]) not in looked_at][:rows]
+    looked_at: set[int] = set()
+    if done is not None:
+        said = found.rows_of(line.correction for line in latest(load_corrections(_file(done))))
+        looked_at = {twin for row in said for twin in found.twins(row)}
+    queue = [row for row in found.queue() if row not in looked_at][:rows]
     if not queue:
         raise InputError(f"corrections queue {reference}: no sentence is left; all of them are in {done}")
-    words, tags = [found.words[row] for row in queue], [found.tags[row] for row in queue]
+    words, tags = [found.words_of(row) for row in queue], [found.tags_of(row) for row in queue]
     write_corpus(Corpus("", words, tags, types=tuple(entity_types(found.labels))), target, to, "")
 
 
@@ -85,15 +88,14 @@ def import_corrections(
     corpus_file: CorpusFile = checked(CorpusFile, given, "corrections import")
     labels = LabelConfig(types=tuple(entity_types(found.labels)))
     came_back = load_corpus(corpus_input(corpus_file, Runtime(data=data)), corpus_file.without_path(), labels, "")
-    tags, before = list(found.tags), set()
-    rows = {(number, tuple(words)): row for row, (number, words) in enumerate(zip(found.ids, found.words, strict=True))}
-    for line in latest(load_corrections(file)):
-        if (row := rows.get(line.correction.sentence)) is not None:
-            tags[row] = list(line.correction.tags or ())  # What was corrected before is what is corrected now.
-            before.add(line.correction.sentence)
-    made = corrections_of(came_back, found.ids, found.words, tags, found.text, author, reviewed=reviewed)
+    before = found.rows_of(line.correction for line in latest(load_corrections(file)))
+    tags = found.tags.to_pylist()
+    for row, said in before.items():
+        tags[row] = list(said.tags or ())  # What was corrected before is what is corrected now.
+    ids, words = found.ids.tolist(), found.words.to_pylist()
+    made = corrections_of(came_back, ids, words, tags, found.text, author, reviewed=reviewed)
     append_corrections(file, made)
-    changed, again = sum(each.changed for each in made), sum(each.sentence in before for each in made)
+    changed, again = sum(each.changed for each in made), sum(found.row(each.sentence_id) in before for each in made)
     typer.echo(
         f"{file}: {len(made):,} corrections by {author}, {changed:,} words changed"
         + (f", {again:,} of them instead of earlier ones" if again else "")

@@ -9,6 +9,7 @@ from artifacts.errors import InputError
 from flows.pages.shelf import reference_of
 from flows.pages.site import Site, page, site
 from flows.pages.word_tables import DIFFERENCES, Difference, Question
+from flows.parts.labelled_text import CORRECTABLE, text_of
 from flows.parts.word_table import MEASURES, WITH_LABELS
 
 router = APIRouter()
@@ -82,6 +83,7 @@ def sentences(
         other=against,
         differences=DIFFERENCES,
         pairs=pairs[:_PAIRS],
+        correctable=reference.kind in CORRECTABLE and text_of(shown.store, reference) is not None,
         differing=sum(count for _, _, count in pairs),
     )
 

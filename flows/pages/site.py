@@ -120,5 +120,7 @@ _environment = Environment(
     lstrip_blocks=True,
 )  # fmt: skip
 # The pages that stand at the top of each.
-_environment.globals.update(address=address, navigation=[("Runs", "/runs"), ("Artifacts", "/artifacts")])
+_environment.globals.update(
+    address=address, navigation=[("Runs", "/runs"), ("Artifacts", "/artifacts"), ("Corrections", "/corrections")]
+)
 _environment.filters.update(moment=moment, size=size, hue=hue, reference=reference_of)

@@ -1,47 +1,83 @@
 """What models say of the sentences of a target text, and how far each sentence is trusted: what people correct."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from artifacts.catalog import RELIABILITY, SENTENCES, SOFT_LABELS, Dataset, catalogue
+from artifacts.catalog import PREDICTIONS, PROJECTION, RELIABILITY, SENTENCES, SOFT_LABELS, Dataset, catalogue
 from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.show import rows_beside
 from artifacts.store import Store
+from tasks.corpus.corrections import Correction
 from tasks.tagging.decoding import Decoding, decode_words
 from tasks.words.columns import flat_numbers, flat_probabilities, list_lengths, offsets_of, tag_column
 
 _EXPECTED = "soft_labels, reliability or predictions of a target text (`crosstag store ls`)"
 
+CORRECTABLE = (RELIABILITY.name, SOFT_LABELS.name, PREDICTIONS.name, PROJECTION.name)
+"""Kinds whose labels are, of a target text, what people correct."""
+
 
 @dataclass(frozen=True)
 class LabelledText:
-    """Labels of the sentences of a target text.
+    """Labels of the sentences of a target text; a row is a sentence.
 
-    text    the sentences, such as sentences/3f2a...
-    labels  all IOB2 labels
-    ids     [M] of the sentences, in their order
-    words   [M] lists
-    tags    [M] lists of IOB2 tags; of soft labels the most probable valid ones
-    trust   [M] the weight, else the probability, of the word that is trusted least; None where nothing says it
+    text      the sentences, such as sentences/3f2a...
+    language  of the text
+    labels    all IOB2 labels
+    ids       [M] of the sentences, ascending
+    words     [M] lists
+    tags      [M] lists of IOB2 tags; of soft labels the most probable valid ones
+    trust     [M] the weight, else the probability, of the word that is trusted least; None where nothing says it
+    alike     [M] one number for all sentences with the same words
     """
 
     text: str
+    language: str
     labels: list[str]
-    ids: list[int]
-    words: list[list[str]]
-    tags: list[list[str]]
+    ids: np.ndarray
+    words: pa.ListArray
+    tags: pa.ListArray
     trust: np.ndarray | None
+    alike: np.ndarray
+
+    def words_of(self, row: int) -> list[str]:
+        """The words of a sentence."""
+        words: list[str] = self.words[row].as_py()
+        return words
+
+    def tags_of(self, row: int) -> list[str]:
+        """The labels of a sentence."""
+        tags: list[str] = self.tags[row].as_py()
+        return tags
+
+    def row(self, sentence_id: int) -> int | None:
+        """The row of a sentence; None if there is none of this id."""
+        place = int(np.searchsorted(self.ids, sentence_id))
+        return place if place < len(self.ids) and self.ids[place] == sentence_id else None
+
+    def twins(self, row: int) -> list[int]:
+        """The rows of all sentences with the words of one, itself too: what is said of one is said of all."""
+        return np.flatnonzero(self.alike == self.alike[row]).tolist()
 
     def queue(self) -> list[int]:
         """Rows of the sentences, those that are trusted least first; of sentences with the same words the first."""
-        order = range(len(self.ids)) if self.trust is None else np.argsort(self.trust, kind="stable").tolist()
-        first: dict[tuple[str, ...], int] = {}
-        for row in order:
-            first.setdefault(tuple(self.words[row]), row)
-        return list(first.values())
+        order = np.arange(len(self.ids)) if self.trust is None else np.argsort(self.trust, kind="stable")
+        _, first = np.unique(self.alike[order], return_index=True)
+        return order[np.sort(first)].tolist()
+
+    def rows_of(self, corrections: Iterable[Correction]) -> dict[int, Correction]:
+        """The corrections of this text's sentences, by row; those of sentences that it has not are left out."""
+        found = {}
+        for each in corrections:
+            row = self.row(each.sentence_id)
+            if row is not None and self.words_of(row) == list(each.words):
+                found[row] = each
+        return found
 
 
 def read_labelled_text(store: Store, reference: Reference) -> LabelledText:
@@ -51,33 +87,28 @@ def read_labelled_text(store: Store, reference: Reference) -> LabelledText:
         InputError: if it gives none, or is of another text, such as a translation.
     """
     text = text_of(store, reference)
-    kind = catalogue()[reference.kind]
-    if text is None or not isinstance(kind, Dataset):
+    if text is None or reference.kind not in CORRECTABLE:
         raise InputError(f"artifact {reference}: it is no labels of a target text; expected {_EXPECTED}")
-    labels: list[str] = store.metadata(reference).get("labels", [])
-    trust = None
-    table = store.table(reference)
+    about, table, trust = store.metadata(reference), store.table(reference), None
+    labels: list[str] = about.get("labels", [])
     if reference.kind == RELIABILITY.name:
         soft = rows_beside(store, reference, RELIABILITY)
         if soft is None:
             raise InputError(f"artifact {reference}: the soft labels that it weighs are gone; run the flow again")
         trust = flat_numbers(table["weight"])
-        table = store.table(soft)
-    if "probabilities" in table.column_names and reference.kind in (RELIABILITY.name, SOFT_LABELS.name):
+        about, table = store.metadata(soft), store.table(soft)
+    if reference.kind in (RELIABILITY.name, SOFT_LABELS.name):
         probabilities, lengths = flat_probabilities(table["probabilities"], len(labels)), list_lengths(table["words"])
-        ids = decode_words(probabilities, lengths, labels, Decoding())
+        tags = tag_column(decode_words(probabilities, lengths, labels, Decoding()), lengths, labels)
         trust = probabilities.max(axis=1) if trust is None else trust
-        tags = tag_column(ids, lengths, labels)
-    elif "tags" in table.column_names and "words" in table.column_names:
-        table = table.filter(pa.array(list_lengths(table["words"]) == list_lengths(table["tags"])))  # Some are dropped.
-        tags, lengths = table["tags"], list_lengths(table["words"])
     else:
-        raise InputError(
-            f"artifact {reference}: a table of {reference.kind} has no tags of words; expected {_EXPECTED}"
-        )
-    least = None if trust is None else np.minimum.reduceat(trust, offsets_of(lengths)[:-1]) if len(lengths) else trust
-    columns = (table["sentence_id"].to_pylist(), table["words"].to_pylist(), tags.to_pylist())
-    return LabelledText(text, labels, *columns, least)
+        table = table.filter(pa.array(list_lengths(table["words"]) == list_lengths(table["tags"])))  # Some are dropped.
+        tags, lengths = table["tags"].combine_chunks(), list_lengths(table["words"])
+    words = table["words"].combine_chunks()
+    if trust is not None and len(lengths):
+        trust = np.minimum.reduceat(trust, offsets_of(lengths)[:-1])
+    alike = pc.dictionary_encode(pc.binary_join(words, "\0")).indices.to_numpy()
+    return LabelledText(text, about["language"], labels, table["sentence_id"].to_numpy(), words, tags, trust, alike)
 
 
 def text_of(store: Store, reference: Reference) -> str | None:

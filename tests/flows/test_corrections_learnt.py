@@ -77,14 +77,14 @@ def test_a_correction_goes_out_and_back_and_changes_the_student(
     # A person corrects one sentence as the page does, and the others in Label Studio.
     file, queue = tmp_path / "by_hand.jsonl", tmp_path / "queue.json"
     first, *others = text.queue()[:CORRECTED]
-    words = text.words[first]
-    said = {"sentence_id": text.ids[first], "words": words, "before": text.tags[first], "sentences": text.text}
+    words = text.words_of(first)
+    said = {"sentence_id": int(text.ids[first]), "words": words, "before": text.tags_of(first), "sentences": text.text}
     append_corrections(file, [correction(**said, tags=odd(words), author="ada")])
     asked = ["--rows", str(CORRECTED - 1), "--to", "label-studio", "--done", str(file)]
     code, told = crosstag("corrections", "queue", str(pseudo_labels), str(queue), *asked)
     assert code == 0 and f"label-studio, {CORRECTED - 1} sentences" in told
     tasks = json.loads(queue.read_text(encoding="utf-8"))
-    assert [task["data"]["tokens"] for task in tasks] == [text.words[row] for row in others]
+    assert [task["data"]["tokens"] for task in tasks] == [text.words_of(row) for row in others]
     for task in tasks:
         end = len(task["data"]["tokens"][0])
         label = {"start": 0, "end": end, "text": task["data"]["text"][:end], "labels": ["ORG"]}
@@ -95,7 +95,7 @@ def test_a_correction_goes_out_and_back_and_changes_the_student(
     assert code == 0, told
     assert f"{CORRECTED - 1} corrections by ben" in told
     lines = latest(load_corrections(file))
-    assert {line.correction.words for line in lines} >= {tuple(text.words[row]) for row in (first, *others)}
+    assert {line.correction.words for line in lines} >= {tuple(text.words_of(row)) for row in (first, *others)}
     assert all(list(line.correction.tags or ()) == odd(list(line.correction.words)) for line in lines)
 
     # It goes out once more as it is, and comes back with nothing to correct.

@@ -62,13 +62,14 @@ def test_labels_of_a_text_are_decoded_and_their_least_trusted_word_counts(
     store: Store, soft_labels: Reference, reliability: Reference
 ) -> None:
     found = read_labelled_text(store, soft_labels)
-    assert found.text == "sentences/" + "ab" * 10 and found.words == WORDS and found.ids == [0, 1, 2, 3, 4]
-    assert found.tags == [[LABELS[label] for label in labels] for labels in SAID]
+    assert found.text == "sentences/" + "ab" * 10 and found.words.to_pylist() == WORDS
+    assert found.ids.tolist() == [0, 1, 2, 3, 4]
+    assert found.tags.to_pylist() == [[LABELS[label] for label in labels] for labels in SAID]
     assert found.trust is not None and found.trust.tolist() == [0.75, 0.75, 1.0, 0.75, 0.5]
-    assert found.queue() == [4, 0, 1, 2]  # 3 has the words of 1
+    assert found.queue() == [4, 0, 1, 2] and found.twins(3) == [1, 3]  # 3 has the words of 1
     weighed = read_labelled_text(store, reliability)
     assert weighed.trust is not None and weighed.trust.tolist() == [1.0, 1.0, 0.25, 1.0, 1.0]
-    assert weighed.queue() == [2, 0, 1, 4] and weighed.tags == found.tags and weighed.text == found.text
+    assert weighed.queue() == [2, 0, 1, 4] and weighed.tags.equals(found.tags) and weighed.text == found.text
 
 
 @pytest.mark.parametrize("to", ["label-studio", "doccano", "prodigy", "argilla", "spacy-json", "brat", "jsonl"])

@@ -1,6 +1,12 @@
 """A store whose contents are known, and the pages over it."""
 
+import shutil
+import threading
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
 from shelved import Shelved
 
@@ -18,3 +24,39 @@ def shelved(store: Store) -> Shelved:
 def pages(shelved: Shelved) -> TestClient:
     """Its pages."""
     return TestClient(create_app(shelved.store), base_url="http://127.0.0.1:4280")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser: Any) -> Iterator[Any]:
+    """Opens the pages of a store; at the end, the browser must not have complained."""
+    servers, complaints = [], []
+
+    def opened(store: Store, path: str) -> Any:
+        server = uvicorn.Server(uvicorn.Config(create_app(store), port=0, log_level="warning"))
+        threading.Thread(target=server.run, daemon=True).start()
+        while not server.started:
+            pass
+        servers.append(server)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        page = browser.new_page()
+        page.on(
+            "console", lambda message: complaints.append(message.text) if "status of 4" not in message.text else None
+        )
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(f"http://127.0.0.1:{port}{path}")
+        return page
+
+    yield opened
+    for server in servers:
+        server.should_exit = True
+    assert complaints == []

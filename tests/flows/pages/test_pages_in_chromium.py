@@ -3,58 +3,17 @@
 Needs Chromium (Debian's package `chromium`); run by `make test-all`.
 """
 
-import shutil
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from shelved import LABELS, Shelved, certain, put
 
 from artifacts.catalog import SENTENCES, SOFT_LABELS
 from artifacts.runs import all_runs
 from artifacts.store import Store
-from flows.pages.app import create_app
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def open_page(browser: Any) -> Iterator[Any]:
-    """Opens the pages of a store; at the end, the browser must not have complained."""
-    servers, complaints = [], []
-
-    def opened(store: Store, path: str) -> Any:
-        server = uvicorn.Server(uvicorn.Config(create_app(store), port=0, log_level="warning"))
-        threading.Thread(target=server.run, daemon=True).start()
-        while not server.started:
-            pass
-        servers.append(server)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        page = browser.new_page()
-        page.on(
-            "console", lambda message: complaints.append(message.text) if "status of 4" not in message.text else None
-        )
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(f"http://127.0.0.1:{port}{path}")
-        return page
-
-    yield opened
-    for server in servers:
-        server.should_exit = True
-    assert complaints == []
 
 
 def test_from_the_list_of_runs_to_the_least_trusted_words(open_page: Any, finished: Path) -> None:
