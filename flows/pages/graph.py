@@ -68,18 +68,28 @@ def drawn(shelf: Shelf, record: RunRecord, *, scores: bool) -> Drawing:
         for name, manifest in manifests.items()
     }
     depths: dict[str, int] = {}
-    beside: dict[int, int] = defaultdict(int)
+    columns: dict[str, int] = {}
+    taken_columns: dict[int, set[int]] = defaultdict(set)
     boxes: dict[str, Box] = {}
     for name, step in taken.items():  # A step comes after those whose artifacts it takes.
-        depth = 1 + max((depths[each] for each in inputs.get(name, ()) if each in depths), default=-1)
-        depths[name] = depth
-        x, y = _MARGIN + beside[depth] * _RIGHT, _MARGIN + depth * _DOWN
-        beside[depth] += 1
+        above = [each for each in inputs.get(name, ()) if each in depths]
+        depth = depths[name] = 1 + max((depths[each] for each in above), default=-1)
+        wanted = round(sum(columns[each] for each in above) / len(above)) if above else 0
+        column = columns[name] = _nearest_free(wanted, taken_columns[depth])
+        taken_columns[depth].add(column)
+        x, y = _MARGIN + column * _RIGHT, _MARGIN + depth * _DOWN
         boxes[name] = Box(x, y, step.reference.kind, step.stage, name, step.status if name in manifests else "gone")
     lines = [_line(boxes[each], boxes[name]) for name in boxes for each in inputs.get(name, ()) if each in boxes]
     width = 2 * _MARGIN + max((box.x for box in boxes.values()), default=0) + _WIDTH
     height = 2 * _MARGIN + max((box.y for box in boxes.values()), default=0) + _HEIGHT
     return Drawing(tuple(boxes.values()), tuple(lines), width, height)
+
+
+def _nearest_free(wanted: int, taken: set[int]) -> int:
+    """The column nearest to one that is wanted, of those that are not taken."""
+    return min(
+        (each for each in range(wanted + len(taken) + 1) if each not in taken), key=lambda each: abs(each - wanted)
+    )
 
 
 def _line(start: Box, end: Box) -> str:

@@ -72,8 +72,6 @@ TEXT_FORMATS = {
 }
 # Formats without tags.
 UNLABELLED = frozenset({"text", "words"})
-# Formats that are no text.
-BINARY = frozenset({"parquet", "spacy", "dataset"})
 # Formats whose offsets count characters as the file has them: not brought to NFC as a whole.
 _WITH_OFFSETS = frozenset({"jsonl", "json"})
 # Formats that are columns, too: each may be read as another if a configuration says so.
