@@ -62,7 +62,9 @@ def drawn(shelf: Shelf, record: RunRecord, *, scores: bool) -> Drawing:
     for name, step in taken.items():
         if (manifest := shelf.manifest(step.reference.kind, step.reference.key)) is not None:
             manifests[name] = manifest
-    makers = {content(manifest): name for name, manifest in manifests.items()}
+    makers: dict[str, str] = {}
+    for name, manifest in manifests.items():  # Of equal contents the first one: it was there when it was taken.
+        makers.setdefault(content(manifest), name)
     inputs = {
         name: [makers[each] for each in dict.fromkeys(manifest.recipe.inputs.values()) if each in makers]
         for name, manifest in manifests.items()

@@ -18,10 +18,12 @@ def test_a_box_takes_the_nearest_column_that_is_free() -> None:
 def test_a_box_stands_below_all_that_it_was_made_of_and_on_no_other(finished: Path) -> None:
     store = Store(finished)
     shelf = Shelf(store)
-    drawing = drawn(shelf, all_runs(store)[-1], scores=True)
+    run = all_runs(store)[-1]
+    drawing = drawn(shelf, run, scores=True)
     at = {box.reference: (box.x, box.y) for box in drawing.boxes}
     assert len(set(at.values())) == len(at)
-    makers = {content(m): f"{m.kind}/{m.key}" for m in store.manifests()}
+    taken = [shelf.manifest(step.reference.kind, step.reference.key) for step in run.steps]
+    makers = {content(m): f"{m.kind}/{m.key}" for m in reversed(taken) if m is not None}
     checked = 0
     for m in store.manifests():
         for each in set(m.recipe.inputs.values()) & makers.keys():
