@@ -103,7 +103,7 @@ def _closed(send: Send) -> Send:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in _HEADERS.items():
-                headers[name] = value
+                headers.setdefault(name, value)  # A document that is no page may bring a policy of its own.
         await send(message)
 
     return with_headers

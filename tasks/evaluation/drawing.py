@@ -18,6 +18,7 @@ _PANEL_HEIGHT_INCHES = 3.6
 _PANELS_IN_A_ROW = 3
 _DOTS_PER_INCH = 120
 _MOST_TICKS = 16
+_LETTERS_AN_INCH = 8  # of a picture; the axis itself is shorter
 _LEGEND_WIDTH = 20  # letters; a long name must not squeeze the picture
 _STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib
@@ -30,7 +31,10 @@ _STYLE: dict[Any, Any] = {
     "axes.axisbelow": True,
     "legend.fontsize": 9.0,
     "legend.frameon": False,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "crosstag",  # names inside an SVG would be others each time
 }
+_WITHOUT_TIME: dict[str, dict[str, None]] = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ class Cloud:
 
 
 def draw_clouds(titles: Sequence[str], panels: Sequence[Sequence[Cloud]], path: Path) -> None:
-    """Draws panels of points over the same axes side by side into a PNG file; same bytes as for `draw`.
+    """Draws panels of points over the same axes side by side; files and bytes as for `draw`.
 
     The places on the axes mean nothing but nearness, so they have no ticks. All panels have clouds of the same names.
     """
@@ -103,7 +107,7 @@ def draw_clouds(titles: Sequence[str], panels: Sequence[Sequence[Cloud]], path: 
 
 
 def draw_bars(groups: Sequence[BarGroup], ticks: Sequence[str], title: str, y_name: str, path: Path) -> None:
-    """Draws groups of bars side by side over each tick into a PNG file; same bytes as for `draw`."""
+    """Draws groups of bars side by side over each tick; files and bytes as for `draw`."""
     bar = 0.8 / len(groups)
     width = max(_PANEL_WIDTH_INCHES, 1.5 + 0.25 * len(ticks) * len(groups))
     with _picture(width, _PANEL_HEIGHT_INCHES, path) as figure:
@@ -113,6 +117,7 @@ def draw_bars(groups: Sequence[BarGroup], ticks: Sequence[str], title: str, y_na
             colour = _COLOURS[number % len(_COLOURS)]
             axes.bar(places, group.heights, bar, label=_plain(fill(group.name, _LEGEND_WIDTH)), color=colour)
         axes.set_xticks(range(len(ticks)), [_plain(tick) for tick in ticks])
+        axes.tick_params("x", labelrotation=45 if _crowded(ticks, width) else 0)
         axes.grid(visible=False, axis="x")
         axes.set_title(_plain(title))
         axes.set_ylabel(_plain(y_name))
@@ -121,7 +126,10 @@ def draw_bars(groups: Sequence[BarGroup], ticks: Sequence[str], title: str, y_na
 
 
 def draw(panels: Sequence[Panel], path: Path) -> None:
-    """Draws panels side by side into a PNG file; the same panels give the same bytes with the same matplotlib."""
+    """Draws panels side by side into a PNG or an SVG file, as its name ends.
+
+    The same panels give the same bytes with the same matplotlib. The texts of an SVG stay texts, in the reader's font.
+    """
     columns = min(len(panels), _PANELS_IN_A_ROW)
     rows = -(-len(panels) // columns)
     with _picture(columns * _PANEL_WIDTH_INCHES, rows * _PANEL_HEIGHT_INCHES, path) as figure:
@@ -141,7 +149,7 @@ def number_ticks(values: Sequence[float]) -> list[tuple[float, str]]:
 
 @contextmanager
 def _picture(width: float, height: float, path: Path) -> Iterator[Any]:
-    """An empty figure in our style, in inches; saved at the end."""
+    """An empty figure in our style, in inches; saved at the end, as PNG or SVG by the ending of its path."""
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -152,7 +160,8 @@ def _picture(width: float, height: float, path: Path) -> Iterator[Any]:
         figure = Figure(figsize=(width, height), dpi=_DOTS_PER_INCH, layout="constrained")
         FigureCanvasAgg(figure)
         yield figure
-        figure.savefig(path, format="png", metadata={"Software": None})
+        form = path.suffix.removeprefix(".")
+        figure.savefig(path, format=form, metadata=_WITHOUT_TIME[form])
 
 
 def _draw_panel(axes: Any, panel: Panel) -> None:
@@ -175,15 +184,20 @@ def _draw_panel(axes: Any, panel: Panel) -> None:
         axes.set_yscale("log")
     every = -(-len(panel.ticks) // _MOST_TICKS)
     shown = range(0, len(panel.ticks), every)
-    crowded = sum(len(panel.ticks[i][1]) + 2 for i in shown) > 60
-    axes.set_xticks(list(shown), [_plain(panel.ticks[i][1]) for i in shown])
-    axes.tick_params("x", labelrotation=45 if crowded else 0)
+    names = [panel.ticks[i][1] for i in shown]
+    axes.set_xticks(list(shown), [_plain(name) for name in names])
+    axes.tick_params("x", labelrotation=45 if _crowded(names, _PANEL_WIDTH_INCHES) else 0)
     axes.set_xlim(-0.4, max(len(panel.ticks) - 0.6, 0.4))
     axes.set_title(_plain(panel.title))
     axes.set_xlabel(_plain(panel.x_name))
     axes.set_ylabel(_plain(panel.y_name))
     if len(panel.lines) > 1 or panel.lines[0].name != panel.title:
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+
+
+def _crowded(names: Sequence[str], inches: float) -> bool:
+    """Whether the names of ticks would run into each other on an axis of this width."""
+    return len(names) * max((len(name) for name in names), default=0) > _LETTERS_AN_INCH * inches
 
 
 def _plain(text: str) -> str:

@@ -12,6 +12,7 @@ from artifacts.step import Job, step
 from tasks.evaluation.drawing import Line, Panel, draw, number_name, number_ticks
 
 _MOST_LINES = 7
+_SIGNS = (("auc_agreement", "λ"), ("auc_weight", "w"), ("auc_probability", "probability"))
 
 
 def curve_panel(points: pa.Table, title: str, x_name: str, y_name: str) -> Panel:
@@ -40,6 +41,28 @@ def bin_panels(iterations: Sequence[pa.Table]) -> list[Panel]:
         Panel(quality, "Quality of pseudo-labels", "reliability w", "token F1 without O (%)", ticks),
         Panel(size, "Size of each bin", "reliability w", "words", ticks, logarithmic=True),
     ]
+
+
+def detection_panels(names: Sequence[str], tables: Sequence[pa.Table]) -> list[Panel]:
+    """Areas under the ROC curve: of the three signs of trust over all words, and of λ within each label.
+
+    Args:
+        names: of the pseudo-labels of each table, all different.
+        tables: of `DETECTION`.
+    """
+    ticks = [(float(place), name) for place, name in enumerate(names)]
+    places = np.arange(len(names), dtype=float)
+    by_label = [{row["label"]: row for row in table.to_pylist()} for table in tables]
+
+    def line(name: str, label: str, sign: str) -> Line:
+        areas = [rows[label][sign] if label in rows else None for rows in by_label]
+        return Line(name, places, 100 * np.array(areas, dtype=float))
+
+    labels = [label for label in dict.fromkeys(label for rows in by_label for label in rows) if label != "overall"]
+    axis = "area under the ROC curve (%)"
+    signs = [line(name, "overall", sign) for sign, name in _SIGNS]
+    within = [line(label, label, "auc_agreement") for label in labels]
+    return [Panel(signs, "All words", "", axis, ticks), Panel(within, "λ within each label", "", axis, ticks)]
 
 
 def consistency_panel(rows: pa.Table, neighbours: int) -> Panel:
@@ -87,10 +110,10 @@ def draw_figures(
                 curve_panel(table, text["title"], text["x_name"], text["y_name"])
                 for table, text in zip(tables, texts, strict=True)
             ]
-            save(name, what, panels, _together("panel", [text["title"] for text in texts], tables))
+            save(name, what, panels, together("panel", [text["title"] for text in texts], tables))
     if bins:
         tables = [job.table(each) for each in bins]
-        data = _together("iteration", list(range(1, len(bins) + 1)), tables)
+        data = together("iteration", list(range(1, len(bins) + 1)), tables)
         save("figure5-reliability", "Reliability against correctness (CoLaDa, Figure 5)", bin_panels(tables), data)
     if consistency is not None:
         rows = job.table(consistency)
@@ -101,8 +124,8 @@ def draw_figures(
     job.describe({"figures": dict(sorted(drawn.items()))})
 
 
-def _together(name: str, values: Sequence[object], tables: Sequence[pa.Table]) -> pa.Table:
-    """Tables one after another, with a first column that says which is which."""
+def together(name: str, values: Sequence[object], tables: Sequence[pa.Table]) -> pa.Table:
+    """Tables one after another, with a first column of this name that says which is which."""
     marked = [
         table.replace_schema_metadata().add_column(0, name, pa.array([value] * len(table)))
         for value, table in zip(values, tables, strict=True)

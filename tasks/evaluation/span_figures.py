@@ -1,6 +1,9 @@
 """Draw GLoDe's figures 3 and 4: quality of pseudo-labels by epoch, and the types that entities have."""
 
+from pathlib import Path
+
 import numpy as np
+import pyarrow as pa
 from pyarrow import csv
 
 from artifacts.catalog import FIGURES, Curve, TypeShares
@@ -10,6 +13,18 @@ from tasks.evaluation.drawing import BarGroup, draw, draw_bars
 from tasks.evaluation.figures import curve_panel
 
 _QUALITY, _TYPES = "glode-figure3-pseudo-labels", "glode-figure4-types"
+
+
+def draw_types(shares: pa.Table, title: str, path: Path) -> None:
+    """Draws a table of `TYPE_SHARES`: a bar for each type of each series (figure 4)."""
+    rows = shares.to_pylist()
+    ticks = list(dict.fromkeys(row["type"] for row in rows))
+    of = {(row["series"], row["type"]): row["share"] for row in rows}
+    groups = [
+        BarGroup(name, 100 * np.array([of[name, tick] for tick in ticks], dtype=float))
+        for name in dict.fromkeys(row["series"] for row in rows)
+    ]
+    draw_bars(groups, ticks, title, "share of entities (%)", path)
 
 
 @step(FIGURES)
@@ -28,15 +43,7 @@ def draw_span_figures(job: Job, quality: Curve | None, types: TypeShares | None)
         drawn[_QUALITY] = "F1 of pseudo-labels by epoch (GLoDe, Figure 3)"
     if types is not None:
         table = job.table(types)
-        rows = table.to_pylist()
-        ticks = list(dict.fromkeys(row["type"] for row in rows))
-        shares = {(row["series"], row["type"]): row["share"] for row in rows}
-        groups = []
-        for name in dict.fromkeys(row["series"] for row in rows):
-            heights = [shares[name, tick] for tick in ticks]
-            groups.append(BarGroup(name, 100 * np.array(heights, dtype=float)))
-        title, axis = "Types of entities", "share of entities (%)"
-        draw_bars(groups, ticks, title, axis, job.output_folder / f"{_TYPES}.png")
+        draw_types(table, "Types of entities", job.output_folder / f"{_TYPES}.png")
         csv.write_csv(table, job.output_folder / f"{_TYPES}.csv", csv.WriteOptions(quoting_style="needed"))
         drawn[_TYPES] = "Types of entities in gold labels and predictions (GLoDe, Figure 4)"
     if not drawn:

@@ -1,4 +1,9 @@
-"""A store whose contents are known, and the pages over it."""
+"""A store whose contents are known, the pages over it, and a browser that looks at them."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from typing import Any
 
 import shutil
 import threading

@@ -10,14 +10,14 @@ import pytest
 from PIL import Image
 from pyarrow import csv
 
-from artifacts.catalog import CONSISTENCY, CURVE, RELIABILITY_BINS, SCORES
+from artifacts.catalog import CONSISTENCY, CURVE, DETECTION, RELIABILITY_BINS, SCORES
 from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.step import run_alone
 from artifacts.store import Store
 from tasks.evaluation.curves import CurveText, trace_curve
-from tasks.evaluation.drawing import draw, number_ticks
-from tasks.evaluation.figures import bin_panels, consistency_panel, curve_panel, draw_figures
+from tasks.evaluation.drawing import BarGroup, draw, draw_bars, number_ticks
+from tasks.evaluation.figures import bin_panels, consistency_panel, curve_panel, detection_panels, draw_figures
 
 
 def put_scores(put_table: Callable[..., Reference], f1: float) -> Reference:
@@ -136,3 +136,38 @@ def test_a_picture_repeats_to_the_byte_whatever_the_readers_settings(tmp_path: P
         assert matplotlib.rcParams["font.size"] == 30.0
     assert (tmp_path / "first.png").read_bytes() == (tmp_path / "second.png").read_bytes()
     assert b"Software" not in (tmp_path / "first.png").read_bytes()
+
+
+def test_areas_are_drawn_by_sign_over_all_words_and_by_label() -> None:
+    columns = {"words": [9, 4], "wrong": [1, 1], "auc_weight": [0.5, 0.5], "auc_probability": [0.25, None]}
+    first = pa.table({"label": ["overall", "O"], "auc_agreement": [0.75, 0.5], **columns}, schema=DETECTION.schema)
+    second = pa.table({"label": ["overall", "B-LOC"], "auc_agreement": [1.0, 0.5], **columns}, schema=DETECTION.schema)
+    everything, within = detection_panels(["one", "two"], [first, second])
+    assert {line.name: line.y.tolist() for line in everything.lines} == {
+        "λ": [75.0, 100.0],
+        "w": [50.0, 50.0],
+        "probability": [25.0, 25.0],
+    }
+    # O was given to no word of the second, B-LOC to none of the first.
+    assert [line.name for line in within.lines] == ["O", "B-LOC"]
+    np.testing.assert_array_equal(within.lines[0].y, [50.0, np.nan])
+    np.testing.assert_array_equal(within.lines[1].y, [np.nan, 50.0])
+    assert [name for _, name in within.ticks] == ["one", "two"]
+
+
+def test_an_svg_repeats_to_the_byte_and_keeps_what_people_wrote_as_text(tmp_path: Path) -> None:
+    points = pa.table({"series": ["<script>x</script>&$a$"], "x": [0.0], "y": [0.5]}, schema=CURVE.schema)
+    panel = curve_panel(points, "t", "x", "F1")
+    for name in ("first.svg", "second.svg"):
+        draw([panel], tmp_path / name)
+    text = (tmp_path / "first.svg").read_text(encoding="utf-8")
+    assert text == (tmp_path / "second.svg").read_text(encoding="utf-8")
+    assert "&lt;script&gt;" in text and "<script" not in text and "$a$" in text and "<dc:date>" not in text
+
+
+def test_names_of_ticks_that_would_run_into_each_other_are_turned(tmp_path: Path) -> None:
+    group = [BarGroup("a", np.array([1.0, 2.0]))]
+    for names, turned in ((("LOC", "PER"), False), (("missing in translation",) * 2, True)):
+        draw_bars(group, names, "t", "y", tmp_path / "bars.svg")
+        # Longer than 8 letters an inch of 5 inches: 2 * 22 > 40.
+        assert ("rotate(-45" in (tmp_path / "bars.svg").read_text(encoding="utf-8")) is turned

@@ -1,0 +1,37 @@
+"""The page of charts in a real browser: the pictures show under the policy of the page.
+
+Needs Chromium (Debian's package `chromium`); run by `make test-all`.
+"""
+
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from artifacts.runs import all_runs
+from artifacts.store import Store
+
+BLUE = (0x00, 0x72, 0xB2)  # of the first series
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+def test_pictures_of_charts_show_in_colour(open_page: Any, finished: Path) -> None:
+    store = Store(finished)
+    (run,) = all_runs(store)
+    page = open_page(store, f"/run/{run.id}")
+    page.click("text=charts")
+    assert "Charts" in page.inner_text("h1")
+    for picture in page.locator(".chart img").all():
+        picture.scroll_into_view_if_needed()
+        page.wait_for_load_state("networkidle")
+        assert picture.evaluate("each => each.naturalWidth") > 300
+        # Colours of lines stand in style attributes, which the policy of pages would forbid inside of them.
+        pixels = np.asarray(Image.open(BytesIO(picture.screenshot())).convert("RGB")).reshape(-1, 3)
+        assert (pixels == BLUE).all(axis=1).sum() > 50
+    with page.expect_download() as found:
+        page.click("text=data (CSV) >> nth=0")
+    assert Path(found.value.path()).read_text(encoding="utf-8").startswith('"panel","series","x","y"')
