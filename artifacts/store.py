@@ -5,6 +5,7 @@
 <root>/<kind>/<key>/ref.json       Prefect's cache record, so that it goes when the artifact goes
 <root>/<kind>/<key>/data.parquet   a table; or the files of a model
 <root>/run/<id>/run.json           the record of a run
+<root>/run/<id>/report.html        what became of it, to be read
 <root>/.unfinished/                artifacts being written; work folders of trainings; both renamed or deleted
 <root>/.inspect/                   what is derived from artifacts to answer questions quickly; made anew when it is gone
 <root>/.locks/                     one lock file per key
@@ -39,6 +40,7 @@ _MANIFEST_FILE = "manifest.json"
 _RECORD_FILE = "ref.json"
 _RUNS = "run"
 _RUN_FILE = "run.json"
+_REPORT_FILE = "report.html"
 
 
 def record_key(kind: str, key: str) -> str:
@@ -481,12 +483,23 @@ class Store:
             self.place.work(f"{_RUNS}/{identity}")
             self.place.write(f"{_RUNS}/{identity}/{_RUN_FILE}", text)
 
+    def report(self, identity: str) -> Path | None:
+        """Where the report of a run lies on this machine; None if it has none."""
+        name = f"{_RUNS}/{identity}/{_REPORT_FILE}"
+        return self.place.local(name) if self.place.exists(name) else None
+
+    def write_report(self, identity: str, text: str) -> None:
+        """Puts the report of a run beside its record, whole or not at all; it goes with the record."""
+        with self._disk_errors(f"the report of run {identity}"):
+            self.place.work(f"{_RUNS}/{identity}")
+            self.place.write(f"{_RUNS}/{identity}/{_REPORT_FILE}", text)
+
     def run_bytes(self, identity: str) -> int:
-        """The size of a record."""
+        """The size of a record, and of the report beside it."""
         return sum(status.bytes for status in self.place.files(f"{_RUNS}/{identity}").values())
 
     def drop_run(self, identity: str) -> None:
-        """Removes the record of a run."""
+        """Removes the record of a run, and its report."""
         self.place.remove(f"{_RUNS}/{identity}")
 
     def _publish(self, draft: str, manifest: Manifest) -> None:

@@ -1,7 +1,6 @@
 """What `crosstag runs` prints: the runs of a store, one of them, and where two differ."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import yaml
@@ -14,6 +13,7 @@ from artifacts.runs import RunRecord, all_runs, find_run, standing
 from flows.commands.methods import METHODS
 from flows.commands.store import existing
 from flows.parts.run_tables import print_result
+from flows.parts.run_words import about, languages, moment, place_in_run, seconds_taken
 
 _WIDTH = 140
 _ID = 10
@@ -28,10 +28,10 @@ def print_runs(root: str) -> None:
     table = Table(*header, box=None, pad_edge=False)
     for record in all_runs(store):
         status = standing(store, record)
-        cells = (record.id[:_ID], _when(record.started), record.method, record.name or "-", languages(record))
+        cells = (record.id[:_ID], moment(record.started), record.method, record.name or "-", languages(record))
         steps = f"{len(record.steps) - len(record.ran)} cached, {len(record.ran)} ran"
         style = f"[{_STYLES[status]}]{status}[/]"
-        table.add_row(*cells, style, f1_of_student(record), steps, _seconds(record, status), place_in_run(record))
+        table.add_row(*cells, style, f1_of_student(record), steps, seconds_taken(record, status), place_in_run(record))
     _console().print(table)
 
 
@@ -65,36 +65,6 @@ def print_difference(root: str, one: str, other: str) -> None:
     _print_rows("F1, in %", ("model", "on", *names, "change"), score_rows(found))
     if not any((found.settings, found.surroundings, found.steps, found.scores)):
         _console().print("they differ in nothing but time")
-
-
-def languages(record: RunRecord) -> str:
-    """Source and targets of a run, such as `en-de`."""
-    config = record.configuration
-    targets = config.get("targets") or [config.get("target")]
-    places = [config.get("source"), *targets]
-    return "-".join(place["language"] for place in places if isinstance(place, dict) and "language" in place)
-
-
-def about(record: RunRecord, status: str) -> dict[str, str]:
-    """Who ran what where, and how it went, in words."""
-    caller, machine = record.caller, record.machine
-    about = {
-        "run": str(record),
-        "method": f"{record.method}, {languages(record)}".rstrip(", "),
-        "configuration": record.name or "-",
-        "status": f"{status}, at {at}" if (at := place_in_run(record)) else status,
-        "started": _when(record.started),
-        "took": f"{seconds} s" if (seconds := _seconds(record, status)) else "-",
-        "called by": " ".join((caller.by, *caller.command)) + (f" {caller.deployment}" if caller.deployment else ""),
-        "flow run": f"{caller.flow_run_name} ({caller.flow_run})" if caller.flow_run else "-",
-        "revision": record.revision or "-",
-        "machine": f"{machine.host}, {machine.platform}, {machine.processors} processors, {machine.device}",
-        "versions": ", ".join(f"{name} {version}" for name, version in machine.versions.items()),
-        "runtime": ", ".join(f"{name} {value}" for name, value in record.runtime.items() if value is not None),
-    }
-    if record.error is not None:
-        about["error"] = f"{record.error.type}: {record.error.message}".removesuffix(": ")
-    return about
 
 
 def _settings(record: RunRecord, everything: bool) -> dict[str, Any]:
@@ -144,23 +114,9 @@ def f1_of_student(record: RunRecord) -> str:
     return f"{100 * scores[test].overall.f1:.1f}"
 
 
-def place_in_run(record: RunRecord) -> str:
-    """The step that a run is at, or ended at, if it did not end well; and what ended it."""
-    steps = [f"{step.step} · {step.stage}".rstrip(" ·") for step in record.under_way]
-    return ", ".join([*steps, *([record.error.type] if record.error else [])])
-
-
-def _seconds(record: RunRecord, status: str) -> str:
-    return "" if status == "killed" else f"{record.seconds:,.0f}"
-
-
 def _memory(resident: int | None, gpu: int | None) -> str:
     parts = [f"{amount / 2**20:,.0f} MB{where}" for amount, where in ((resident, ""), (gpu, " GPU")) if amount]
     return ", ".join(parts)
-
-
-def _when(moment: datetime) -> str:
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _console() -> Console:

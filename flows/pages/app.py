@@ -5,7 +5,7 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import RedirectResponse
+from fastapi.responses import FileResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
 from artifacts.errors import InputError, StoreError
@@ -13,6 +13,7 @@ from artifacts.store import Store
 from flows.pages import artifacts, charts, corrections, runs, sentence, sentences
 from flows.pages.guard import Guard
 from flows.pages.site import Site, failure
+from flows.parts.html import STYLE_OF_WORDS
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -39,6 +40,10 @@ def create_app(store: Store, *, hosts: Sequence[str] = (), token: str = "") -> F
     @app.get("/")
     def home() -> Response:
         return RedirectResponse("runs")
+
+    @app.get("/words.css")
+    def style_of_words() -> Response:
+        return FileResponse(STYLE_OF_WORDS, media_type="text/css")
 
     return app
 

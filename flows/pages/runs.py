@@ -4,13 +4,16 @@ from typing import Annotated
 
 import yaml
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import HTMLResponse
 
 from artifacts.run_difference import compare_runs
 from artifacts.runs import RunRecord, standing
-from flows.commands.runs import about, f1_of_student, languages, place_in_run, score_rows
+from flows.commands.runs import f1_of_student, score_rows
 from flows.pages.graph import drawn
 from flows.pages.site import Site, failure, page, site
+from flows.parts.report import POLICY, report
 from flows.parts.run_tables import cells, scores_by_test
+from flows.parts.run_words import about, languages, place_in_run
 from flows.parts.word_table import WITH_LABELS
 
 router = APIRouter()
@@ -66,6 +69,15 @@ def graph(request: Request, identity: str, shown: Shown, scores: bool = False) -
     """Which artifact of a run came from which."""
     record = shown.run(identity)
     return page(request, "graph", record=record, drawing=drawn(shown.shelf, record, scores=scores), scores=scores)
+
+
+@router.get("/run/{identity}/report")
+def read_report(identity: str, shown: Shown) -> Response:
+    """The report of a run as it was written at its end; of a run that has none, as it would be written now."""
+    record = shown.run(identity)
+    path = shown.store.report(record.id)
+    text = path.read_text(encoding="utf-8") if path is not None else report(shown.store, record)
+    return HTMLResponse(text, headers={"Content-Security-Policy": f"{POLICY}; frame-ancestors 'none'"})
 
 
 def labelled(record: RunRecord) -> list[tuple[str, str, str]]:

@@ -1,13 +1,11 @@
 """What all pages share: the store, its manifests read once, words of tables, and how a template becomes a page."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from artifacts.catalog import catalogue
 from artifacts.errors import StoreError
@@ -15,6 +13,7 @@ from artifacts.runs import RunRecord, find_run, read_run
 from artifacts.store import Store
 from flows.pages.shelf import Shelf, reference_of
 from flows.pages.word_tables import WordTables
+from flows.parts.html import environment
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -91,36 +90,9 @@ def address(path: str, **query: Any) -> str:
     return path + (f"?{urlencode(given, doseq=True)}" if given else "")
 
 
-def moment(value: datetime | str | None) -> str:
-    """A moment of UTC as this machine's clock shows it."""
-    if value is None or value == "":
-        return ""
-    found = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-
-
-def size(count: int) -> str:
-    """Bytes for people."""
-    amount = float(count)
-    for unit in ("B", "kB", "MB"):
-        if amount < 1000:
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} GB"
-
-
-def hue(kind: str) -> str:
-    """The class of the style sheet that colours an entity type: the common ones have theirs, others get one by name."""
-    known = {"PER": 0, "LOC": 1, "ORG": 2, "MISC": 3}
-    return f"type-{known.get(kind, 4 + sum(map(ord, kind)) % 8)}"
-
-
-_environment = Environment(
-    loader=FileSystemLoader(_TEMPLATES), autoescape=select_autoescape(), undefined=StrictUndefined, trim_blocks=True,
-    lstrip_blocks=True,
-)  # fmt: skip
+_environment = environment([_TEMPLATES])
 # The pages that stand at the top of each.
 _environment.globals.update(
     address=address, navigation=[("Runs", "/runs"), ("Artifacts", "/artifacts"), ("Corrections", "/corrections")]
 )
-_environment.filters.update(moment=moment, size=size, hue=hue, reference=reference_of)
+_environment.filters.update(reference=reference_of)

@@ -44,7 +44,8 @@ class Chart:
 
 def charts_of(store: Store, record: RunRecord) -> tuple[list[Chart], list[str]]:
     """The charts that there is data for, and what is wrong with the data of others."""
-    charts, damaged = [], []
+    charts: list[Chart] = []
+    damaged: list[str] = []
     for part in (_curves, _models, _bins, _detection, _consistency, _types, _types_found, _trainings, _dropped):
         try:
             charts += part(store, record)

@@ -34,12 +34,14 @@ def print_result(store: Store, record: RunRecord) -> None:
 
 
 def result_lines(store: Store, record: RunRecord) -> dict[str, str]:
-    """Student, figures, steps and the run itself, in words."""
+    """Student, figures, report, steps and the run itself, in words."""
     lines = {}
     if record.student is not None:
         lines = {"student": _place(store, record.student), "artifact": str(record.student)}
     if record.figures is not None:
         lines["figures"] = _place(store, record.figures)
+    if (report := store.report(record.id)) is not None:
+        lines["report"] = str(report)
     lines["steps"] = steps_in_words(record)
     lines["run"] = str(record)
     return lines
@@ -58,6 +60,8 @@ def result_page(store: Store, record: RunRecord) -> str:
     for name, reference in (("Student", record.student), ("Figures", record.figures)):
         if reference is not None:
             parts.append(f"{name}: `{reference}`, in `{_place(store, reference)}`")
+    if (report := store.report(record.id)) is not None:
+        parts.append(f"Report: `{report}`, all of this and more in one file")
     parts.append(f"Steps: {steps_in_words(record)}; each of them, and what it made, on the page `steps`")
     parts.append(f"Run: `{record}`; `crosstag runs show {record.id[:10]}` tells all of it")
     return "\n\n".join(parts)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from prefect import get_run_logger
 from prefect.artifacts import create_markdown_artifact
 
+from artifacts.errors import StoreError
 from artifacts.recorder import Recorder, recorded
 from artifacts.reference import Reference
 from artifacts.report import report_steps
@@ -18,6 +19,7 @@ from artifacts.settings import Settings
 from artifacts.stopping import STOPS, what_stopped
 from artifacts.store import Store
 from flows.parts.plain_errors import tell_plainly
+from flows.parts.report import write_report
 from flows.parts.run_tables import print_result, result_page
 from tasks.corpus.once import reading_once
 from tasks.evaluation.outcomes import CATEGORIES, SEEN
@@ -119,7 +121,7 @@ def stop_logged(run: Run) -> Iterator[None]:
 
 
 def complete(run: Run, result: Result) -> RunRecord:
-    """Puts what a method gave into the record of its run."""
+    """Puts what a method gave into the record of its run, and writes the report beside it."""
     recorder: Recorder | None = run.recorder
     if recorder is None:
         raise RuntimeError("a run that is not on record cannot be completed; open it with `recorded`")
@@ -129,7 +131,12 @@ def complete(run: Run, result: Result) -> RunRecord:
     if result.detections:
         tables.insert(0, detection_table(run.store, result.detections))
     models = [(model.name, model.reference, model.scores) for model in result.models]
-    return recorder.completed(result.student, result.figures, models, tables)
+    record = recorder.completed(result.student, result.figures, models, tables)
+    try:
+        write_report(run.store, record)
+    except (StoreError, OSError) as error:  # The student is there; a report is no reason to call the run failed.
+        get_run_logger().warning("the run is done, but its report could not be written: %s", error)
+    return record
 
 
 def show(run: Run, record: RunRecord) -> None:

@@ -21,10 +21,12 @@ def made(
     key: str,
     columns: dict[str, Any] | None = None,
     metadata: dict[str, Any] | None = None,
+    of: dict[str, Reference] | None = None,
     **notes: Any,
 ) -> Reference:
-    """An artifact with these columns, or the folder of a model with one file."""
-    recipe = Recipe(step="a_step", parameters={}, inputs={}, code="", schemas={}, store_format=STORE_FORMAT)
+    """An artifact with these columns made `of` others, or the folder of a model with one file."""
+    inputs = {name: f"{each.kind}:{each.digest}" for name, each in (of or {}).items()}
+    recipe = Recipe(step="a_step", parameters={}, inputs=inputs, code="", schemas={}, store_format=STORE_FORMAT)
     with store.writing(kind, key, recipe) as writer:
         if isinstance(kind, Dataset):
             writer.write(pa.table(columns, schema=kind.schema), metadata or {})

@@ -1,4 +1,4 @@
-"""The page of charts in a real browser: the pictures show under the policy of the page.
+"""Charts and the report in a real browser: pictures and colours show under their policies.
 
 Needs Chromium (Debian's package `chromium`); run by `make test-all`.
 """
@@ -35,3 +35,14 @@ def test_pictures_of_charts_show_in_colour(open_page: Any, finished: Path) -> No
     with page.expect_download() as found:
         page.click("text=data (CSV) >> nth=0")
     assert Path(found.value.path()).read_text(encoding="utf-8").startswith('"panel","series","x","y"')
+
+
+def test_a_report_shows_its_colours_and_pictures(open_page: Any, finished: Path) -> None:
+    store = Store(finished)
+    (run,) = all_runs(store)
+    page = open_page(store, f"/run/{run.id}")
+    page.click("text=report")
+    assert page.locator("h2:has-text('Figure 5')").count() == 1
+    assert [each.evaluate("each => each.naturalWidth > 300") for each in page.locator("img").all()] == [True, True]
+    word = page.locator(".entity").first
+    assert word.evaluate("each => getComputedStyle(each).borderBottomWidth") == "2px"
