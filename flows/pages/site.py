@@ -93,6 +93,12 @@ def address(path: str, **query: Any) -> str:
 _environment = environment([_TEMPLATES])
 # The pages that stand at the top of each.
 _environment.globals.update(
-    address=address, navigation=[("Runs", "/runs"), ("Artifacts", "/artifacts"), ("Corrections", "/corrections")]
+    address=address,
+    navigation=[
+        ("Runs", "/runs"),
+        ("Artifacts", "/artifacts"),
+        ("Errors", "/errors"),
+        ("Corrections", "/corrections"),
+    ],
 )
 _environment.filters.update(reference=reference_of)

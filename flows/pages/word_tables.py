@@ -143,7 +143,7 @@ class WordTables:
         if column not in self.table(reference).column_names:
             return []
         query = f"SELECT {column}, count(*) AS n FROM words w GROUP BY 1 ORDER BY n DESC, 1"
-        return [(str(name), int(count)) for name, count in _connect(self.table(reference)).sql(query).fetchall()]
+        return [(str(name), int(count)) for name, count in connect(self.table(reference)).sql(query).fetchall()]
 
     def ask(
         self,
@@ -173,7 +173,7 @@ class WordTables:
             raise InputError(f"{reference}: its words have no {unknown[0]}; leave that out")
         if question.differs and other is None:
             raise InputError(f"{reference}: to see where labels differ, choose the labels to compare with")
-        connection = _connect(table)
+        connection = connect(table)
         conditions, values = _conditions(question)
         of_sentence, sentence_values = _sentence_conditions(question)
         connection.execute(
@@ -200,7 +200,7 @@ class WordTables:
     def sentence(self, reference: Reference, sentence_id: int, other: Reference | None = None) -> Sentence | None:
         """One sentence; None if the table has none of this id."""
         table = self.table(reference, other)
-        connection = _connect(table)
+        connection = connect(table)
         rows = connection.execute("SELECT min(row) FROM words WHERE sentence_id = ?", [sentence_id]).fetchall()
         if rows[0][0] is None:
             return None
@@ -208,7 +208,7 @@ class WordTables:
 
     def differences(self, reference: Reference, other: Reference) -> list[tuple[str, str, int]]:
         """How often each pair of different labels comes, most frequent first: label here, label there, words."""
-        found = _connect(self.table(reference, other)).sql(
+        found = connect(self.table(reference, other)).sql(
             "SELECT label, other, count(*) AS n FROM words WHERE label <> other GROUP BY 1, 2 ORDER BY n DESC, 1, 2"
         )
         return [(str(here), str(there), int(count)) for here, there, count in found.fetchall()]
@@ -224,7 +224,7 @@ def _beside(table: pa.Table, against: pa.Table, names: str) -> pa.Table:
     keys = [name for name in keys if name in against.column_names]
     if not all(table[name].equals(against[name]) for name in keys):
         differing = " OR a.word <> w.word" if "word" in keys else ""
-        connection = _connect(table, others=against)
+        connection = connect(table, others=against)
         joined = "FROM words w LEFT JOIN others a ON a.sentence_id = w.sentence_id AND a.place = w.place"
         count = connection.sql(f"SELECT count(*) {joined} WHERE a.label IS NULL{differing}").fetchall()[0][0]
         if count:
@@ -236,7 +236,7 @@ def _beside(table: pa.Table, against: pa.Table, names: str) -> pa.Table:
     return table.append_column("other", against["label"]).append_column("other_type", against["type"])
 
 
-def _connect(words: pa.Table, **others: pa.Table) -> Any:
+def connect(words: pa.Table, **others: pa.Table) -> Any:
     """A connection that sees these tables alone."""
     connection = duckdb.connect(":memory:", config={"memory_limit": "256MB", "threads": 2})
     for name, table in {"words": words, **others}.items():

@@ -5,11 +5,6 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-import shutil
-import threading
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 import uvicorn
 from fastapi.testclient import TestClient

@@ -5,7 +5,7 @@ from shelved import WORDS, Shelved, certain, put
 
 from artifacts.catalog import SOFT_LABELS
 from artifacts.errors import InputError
-from flows.pages.word_tables import Answer, Question, WordTables, _connect
+from flows.pages.word_tables import Answer, Question, WordTables, connect
 
 
 def found(answer: Answer) -> list[int]:
@@ -136,7 +136,7 @@ def test_a_number_that_the_table_does_not_have_is_refused(tables: WordTables, sh
 
 
 def test_the_database_reads_no_file(tables: WordTables, shelved: Shelved) -> None:
-    connection = _connect(tables.table(shelved.first))
+    connection = connect(tables.table(shelved.first))
     with pytest.raises(Exception, match="disabled"):
         connection.execute("SELECT * FROM read_text('/etc/hostname')")
     with pytest.raises(Exception, match="locked"):
