@@ -1,6 +1,6 @@
 # make quickstart   environment in .venv, then CoLaDa English -> German on the bundled corpora
 # make test         environment, checks, tests
-# make up           Prefect server, workers, deployments of the configurations whose files are here
+# make up           Prefect server, workers, deployments of the configurations whose files are here, pages of the store
 
 PYTHON ?= python3
 VENV   ?= .venv

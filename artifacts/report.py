@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from prefect.artifacts import create_markdown_artifact
 
+from artifacts.links import linked, page_address
 from artifacts.reference import Reference
 from artifacts.runs import StepTaken
 from artifacts.show import preview
@@ -46,7 +47,9 @@ def artifact_page(store: Store, reference: Reference) -> str:
         else:  # The default UI cuts off what is wider than the page.
             beneath.append(f"**{plain(name)}** {plain(text[:_METADATA_SHOWN])}{' ...' * (len(text) > _METADATA_SHOWN)}")
     table = markdown_table(("what", "value"), ([plain(name), plain(value)] for name, value in facts.items()))
-    return "\n\n".join([table, *beneath, "**first rows**", *_paragraphs(preview(store, reference, _ROWS_SHOWN))])
+    look = page_address(f"/artifact/{reference}")
+    link = [f"[all of it, what it was made of, and where it went]({look})"] if look else []
+    return "\n\n".join([*link, table, *beneath, "**first rows**", *_paragraphs(preview(store, reference, _ROWS_SHOWN))])
 
 
 def _rounded(value: object) -> object:
@@ -73,7 +76,8 @@ def steps_page(store: Store, steps: Sequence[StepTaken]) -> str:
         title = f"### {number}. {plain(taken.step)}{f' · {plain(taken.stage)}' if taken.stage else ''}"
         took = "cached" if taken.status == "cached" else f"ran in {taken.seconds:,.1f} s"
         size = _size(manifest.rows, len(manifest.files))
-        parts += [title, f"{took}; `{taken.reference}`, {size}"]
+        name = linked(f"`{taken.reference}`", f"/artifact/{taken.reference}")
+        parts += [title, f"{took}; {name}, {size}"]
         parts += _paragraphs(preview(store, taken.reference, _ROWS_LISTED))
     return "\n\n".join(parts)
 

@@ -1,6 +1,6 @@
-"""A Prefect server, workers and a deployment of each configuration, on one machine: `make up`.
+"""A Prefect server, workers, a deployment of each configuration and the pages of the store, on one machine: `make up`.
 
-python -m flows.commands.up [--host 127.0.0.1] [--port 4200] [--data FOLDER]
+python -m flows.commands.up [--host 127.0.0.1] [--port 4200] [--inspect-port 4280] [--data FOLDER]
 """
 
 import argparse
@@ -13,11 +13,15 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from artifacts.errors import InputError
+from artifacts.links import INSPECT_VARIABLE
 from flows.commands.server import wait_for
 from flows.commands.workplace import ROOT_VARIABLE
 
+LOOPBACK = "127.0.0.1"
+TOKEN_VARIABLE = "CROSSTAG_INSPECT_TOKEN"
 _START_SECONDS = 300.0
 _STOP_SECONDS = 30.0
 
@@ -27,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=4200, help="port of the server (default 4200)")
     parser.add_argument("--host", default="127.0.0.1", help="address of this machine to listen at")
+    parser.add_argument("--inspect-port", type=int, default=4280, help="port of the store's pages (default 4280)")
     parser.add_argument("--data", help="folder with the corpora of configurations that do not come with theirs")
     given = parser.parse_args(arguments)
     port = given.port
@@ -37,16 +42,22 @@ def main(arguments: list[str] | None = None) -> int:
     )
     os.environ.setdefault(ROOT_VARIABLE, os.getcwd())
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    _check_free(given.host, port)
+    pages_host = given.host if os.environ.get(TOKEN_VARIABLE) else LOOPBACK
+    if not os.environ.get(INSPECT_VARIABLE):
+        os.environ[INSPECT_VARIABLE] = f"http://{pages_host}:{given.inspect_port}"
+    _check_free(given.host, port, "--port")
+    _check_free(pages_host, given.inspect_port, "--inspect-port")
     try:
         with ExitStack() as stack:
             server = stack.enter_context(
-                _process("server", "server", "start", "--host", given.host, "--port", str(port))
+                _process("server", "prefect", "server", "start", "--host", given.host, "--port", str(port))
             )
             wait_for(f"{url}/api", lambda: server.poll() is None, _START_SECONDS)
             pools = _deploy(given.data)
-            processes = [server, *(stack.enter_context(_worker(pool)) for pool in pools)]
-            print(f"logs of server and workers: {_logs()}")
+            pages = stack.enter_context(_pages(pages_host, given.inspect_port))
+            processes = [server, pages, *(stack.enter_context(_worker(pool)) for pool in pools)]
+            print(f"logs of server, pages and workers: {_logs()}")
+            print(f"Runs and pseudo-labels are at {os.environ[INSPECT_VARIABLE]} (`crosstag inspect`).")
             print(f"The Prefect UI is at {url} (deployments: {url}/deployments). Stop with ctrl-c.", flush=True)
             while all(process.poll() is None for process in processes):
                 time.sleep(0.5)
@@ -55,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 1
 
 
-def _check_free(host: str, port: int) -> None:
+def _check_free(host: str, port: int, option: str) -> None:
     """Somebody else's server would answer, get the deployments, and end nothing of what is started here.
 
     Raises:
@@ -66,7 +77,7 @@ def _check_free(host: str, port: int) -> None:
     except OSError as error:
         raise SystemExit(
             f"error: up: {host}, port {port}: {error.strerror}; if another server runs there, such as that of another "
-            "`make up`, stop it, or name another port: python -m flows.commands.up --port PORT"
+            f"`make up`, stop it, or name another port: python -m flows.commands.up {option} PORT"
         ) from None
 
 
@@ -93,11 +104,31 @@ def _deploy(data: str | None = None) -> list[str]:
 def _worker(pool: str) -> AbstractContextManager["subprocess.Popen[bytes]"]:
     """A worker that makes one run at a time; the one of `cpu` leaves the GPU to the other."""
     hidden = {"CUDA_VISIBLE_DEVICES": ""} if pool == "cpu" else {}
-    return _process(f"worker of {pool}", "worker", "start", "--pool", pool, "--limit", "1", **hidden)
+    return _process(f"worker of {pool}", "prefect", "worker", "start", "--pool", pool, "--limit", "1", **hidden)
+
+
+def _pages(host: str, port: int) -> AbstractContextManager["subprocess.Popen[bytes]"]:
+    """The pages of the store that runs of the workers are in, which may hold none yet.
+
+    They are served to this machine alone unless $CROSSTAG_INSPECT_TOKEN is set, whatever the server does; under the
+    name of $CROSSTAG_INSPECT_URL, too, if that is set for a proxy.
+    """
+    # Prefect reads its settings when it is imported.
+    from artifacts.runtime import default_store
+    from artifacts.store import Store
+
+    place = Path(os.environ[ROOT_VARIABLE]) / default_store()
+    try:
+        Store(place).create()
+    except InputError as error:
+        raise SystemExit(f"error: {error}") from None
+    name = urlsplit(os.environ[INSPECT_VARIABLE]).hostname or host
+    where = ("--store", str(place), "--host", host, "--port", str(port), "--host-name", name)
+    return _process("pages", "flows.commands.cli", "inspect", *where)
 
 
 def _logs() -> Path:
-    """Where server and workers write: beside the server's database."""
+    """Where server, pages and workers write: beside the server's database."""
     # Prefect reads its settings when it is imported.
     from prefect.settings import PREFECT_HOME
 
@@ -107,12 +138,12 @@ def _logs() -> Path:
 
 
 @contextmanager
-def _process(name: str, *arguments: str, **environment: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """A prefect command in a process group of its own, stopped as a group at the end; what it says goes to a file."""
+def _process(name: str, module: str, *arguments: str, **environment: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """A module's command in a process group of its own, stopped as a group at the end; what it says goes to a file."""
     path = _logs() / f"{name.replace(' ', '-')}.log"
     with path.open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "prefect", *arguments],
+            [sys.executable, "-m", module, *arguments],
             start_new_session=True,
             env={**os.environ, **environment},
             stdout=log,

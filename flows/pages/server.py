@@ -1,6 +1,7 @@
 """Serves the pages of a store on this machine until ctrl-c: `crosstag inspect`."""
 
 import socket
+import sys
 from collections.abc import Sequence
 
 import uvicorn
@@ -42,7 +43,8 @@ def serve(store: Store, *, host: str, port: int, names: Sequence[str], token: st
             "another port with --port"
         ) from None
     name = f"[{host}]" if ":" in host else host
-    secret = f"?token={token}" if token else ""
+    # A service's output is kept in files: only who sits there is told the secret.
+    secret = f"?token={token if sys.stdout.isatty() else 'TOKEN'}" if token else ""
     print(f"Pages of {store}: http://{name}:{listening.getsockname()[1]}{path}{secret}  Stop with ctrl-c.", flush=True)
     with listening:
         uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run([listening])

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from artifacts.errors import StoreError
+from artifacts.links import linked, page_address
 from artifacts.reference import Reference
 from artifacts.report import markdown_table
 from artifacts.runs import Cell, Form, Measurements, RunRecord, Scored
@@ -59,11 +60,15 @@ def result_page(store: Store, record: RunRecord) -> str:
     parts += [measurement_page(table) for table in record.measurements]
     for name, reference in (("Student", record.student), ("Figures", record.figures)):
         if reference is not None:
-            parts.append(f"{name}: `{reference}`, in `{_place(store, reference)}`")
+            link = linked(f"`{reference}`", f"/artifact/{reference}")
+            parts.append(f"{name}: {link}, in `{_place(store, reference)}`")
     if (report := store.report(record.id)) is not None:
-        parts.append(f"Report: `{report}`, all of this and more in one file")
+        parts.append(f"{linked('Report', f'/run/{record.id}/report')}: `{report}`, all of this and more in one file")
     parts.append(f"Steps: {steps_in_words(record)}; each of them, and what it made, on the page `steps`")
-    parts.append(f"Run: `{record}`; `crosstag runs show {record.id[:10]}` tells all of it")
+    name = linked(f"`{record}`", f"/run/{record.id}")
+    parts.append(f"Run: {name}; `crosstag runs show {record.id[:10]}` tells all of it")
+    if charts := page_address(f"/run/{record.id}/charts"):
+        parts.append(f"[Charts]({charts})")
     return "\n\n".join(parts)
 
 

@@ -1,6 +1,7 @@
 """What the Prefect UI shows of steps, as Markdown."""
 
 import pyarrow as pa
+import pytest
 
 from artifacts.catalog import SENTENCES, SOFT_LABELS
 from artifacts.manifest import Recipe
@@ -54,3 +55,15 @@ def test_the_page_of_a_run_has_every_step_cached_or_not_with_what_it_made(store:
     page = steps_page(store, [first, second]).split("\n\n")
     assert page[:3] == [r"### 1. read\_sentences · target text", "cached; `sentences/bb`, 1 row", r"\[0\] Ein Satz"]
     assert page[3:5] == [r"### 2. label\_words · iteration 1, D\_tgt", "ran in 12.3 s; `soft_labels/aa`, 7 rows"]
+
+
+def test_an_artifact_and_every_step_lead_to_their_pages_where_somebody_says_who_serves_them(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    soft = soft_labels(store)
+    taken = StepTaken(step="label_words", stage="", status="cached", reference=soft, seconds=0.1)
+    assert "](" not in artifact_page(store, soft) + steps_page(store, [taken])
+    monkeypatch.setenv("CROSSTAG_INSPECT_URL", "http://127.0.0.1:4280/")
+    assert artifact_page(store, soft).splitlines()[0].endswith("](http://127.0.0.1:4280/artifact/soft_labels/aa)")
+    named = "cached; [`soft_labels/aa`](http://127.0.0.1:4280/artifact/soft_labels/aa), 7 rows"
+    assert steps_page(store, [taken]).split("\n\n")[1] == named

@@ -37,14 +37,15 @@ def project(data: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def ui(project: Path) -> Iterator[str]:
     """The address of a server with a worker and the deployment."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    with socket.socket() as free, socket.socket() as other:
+        for each in (free, other):
+            each.bind(("127.0.0.1", 0))
+        port, pages = free.getsockname()[1], other.getsockname()[1]
     environment = {**os.environ, "CROSSTAG_STORE": str(project / "store"), "PREFECT_HOME": str(project / "home")}
     environment.pop("PREFECT_API_URL", None)
     with (project / "up.log").open("wb") as log:
         up = subprocess.Popen(
-            [sys.executable, "-m", "flows.commands.up", "--port", str(port)],
+            [sys.executable, "-m", "flows.commands.up", "--port", str(port), "--inspect-port", str(pages)],
             cwd=project, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
     try:

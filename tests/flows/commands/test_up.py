@@ -1,4 +1,4 @@
-"""Which workers `make up` starts, and what they see."""
+"""What `make up` starts, and what it sees."""
 
 import os
 import signal
@@ -14,6 +14,7 @@ import torch
 
 from artifacts.errors import InputError
 from artifacts.runtime import Runtime
+from artifacts.store import Store
 from flows.commands import deploy, up
 
 
@@ -39,7 +40,7 @@ def test_the_worker_of_the_cpu_leaves_the_gpu_to_the_other(monkeypatch: pytest.M
     started: dict[str, Any] = {}
 
     def process(name: str, *arguments: str, **environment: str) -> Any:
-        started[arguments[3]] = environment
+        started[arguments[4]] = environment
         return nullcontext()
 
     monkeypatch.setattr(up, "_process", process)
@@ -58,7 +59,7 @@ def test_a_gpu_that_is_asked_for_and_not_there_is_told(monkeypatch: pytest.Monke
 def test_what_server_and_workers_say_goes_to_a_file_and_an_end_that_nobody_asked_for_is_told(
     prefect_home: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with up._process("some worker", "version") as process:
+    with up._process("some worker", "prefect", "version") as process:
         assert process.wait(timeout=300) == 0
     log = prefect_home / "crosstag" / "some-worker.log"
     assert capfd.readouterr().out == f"some worker ended by itself with exit code 0; see {log}\n"
@@ -69,15 +70,49 @@ def test_a_port_that_is_taken_is_told_before_anything_starts(
     monkeypatch: pytest.MonkeyPatch, prefect_home: Path
 ) -> None:
     monkeypatch.setattr(up, "_process", lambda *arguments, **environment: pytest.fail("something was started"))
-    for name in ("PREFECT_API_URL", "PREFECT_SERVER_UI_API_URL", up.ROOT_VARIABLE):
+    for name in ("PREFECT_API_URL", "PREFECT_SERVER_UI_API_URL", up.ROOT_VARIABLE, up.INSPECT_VARIABLE):
         monkeypatch.setenv(name, "")
     asked = signal.getsignal(signal.SIGTERM)
-    try:
-        with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(SystemExit) as ended:
-            up.main(["--port", str(other.getsockname()[1])])
-    finally:
-        signal.signal(signal.SIGTERM, asked)
-    assert "Address already in use" in str(ended.value.code) and "--port PORT" in str(ended.value.code)
+    for option in ("--port", "--inspect-port"):
+        free = {"--port": "0", "--inspect-port": "0"}
+        try:
+            with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(SystemExit) as ended:
+                given = {**free, option: str(other.getsockname()[1])}
+                up.main([each for pair in given.items() for each in pair])
+        finally:
+            signal.signal(signal.SIGTERM, asked)
+        assert "Address already in use" in str(ended.value.code) and f"{option} PORT" in str(ended.value.code)
+
+
+@pytest.mark.parametrize(
+    ("address", "host", "name"),
+    [
+        ("http://127.0.0.1:4280", "127.0.0.1", "127.0.0.1"),
+        ("http://pages.example/crosstag", "10.0.0.2", "pages.example"),
+    ],
+)
+def test_the_pages_are_of_the_store_of_the_workers_runs_and_answer_to_the_name_of_their_links(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, address: str, host: str, name: str
+) -> None:
+    started: list[tuple[str, ...]] = []
+    monkeypatch.setattr(up, "_process", lambda *arguments, **environment: started.append(arguments) or nullcontext())
+    monkeypatch.setenv(up.ROOT_VARIABLE, str(tmp_path))
+    monkeypatch.setenv("CROSSTAG_STORE", "store of mine")
+    monkeypatch.setenv(up.INSPECT_VARIABLE, address)
+    up._pages(host, 4280)
+    place = tmp_path / "store of mine"
+    where = ("--store", str(place), "--host", host, "--port", "4280", "--host-name", name)
+    assert started == [("pages", "flows.commands.cli", "inspect", *where)]
+    assert Store(place).exists(), "pages of a store without a run say so"
+
+
+def test_a_store_that_cannot_be_shown_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "store").write_text("a file")
+    monkeypatch.setenv(up.ROOT_VARIABLE, str(tmp_path))
+    monkeypatch.setenv("CROSSTAG_STORE", "store")
+    monkeypatch.setenv(up.INSPECT_VARIABLE, "")
+    with pytest.raises(SystemExit, match="this is a file, not a folder"):
+        up._pages("127.0.0.1", 4280)
 
 
 # os.write, for a signal may come while print is inside itself.

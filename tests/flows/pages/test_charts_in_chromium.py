@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from charted import Charted, made
 from PIL import Image
 
-from artifacts.runs import all_runs
+from artifacts.catalog import SOFT_LABELS
+from artifacts.runs import StepTaken, all_runs, save_run
 from artifacts.store import Store
 
 BLUE = (0x00, 0x72, 0xB2)  # of the first series
@@ -37,12 +39,23 @@ def test_pictures_of_charts_show_in_colour(open_page: Any, finished: Path) -> No
     assert Path(found.value.path()).read_text(encoding="utf-8").startswith('"panel","series","x","y"')
 
 
-def test_a_report_shows_its_colours_and_pictures(open_page: Any, finished: Path) -> None:
+def test_a_report_shows_its_pictures(open_page: Any, finished: Path) -> None:
     store = Store(finished)
     (run,) = all_runs(store)
     page = open_page(store, f"/run/{run.id}")
     page.click("text=report")
     assert page.locator("h2:has-text('Figure 5')").count() == 1
     assert [each.evaluate("each => each.naturalWidth > 300") for each in page.locator("img").all()] == [True, True]
-    word = page.locator(".entity").first
-    assert word.evaluate("each => getComputedStyle(each).borderBottomWidth") == "2px"
+
+
+def test_a_report_shows_words_in_the_colours_of_their_labels(open_page: Any, store: Store) -> None:
+    record = Charted(store).record
+    columns = {"sentence_id": [0], "words": [["زار", "القاهرة"]], "probabilities": [[[0.9, 0.1], [0.2, 0.8]]]}
+    labels = made(store, SOFT_LABELS, "ee", columns, {"language": "ar", "labels": ["O", "B-LOC"]})
+    taken = StepTaken(step="label_words", stage="D_tgt", reference=labels, status="ran", seconds=1)
+    save_run(store, record.model_copy(update={"steps": (*record.steps, taken)}))
+    page = open_page(store, "/run/ab12/report")
+    first, second = page.locator(".word").all()
+    assert first.bounding_box()["x"] > second.bounding_box()["x"], "Arabic runs from right to left"
+    styles = [each.evaluate("each => getComputedStyle(each).borderBottomWidth") for each in (first, second)]
+    assert styles == ["0px", "2px"] and second.inner_text().startswith("القاهرة")

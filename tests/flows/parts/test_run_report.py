@@ -107,6 +107,19 @@ def test_a_report_lies_beside_the_record_is_named_at_the_end_and_goes_with_it(st
     assert not (store.root / "run" / "ab12").exists()
 
 
+def test_the_page_of_a_run_in_the_prefect_ui_leads_to_its_pages_where_somebody_serves_them(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    charted = Charted(store)
+    record = charted.record.model_copy(update={"student": charted.target})
+    write_report(store, record)
+    assert "](" not in result_page(store, record)
+    monkeypatch.setenv("CROSSTAG_INSPECT_URL", "http://127.0.0.1:4280")
+    page = result_page(store, record)
+    for path in ("/run/ab12)", "/run/ab12/charts)", "/run/ab12/report)", "/artifact/tagger/a2)"):
+        assert f"](http://127.0.0.1:4280{path}" in page, path
+
+
 def test_a_report_that_cannot_be_written_ends_no_run(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     charted, told = Charted(store), []
 
@@ -141,7 +154,7 @@ def test_a_finished_run_has_a_report_with_its_pictures(finished: Path) -> None:
     assert text.count('src="data:image/png;base64,') == 2 and not re.findall(r'(?:src|href)="(?!data:)', text)
     for step in run.steps:
         assert f"{step.reference.kind}/{step.reference.key[:10]}" in text
-    assert "neighbours: 10" in text and "M_tgt^2" in text and "error" not in text.split("</style>")[1]
+    assert "neighbours: 10" in text and "M_tgt^2" in text and 'class="error"' not in text
     script = (
         "import sys; from artifacts.runs import all_runs; from artifacts.store import Store; "
         "from flows.parts.report import report; store = Store(sys.argv[1]); report(store, all_runs(store)[0]); "
