@@ -5,8 +5,11 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from multiprocessing.connection import wait
+from contextlib import suppress
+from multiprocessing.connection import Connection, wait
 from typing import ParamSpec
+
+from artifacts.errors import InputError, StoreError
 
 P = ParamSpec("P")
 
@@ -22,16 +25,23 @@ def in_new_process(function: Callable[P, None], *args: P.args, **kwargs: P.kwarg
         kwargs: the same, by name.
 
     Raises:
-        RuntimeError: if the process fails or is killed; its traceback stands in the terminal.
+        InputError, StoreError: as the function raises them.
+        RuntimeError: if the process fails otherwise, or is killed; its traceback stands in the terminal.
     """
-    process = multiprocessing.get_context("spawn").Process(target=_call, args=(function, args, kwargs))
+    context = multiprocessing.get_context("spawn")
+    heard, told = context.Pipe(duplex=False)
+    # A daemon: if this process ends while a thread of it waits, that one ends, too.
+    process = context.Process(target=_call, args=(told, function, args, kwargs), daemon=True)
     process.start()
+    told.close()
     try:
         process.join()
     finally:
         process.terminate()  # It still runs if the wait for it was interrupted.
         process.join()
     if process.exitcode:
+        with suppress(EOFError):
+            raise heard.recv()
         raise RuntimeError(
             f"{function.__name__}: its process ended with exit code {process.exitcode}; expected 0; see what it wrote "
             "to the terminal"
@@ -43,10 +53,14 @@ def end_with_parent() -> None:
     threading.Thread(target=_wait_for_parent, daemon=True).start()
 
 
-def _call(function: Callable[..., None], args: tuple[object, ...], kwargs: dict[str, object]) -> None:
+def _call(told: Connection, function: Callable[..., None], args: tuple[object, ...], kwargs: dict[str, object]) -> None:
     end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # A ctrl-c reaches the parent as well, which ends this process.
-    function(*args, **kwargs)
+    try:
+        function(*args, **kwargs)
+    except (InputError, StoreError) as error:
+        told.send(error)
+        raise SystemExit(1) from None
 
 
 def _wait_for_parent() -> None:

@@ -238,6 +238,31 @@ class Store:
                     found += file.read_row_group(group, columns=wanted).filter(there).to_pylist()
         return found
 
+    def row_of(self, reference: Reference, column: str, value: int) -> int | None:
+        """The place in a table, from 0, of the first row whose number in a column is `value`; None if there is none."""
+        first = 0
+        with self._open_table(reference) as source, pq.ParquetFile(source) as file:
+            for group in range(file.num_row_groups):
+                place = pc.index(file.read_row_group(group, columns=[column])[column], value).as_py()
+                if place >= 0:
+                    return first + int(place)
+                first += file.metadata.row_group(group).num_rows
+        return None
+
+    def rows_at(self, reference: Reference, places: Iterable[int], columns: list[str]) -> dict[int, dict[str, Any]]:
+        """Rows of a table by their places, from 0; groups of rows that hold none of them are not read."""
+        wanted, first = sorted(set(places)), 0
+        found: dict[int, dict[str, Any]] = {}
+        with self._open_table(reference) as source, pq.ParquetFile(source) as file:
+            for group in range(file.num_row_groups):
+                last = first + file.metadata.row_group(group).num_rows
+                here = [place for place in wanted if first <= place < last]
+                if here:
+                    rows = file.read_row_group(group, columns=columns).take([place - first for place in here])
+                    found |= dict(zip(here, rows.to_pylist(), strict=True))
+                first = last
+        return found
+
     def file(self, reference: Reference, name: str) -> bytes:
         """One small file of a model's folder, such as a picture."""
         self.require(reference)

@@ -87,6 +87,13 @@ def words_with(
     )
 
 
+def words_of(followed: Followed) -> list[str]:
+    """The words of a sentence; of a text that is gone, those that a table of labels repeats."""
+    rows = [followed.own or {}, *(each.row for each in followed.stations)]
+    found: list[str] = next((row["words"] for row in rows if isinstance(row.get("words"), list)), [])
+    return found
+
+
 def whose(manifest: Manifest, names: dict[str, str]) -> str:
     """The models among an artifact's inputs, as the method calls them."""
     return ", ".join(dict.fromkeys(names[each] for each in manifest.recipe.inputs.values() if each in names))

@@ -9,9 +9,10 @@ from artifacts.manifest import Manifest
 from artifacts.owners import names_of_models
 from artifacts.runs import RunRecord
 from flows.pages.aligned import entity_numbers, in_spans, marked, pair_places, projected_places, tagged
-from flows.pages.labels_said import said_by_all, span_histories, words_with
+from flows.pages.labels_said import said_by_all, span_histories, words_of, words_with
 from flows.pages.site import Site, page, site
 from flows.pages.stations import Followed, follow
+from flows.parts.student_answer import answer_of, ask_student_alone
 from tasks.translation.conjugate.reading import REASONS as PAIR_REASONS
 from tasks.translation.marked.markers import REASONS as MARKER_REASONS
 from tasks.translation.projection.project_entities import REASONS as PROJECTION_REASONS
@@ -41,6 +42,39 @@ def sentence(request: Request, kind: str, key: str, sentence_id: int, shown: Sho
     )
 
 
+@router.get("/answer/{kind}/{key}/{sentence_id}")
+def answer(request: Request, kind: str, key: str, sentence_id: int, shown: Shown, run: str) -> Response:
+    """What the student of a run says of a sentence, if it was asked; how far that is, if not."""
+    return _answer(request, kind, key, sentence_id, shown, run, asks=False)
+
+
+@router.post("/answer/{kind}/{key}/{sentence_id}")
+def ask(request: Request, kind: str, key: str, sentence_id: int, shown: Shown, run: str) -> Response:
+    """Asks the student of a run."""
+    return _answer(request, kind, key, sentence_id, shown, run, asks=True)
+
+
+def _answer(request: Request, kind: str, key: str, sentence_id: int, shown: Site, run: str, *, asks: bool) -> Response:
+    text, record, _ = text_and_run(shown, kind, key, run)
+    if record is None or record.student is None:
+        raise InputError(f"run {run}: it has no student to ask")
+    words = words_of(follow(shown.store, shown.shelf, record, text, sentence_id))
+    if not words:
+        raise InputError(f"{text.kind}/{text.key}: sentence {sentence_id} has no words to ask about")
+    found = answer_of(shown.store, record.student, words)
+    name = (record.student.digest, *words)
+    if found is None and asks:
+        shown.errands.start(name, 1, ask_student_alone, str(shown.store.root), record.student, words)
+    return page(
+        request,
+        "answer",
+        words=words_with(words, [tag for tag, _ in found], [share for _, share in found]) if found else (),
+        errand=None if found else shown.errands.of(name),
+        here=f"/answer/{kind}/{key}/{sentence_id}",
+        run=record.id,
+    )
+
+
 def text_and_run(shown: Site, kind: str, key: str, run: str) -> tuple[Manifest, RunRecord | None, list[RunRecord]]:
     """The table in which the sentences of an artifact stand, the run to follow them through, and all such runs."""
     manifest = shown.store.describe(shown.store.find(f"{kind}/{key}"))
@@ -58,7 +92,7 @@ def _names(record: RunRecord, manifest: Manifest) -> bool:
 
 def view(followed: Followed, names: dict[str, str]) -> dict[str, Any]:
     """What the template draws of a sentence in one table."""
-    words = _own_words(followed)
+    words = words_of(followed)
     gold = followed.of("gold")
     right = gold[0].row["tags"] if gold else None
     return {
@@ -91,13 +125,6 @@ def translated(row: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:
     alike = len(row["source_words"]) == len(row["words"]) and "marked" not in row["origin"]
     sources = row["source_words"] if alike else [""] * len(row["words"])
     return tuple(zip(sources, row["words"], row["origin"], strict=True))
-
-
-def _own_words(followed: Followed) -> list[str]:
-    """Its words; of a text that is gone, those that a table of labels repeats."""
-    rows = [followed.own or {}, *(each.row for each in followed.stations)]
-    found: list[str] = next((row["words"] for row in rows if isinstance(row.get("words"), list)), [])
-    return found
 
 
 def _sides(row: dict[str, Any]) -> tuple[str, str]:

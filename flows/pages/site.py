@@ -11,6 +11,7 @@ from artifacts.catalog import catalogue
 from artifacts.errors import StoreError
 from artifacts.runs import RunRecord, find_run, read_run
 from artifacts.store import Store
+from flows.pages.errands import Errands
 from flows.pages.shelf import Shelf, reference_of
 from flows.pages.word_tables import WordTables
 from flows.parts.html import environment
@@ -25,12 +26,14 @@ class Site:
         store: nothing but corrections is ever written to it.
         shelf: the manifests, and which artifact is of which text.
         words: tables of labels, word by word.
+        errands: what pages wait for.
     """
 
     def __init__(self, store: Store) -> None:
         self.store = store
         self.shelf = Shelf(store)
         self.words = WordTables(store)
+        self.errands = Errands()
 
     def runs(self) -> tuple[list[RunRecord], list[str]]:
         """The runs that can be read, the newest last, and what is wrong with each other one."""

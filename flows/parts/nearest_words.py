@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from artifacts.catalog import RELIABILITY
 from artifacts.errors import InputError
 from artifacts.job import INFERENCE_SUBWORDS
 from artifacts.reference import Reference
+from artifacts.runtime import Runtime
 from artifacts.store import Store
 from tasks.denoising.neighbours.bank import Bank
 from tasks.denoising.reliability import Reliability
@@ -91,6 +93,17 @@ def make_bank_of(store: Store, weighed: Weighed, device: str, progress: Callable
         StoreError: if an input is damaged, or the disk is full.
     """
     return Bank.open(store.derive(_BANK, weighed.scores.key, partial(_make, store, weighed, device, progress)))
+
+
+def make_bank_alone(done: "Synchronized[int]", root: str, reference: Reference) -> None:
+    """The same, as a process that does only this; `done` counts the words that are represented."""
+    store = Store(root)
+
+    def advance(words: int) -> None:
+        with done.get_lock():
+            done.value += words
+
+    make_bank_of(store, weighed_by(store, reference), Runtime(store=root).resolved_device(), advance)
 
 
 def _make(store: Store, weighed: Weighed, device: str, progress: Callable[[int], None], folder: Path) -> None:

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from artifacts.child import in_new_process
+from artifacts.errors import InputError
 
 PARENT = """
 import time
@@ -31,6 +32,10 @@ def fail(path: Path) -> None:
     raise ValueError(f"nothing for {path}")
 
 
+def refuse(path: Path) -> None:
+    raise InputError(f"{path}: no corpus")
+
+
 def write_and_wait(path: Path) -> None:
     path.with_suffix(".new").write_text(str(os.getpid()))
     path.with_suffix(".new").rename(path)
@@ -48,6 +53,14 @@ def test_a_failure_in_the_process_is_one_of_the_caller(tmp_path: Path, capfd: py
     with pytest.raises(RuntimeError, match="fail: its process ended with exit code 1"):
         in_new_process(fail, tmp_path)
     assert f"nothing for {tmp_path}" in capfd.readouterr().err
+
+
+def test_an_error_of_the_users_is_told_to_the_caller_as_it_is(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(InputError, match=f"{tmp_path}: no corpus"):
+        in_new_process(refuse, tmp_path)
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_the_process_ends_when_its_parent_is_killed(tmp_path: Path) -> None:

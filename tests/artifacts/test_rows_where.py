@@ -49,3 +49,9 @@ def test_rows_come_in_order_from_the_groups_that_may_hold_them(
 
 def test_columns_may_be_chosen(store: Store, table: Reference) -> None:
     assert store.rows_where(table, "sentence_id", 5, columns=["words"]) == [{"sentence_id": 5, "words": ["w1.5"]}]
+
+
+def test_a_row_is_known_by_its_place_in_the_whole_table(store: Store, table: Reference) -> None:
+    assert [store.row_of(table, "sentence_id", value) for value in (0, 3, 5, 9, 7)] == [0, 2, 4, 7, None]
+    rows = store.rows_at(table, [7, 3, 2, 3], ["words"])
+    assert rows == {2: {"words": ["w0.3"]}, 3: {"words": ["w1.4"]}, 7: {"words": ["w2.9"]}}

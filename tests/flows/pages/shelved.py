@@ -45,7 +45,7 @@ class Shelved:
     weight  .9 .5 .1 | .6 | .2 .5 .8 .3
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, class_mean: dict[str, float | None] | None = None) -> None:
         ids = [0, 1, 2]
         self.store = store
         self.text = put(store, SENTENCES, "aa", {"sentence_id": ids, "words": WORDS})
@@ -63,6 +63,7 @@ class Shelved:
             RELIABILITY,
             "cc",
             {"sentence_id": ids, "agreement": agreements, "weight": weights},
+            about={"class_mean": class_mean or {}, "neighbours": 2},
             soft_labels=self.first,
         )
         self.gold = put(store, GOLD, "dd", {"sentence_id": ids, "tags": one})
