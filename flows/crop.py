@@ -34,6 +34,7 @@ from flows.parts.corpora import (
     read_languages,
     read_pairs,
 )
+from flows.parts.corrections import Corrected
 from flows.parts.encoder import EncoderChoice, encoder_for
 from flows.parts.label_quality import LabelQuality
 from flows.parts.labelled_translation import LabelledTranslation
@@ -235,10 +236,11 @@ class Crop(WithPreset):
     )
 
     @model_validator(mode="after")
-    def _learns_no_corrections(self) -> "Crop":
-        if any(target.corrections for target in self.targets):
+    def _corrections_are_learnt(self) -> "Crop":
+        if not self.projects and any(target.corrections for target in self.targets):
             raise ValueError(
-                "corrections are not learnt by this method yet; leave them out, or choose CoLaDa or UniTrans"
+                f"corrections are given, but ablation {self.ablation} trains nothing on the text that was corrected; "
+                "leave one of both out"
             )
         return self
 
@@ -320,12 +322,16 @@ def algorithm(config: Crop, runtime: Runtime) -> Result:
     averages = averages_of(corpora.targets, [[test.name for test in target.tests] for target in config.targets])
     scoring = Scoring(tests, config.windows, config.decoding, config.inference, averages)
 
+    given = {text.language: text.corrections for text in corpora.targets if text.corrections is not None}
+    corrected = Corrected(given, config.windows, config.decoding, config.inference)
+
     with stage("Theta_src"):  # 3.2
         theta_src = train_tagger(corpora.train, encoder, config.source_training.seeded(config.seed), config.windows)
     source_dev = ScoredText("source dev", corpora.dev, corpora.dev)
     scoring.model("source-only (Theta_src)", theta_src, source_dev)
     if not config.projects:
-        return _ship(config, corpora, scoring, theta_src)
+        return _ship(config, corpora, scoring, theta_src, corrected)
+    corrected.model("Theta_src", theta_src)
 
     # 3.3: one translator for all languages and both directions.
     learnt = learn_translation(
@@ -357,11 +363,12 @@ def algorithm(config: Crop, runtime: Runtime) -> Result:
     quality.projected(projections)
 
     # 3.5: the multilingual tagger learns them beside the source corpus (Eq. 7-9) ...
-    parts = _at_most(config, projections)
+    parts = corrected.sentences(_at_most(config, projections))
     theta_all = _train(config, "Theta_all", corpora, parts, encoder, config.multilingual_training)
     scoring.model("projected only (Theta_all)", theta_all)
+    corrected.model("Theta_all", theta_all)
     if config.ablation == "without_self_training":
-        return _ship(config, corpora, scoring, theta_all, _figures(*pictures, *quality.draw()), listings)
+        return _ship(config, corpora, scoring, theta_all, corrected, _figures(*pictures, *quality.draw()), listings)
 
     # ... and labels what was discarded (4.1, iii), for the last training.
     settled, taggings = [], []
@@ -370,10 +377,11 @@ def algorithm(config: Crop, runtime: Runtime) -> Result:
             taggings.append(tagging.label(theta_all, target.sentences))
             settled.append(settle_labels(projection, taggings[-1], config.settling))
     quality.settled(projections, tuple(taggings), config.settling)
-    parts = _at_most(config, tuple(settled))
+    parts = corrected.sentences(_at_most(config, tuple(settled)))
     final = _train(config, "final tagger", corpora, parts, encoder, config.final_training)
     scoring.model("CROP (final)", final)
-    return _ship(config, corpora, scoring, final, _figures(*pictures, *quality.draw()), listings)
+    corrected.model("CROP (final)", final)
+    return _ship(config, corpora, scoring, final, corrected, _figures(*pictures, *quality.draw()), listings)
 
 
 def _text_map(config: Crop, theta_mt: Reference, projections: tuple[Reference, ...]) -> tuple[Reference, ...]:
@@ -461,6 +469,7 @@ def _ship(
     corpora: MultilingualCorpora,
     scoring: Scoring,
     tagger: Reference,
+    corrected: Corrected,
     figures: Reference | None = None,
     listings: tuple[Listing, ...] = (),
 ) -> Result:
@@ -468,9 +477,10 @@ def _ship(
     with stage("student"):
         card = student_card("CROP", config, config.source, config.targets, parallel, config.encoder)
         scores = tuple(scoring.models[-1].scores.values())
-        student = export_student(tagger, scores, card, tuple(text.sentences for text in corpora.targets))
+        texts = tuple(text.sentences for text in corpora.targets)
+        student = export_student(tagger, scores, card, texts, corrected.references)
     outcomes = scoring.outcomes(scoring.models[-1], corpora.train)
-    return Result(student, scoring.models, figures, outcomes=outcomes, listings=listings)
+    return Result(student, scoring.models, figures, outcomes=outcomes, listings=corrected.listings + listings)
 
 
 def check(config: Crop, runtime: Runtime) -> None:

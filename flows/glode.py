@@ -13,8 +13,9 @@ from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime, stage
 from flows.parts.cards import student_card
-from flows.parts.checks import check_one_target
+from flows.parts.checks import check_lengths_of_corrections, check_one_target
 from flows.parts.corpora import Corpora, ScoredText, read_corpora
+from flows.parts.corrections import Corrected
 from flows.parts.encoder import take_encoder
 from flows.parts.one_target import OneTarget
 from flows.parts.scoring import Scoring
@@ -101,14 +102,6 @@ class Glode(OneTarget):
     )
 
     @model_validator(mode="after")
-    def _learns_no_corrections(self) -> "Glode":
-        if self.target.corrections:
-            raise ValueError(
-                "corrections are not learnt by this method yet; leave them out, or choose CoLaDa or UniTrans"
-            )
-        return self
-
-    @model_validator(mode="after")
     def _rows_are_what_they_are_called(self) -> "Glode":
         for name, row in _ROWS.get(self.ablation, {}).items():
             said, default = getattr(self.denoising, name), Denoising.model_fields[name].default
@@ -156,12 +149,15 @@ def algorithm(config: Glode, runtime: Runtime) -> Result:
     encoder = take_encoder(config.encoder, corpora, config.seed, runtime)
     scoring = Scoring(corpora.tests, config.windows, Decoding(), config.inference)
     evidence = SpanEvidence(scoring, corpora.target_gold)
+    corrected = Corrected.of(corpora, config.windows, Decoding(), config.inference)
 
     # 3.1: the source model learns source labels beside hidden target text, and labels the text.
     m_src, plain = _source_models(config, corpora, encoder, scoring)
     with stage("initial labels"):
-        labels = label_spans(m_src, corpora.target, config.labelling, config.windows, config.inference)
-        evidence.pseudo_labels("initial labels", 0, labels, corpora.target, shown=True)
+        said = label_spans(m_src, corpora.target, config.labelling, config.windows, config.inference)
+        evidence.pseudo_labels("initial labels", 0, said, corpora.target, shown=True)
+        labels = corrected.span_labels(said)
+    corrected.model("M_src", m_src)
 
     # 3.2: the target model learns them while prototypes and neighbours refine them, epoch by epoch.
     with stage("M_tgt"):
@@ -182,16 +178,19 @@ def algorithm(config: Glode, runtime: Runtime) -> Result:
             with stage(f"labels after epoch {epoch}"):
                 refined = refined_labels(m_tgt, labels, epoch)
                 last = epoch == training.epochs
-                evidence.pseudo_labels(f"labels after epoch {epoch}", epoch, refined, corpora.target, shown=last)
+                name = f"labels after epoch {epoch}{' (with corrections)' if corrected.given else ''}"
+                evidence.pseudo_labels(name, epoch, refined, corpora.target, shown=last)
     scoring.model("student (M_tgt)", m_tgt)
+    corrected.model("M_tgt", m_tgt)
 
     _measure(config, corpora, evidence, plain, m_src)
     with stage("student"):
         card = student_card("GLoDe", config, config.source, (config.target,), config.parallel, config.encoder)
-        student = export_student(m_tgt, tuple(scoring.models[-1].scores.values()), card, (corpora.target,))
+        scores = tuple(scoring.models[-1].scores.values())
+        student = export_student(m_tgt, scores, card, (corpora.target,), corrected.references)
     figures = evidence.draw() if config.figures else None
     outcomes = scoring.outcomes(scoring.models[-1], corpora.train)
-    return Result(student, scoring.models, figures, outcomes=outcomes, listings=evidence.listings)
+    return Result(student, scoring.models, figures, outcomes=outcomes, listings=corrected.listings + evidence.listings)
 
 
 def _source_models(
@@ -245,6 +244,7 @@ def check(config: Glode, runtime: Runtime) -> None:
             f"spans.most_words: {config.spans.most_words}, but every entity of {config.source.train.shown} has "
             f"{min(lengths)} words or more, so that there is nothing to learn; raise it"
         )
+    check_lengths_of_corrections(config.target, config.spans.most_words, runtime)
 
 
 @flow(name="glode")

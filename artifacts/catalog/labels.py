@@ -77,7 +77,8 @@ SPAN_LABELS = Dataset(
     probabilities  of every class, in the order of metadata classes; they sum to 1
     decision       u (Eq. 10), towards which classes it was moved last; zeros: none; null: not refined
     metadata       language; classes: O and the entity types; most_words: of a span; epoch: after which they are, 0 for
-                   initial labels; thresholds: by level (global, local) and class, null where no span has the class
+                   initial labels; thresholds: by level (global, local) and class, null where no span has the class;
+                   corrected: ids of the sentences that people labelled, whose labels nothing moves, if there are any
     """,
     pa.schema(
         [

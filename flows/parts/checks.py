@@ -34,6 +34,7 @@ from tasks.translation.machine.translator import check_translator_folder, known_
 from tasks.translation.marked.language import language_filter
 from tasks.translation.vector_files import read_vector_file
 from tasks.words.labels import LabelConfig
+from tasks.words.spans import spans_of
 
 _VECTORS_READ = 1000
 
@@ -133,6 +134,19 @@ def check_target(
         sentences = dict(enumerate(text.words))
         check_corrections(found, sentences.get, train.labels, target.corrections, target.text.shown)
     return text
+
+
+def check_lengths_of_corrections(target: TargetCorpus, most_words: int, runtime: Runtime) -> None:
+    """No entity that people marked has more words than a span may have."""
+    if not target.corrections:
+        return
+    for line in latest(load_corrections(Path(input_file(target.corrections, runtime).path))):
+        longest = max((end - start for start, end, _ in spans_of(line.correction.tags or ())), default=0)
+        if longest > most_words:
+            raise InputError(
+                f"corrections {target.corrections}, line {line.number}: an entity of {longest} words, and spans have "
+                f"at most {most_words}; raise spans.most_words, or correct the sentence again"
+            )
 
 
 def _check_types(source: SourceCorpus, train: Corpus, labelled: Mapping[str, Corpus]) -> None:

@@ -11,8 +11,11 @@ from flows.parts.corpora import Corpora
 from flows.parts.summary import Listing
 from tasks.corpus.corrections import by_whom
 from tasks.denoising.correct_soft_labels import correct_soft_labels
+from tasks.denoising.correct_span_labels import correct_span_labels
+from tasks.denoising.correct_training_set import correct_training_set
 from tasks.denoising.correct_votes import correct_votes
 from tasks.denoising.trust_corrections import trust_corrections
+from tasks.distillation.training_sets import training_set
 from tasks.evaluation.corrections import measure_corrections
 from tasks.tagging.decoding import Decoding
 from tasks.tagging.inference import Inference
@@ -63,6 +66,19 @@ class Corrected:
         for given in self.given.values():
             votes = correct_votes(votes, given)
         return votes
+
+    def span_labels(self, span_labels: Reference) -> Reference:
+        """Labels of the only text's spans, with people's for the sentences that they corrected."""
+        for given in self.given.values():
+            span_labels = correct_span_labels(span_labels, given)
+        return span_labels
+
+    def sentences(self, parts: tuple[Reference, ...]) -> tuple[Reference, ...]:
+        """Labelled sentences to train on: corrected ones with people's labels, whether or not they were kept."""
+        if not self.given:
+            return parts
+        with stage("corrections"):
+            return (correct_training_set(training_set(parts), self.references),)
 
     def model(self, name: str, tagger: Reference) -> None:
         """Measures how far a model agrees with people."""

@@ -17,7 +17,7 @@ def correct_soft_labels(job: Job, soft_labels: SoftLabels, corrections: Correcti
     about = job.metadata(soft_labels)
     labels: list[str] = about["labels"]
     corrected = read_corrected(job, corrections, labels)
-    check_all_there(job.table(soft_labels, columns=["sentence_id"])["sentence_id"].to_numpy(), corrected)
+    check_all_there(job.table(soft_labels, columns=["sentence_id"])["sentence_id"].to_numpy(), corrected.sentences.ids)
 
     def rows() -> Iterator[pa.RecordBatch]:
         for batch in job.batches(soft_labels):

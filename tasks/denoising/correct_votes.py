@@ -19,7 +19,7 @@ def correct_votes(job: Job, votes: Votes, corrections: Corrections) -> None:
     table = job.table(votes)
     sentences = which_sentences(table, "words")
     corrected = read_corrected(job, corrections, labels)
-    check_all_there(sentences.ids, corrected)
+    check_all_there(sentences.ids, corrected.sentences.ids)
     voted = voted_ids(table, labels)
     places, label_ids = corrected_places(sentences, corrected)
     voted[places] = label_ids

@@ -61,17 +61,17 @@ def corrected_places(sentences: WhichSentences, corrected: CorrectedWords) -> tu
     return ranges(starts, counts), corrected.label_ids[ranges(tags, counts)]
 
 
-def check_all_there(ids: np.ndarray, corrected: CorrectedWords) -> None:
-    """Checks that every corrected sentence is among those with pseudo-labels, `ids`.
+def check_all_there(labelled: np.ndarray, corrected: np.ndarray) -> None:
+    """Checks that every corrected sentence is among those with pseudo-labels, both by ids.
 
     Raises:
         InputError: if one is not.
     """
-    missing = np.setdiff1d(corrected.sentences.ids, ids)
+    missing = np.setdiff1d(corrected, labelled)
     if len(missing):
         raise InputError(
             f"corrections: sentence {missing[0]} has no pseudo-labels ({len(missing)} of "
-            f"{len(corrected.sentences.ids)} have none); expected the text that was corrected"
+            f"{len(corrected)} have none); expected the text that was corrected"
         )
 
 

@@ -65,7 +65,8 @@ def train_denoised_student(
     refines = denoising.levels != "none"
     texts: dict[Text, np.ndarray] = {"source": source.cells, "target": cells} if refines else {}
     about = (denoising.dimensions, denoising.prototype_rate, config.seed, job.device)
-    state = DenoisingState(initial.probabilities, texts, model, *about)
+    fixed = np.isin(initial.sentence_ids, job.metadata(span_labels).get("corrected", []))
+    state = DenoisingState(initial.probabilities, texts, model, *about, fixed)
     watch = watched_pass(state, lambda rows: torch_cells(rows, shape.most_words))
     hook = _after_epoch(job, state, classes[source.cells], denoising, config)
     batches = SpanBatches(source, classes, config, target, _labels_of_words(state, cells), masked)

@@ -18,6 +18,7 @@ import yaml
 from artifacts.catalog import SCORES
 from artifacts.errors import InputError
 from artifacts.reference import Reference
+from artifacts.runs import all_runs
 from artifacts.runtime import Run, Runtime
 from artifacts.store import Store
 from flows.commands.methods import load
@@ -27,6 +28,7 @@ from flows.crop import Crop, check
 from flows.parts.corpora import ScoredText, TargetText
 from flows.parts.scoring import averages_of
 from tasks.corpus.corpus import Corpus, Part
+from tasks.corpus.corrections import append_corrections, correction
 from tasks.tagging.student import language_of
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("server")]
@@ -482,3 +484,28 @@ def test_settings_have_their_papers_defaults() -> None:
     )
     assert config.pairs.max_entities == 10 and config.pairs.marked_share == 0.5
     assert config.settling.rule == "paper" and config.alignment_guided and config.max_projected_sentences is None
+
+
+def test_what_people_said_is_learnt_of_sentences_that_were_dropped_too(
+    config_file: Path, data: Path, ended: Path, patched: None, tmp_path: Path
+) -> None:
+    # Both languages have the same sentences here, so that both are corrected alike.
+    store, about = Store(shutil.copytree(ended, tmp_path / "store")), {"author": "ada", "sentences": "sentences/ab"}
+    settings = ["multilingual_training.epochs=40", "ablation=without_self_training"]
+    for place, language in enumerate(("de", "nl")):
+        file = tmp_path / f"{language}.jsonl"
+        (text,) = [m for m in store.manifests_of("sentences") if m.label == f"{language} target text"]
+        for row in store.table(store.find(f"sentences/{text.key}")).to_pylist()[:20]:
+            tags = ["B-ORG", *["O"] * (len(row["words"]) - 1)]
+            append_corrections(file, [correction(**row, tags=tags, before=["O"] * len(tags), **about)])
+        settings.append(f"targets.{place}.corrections={file}")
+    method, config = load(config_file, settings)
+    method.flow(config, Runtime(store=str(store), data=str(data), device="cpu"))
+    record = all_runs(store)[-1]
+    (corrected,) = [step.reference for step in record.steps if step.step == "correct_training_set"]
+    origins = store.metadata(corrected)["sentences"]
+    assert [origins[language]["corrected"] for language in ("de", "nl")] == [20, 20]
+    used, agreement = (table for table in record.measurements if "people" in table.title)
+    assert [line.cells[::3] for line in used.lines] == [(20, "ada 20")] * 2
+    f1 = {line.name: float(line.cells[1] or 0) for line in agreement.lines}
+    assert max(f1["Theta_src, de"], f1["Theta_src, nl"]) < 0.3 < 0.5 < min(f1["Theta_all, de"], f1["Theta_all, nl"])

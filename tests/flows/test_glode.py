@@ -8,10 +8,12 @@ import pytest
 import yaml
 
 from artifacts.errors import InputError
+from artifacts.runs import all_runs
 from artifacts.runtime import Run, Runtime
 from artifacts.store import Store
 from flows.commands.methods import load
 from flows.commands.plan import plan_steps
+from tasks.corpus.corrections import append_corrections, correction
 from tasks.tagging.student import load_student
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("server")]
@@ -116,3 +118,28 @@ def test_another_row_of_table_3_trains_the_source_models_no_second_time(
 def test_a_bad_setting_is_named(config_file: Path, setting: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
         load(config_file, [setting])
+
+
+@pytest.mark.slow
+def test_what_people_said_of_spans_stays_and_is_learnt(
+    config_file: Path, data: Path, ended: Path, tmp_path: Path
+) -> None:
+    store, file = Store(shutil.copytree(ended, tmp_path / "store")), tmp_path / "by_hand.jsonl"
+    (text,) = [m for m in store.manifests_of("sentences") if m.label == "target text"]
+    rows = store.table(store.find(f"sentences/{text.key}")).to_pylist()[:20]
+    about = {"author": "ada", "sentences": "sentences/ab"}
+    for row in rows:
+        tags = ["B-ORG", *["O"] * (len(row["words"]) - 1)]
+        append_corrections(file, [correction(**row, tags=tags, before=["O"] * len(tags), **about)])
+    method, config = load(config_file, [f"target.corrections={file}", "student.epochs=40"])
+    method.flow(config, Runtime(store=str(store), data=str(data), device="cpu"))
+    record = all_runs(store)[-1]
+    last = next(m.reference for m in record.models if m.name == "labels after epoch 40 (with corrections)")
+    corrected = {row["sentence_id"] for row in rows}
+    labels = [row for row in store.table(last).to_pylist() if row["sentence_id"] in corrected]
+    assert {row["probability"] for row in labels} == {1.0}
+    assert {(row["start"], row["end"]) for row in labels if row["label"] != "O"} == {(0, 1)}
+    used, agreement = (table for table in record.measurements if "people" in table.title)
+    assert used.lines[0].cells == (20, sum(len(row["words"]) for row in rows), 20, "ada 20")
+    f1 = {line.name: float(line.cells[1] or 0) for line in agreement.lines}
+    assert f1["M_src"] < 0.3 < 0.5 < f1["M_tgt"]

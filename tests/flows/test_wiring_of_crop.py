@@ -18,6 +18,7 @@ from flows.crop import Crop, algorithm
 from flows.parts.corpora import ScoredText, read_languages
 from flows.parts.summary import Listing, Result
 from tasks.corpus.read import read_parallel
+from tasks.denoising.correct_training_set import correct_training_set
 from tasks.denoising.settle_labels import settle_labels
 from tasks.denoising.settling import Settling
 from tasks.distillation.sampling import sample_sentences
@@ -27,6 +28,7 @@ from tasks.encoding.pretrain import pretrain_encoder
 from tasks.encoding.randomise import randomise_encoder
 from tasks.evaluation.averages import average_bleu, average_scores
 from tasks.evaluation.bleu import score_bleu
+from tasks.evaluation.corrections import measure_corrections
 from tasks.evaluation.gather_figures import gather_figures
 from tasks.evaluation.label_quality import draw_label_quality
 from tasks.evaluation.projected import score_projection, score_settled
@@ -278,6 +280,56 @@ def test_section_3(recording: Recording, runtime: Runtime, configured: Configure
     bars = [quality[series][f"{language} target text"] for series in quality for language in TARGETS]
     figure_6 = draw_label_quality(tuple(bars), ("de", "nl", "eu") * 2, ("projected",) * 3 + ("settled",) * 3)
     recording.check(result.figures, figure_6)
+
+
+@pytest.fixture
+def corrections(configured: Configured, tmp_path: Path) -> dict[str, Any]:
+    """Targets of which the first and the last have corrections."""
+    targets = [target.model_dump(mode="json") for target in configured().targets]
+    for target in (targets[0], targets[2]):
+        target["corrections"] = str(tmp_path / f"{target['language']}.jsonl")
+        Path(target["corrections"]).touch()
+    return {"targets": targets}
+
+
+@pytest.mark.parametrize("most", [None, 20])
+def test_corrected_sentences_are_learnt_by_both_multilingual_taggers_and_never_left_out(
+    recording: Recording, runtime: Runtime, configured: Configured, corrections: dict[str, Any], most: int | None
+) -> None:
+    config = configured(**corrections, max_projected_sentences=most)
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    given = {text.language: text.corrections for text in expected.corpora.targets}
+    assert given["nl"] is None and given["de"] is not None and given["eu"] is not None
+    said = (given["de"], given["eu"])
+
+    def learnt(parts: dict[str, Reference]) -> Reference:
+        chosen = tuple(parts.values())
+        if most is not None:
+            chosen = (sample_sentences(training_set(chosen), most, SEED),)
+        return training_set((expected.train, correct_training_set(training_set(chosen), said)))
+
+    theta_all = expected.tagger(learnt(expected.projected()), 2e-3, 200)
+    final = expected.tagger(learnt(expected.settled(theta_all)), 3e-3, 300)
+    check_shipped(recording, result, expected, "CROP (final)", final)
+    recording.check(recording.arguments(result.student)["corrections"], said)
+    used, agreement, *_ = result.listings
+    recording.check(used.rows, {"de": said[0], "eu": said[1]})
+    measured = {
+        f"{name}, {language}": measure_corrections(given[language], expected.tags(model, given[language]))
+        for name, model in (("Theta_src", expected.theta_src()), ("Theta_all", theta_all), ("CROP (final)", final))
+        for language in ("de", "eu")
+    }
+    recording.check(agreement.rows, measured)
+    # What the method itself projected is measured as it was.
+    recording.check(result.listings[-1].rows, expected.projected())
+
+
+def test_corrections_are_refused_where_nothing_is_projected(
+    configured: Configured, corrections: dict[str, Any]
+) -> None:
+    with pytest.raises(ValueError, match="ablation without_projection trains nothing on the text that was corrected"):
+        configured(**corrections, ablation="without_projection")
 
 
 def test_a_map_of_texts_stands_beside_the_labels_quality(

@@ -17,11 +17,16 @@ from artifacts.store import Store
 from flows.glode import Glode, algorithm, check
 from flows.parts.corpora import ScoredText, read_corpora
 from flows.parts.encoder import take_encoder
+from tasks.corpus.corpus import load_corpus
+from tasks.corpus.corrections import append_corrections, correction
+from tasks.corpus.formats import CorpusFormat
+from tasks.denoising.correct_span_labels import correct_span_labels
 from tasks.denoising.spans.refinement import Denoising
 from tasks.distillation.refined_labels import refined_labels
 from tasks.distillation.span_training import SpanTraining
 from tasks.distillation.train_denoised_student import train_denoised_student
 from tasks.distillation.train_span_tagger import SpanShape, train_span_tagger
+from tasks.evaluation.corrections import measure_corrections
 from tasks.evaluation.curves import CurveText, trace_curve
 from tasks.evaluation.decode_spans import decode_spans
 from tasks.evaluation.entity_types import measure_reach, measure_types
@@ -143,6 +148,50 @@ def test_section_3(recording: Recording, runtime: Runtime, configured: Configure
     text = CurveText(title=line, x_name="epoch (0: initial labels)")
     curve = trace_curve(tuple(by_epoch), (line,) * 3, (0.0, 1.0, 2.0), text)
     recording.check(result.figures, draw_span_figures(curve, types))
+
+
+def test_corrections_stand_in_for_labels_of_spans_and_their_effect_is_measured(
+    recording: Recording, runtime: Runtime, configured: Configured, data: Path, tmp_path: Path
+) -> None:
+    tiny = yaml.safe_load((data / "tiny.yaml").read_text(encoding="utf-8"))
+    (tmp_path / "by_hand.jsonl").touch()
+    config = configured(target={**tiny["target"], "corrections": str(tmp_path / "by_hand.jsonl")})
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    given, said = expected.corpora.corrections, expected.labels(expected.m_src)
+    assert given is not None
+    labels = correct_span_labels(said, given)
+    student = expected.student(expected.encoder, labels)
+    recording.check(shipped(recording, result.student), student)
+    recording.check(recording.arguments(result.student)["corrections"], (given,))
+    by_name = {model.name: model.reference for model in result.models}
+    recording.check(by_name["initial labels"], said)
+    recording.check(by_name["labels after epoch 2 (with corrections)"], refined_labels(student, labels, 2))
+    used, agreement, *_ = result.listings
+    assert "has labels of the target language" in used.title and used.rows == {"target text": given}
+    settings = (config.windows, Decoding(), config.inference)
+    models = {"M_src": expected.m_src, "M_tgt": student}
+    measured = {
+        name: measure_corrections(given, predict_words(each, given, *settings)) for name, each in models.items()
+    }
+    recording.check(agreement.rows, measured)
+
+
+def test_corrections_with_entities_that_no_span_can_hold_are_told_at_once(
+    configured: Configured, data: Path, tmp_path: Path
+) -> None:
+    words = (data / "de.txt").read_text(encoding="utf-8").split("\n")[0]
+    split = load_corpus(data / "de.txt", CorpusFormat(format="text"), None, "de").words[0]
+    assert words and len(split) > 4
+    tags = ["B-PER", *["I-PER"] * 3, *["O"] * (len(split) - 4)]
+    rest = {"author": "ada", "sentences": "sentences/ab", "before": ["O"] * len(split)}
+    append_corrections(tmp_path / "by_hand.jsonl", [correction(sentence_id=0, words=split, tags=tags, **rest)])
+    tiny = yaml.safe_load((data / "tiny.yaml").read_text(encoding="utf-8"))
+    config = configured(target={**tiny["target"], "corrections": str(tmp_path / "by_hand.jsonl")})
+    with pytest.raises(InputError, match=r"line 1: an entity of 4 words, and spans have at most 3; raise spans"):
+        check(config, Runtime(store=str(tmp_path / "store"), data=str(data), device="cpu"))
+    check(config.model_copy(update={"spans": SpanShape(most_words=4)}),
+          Runtime(store=str(tmp_path / "store"), data=str(data), device="cpu"))  # fmt: skip
 
 
 def test_what_is_named_lies_where_the_run_looks_and_what_is_drawn_is_drawn_by_its_seed(

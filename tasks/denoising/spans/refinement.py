@@ -136,6 +136,7 @@ def refine(
     thresholds = {level: factors[level] * class_thresholds(sims, classes) for level, sims in similar.items()}
     chosen = [directions(sims, thresholds[level], config.directions) for level, sims in similar.items()]
     decisions = update_decisions(chosen, config.direction_sum)
+    decisions[state.fixed.numpy()] = 0  # Towards nothing: what a person said is not moved.
     state.labels.copy_(torch.from_numpy(refined_labels(state.labels.numpy(), decisions, beta)))
     return Refinement(decisions, thresholds)
 

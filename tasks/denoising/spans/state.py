@@ -22,12 +22,14 @@ class DenoisingState(nn.Module):
 
     labels        [S, K] float32 pseudo-labels of the target's spans, on the CPU
     prototypes    [K, D] float32
+    fixed         [S] bool, which labels nothing moves: those that people gave
     source_words  [N_src, 2 D + 1] float32, of `SpanVectors`, as the training's last pass over each word had it
     target_words  [N, 2 D + 1] the same
     """
 
     labels: torch.Tensor
     prototypes: torch.Tensor
+    fixed: torch.Tensor
     source_words: torch.Tensor
     target_words: torch.Tensor
 
@@ -40,6 +42,7 @@ class DenoisingState(nn.Module):
         alpha: float,
         seed: int,
         device: str,
+        fixed: np.ndarray | None = None,
     ) -> None:
         """Starts from initial labels, which it copies.
 
@@ -51,11 +54,14 @@ class DenoisingState(nn.Module):
             alpha: the update rate of prototypes.
             seed: of the projection to D dimensions.
             device: of the training; prototypes and representations lie there.
+            fixed: [S] bool; None: no label is.
         """
         super().__init__()
         self.alpha, self.cells = alpha, cells
         self.projection = random_projection(span_width(model), dimensions, seed).to(device)
         self.register_buffer("labels", torch.from_numpy(labels.copy()))
+        free = np.zeros(len(labels), dtype=bool)
+        self.register_buffer("fixed", torch.from_numpy(free if fixed is None else fixed), persistent=False)
         self.register_buffer("prototypes", torch.zeros(labels.shape[1], dimensions, device=device))
         for text, spans in cells.items():
             self.register_buffer(f"{text}_words", torch.zeros(len(spans), 2 * dimensions + 1, device=device))

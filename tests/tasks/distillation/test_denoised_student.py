@@ -362,3 +362,27 @@ def test_a_class_that_no_span_has_stays_without_a_direction(
     assert not kept["labels"][:, 2].any() and np.isfinite(kept["labels"]).all()
     table = run_alone(store, refined_labels, tagger, initial, 1)
     assert store.metadata(table)["thresholds"]["local"]["PER"] is None
+
+
+def test_what_people_said_stays_through_all_refinements(
+    store: Store, put_table: Put, labelled: Reference, text: Reference, encoder: Reference
+) -> None:
+    # Sentence 3 is corrected: its spans are one-hot; all others are as soft as ever.
+    spans = np.array([sentence for sentence, _, _ in SPANS_OF_TEXT])
+    hard = np.where((spans == 3)[:, None], np.eye(3, dtype=np.float32)[SOFT.argmin(axis=1)], SOFT)
+    denoising, config = Denoising(neighbours=3, beta_first=0.5, beta_last=0.5), SpanTraining(**FAST)
+
+    def after(**about: Any) -> tuple[np.ndarray, np.ndarray]:
+        soft = put_labels(put_table, hard, **about)
+        settings = (denoising, config, WINDOWS)
+        made = run_alone(store, train_denoised_student, encoder, encoder, labelled, text, soft, *settings)
+        kept = load_file(store.folder(made) / "labels" / "0003.safetensors")
+        told = store.table(run_alone(store, refined_labels, made, soft, 3))
+        assert np.array_equal(np.array(told["probabilities"].to_pylist(), dtype=np.float32), kept["labels"])
+        return kept["labels"], kept["decisions"]
+
+    labels, decisions = after(corrected=[3])
+    assert np.array_equal(labels[spans == 3], hard[spans == 3]) and (decisions[spans == 3] == 0).all()
+    assert (np.abs(labels - hard)[spans != 3].max(axis=1) > 0.01).any()
+    moved, _ = after()
+    assert (np.abs(moved - hard)[spans == 3].max(axis=1) > 0.01).any(), "without corrections they are moved"
