@@ -353,6 +353,61 @@ def convert(
 
 
 @app.command()
+def suspects(
+    corpus: Annotated[
+        list[str],
+        typer.Argument(help="A file, bundled:NAME, or hf:NAME:SPLIT; several are read as one.", metavar="CORPUS..."),
+    ],
+    model: Annotated[
+        str, typer.Option(help="Folder of a student or tagger, or its reference in the store.", metavar="MODEL")
+    ],
+    by: Annotated[
+        Literal["probability", "agreement"],
+        typer.Option(help="Order by what the model gives the label, or by the share of neighbours with the same one."),
+    ] = "probability",
+    neighbours: Annotated[
+        int,
+        typer.Option(
+            help="Compare each word with so many of the most similar words of the corpus (λ of CoLaDa, Eq. 2); takes "
+            "minutes from 100,000 words on. 0: do not.",
+            min=0,
+        ),
+    ] = 0,
+    rows: Annotated[int, typer.Option(help="How many sentences.", min=1)] = 30,
+    out: Annotated[
+        Path | None, typer.Option(help="Also write these sentences, with their labels.", metavar="FILE")
+    ] = None,
+    to: Annotated[
+        str, typer.Option("--to", help="Format to write, such as label-studio; empty: that of the file's ending.")
+    ] = "",
+    language: Annotated[str, typer.Option(help="Language of the corpus, such as de.")] = "",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="A setting of the reader, such as tag_column=3, or of the labels, such as labels.rename.PERS=PER; may "
+            "be repeated.",
+            metavar="KEY=VALUE",
+        ),
+    ] = None,
+    data: DataFolder = ".",
+    store: StoreFolder = "store",
+    device: Device = "auto",
+    precision: Annotated[Literal["float32", "bf16"], typer.Option(help="Number format of the model.")] = "float32",
+) -> None:
+    """Show the labels of a corpus that are most likely wrong, least trusted first, and write them for annotators.
+
+    A model that was trained on the same labels agrees with them, wrong ones, too: take one that has not seen them.
+    """
+    from flows.commands.predict import model_folder
+    from flows.commands.suspects import Asked, print_suspects
+    from tasks.tagging.inference import Inference
+
+    asked = Asked(tuple(corpus), tuple(settings or ()), language, data, by, neighbours, rows)
+    print_suspects(asked, model_folder(model, store), device, Inference(precision=precision), out, to)
+
+
+@app.command()
 def deploy(
     configs: Annotated[
         list[Path] | None,

@@ -17,6 +17,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "tasks/distillation/voted_losses.py": (f"{_TASKS}/distillation/test_voted_losses.py",),
     "tasks/denoising/reliability.py": (f"{_TASKS}/denoising/test_reliability.py",),
     "tasks/denoising/voting.py": (f"{_TASKS}/denoising/test_voting.py", _STUDENT),
+    "tasks/denoising/suspects.py": (f"{_TASKS}/denoising/test_suspects.py",),
     "tasks/denoising/settling.py": (f"{_TASKS}/denoising/test_settling.py",),
     "tasks/distillation/consistency_losses.py": (f"{_TASKS}/distillation/test_consistency_losses.py",),
     "tasks/distillation/span_probabilities.py": (f"{_TASKS}/distillation/test_span_probabilities.py",),

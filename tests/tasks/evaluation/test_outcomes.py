@@ -98,9 +98,9 @@ def test_how_often_a_name_was_seen() -> None:
     ]  # fmt: skip
 
 
-WORDS = [["Anna", "lives", "in", "New", "York"], ["Paris"], ["rain"], ["Anna", "met", "Berlin"]]
-TRUE = [["B-PER", "O", "O", "B-LOC", "I-LOC"], ["B-LOC"], ["O"], ["B-PER", "O", "B-PER"]]
-SAID = [["B-PER", "O", "O", "O", "B-LOC"], ["B-PER"], ["B-LOC"], ["O", "O", "B-PER"]]
+WORDS = [["Anna", "lives", "in", "New", "York"], ["Paris"], ["rain"], ["quiet"], ["Anna", "met", "Berlin"], ["Anna"]]
+TRUE = [["B-PER", "O", "O", "B-LOC", "I-LOC"], ["B-LOC"], ["O"], ["O"], ["B-PER", "O", "B-PER"], ["B-PER"]]
+SAID = [["B-PER", "O", "O", "O", "B-LOC"], ["B-PER"], ["B-LOC"], ["O"], ["O", "O", "B-PER"], ["O"]]
 # Seen: Anna twice as PER; Berlin twice, as LOC alone; New York never as a whole; Paris once as each; rain never.
 SOURCE = [["Anna", "saw", "Berlin"], ["York", "Anna"], ["Paris", "Paris", "Berlin"], []]
 SOURCE_TAGS = [["B-PER", "O", "B-LOC"], ["B-LOC", "B-PER"], ["B-LOC", "B-PER", "B-LOC"], []]
@@ -108,7 +108,7 @@ SOURCE_TAGS = [["B-PER", "O", "B-LOC"], ["B-LOC", "B-PER"], ["B-LOC", "B-PER", "
 
 @pytest.fixture
 def judged(store: Store, put_table: Put) -> Reference:
-    ids, meta = [3, 5, 6, 9], {"language": "de", "labels": LABELS}
+    ids, meta = [3, 5, 6, 7, 9, 11], {"language": "de", "labels": LABELS}
     gold = put_table(GOLD, {"sentence_id": ids, "tags": TRUE}, meta)
     said = put_table(PREDICTIONS, {"sentence_id": ids, "words": WORDS, "tags": SAID}, meta)
     training = {"sentence_id": list(range(4)), "words": SOURCE, "tags": SOURCE_TAGS}
@@ -125,22 +125,23 @@ def test_rows_of_the_step_by_hand(store: Store, judged: Reference) -> None:
         (6, None, None, None, "rain", 0, 1, "LOC", "rain", "spurious", 0, 0),
         (9, 0, 1, "PER", "Anna", None, None, None, None, "missed", 2, 0),
         (9, 2, 3, "PER", "Berlin", 2, 3, "PER", "Berlin", "right", 0, 2),
+        (11, 0, 1, "PER", "Anna", None, None, None, None, "missed", 2, 0),
     ]
 
 
 def test_every_number_is_a_count_of_rows(store: Store, judged: Reference) -> None:
     about, rows = store.metadata(judged), store.table(judged).to_pylist()
-    assert about["categories"] == {"right": 2, "boundary": 1, "type": 1, "both": 0, "missed": 1, "spurious": 1}
-    # Of five gold entities Anna (twice) and Paris were seen as they are, Berlin as another type, New York never.
+    assert about["categories"] == {"right": 2, "boundary": 1, "type": 1, "both": 0, "missed": 2, "spurious": 1}
+    # Of six gold entities Anna (thrice) and Paris were seen as they are, Berlin as another type, New York never.
     assert about["seen"] == {
-        "as the same type": {"gold": 3, "right": 1},
+        "as the same type": {"gold": 4, "right": 1},
         "as other types only": {"gold": 1, "right": 1},
         "unseen": {"gold": 1, "right": 0},
     }
     assert about["frequency"] == {
         "0": {"gold": 1, "right": 0},
         "1": {"gold": 0, "right": 0},
-        "2 to 5": {"gold": 4, "right": 2},
+        "2 to 5": {"gold": 5, "right": 2},
         "6 and more": {"gold": 0, "right": 0},
     }
     for category, count in about["categories"].items():
