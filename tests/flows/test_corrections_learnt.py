@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 
 from artifacts.reference import Reference
 from artifacts.runs import Measurements, RunRecord, all_runs
@@ -14,8 +15,9 @@ from artifacts.runtime import Runtime
 from artifacts.store import Store
 from flows.commands.cli import main
 from flows.commands.methods import load
+from flows.pages.app import create_app
 from flows.parts.labelled_text import LabelledText, read_labelled_text
-from tasks.corpus.corrections import append_corrections, correction, latest, load_corrections
+from tasks.corpus.corrections import latest, load_corrections
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("server")]
 Crosstag = Callable[..., tuple[int, str]]
@@ -74,12 +76,17 @@ def odd(words: list[str]) -> list[str]:
 def test_a_correction_goes_out_and_back_and_changes_the_student(
     data: Path, store: Path, tmp_path: Path, crosstag: Crosstag, pseudo_labels: Reference, text: LabelledText
 ) -> None:
-    # A person corrects one sentence as the page does, and the others in Label Studio.
-    file, queue = tmp_path / "by_hand.jsonl", tmp_path / "queue.json"
+    # A person corrects one sentence in the page, and the others in Label Studio.
     first, *others = text.queue()[:CORRECTED]
-    words = text.words_of(first)
-    said = {"sentence_id": int(text.ids[first]), "words": words, "before": text.tags_of(first), "sentences": text.text}
-    append_corrections(file, [correction(**said, tags=odd(words), author="ada")])
+    pages = TestClient(create_app(Store(store)), base_url="http://127.0.0.1:4280")
+    asked_for = pages.get(f"/corrections/of/{pseudo_labels}", follow_redirects=False).headers["location"]
+    address, _, sentence = asked_for.partition("?sentence=")
+    assert sentence == str(text.ids[first])
+    given = {"tag": odd(text.words_of(first)), "author": "ada"}
+    answer = pages.post(f"{address}/{sentence}", data=given, headers={"origin": "http://127.0.0.1:4280"})
+    assert answer.status_code == 200 and "Correct sentence" in answer.text
+    (file,), queue = (store / "by_hand").glob("*.jsonl"), tmp_path / "queue.json"
+    by_ada = len(load_corrections(file))
     asked = ["--rows", str(CORRECTED - 1), "--to", "label-studio", "--done", str(file)]
     code, told = crosstag("corrections", "queue", str(pseudo_labels), str(queue), *asked)
     assert code == 0 and f"label-studio, {CORRECTED - 1} sentences" in told
@@ -98,10 +105,10 @@ def test_a_correction_goes_out_and_back_and_changes_the_student(
     assert {line.correction.words for line in lines} >= {tuple(text.words_of(row)) for row in (first, *others)}
     assert all(list(line.correction.tags or ()) == odd(list(line.correction.words)) for line in lines)
 
-    # It goes out once more as it is, and comes back with nothing to correct.
-    again = tmp_path / "again.jsonl"
-    code, _ = crosstag("corrections", "export", str(file), str(again), "--to", "doccano")
-    assert code == 0
+    # All of it goes out once more as it is, and comes back with nothing to correct.
+    again = tmp_path / "again.json"
+    code, _ = crosstag("corrections", "export", str(file), str(again), "--to", "label-studio")
+    assert code == 0 and f'"{text.words_of(first)[0]}"' in again.read_text(encoding="utf-8")
     before = file.read_bytes()
     code, told = crosstag("corrections", "import", str(again), str(file), "--of", str(pseudo_labels), "--author", "eva")
     assert code == 0 and "0 corrections by eva, 0 words changed" in told and file.read_bytes() == before
@@ -110,7 +117,7 @@ def test_a_correction_goes_out_and_back_and_changes_the_student(
     assert not [each for each in plain.measurements if "people" in each.title]
     used = table(taught, "has labels of the target language").lines[0]
     sentences, word_count, changed, by = used.cells
-    assert sentences == len(lines) and by == f"ada 1, ben {len(lines) - 1}"
+    assert sentences == len(lines) and by == f"ada {by_ada}, ben {len(lines) - by_ada}"
     assert word_count == sum(len(line.correction.words) for line in lines)
     assert changed == sum(line.correction.changed for line in lines) >= len(lines)
     measured = {line.name: line.cells for line in table(taught, "agreement with people").lines}
@@ -123,8 +130,8 @@ def test_a_correction_goes_out_and_back_and_changes_the_student(
     assert float(measured["M_tgt^1"][1] or 0) > 0.8 and float(measured["M_trans^1"][1] or 0) < 0.2
 
     card = (opened.folder(taught.student) / "README.md").read_text(encoding="utf-8") if taught.student else ""
-    told_by = f"and from labels that people gave {len(lines)} of the sentences that it learnt from: ada 1, ben"
-    assert told_by in card and "without labels" not in card and "- corrections by people: by_hand.jsonl" in card
+    told_by = f"and from labels that people gave {len(lines)} of the sentences that it learnt from: ada {by_ada}, ben"
+    assert told_by in card and "without labels" not in card and f"- corrections by people: {file.name}" in card
     # What does not depend on corrections was taken from the store.
     ran = {step.step for step in taught.ran}
     assert "train_student" in ran and not ran & {"train_tagger", "train_collaborator", "label_words", "read_sentences"}
