@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from artifacts.catalog import GOLD
 from artifacts.errors import InputError
 from artifacts.manifest import Manifest
 from artifacts.owners import names_of_models
@@ -78,12 +79,25 @@ def _answer(request: Request, kind: str, key: str, sentence_id: int, shown: Site
 def text_and_run(shown: Site, kind: str, key: str, run: str) -> tuple[Manifest, RunRecord | None, list[RunRecord]]:
     """The table in which the sentences of an artifact stand, the run to follow them through, and all such runs."""
     manifest = shown.store.describe(shown.store.find(f"{kind}/{key}"))
-    makers = shown.shelf.by_content()
-    text = makers.get(shown.shelf.text_of(manifest, makers), manifest)
+    text = _text(shown, manifest)
     records = shown.runs()[0]
     naming = [[record for record in records if _names(record, each)] for each in (text, manifest)]
     record = shown.run(run) if run else next((each[-1] for each in reversed(naming) if each), None)
     return text, record, naming[0]
+
+
+def _text(shown: Site, manifest: Manifest) -> Manifest:
+    """The table in which an artifact's sentences stand; itself if it is of no other. Gold labels have no words.
+
+    Raises:
+        InputError: if nothing tells of which sentences gold labels are.
+    """
+    makers = shown.shelf.by_content()
+    about = shown.shelf.users(manifest) if manifest.kind == GOLD.name else [manifest]
+    found = next((makers[text] for each in about if (text := shown.shelf.text_of(each, makers)) in makers), None)
+    if found is None and manifest.kind == GOLD.name:
+        raise InputError(f"{manifest.kind}/{manifest.key}: nothing was measured by it, so its sentences are unknown")
+    return found or manifest
 
 
 def _names(record: RunRecord, manifest: Manifest) -> bool:

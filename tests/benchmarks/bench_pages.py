@@ -12,11 +12,14 @@ import numpy as np
 import psutil
 import pyarrow as pa
 
-from artifacts.catalog import RELIABILITY, SENTENCES, SOFT_LABELS, Dataset
+from artifacts.catalog import RELIABILITY, SENTENCES, SOFT_LABELS, TAGGER, Dataset
 from artifacts.manifest import Recipe
 from artifacts.reference import Reference
 from artifacts.store import STORE_FORMAT, Store
+from tasks.denoising.neighbours.bank import write_bank
+from tasks.denoising.reliability import Reliability
 from tasks.words.columns import list_column, probability_column
+from tests.benchmarks.bench_words import generated_parts
 
 SENTENCE_COUNT, LENGTH = 50_000, 20
 LABELS = ["O", *(f"{side}-{kind}" for kind in ("LOC", "MISC", "ORG", "PER") for side in "BI")]
@@ -28,6 +31,10 @@ PAGES = {
     "text": "?text=word77",
     "where two taggers differ": "?other=soft_labels/cc&differs=type&sort=weight",
 }
+
+OF_ONE = {"one sentence": "/sentence/reliability/dd/777", "one word": "/word/reliability/dd/777/3"}
+NEIGHBOURS = "/neighbours/dd/777/3"
+LIMIT_SECONDS_OF_NEIGHBOURS, WIDTH = 3.0, 384
 
 
 def measure() -> list[dict[str, Any]]:
@@ -44,10 +51,13 @@ def measure() -> list[dict[str, Any]]:
                 seconds = {
                     name: _seconds(f"{address}/sentences/reliability/dd{query}") for name, query in PAGES.items()
                 }
+                seconds |= {name: _seconds(f"{address}{page}") for name, page in OF_ONE.items()}
+                neighbours = _seconds(f"{address}{NEIGHBOURS}")
                 peak = psutil.Process(server.pid).memory_full_info().rss / 1e6
             finally:
                 server.terminate()
     rows = [_row(f"inspect, 1,000,000 words: {name}", each, "s", LIMIT_SECONDS) for name, each in seconds.items()]
+    rows.append(_row("inspect, 1,000,000 words: a word's neighbours", neighbours, "s", LIMIT_SECONDS_OF_NEIGHBOURS))
     return [*rows, _row("inspect, 1,000,000 words: memory of the server", peak, "MB", LIMIT_MB)]
 
 
@@ -88,14 +98,36 @@ def _fill(store: Store) -> None:
     trust = {
         name: list_column(lengths, pa.array(rng.random(count, dtype=np.float32))) for name in ("agreement", "weight")
     }
-    _put(store, RELIABILITY, "dd", {"sentence_id": ids, **trust}, {"soft_labels": soft[0]})
+    inputs = {"soft_labels": soft[0], "tagger": _tagger(store)}
+    parameters = {"config": Reliability().model_dump()}
+    _put(store, RELIABILITY, "dd", {"sentence_id": ids, **trust}, inputs, "score_reliability", parameters)
+    store.derive("neighbours", "dd", lambda folder: write_bank(folder, generated_parts(count, WIDTH)))
 
 
-def _put(store: Store, kind: Dataset, key: str, columns: dict[str, Any], inputs: dict[str, Reference]) -> Reference:
+def _tagger(store: Store) -> Reference:
+    """One that nobody loads: the bank of words is made."""
+    recipe = Recipe(step="generate", parameters={}, inputs={}, code="", schemas={}, store_format=STORE_FORMAT)
+    with store.writing(TAGGER, "ee", recipe) as writer:
+        (writer.folder / "config.json").write_text("{}")
+    assert writer.reference is not None
+    return writer.reference
+
+
+def _put(
+    store: Store,
+    kind: Dataset,
+    key: str,
+    columns: dict[str, Any],
+    inputs: dict[str, Reference],
+    step: str = "generate",
+    parameters: dict[str, Any] | None = None,
+) -> Reference:
     named = {name: f"{each.kind}:{each.digest}" for name, each in inputs.items()}
-    recipe = Recipe(step="generate", parameters={}, inputs=named, code="", schemas={}, store_format=STORE_FORMAT)
+    recipe = Recipe(
+        step=step, parameters=parameters or {}, inputs=named, code="", schemas={}, store_format=STORE_FORMAT
+    )
     with store.writing(kind, key, recipe) as writer:
-        writer.write(pa.table(columns, schema=kind.schema), {"labels": LABELS, "language": "de"})
+        writer.write(pa.table(columns, schema=kind.schema), {"labels": LABELS, "language": "de", "class_mean": {}})
     assert writer.reference is not None
     return writer.reference
 

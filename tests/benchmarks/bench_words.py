@@ -25,7 +25,7 @@ _WORDS_OF_A_SENTENCE = 20
 def measure(words: int = 1_000_000, width: int = 384) -> list[dict[str, Any]]:
     """Asks for 500 neighbours of five words of a generated bank; the slowest answer counts."""
     with tempfile.TemporaryDirectory(prefix="crosstag-bench-") as folder:
-        write_bank(Path(folder), _parts(words, width))
+        write_bank(Path(folder), generated_parts(words, width))
         asked = [sys.executable, "-m", "tests.benchmarks.bench_words", folder]
         told = subprocess.run(asked, check=True, capture_output=True, text=True)
     found = json.loads(told.stdout)
@@ -36,7 +36,8 @@ def measure(words: int = 1_000_000, width: int = 384) -> list[dict[str, Any]]:
     ]
 
 
-def _parts(words: int, width: int) -> Iterator[BankPart]:
+def generated_parts(words: int, width: int) -> Iterator[BankPart]:
+    """Words in random directions, in sentences of 20."""
     rng, sentences = np.random.default_rng(0), 1000
     for _ in range(words // (sentences * _WORDS_OF_A_SENTENCE)):
         count = sentences * _WORDS_OF_A_SENTENCE

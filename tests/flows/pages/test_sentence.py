@@ -97,6 +97,20 @@ def test_spans_are_followed_from_epoch_to_epoch(pages: TestClient, shelved: Shel
     assert "0.80 ↻" in text and "0.60" in text and text.count("↻") == 2  # one stands in the explanation
 
 
+def test_gold_labels_lead_to_the_sentences_that_something_was_measured_on(
+    finished: Path, pages: TestClient, shelved: Shelved
+) -> None:
+    store = Store(finished)
+    (run,) = all_runs(store)
+    steps = {(step.stage, step.reference.kind): step.reference for step in run.steps}
+    page = TestClient(create_app(store), base_url=OWN)
+    shown = page.get(f"/sentence/{steps['test', 'gold']}/2").text
+    assert str(steps["test", "sentences"]) in shown and "M_tgt^2" in shown and "for evaluation alone" in shown
+    assert page.get(f"/word/{steps['test', 'gold']}/2/0").status_code == 200
+    answer = pages.get(f"/sentence/{shelved.gold}/0")
+    assert answer.status_code == 404 and "nothing was measured by it" in answer.text
+
+
 def test_words_of_a_translation_stand_above_each_other_only_where_they_correspond() -> None:
     row = {"source_words": ["In", "Ulm"], "words": ["in", "Ulm"], "origin": ["lexicon", "entity"]}
     assert translated(row) == (("In", "in", "lexicon"), ("Ulm", "Ulm", "entity"))
