@@ -186,10 +186,12 @@ def _side_by_side(runs: Runs, asked: Mapping[str, Any], shown: Shown, runtime: R
         tests = test_sets(run.store, runs, every_model=shown.every_model, baselines=shown.baselines)
         found, without = judged(tests, runs, run.store)
         tables = [score_table(run.store, test) for test in tests]
-        tables += [*error_tables(tests, found, without, run.store), cost_table(runs, run.store)]
+        tables += [*error_tables(tests, found, run.store), cost_table(runs, run.store)]
         if run.recorder is not None:
             run.recorder.completed(None, None, (), tables)
         _show(tables, shown, tests, runs, error_lines(found, runs, run.store))
+        if without:
+            wide_console().print(f"no errors are told of {', '.join(without)}, whose runs are older: run them again")
 
 
 def _show(

@@ -41,7 +41,7 @@ def write_files(
         sheets: the tables as they are shown.
         tests: the scores.
         runs: of each configuration.
-        errors: counts of errors.
+        errors: counts of errors; none: no file of them.
     """
     folder.mkdir(parents=True, exist_ok=True)
     contents = {
@@ -52,6 +52,8 @@ def write_files(
         "json": _json(_lines(tests, runs), errors, runs),
     }
     paths = []
+    if not errors:
+        del contents["errors.csv"]
     for ending, text in contents.items():
         part = folder / f".part.{_NAME}.{ending}"
         part.write_text(text, encoding="utf-8")

@@ -54,13 +54,13 @@ def _training(store: Store, record: RunRecord) -> str:
     return "" if made is None else store.describe(made).recipe.inputs["training"]
 
 
-def error_tables(
-    tests: Sequence[TestSet], found: Sequence[Judged], without: Sequence[str], store: Store
-) -> list[Measurements]:
-    """A table for each test set: a line for each model, means over its seeds; the title says what is not there."""
+def error_tables(tests: Sequence[TestSet], found: Sequence[Judged], store: Store) -> list[Measurements]:
+    """A table for each test set of which any model was judged: a line for each model, means over its seeds."""
     tables = []
     for test in tests:
         these = [each for each in found if each.test == test.name]
+        if not these:
+            continue
         seeds = len(test.models[0].labels)
         counted: Form = "count" if seeds == 1 else "one decimal"
         columns = [Column(name="configuration", form="text")]
@@ -77,8 +77,6 @@ def error_tables(
         title = f"{test.name}: entities by what became of them"
         title += "" if seeds == 1 else f", means of {seeds} seeds"
         title += "; recall in %, by how the source's training set has the name"
-        if without:
-            title += f"; run again what is older than this table: {', '.join(without)}"
         tables.append(Measurements(title=title, first="model", columns=tuple(columns), lines=tuple(lines)))
     return tables
 

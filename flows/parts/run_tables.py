@@ -13,7 +13,7 @@ from artifacts.runs import Cell, Form, Measurements, RunRecord, Scored
 from artifacts.store import Store
 
 _BAR_WIDTH = 20
-_WIDTH = 120
+_WIDTH = 400
 _NAME_WIDTH = 44
 
 
