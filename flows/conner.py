@@ -87,12 +87,6 @@ class Conner(OneTarget):
     student: ConsistencyTraining = Field(
         ConsistencyTraining(), title="Student", description="Of ConNER: supervised and consistency losses (2.5)."
     )
-    start: Literal["encoder", "vanilla"] = Field(
-        "encoder",
-        title="Start",
-        description="What the student is trained from. encoder: as the vanilla model (2.5). vanilla: that one itself, "
-        "where updates are few: a new head calls every span illegal, on both sides, and may stay there.",
-    )
     checkpoint: Literal["source_dev", "last"] = Field(
         "source_dev",
         title="Checkpoint",
@@ -221,8 +215,7 @@ def algorithm(config: Conner, runtime: Runtime) -> Result:
             text = corpora.target
         name = "student (ConNER)"
         with stage("ConNER"):  # 2.4 and 2.5: from the encoder, as vanilla does.
-            begun = encoder if config.start == "encoder" else vanilla
-            trained = train_consistent_tagger(d_src, pairs, text, begun, learnt, config.windows)
+            trained = train_consistent_tagger(d_src, pairs, text, encoder, learnt, config.windows)
             student = epochs.chosen("ConNER", trained)
         scoring.model(name, student, source_dev)
         if pairs is not None:

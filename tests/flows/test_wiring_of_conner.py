@@ -254,17 +254,6 @@ def test_the_last_epoch_goes_on_if_it_is_asked_for(
     assert not recording.arguments(tagger)["config"].keep_epochs
 
 
-def test_the_student_goes_on_from_the_vanilla_model_if_it_is_asked_for(
-    recording: Recording, runtime: Runtime, configured: Configured
-) -> None:
-    config = configured(start="vanilla", checkpoint="last")
-    result = algorithm(config, runtime)
-    tagger = recording.arguments(result.student)["tagger"]
-    vanilla = recording.arguments(tagger)["start"]
-    assert recording.calls[vanilla].step == "train_crf_tagger"
-    assert vanilla == result.models[0].reference
-
-
 def test_rows_that_leave_nothing_are_refused(configured: Configured) -> None:
     imported = {"imported": {"original": "a", "translated": "b"}}
     with pytest.raises(ValidationError, match="trans_label translates labelled sentences"):
