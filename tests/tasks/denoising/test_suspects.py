@@ -12,9 +12,11 @@ from tasks.denoising import suspects
 from tasks.denoising.reliability import Reliability
 from tasks.denoising.score_reliability import represent
 from tasks.denoising.suspects import agreement_with_neighbours, doubts, least_trusted
+from tasks.tagging.crf_head import CRF
 from tasks.tagging.inference import FLOAT32
 from tasks.tagging.student import Student, load_student
 from tasks.tagging.tagger import new_tagger, save_tagger
+from tasks.tagging.windows import WindowConfig
 
 LABELS = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
 WORDS = [["Anna", "lives", "in", "Paris"], [], ["abc", "Berlin"], ["Anna", "Anna", "xyz"]]
@@ -47,13 +49,14 @@ def test_they_are_the_sorted_minima(sentences: list[list[int]]) -> None:
 
 @pytest.fixture
 def folder(sharp_encoder: Path, tmp_path: Path) -> Path:
-    save_tagger(*new_tagger(sharp_encoder, LABELS, 0.0, 0), tmp_path / "tagger")
+    save_tagger(*new_tagger(sharp_encoder, LABELS, 0.0, 0, CRF), tmp_path / "tagger")
     return tmp_path / "tagger"
 
 
 @pytest.fixture
 def tagger(folder: Path) -> Student:
-    return load_student(folder, tokenized=True)
+    """Whose windows are shorter than a sentence."""
+    return load_student(folder, tokenized=True, windows=WindowConfig(max_length_subwords=8, overlap_subwords=2))
 
 
 @pytest.mark.parametrize("at_a_time", [1, 2, 100])
@@ -64,7 +67,7 @@ def test_a_label_is_doubted_as_little_as_the_tagger_gives_it(
     found = doubts(tagger, WORDS, GIVEN)
     tagged = list(tagger.tag_words(WORDS))
     said = [LABELS.index(tag) for each in tagged for tag in each.tags]
-    assert found.said.tolist() == said
+    assert found.said.tolist() == said and found.said.dtype == np.int64
     # What the tagger gives its own labels is known from elsewhere; and over all labels it gives 1.
     own = doubts(tagger, WORDS, np.array(said)).probability
     assert own.tolist() == pytest.approx([p for each in tagged for p in each.probabilities], rel=1e-4)
