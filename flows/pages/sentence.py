@@ -31,6 +31,7 @@ def sentence(request: Request, kind: str, key: str, sentence_id: int, shown: Sho
     if followed.own is None and not followed.stations and not followed.unread:
         raise InputError(f"{text.kind}/{text.key}: it has no sentence {sentence_id}")
     names = names_of_models([record] if record else shown.runs()[0])
+    views = [view(each, names) for each in (followed, *followed.copies)]
     return page(
         request,
         "sentence",
@@ -38,7 +39,8 @@ def sentence(request: Request, kind: str, key: str, sentence_id: int, shown: Sho
         record=record,
         runs=runs,
         here=f"/sentence/{kind}/{key}",
-        views=[view(each, names) for each in (followed, *followed.copies)],
+        views=views,
+        lessons=list({str(each.reference): each for one in views for each in one["taught"]}.values()),
         reasons=_REASONS,
     )
 

@@ -5,6 +5,7 @@ translations are searched a stand-in takes its place that "translates" a sentenc
 source tagger finds comes back between its markers and is found in the raw sentence.
 """
 
+import html
 import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from fastapi.testclient import TestClient
 
 from artifacts.catalog import SCORES
 from artifacts.errors import InputError
@@ -25,6 +27,9 @@ from flows.commands.methods import load
 from flows.commands.plan import plan_steps
 from flows.commands.sweep import sweep, variations
 from flows.crop import Crop, check
+from flows.pages.app import create_app
+from flows.pages.shelf import Shelf, reference_of
+from flows.pages.stations import follow
 from flows.parts.corpora import ScoredText, TargetText
 from flows.parts.scoring import averages_of
 from tasks.corpus.corpus import Corpus, Part
@@ -141,6 +146,28 @@ def test_every_label_that_the_student_learns_leads_back_to_a_raw_sentence(
     assert all(row["words"] == sentences[row["corpus"], row["source_sentence_id"]] for row in rows)
     kinds = {(row["language"], row["origin"], row["corpus"].partition("/")[0]) for row in rows}
     assert ("en", "labelled", "labelled") in kinds and ("de", "projected", "sentences") in kinds
+
+
+def test_a_raw_sentence_is_followed_there_and_back_into_what_the_student_learns(ended: Path) -> None:
+    store, shelf = Store(ended), Shelf(Store(ended))
+    (record,) = all_runs(store)
+    projected = next(m for m in shelf.manifests().values() if m.kind == "projection" and m.metadata["language"] == "de")
+    rows = store.table(reference_of(projected)).to_pylist()
+    kept, dropped = (next(row for row in rows if bool(row["reason"]) is which) for which in (False, True))
+    pages = TestClient(create_app(store), base_url="http://127.0.0.1:4280")
+    text = shelf.by_content()[shelf.text_of(projected)]
+    for row in (kept, dropped):
+        shown = pages.get(f"/sentence/sentences/{text.key}/{row['sentence_id']}").text
+        assert "Translated there and back" in shown and f"dropped: {row['reason']}" * bool(row["reason"]) in shown
+        # What comes back is what was sent: each entity has one colour in the translation and in what came back.
+        for entity in row["entities"]:
+            assert len(set(re.findall(rf'piece (type-\d+)">{re.escape(html.escape(entity))}<', shown))) == 1
+    found = follow(store, shelf, record, text, kept["sentence_id"])
+    learnt = [station for station in found.of("training_set") if station.taught]
+    assert learnt and all(station.row["words"] == kept["words"] for station in learnt)
+    shown = pages.get(f"/sentence/sentences/{text.key}/{kept['sentence_id']}").text
+    listed = shown.partition("What the student was trained on")[2]
+    assert [listed.count(f'"/artifact/{station.reference}"') for station in learnt] == [1] * len(learnt)
 
 
 def test_the_card_names_all_languages_and_predict_asks_for_one(ended: Path) -> None:
