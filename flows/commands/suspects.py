@@ -18,7 +18,6 @@ from flows.parts.corpora import corpus_input
 from flows.parts.run_tables import wide_console
 from tasks.corpus.corpus import Corpus, load_corpus
 from tasks.corpus.formats import CorpusFile
-from tasks.denoising.reliability import Reliability
 from tasks.denoising.suspects import agreement_with_neighbours, doubts, least_trusted
 from tasks.tagging.inference import Inference
 from tasks.tagging.student import Student, load_student
@@ -90,7 +89,7 @@ def print_suspects(
             f"--neighbours {asked.neighbours}: the corpus has {len(given):,} words; expected fewer neighbours than that"
         )
     found = doubts(tagger, words, given)
-    agreement = _agreement(asked, folder, tagger, words, given, labels)
+    agreement = _agreement(asked, folder, tagger, words, given)
     trust = found.probability if agreement is None or asked.by == "probability" else agreement
     lengths = np.array([len(each) for each in words])
     rows, places = least_trusted(trust, lengths)
@@ -142,13 +141,11 @@ def _agreement(
     tagger: Student,
     words: list[list[str]],
     given: np.ndarray,
-    labels: Sequence[str],
 ) -> np.ndarray | None:
     if not asked.neighbours:
         return None
-    config = Reliability(neighbours=asked.neighbours)
     with progress("suspects", "words and their neighbours", 2 * len(given), "words", in_flow=False) as advance:
-        return agreement_with_neighbours(folder, tagger, words, given, labels, config, advance)
+        return agreement_with_neighbours(folder, tagger, words, given, asked.neighbours, advance)
 
 
 def _around(words: Sequence[str], at: int) -> str:

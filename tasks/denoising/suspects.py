@@ -8,7 +8,7 @@ import numpy as np
 
 from tasks.denoising.neighbours.matching import matching_neighbours
 from tasks.denoising.neighbours.search import Search
-from tasks.denoising.reliability import Reliability, label_agreement, match_groups
+from tasks.denoising.reliability import Reliability, label_agreement
 from tasks.denoising.score_reliability import represent
 from tasks.tagging.inference import SENTENCES_AT_A_TIME, word_outputs, word_probabilities
 from tasks.tagging.student import Student
@@ -56,8 +56,7 @@ def agreement_with_neighbours(
     tagger: Student,
     words: list[list[str]],
     label_ids: np.ndarray,
-    labels: Sequence[str],
-    config: Reliability,
+    neighbours: int,
     progress: Callable[[int], None],
 ) -> np.ndarray:
     """Lambda of Eq. 2, of given labels: the share of the most similar words of the corpus that have the same one.
@@ -67,22 +66,18 @@ def agreement_with_neighbours(
         tagger: says how it is run.
         words: of the sentences.
         label_ids: [N] the given labels.
-        labels: C names.
-        config: K, what counts as the same, what stands for a word.
+        neighbours: K, below N.
         progress: called with numbers of words, first as they are represented, then as they are compared.
 
     Returns:
         [N] in [0, 1]; lower is more doubtful.
     """
-    hidden = represent(folder, words, config, tagger.windows, tagger.inference, tagger.device, tagger.budget, progress)
-    counts = matching_neighbours(
-        unit_rows(hidden, in_place=True),
-        match_groups(labels, config.match)[label_ids],
-        config.neighbours,
-        Search(product=config.product, device=tagger.device, exclude_duplicates=config.exclude_duplicates),
-        progress=progress,
+    hidden = represent(
+        folder, words, Reliability(), tagger.windows, tagger.inference, tagger.device, tagger.budget, progress
     )
-    return label_agreement(counts.matching, counts.found, label_ids, config.normaliser)
+    bank = unit_rows(hidden, in_place=True)
+    counts = matching_neighbours(bank, label_ids, neighbours, Search(device=tagger.device), progress=progress)
+    return label_agreement(counts.matching, counts.found, label_ids)
 
 
 def least_trusted(trust: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -78,9 +78,8 @@ def test_a_label_is_doubted_as_little_as_the_tagger_gives_it(
 
 def test_agreement_is_the_share_of_the_nearest_words_with_the_given_label(folder: Path, tagger: Student) -> None:
     told: list[int] = []
-    config = Reliability(neighbours=2)
-    found = agreement_with_neighbours(folder, tagger, WORDS, GIVEN, LABELS, config, told.append)
-    hidden = represent(folder, WORDS, config, tagger.windows, FLOAT32, "cpu", 2048, lambda count: None)
+    found = agreement_with_neighbours(folder, tagger, WORDS, GIVEN, 2, told.append)
+    hidden = represent(folder, WORDS, Reliability(), tagger.windows, FLOAT32, "cpu", 2048, lambda count: None)
     unit: Any = hidden / np.linalg.norm(hidden, axis=1, keepdims=True)
     cosines = unit @ unit.T
     np.fill_diagonal(cosines, -2)
