@@ -6,6 +6,7 @@
 <root>/<kind>/<key>/data.parquet   a table; or the files of a model
 <root>/run/<id>/run.json           the record of a run
 <root>/run/<id>/report.html        what became of it, to be read
+<root>/by_hand/                    what people wrote by the pages, such as corrections
 <root>/.unfinished/                artifacts being written; work folders of trainings; both renamed or deleted
 <root>/.inspect/                   what is derived from artifacts to answer questions quickly; made anew when it is gone
 <root>/.locks/                     one lock file per key
@@ -40,6 +41,7 @@ _MANIFEST_FILE = "manifest.json"
 _RECORD_FILE = "ref.json"
 _RUNS = "run"
 _RUN_FILE = "run.json"
+_BY_HAND = "by_hand"
 _REPORT_FILE = "report.html"
 
 
@@ -278,6 +280,22 @@ class Store:
         for name in self.require(reference).files:
             self.place.copy_out(f"{reference}/{name}", folder / name)
 
+    def described_at(self, kind: str, key: str) -> int | None:
+        """When an artifact's manifest was last written, in ns; None if there is none."""
+        try:
+            return self.place.status(f"{kind}/{key}/{_MANIFEST_FILE}").modified_ns
+        except FileNotFoundError:
+            return None
+
+    def unreadable(self) -> list[str]:
+        """What lies where an artifact would and has no readable manifest, as kind/key: the next run makes it again."""
+        return [
+            f"{kind}/{key}"
+            for kind in catalogue()
+            for key in self.keys(kind)
+            if self.manifest(kind, key) is None and self.place.files(f"{kind}/{key}")
+        ]
+
     def manifests(self) -> Iterator[Manifest]:
         """The manifests of all complete artifacts, by kind and key."""
         for kind in catalogue():
@@ -487,6 +505,16 @@ class Store:
         finally:
             self.locks.release_lock(lock, holder)
         return self.place.local(unfinished.derived(name, key))
+
+    # --- Files that people write by the pages, such as corrections; nothing ever removes them
+
+    def by_hand(self, name: str) -> Path:
+        """Where a file of this name lies, whether or not it is there; its writer makes the folder."""
+        return self.place.local(f"{_BY_HAND}/{name}")
+
+    def files_by_hand(self) -> list[Path]:
+        """Those that are there, by name."""
+        return [self.by_hand(name) for name in self.place.names(_BY_HAND)]
 
     # --- Records of runs; see `artifacts.runs`
 

@@ -45,7 +45,7 @@ def list_artifacts(request: Request, shown: Shown, kind: str = "", step: str = "
         kind=kind,
         step=step,
         total=len(found),
-        unreadable=shown.unreadable(),
+        unreadable=shown.store.unreadable(),
     )
 
 

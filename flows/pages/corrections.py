@@ -27,7 +27,6 @@ from tasks.words.labels import entity_types
 
 router = APIRouter()
 Shown = Annotated[Site, Depends(site)]
-_FOLDER = "by_hand"
 _AUTHOR = "crosstag_author"
 _YEAR = 365 * 24 * 3600
 _MOST_BYTES = 10_000_000
@@ -39,7 +38,7 @@ KEYS = "123456789abcdefghijklmoqrstuvwxyz"
 def files(request: Request, shown: Shown) -> Response:
     """The files of corrections in the store."""
     rows, damaged = [], []
-    for path in sorted(shown.store.root.joinpath(_FOLDER).glob("*.jsonl")):
+    for path in _files(shown.store):
         try:
             said = [line.correction for line in latest(load_corrections(path))]
             rows.append((path, said, by_whom(Counter(each.author for each in said))))
@@ -51,7 +50,7 @@ def files(request: Request, shown: Shown) -> Response:
 @router.get("/corrections/by_hand/{name}")
 def one_file(request: Request, name: str, shown: Shown) -> Response:
     """What a file of corrections says: each line, the newest first."""
-    path = next((each for each in shown.store.root.joinpath(_FOLDER).glob("*.jsonl") if each.name == name), None)
+    path = next((each for each in _files(shown.store) if each.name == name), None)
     if path is None:
         raise InputError(f"corrections {name}: there is no such file in {shown.store}; `/corrections` lists them")
     lines = load_corrections(path)
@@ -117,7 +116,8 @@ async def save(request: Request, kind: str, key: str, sentence: int, shown: Show
     except InputError as error:
         return failure(request, str(error), 400)
     following = sentence if withdraws else _following(text, queue, _place(text, queue, row), _said(file, text))
-    answer = RedirectResponse(address(f"/corrections/of/{reference}", sentence=str(following or "")), 303)
+    asked = "" if following is None else str(following)  # Sentence 0 is one.
+    answer = RedirectResponse(address(f"/corrections/of/{reference}", sentence=asked), 303)
     answer.set_cookie(_AUTHOR, quote(author.strip()), max_age=_YEAR, httponly=True, samesite="strict")
     return answer
 
@@ -125,7 +125,11 @@ async def save(request: Request, kind: str, key: str, sentence: int, shown: Show
 def corrections_file(store: Store, text: LabelledText) -> Path:
     """Where the corrections of a text are kept: beside the artifacts, where nothing is ever removed."""
     language = "".join(sign for sign in text.language if sign.isalnum() or sign == "-")
-    return store.root / _FOLDER / f"{language}-{text.text.rpartition('/')[2]}.jsonl"
+    return store.by_hand(f"{language}-{text.text.rpartition('/')[2]}.jsonl")
+
+
+def _files(store: Store) -> list[Path]:
+    return [path for path in store.files_by_hand() if path.suffix == ".jsonl"]
 
 
 def _text(store: Store, reference: Reference) -> tuple[LabelledText, list[int]]:

@@ -67,7 +67,7 @@ def _answer(request: Request, kind: str, key: str, sentence_id: int, shown: Site
     found = answer_of(shown.store, record.student, words)
     name = (record.student.digest, *words)
     if found is None and asks:
-        shown.errands.start(name, 1, ask_student_alone, str(shown.store.root), record.student, words)
+        shown.errands.start(name, 1, ask_student_alone, str(shown.store), record.student, words)
     return page(
         request,
         "answer",

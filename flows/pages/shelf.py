@@ -31,11 +31,8 @@ class Shelf:
 
     def manifest(self, kind: str, key: str) -> Manifest | None:
         """One of them."""
-        try:
-            written = self.store.place.status(f"{kind}/{key}/manifest.json").modified_ns
-        except FileNotFoundError:
-            return None
-        return self._read(kind, key, written)
+        written = self.store.described_at(kind, key)
+        return None if written is None else self._read(kind, key, written)
 
     def by_content(self) -> dict[str, Manifest]:
         """The newest artifact of each content, `kind:digest`; one whose files are there before one that was dropped."""

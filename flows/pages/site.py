@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
-from artifacts.catalog import catalogue
 from artifacts.errors import StoreError
 from artifacts.runs import RunRecord, find_run, read_run
 from artifacts.store import Store
@@ -49,15 +48,6 @@ class Site:
         """The run that a beginning of its id names, or `last`; raises as `find_run` does."""
         hits = [identity for identity in self.store.run_ids() if text and identity.startswith(text)]
         return read_run(self.store, hits[0]) if len(hits) == 1 else find_run(self.store, text)
-
-    def unreadable(self) -> list[str]:
-        """Artifacts whose folder is there and whose manifest cannot be read; one that is being written has none yet."""
-        return [
-            f"{kind}/{key}"
-            for kind in catalogue()
-            for key in self.store.keys(kind)
-            if self.shelf.manifest(kind, key) is None and self.store.place.files(f"{kind}/{key}")
-        ]
 
 
 def site(request: Request) -> Site:

@@ -97,7 +97,7 @@ def _found_or_under_way(shown: Site, key: str, sentence_id: int, place: int, *, 
     if begins:
         batches = shown.store.batches(weighed.soft_labels, columns=["words"])
         total = sum(int(list_lengths(batch["words"]).sum()) for batch in batches)
-        shown.errands.start(name, total, make_bank_alone, str(shown.store.root), weighed.scores)
+        shown.errands.start(name, total, make_bank_alone, str(shown.store), weighed.scores)
     sentences = shown.store.describe(weighed.soft_labels).rows
     return {"found": None, "errand": shown.errands.of(name), "problem": "", "sentences": sentences}
 

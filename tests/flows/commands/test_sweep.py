@@ -90,8 +90,8 @@ def test_a_sweep_over_k_runs_what_differs_and_draws_figure_7(
     points = store.table(Reference(kind="curve", key=curves[0].key, digest=curves[0].digest)).to_pylist()
     assert [(point["series"], point["x"]) for point in points] == [("test", 10.0), ("test", 0.0)]
     table = [line.split() for line in printed.splitlines() if line.startswith(("10 ", "0 "))]
-    # With K as in the finished run only the shorter run's student and pictures are new.
-    assert table[0][0] == "10" and int(table[0][2]) <= 3 and int(table[1][2]) > 3
+    # With K as in the finished run only the shorter run's student, its entities, and pictures are new.
+    assert table[0][0] == "10" and int(table[0][2]) <= 4 and int(table[1][2]) > 3
 
     again = sweep(data / "tiny.yaml", "reliability.neighbours=10,0", ("iterations=1",), "K", runtime)
     assert again == figures

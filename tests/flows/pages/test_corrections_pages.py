@@ -72,7 +72,7 @@ def test_a_correction_is_shown_replaced_and_withdrawn(
     assert "Corrected by <bdi>ada</bdi>" in text and "<sup>B-LOC</sup>" in text and 'value="ada"' in text
     save(pages, shelved.first, 0, tag=["O", "O", "B-LOC"], author="ben")
     assert said()[1].before == ("B-PER", "O", "O")
-    assert save(pages, shelved.first, 0, withdraw="yes", author="eva")[0] == 303
+    assert save(pages, shelved.first, 0, withdraw="yes", author="eva") == (303, page), "stays there, also at 0"
     (file,) = (shelved.store.root / "by_hand").glob("*.jsonl")
     assert file.name == f"de-{shelved.text.digest[:20]}.jsonl"
     assert latest(load_corrections(file)) == [] and len(load_corrections(file)) == 3
