@@ -224,7 +224,7 @@ def algorithm(config: Colada, runtime: Runtime) -> Result:
                 f"M_tgt^{i}", train_student(start, p_t, corrected.weights(p_t, w), student, config.windows)
             )
             evidence.pseudo_labels(i, scoring.pseudo_labels(f"pseudo-labels^{i}", said, corpora.target_gold))
-            _look_closely(config, corpora, evidence, i, m_trans, p_t, w, encoder)
+            _look_closely(config, corpora, evidence, i, m_trans, p_t, w, encoder, corrected.remark)
         evidence.model("M_tgt", i, scoring.model(f"M_tgt^{i}", m_tgt))
         corrected.model(f"M_trans^{i}", m_trans)
         corrected.model(f"M_tgt^{i}", m_tgt)
@@ -268,6 +268,7 @@ def _look_closely(
     p_t: Reference,
     w: Reference | None,
     encoder: Reference,
+    remark: str,
 ) -> None:
     """Measures how far weights tell wrong pseudo-labels from right ones, where that is known (5.3)."""
     if corpora.target_gold is None:
@@ -275,7 +276,7 @@ def _look_closely(
     gold = corpora.target_gold.gold
     if w is not None:
         evidence.binned(p_t, w, gold, config.trusted_labels.labels_from)
-        evidence.reliability(f"iteration {i}", p_t, w, gold, config.trusted_labels.labels_from)
+        evidence.reliability(f"iteration {i}{remark}", p_t, w, gold, config.trusted_labels.labels_from)
     if i == 1:
         evidence.compared(m_trans, p_t, gold)
     if i == 1 and config.denoises_instances and config.analysis.layers:

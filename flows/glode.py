@@ -178,7 +178,7 @@ def algorithm(config: Glode, runtime: Runtime) -> Result:
             with stage(f"labels after epoch {epoch}"):
                 refined = refined_labels(m_tgt, labels, epoch)
                 last = epoch == training.epochs
-                name = f"labels after epoch {epoch}{' (with corrections)' if corrected.given else ''}"
+                name = f"labels after epoch {epoch}{corrected.remark}"
                 evidence.pseudo_labels(name, epoch, refined, corpora.target, shown=last)
     scoring.model("student (M_tgt)", m_tgt)
     corrected.model("M_tgt", m_tgt)

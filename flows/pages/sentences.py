@@ -9,7 +9,7 @@ from artifacts.errors import InputError
 from flows.pages.shelf import reference_of
 from flows.pages.site import Site, page, site
 from flows.pages.word_tables import DIFFERENCES, Difference, Question
-from flows.parts.labelled_text import CORRECTABLE, text_of
+from flows.parts.labelled_text import CORRECTABLE
 from flows.parts.word_table import MEASURES, WITH_LABELS
 
 router = APIRouter()
@@ -63,7 +63,8 @@ def sentences(
     against = shown.store.find(other) if other else None
     answer = shown.words.ask(reference, question, against, first=first, rows=_ROWS)
     others = shown.shelf.of_same_text(reference, WITH_LABELS)
-    gold = shown.shelf.gold_of(shown.shelf.text_of(manifest))
+    text = shown.shelf.text_of(manifest)
+    gold = shown.shelf.gold_of(text)
     pairs = shown.words.differences(reference, against) if against is not None else []
     return page(
         request,
@@ -83,7 +84,7 @@ def sentences(
         other=against,
         differences=DIFFERENCES,
         pairs=pairs[:_PAIRS],
-        correctable=reference.kind in CORRECTABLE and text_of(shown.store, reference) is not None,
+        correctable=reference.kind in CORRECTABLE and text.startswith("sentences:"),
         differing=sum(count for _, _, count in pairs),
     )
 

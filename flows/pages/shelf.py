@@ -7,10 +7,7 @@ from artifacts.catalog import catalogue
 from artifacts.manifest import Manifest
 from artifacts.reference import Reference
 from artifacts.store import Store
-
-TEXTS = ("sentences", "labelled", "translation", "training_set")
-"""The kinds of tables in which sentences stand that others are about."""
-_MODELS = ("tagger", "student", "encoder", "translator")
+from flows.parts.same_text import MODELS, content, text_of
 
 
 class Shelf:
@@ -44,16 +41,7 @@ class Shelf:
 
         Two tables with the same text have the same sentences under the same ids.
         """
-        makers = self.by_content() if makers is None else makers
-        level, seen = [manifest], {content(manifest)}
-        while level:
-            if (text := next((each for each in level if each.kind in TEXTS), None)) is not None:
-                return content(text)
-            below = dict.fromkeys(name for each in level for name in each.recipe.inputs.values())
-            wanted = [name for name in below if name not in seen and name.partition(":")[0] not in _MODELS]
-            seen.update(wanted)
-            level = [makers[name] for name in wanted if name in makers]
-        return ""
+        return text_of(manifest, self.by_content() if makers is None else makers)
 
     def of_same_text(self, reference: Reference, kinds: tuple[str, ...]) -> list[Manifest]:
         """The other artifacts of some kinds about the same sentences, the newest first."""
@@ -73,7 +61,7 @@ class Shelf:
             gold = manifest.recipe.inputs.get("gold", "")
             if gold in makers and gold not in found and makers[gold].kind in ("gold", "labelled"):
                 others = [makers[each] for each in manifest.recipe.inputs.values() if each != gold and each in makers]
-                if any(self.text_of(each, makers) == text for each in others if each.kind not in _MODELS):
+                if any(self.text_of(each, makers) == text for each in others if each.kind not in MODELS):
                     found[gold] = makers[gold]
         return sorted(found.values(), key=lambda m: m.made, reverse=True)
 
@@ -91,11 +79,6 @@ class Shelf:
 
     def _from_disk(self, kind: str, key: str, written: int) -> Manifest | None:
         return self.store.manifest(kind, key)
-
-
-def content(manifest: Manifest) -> str:
-    """How recipes name an artifact: kind and digest."""
-    return f"{manifest.kind}:{manifest.digest}"
 
 
 def reference_of(manifest: Manifest) -> Reference:

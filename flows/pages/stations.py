@@ -12,7 +12,8 @@ from artifacts.manifest import Manifest
 from artifacts.reference import Reference
 from artifacts.runs import RunRecord
 from artifacts.store import Store
-from flows.pages.shelf import TEXTS, Shelf, content, reference_of
+from flows.pages.shelf import Shelf, content, reference_of
+from flows.parts.same_text import TEXTS
 
 Row = dict[str, Any]
 

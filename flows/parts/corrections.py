@@ -49,6 +49,11 @@ class Corrected:
         """All corrections."""
         return tuple(self.given.values())
 
+    @property
+    def remark(self) -> str:
+        """Stands behind the name of a measurement of labels that people corrected."""
+        return " (with corrections)" if self.given else ""
+
     def labels(self, soft_labels: Reference) -> Reference:
         """Soft labels of the only text, in which people's stand for the sentences that they corrected."""
         for given in self.given.values():

@@ -7,11 +7,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from artifacts.catalog import PREDICTIONS, PROJECTION, RELIABILITY, SENTENCES, SOFT_LABELS, Dataset, catalogue
+from artifacts.catalog import PREDICTIONS, PROJECTION, RELIABILITY, SENTENCES, SOFT_LABELS
 from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.show import rows_beside
 from artifacts.store import Store
+from flows.parts.same_text import content, text_of
 from tasks.corpus.corrections import Correction
 from tasks.tagging.decoding import Decoding, decode_words
 from tasks.words.columns import flat_numbers, flat_probabilities, list_lengths, offsets_of, tag_column
@@ -86,7 +87,7 @@ def read_labelled_text(store: Store, reference: Reference) -> LabelledText:
     Raises:
         InputError: if it gives none, or is of another text, such as a translation.
     """
-    text = text_of(store, reference)
+    text = target_text(store, reference)
     if text is None or reference.kind not in CORRECTABLE:
         raise InputError(f"artifact {reference}: it is no labels of a target text; expected {_EXPECTED}")
     about, table, trust = store.metadata(reference), store.table(reference), None
@@ -111,20 +112,8 @@ def read_labelled_text(store: Store, reference: Reference) -> LabelledText:
     return LabelledText(text, about["language"], labels, table["sentence_id"].to_numpy(), words, tags, trust, alike)
 
 
-def text_of(store: Store, reference: Reference) -> str | None:
-    """The target text that an artifact's labels are of, such as sentences/3f2a..., by what it was made from."""
-    inputs = store.describe(reference).recipe.inputs.values()
-    for content in inputs:
-        kind, _, digest = content.partition(":")
-        if kind == SENTENCES.name:
-            return Reference(kind=kind, key="", digest=digest).content
-    for content in inputs:
-        of = catalogue().get(content.partition(":")[0])
-        made_from = store.holding(content) if isinstance(of, Dataset) and _has_words(of) else None
-        if made_from is not None and (text := text_of(store, made_from)) is not None:
-            return text
-    return None
-
-
-def _has_words(kind: Dataset) -> bool:
-    return "words" in kind.schema.names and kind.name != "corrections"
+def target_text(store: Store, reference: Reference) -> str | None:
+    """The raw text that an artifact's labels are of, such as sentences/3f2a...; None for labels of any other text."""
+    makers = {content(manifest): manifest for manifest in store.manifests()}
+    kind, _, digest = text_of(store.describe(reference), makers).partition(":")
+    return Reference(kind=kind, key="", digest=digest).content if kind == SENTENCES.name else None

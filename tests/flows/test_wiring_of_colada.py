@@ -246,7 +246,7 @@ def test_corrections_stand_in_for_pseudo_labels_with_weight_1_and_their_effect_i
         assert corpora.target_gold is not None and expected.w[0] is not None
         gold = corpora.target_gold.gold
         judged = measure_detection(expected.p_t[0], expected.w[0], gold, Decoding(method="argmax"))
-        recording.check(result.detections["iteration 1"], judged)
+        recording.check(result.detections["iteration 1 (with corrections)"], judged)
 
 
 def test_labels_and_representations_are_made_in_one_pass(

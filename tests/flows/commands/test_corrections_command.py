@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from artifacts.catalog import PREDICTIONS, RELIABILITY, SENTENCES, SOFT_LABELS, TRANSLATION, Dataset
+from artifacts.catalog import PREDICTIONS, RELIABILITY, SENTENCES, SOFT_LABELS, Dataset
 from artifacts.manifest import Recipe
 from artifacts.reference import Reference
 from artifacts.store import STORE_FORMAT, Store
@@ -183,7 +183,6 @@ def test_only_labels_of_a_target_text_are_corrected(crosstag: Crosstag, store: S
     predicted = pa.table({**words, "tags": [["O"]]}, schema=PREDICTIONS.schema)
     predictions = put(store, PREDICTIONS, predicted, "ee", {"sentences": OF_TEXT})
     assert read_labelled_text(store, predictions).queue() == [0]
-    assert TRANSLATION.name in "translation"
 
 
 def test_a_queue_that_is_done_and_files_that_are_not_there_are_told(

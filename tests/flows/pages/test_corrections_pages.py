@@ -125,6 +125,18 @@ def test_only_our_own_page_corrects_and_only_labels_of_a_target_text(pages: Test
     assert f"/corrections/of/{shelved.weights}" in pages.get(f"/sentences/{shelved.weights}").text
 
 
+def test_labels_of_a_translation_are_no_labels_of_the_text_that_it_was_made_with(finished: Path) -> None:
+    store = Store(finished)
+    pages = TestClient(create_app(store), base_url=OWN)
+    for kind in ("soft_labels", "reliability"):
+        for m in store.manifests_of(kind):
+            answer = pages.get(f"/corrections/of/{kind}/{m.key}")
+            linked = "/corrections/of/" in pages.get(f"/sentences/{kind}/{m.key}").text
+            raw = m.label.endswith("D_tgt")
+            assert (answer.status_code, linked) == ((200, True) if raw else (404, False)), m.label
+            assert raw or m.label.endswith("D_trans")
+
+
 def test_sentences_with_the_same_words_are_corrected_together(store: Store) -> None:
     columns = {"sentence_id": [0, 1, 2], "words": [["Ja"], ["Nein"], ["Ja"]]}
     text = put(store, SENTENCES, "aa", columns)
