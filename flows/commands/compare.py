@@ -26,6 +26,7 @@ from flows.commands.methods import Method, load
 from flows.commands.published import published
 from flows.parts.comparison import Runs, TestSet, cost_table, score_table, test_sets
 from flows.parts.error_tables import error_lines, error_tables, judged
+from flows.parts.name_tables import name_tables
 from flows.parts.plain_errors import tell_plainly
 from flows.parts.run_tables import cells, plain_table, wide_console
 from flows.parts.summary import complete
@@ -186,7 +187,8 @@ def _side_by_side(runs: Runs, asked: Mapping[str, Any], shown: Shown, runtime: R
         tests = test_sets(run.store, runs, every_model=shown.every_model, baselines=shown.baselines)
         found, without = judged(tests, runs, run.store)
         tables = [score_table(run.store, test) for test in tests]
-        tables += [*error_tables(tests, found, run.store), cost_table(runs, run.store)]
+        tables += [*error_tables(tests, found, run.store), *name_tables(tests, found, run.store)]
+        tables.append(cost_table(runs, run.store))
         if run.recorder is not None:
             run.recorder.completed(None, None, (), tables)
         _show(tables, shown, tests, runs, error_lines(found, runs, run.store))
