@@ -1,4 +1,4 @@
-"""The two errors that reach a user, and one that the machine has."""
+"""The errors that reach a user, and one that the machine has."""
 
 import errno
 import os
@@ -14,6 +14,10 @@ class InputError(ValueError):
 
 class StoreError(RuntimeError):
     """The store is not as it should be: an artifact is gone, changed, or written by a newer Crosstag."""
+
+
+class RunsFailed(RuntimeError):
+    """Some of many runs failed; the message names each with its error, and how to run it alone."""
 
 
 def is_disk_full(error: BaseException | None) -> bool:

@@ -37,6 +37,7 @@ from artifacts.waiting import tell_waiting
 
 _SAVE_EVERY_SECONDS = 1.0
 _ID_LENGTH = 20
+_NAME: ContextVar[str] = ContextVar("crosstag_configuration", default="")
 _COMMAND: ContextVar[tuple[str, tuple[str, ...]] | None] = ContextVar("crosstag_command", default=None)
 
 
@@ -48,6 +49,16 @@ def from_command_line(configuration: str) -> Iterator[None]:
         yield
     finally:
         _COMMAND.reset(token)
+
+
+@contextmanager
+def called(configuration: str) -> Iterator[None]:
+    """Runs that start inside are recorded with a configuration of this name, whoever started them."""
+    token = _NAME.set(configuration)
+    try:
+        yield
+    finally:
+        _NAME.reset(token)
 
 
 @contextmanager
@@ -75,11 +86,11 @@ class Recorder:
 
     def __init__(self, run: Run, method: str, configuration: Mapping[str, Any], name: str = "") -> None:
         self.run = run
-        called, caller = _caller()
+        named, caller = _caller()
         self.record = RunRecord(
             id=uuid.uuid4().hex[:_ID_LENGTH],
             method=method,
-            name=name or called,
+            name=name or _NAME.get() or named,
             configuration=dict(configuration),
             runtime=run.runtime.model_dump(mode="json", exclude={"store"}),
             caller=caller,

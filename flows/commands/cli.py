@@ -276,11 +276,52 @@ def ablate(
     """Run a method without each of its parts: the paper's table of ablations, by the switch `ablation`."""
     from flows.commands.compare import Shown, ablations_of
 
-    named = [row.strip() for row in rows.split(",") if row.strip()]
+    named = _listed(rows)
     cells = ablations_of(config, named, _numbers(seeds), settings or ())
     shown = Shown(baselines=False, published=published, folder=write)
     asked = {"configs": [str(config)], "rows": named, "seeds": seeds, "settings": settings or []}
     _compare(config.stem, cells, shown, asked, _runtime(store, data, device, threads=threads))
+
+
+@app.command()
+@goes_on_when_run_again()
+def many(
+    configs: Annotated[list[Path], typer.Argument(help="Configurations.", metavar="CONFIG...")],
+    targets: Annotated[
+        str, typer.Option(help="Target languages such as de,es,nl; empty: those that each configuration names.")
+    ] = "",
+    seeds: Seeds = "",
+    pool: Annotated[
+        str, typer.Option(help="Work pool whose workers make the runs; empty: as each configuration's command says.")
+    ] = "",
+    settings: Overrides = None,
+    every_model: EveryModel = False,
+    published: Published = "",
+    write: Write = None,
+    data: Annotated[
+        str, typer.Option(help="Folder on the workers' machines that relative paths start from; empty: as each says.")
+    ] = "",
+    store: StoreFolder = "store",
+) -> None:
+    """Run every configuration, target language and seed on the workers of the server of $PREFECT_API_URL; compare."""
+    from artifacts.recorder import from_command_line
+    from flows.commands.compare import Shown, check
+    from flows.commands.many import Grid, check_workers, grid_of
+    from flows.commands.many import many as run_many
+
+    grid = Grid(
+        configurations=tuple(map(str, configs)),
+        targets=tuple(_listed(targets)),
+        seeds=tuple(_numbers(seeds)),
+        pool=pool,
+        data_folder=data,
+        settings=tuple(settings or ()),
+    )
+    shown = Shown(every_model=every_model, published=published, folder=write)
+    check((), shown, _runtime(store, ".", "cpu"))
+    check_workers(grid_of(grid))
+    with from_command_line("-".join(path.stem for path in configs)):
+        run_many(grid, shown, store)
 
 
 @app.command()
@@ -672,11 +713,16 @@ def _start_comparison(check: "Callable[[], None]", compare: "Callable[[], None]"
             compare()
 
 
+def _listed(text: str) -> list[str]:
+    """What stands between commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
 def _numbers(text: str) -> list[int]:
     """Seeds from a list such as 1,2,3."""
     from artifacts.errors import InputError
 
-    parts = [part.strip() for part in text.split(",") if part.strip()]
+    parts = _listed(text)
     if not all(part.isdecimal() for part in parts):
         raise InputError(f"--seeds {text}: expected whole numbers with commas between, such as 1,2,3")
     return [int(part) for part in parts]
@@ -690,7 +736,7 @@ def _runtime(store: str, data: str, device: Literal["auto", "cpu", "cuda"], **se
 
 def main() -> None:
     """Runs the command line; what a user can mend ends with one clear message and exit code 2."""
-    from artifacts.errors import InputError, StoreError
+    from artifacts.errors import InputError, RunsFailed, StoreError
 
     # Prefect's temporary server is stopped while it may still be writing, and then prints a traceback about events it
     # could not record. What goes wrong in a run is told by the flow.
@@ -700,7 +746,7 @@ def main() -> None:
     except InputError as error:
         typer.secho(f"error: {error}", fg="red", err=True)
         sys.exit(2)
-    except StoreError as error:
+    except (StoreError, RunsFailed) as error:
         typer.secho(f"error: {error}", fg="red", err=True)
         sys.exit(1)
 

@@ -71,15 +71,15 @@ def cells_of(paths: Sequence[Path], seeds: Sequence[int], settings: Sequence[str
         InputError: if two have the same name, entity types that differ, or a setting is not valid.
     """
     names = [path.stem for path in paths]
-    _given_once("configurations", names)
-    _given_once("--seeds", [str(seed) for seed in seeds])
+    given_once("configurations", names)
+    given_once("--seeds", [str(seed) for seed in seeds])
     given = [f"seed={seed}" for seed in seeds]
     cells = [
         Cell(name, name, *load(path, [*settings, *seed]))
         for name, path in zip(names, paths, strict=True)
         for seed in ([[each] for each in given] or [[]])
     ]
-    _check_types(cells)
+    check_types(cells)
     return cells
 
 
@@ -96,7 +96,7 @@ def ablations_of(path: Path, rows: Sequence[str], seeds: Sequence[int], settings
         raise InputError(f"ablate: method {method.name} has no setting `ablation`; see `crosstag sweep`")
     if unknown := [row for row in rows if row not in known]:
         raise InputError(f"--rows: {method.name} has no row {unknown[0]!r}; expected {', '.join(known)}")
-    _given_once("--rows", rows)
+    given_once("--rows", rows)
     chosen = ["none", *(row for row in rows or known if row != "none")]
     given = [f"seed={seed}" for seed in seeds]
     return [
@@ -131,7 +131,7 @@ def compare(cells: tuple[Cell, ...], asked: dict[str, Any], shown: Shown, runtim
         with recorded(runtime, each.method.name, settings, each.configuration) as run:
             result = each.method.steps(each.config, runtime)
             runs.setdefault(each.name, []).append(complete(run, result))
-    _side_by_side(runs, asked, shown, runtime)
+    side_by_side(runs, asked, shown, runtime)
 
 
 @flow(name="compare-runs")
@@ -139,7 +139,7 @@ def compare_runs(texts: tuple[str, ...], shown: Shown, runtime: Runtime) -> None
     """The tables of runs on record, whatever code made them; none is made again."""
     tell_plainly()
     runs = runs_of(Store(runtime.store), texts)
-    _side_by_side(runs, {"named": list(texts)}, shown, runtime)
+    side_by_side(runs, {"named": list(texts)}, shown, runtime)
 
 
 def runs_of(store: Store, texts: Sequence[str]) -> dict[str, list[RunRecord]]:
@@ -180,7 +180,7 @@ def runs_of(store: Store, texts: Sequence[str]) -> dict[str, list[RunRecord]]:
     return found
 
 
-def _side_by_side(runs: Runs, asked: Mapping[str, Any], shown: Shown, runtime: Runtime) -> None:
+def side_by_side(runs: Runs, asked: Mapping[str, Any], shown: Shown, runtime: Runtime) -> None:
     """The tables, on record as a run of their own."""
     ids = {name: [record.id for record in records] for name, records in runs.items()}
     with recorded(runtime, "compare", {**asked, "runs": ids}) as run:
@@ -226,13 +226,23 @@ def _seed(cell: Cell) -> object:
     return getattr(cell.config, "seed", "")
 
 
-def _given_once(what: str, names: Sequence[str]) -> None:
+def given_once(what: str, names: Sequence[str]) -> None:
+    """Refuses a list that says something twice.
+
+    Raises:
+        InputError: if it does.
+    """
     twice = next((name for name in names if list(names).count(name) > 1), None)
     if twice is not None:
         raise InputError(f"{what}: {twice} is given twice; give it once")
 
 
-def _check_types(cells: Sequence[Cell]) -> None:
+def check_types(cells: Sequence[Cell]) -> None:
+    """Refuses runs whose F1 is over other entity types.
+
+    Raises:
+        InputError: if not all have the same.
+    """
     types = {cell.name: tuple(sorted(cell.config.labels.types)) for cell in cells}  # type: ignore[attr-defined]
     first = next(iter(types))
     for name, each in types.items():

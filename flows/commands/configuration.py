@@ -12,6 +12,7 @@ from artifacts.asked import called
 from artifacts.errors import InputError
 
 C = TypeVar("C", bound=BaseModel)
+PLACEHOLDER = "{target}"
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -66,6 +67,20 @@ def override(values: dict[str, Any], settings: Iterable[str]) -> dict[str, Any]:
         else:
             place[last] = value
     return result
+
+
+def filled(value: Any, target: str) -> Any:
+    """A copy of values with a language for `{target}` in every text."""
+    if isinstance(value, dict):
+        return {key: filled(each, target) for key, each in value.items()}
+    if isinstance(value, list):
+        return [filled(each, target) for each in value]
+    return value.replace(PLACEHOLDER, target) if isinstance(value, str) else value
+
+
+def is_open(values: dict[str, Any]) -> bool:
+    """Whether a configuration leaves its target language open."""
+    return bool(filled(values, "") != values)
 
 
 def as_setting(key: str, value: Any) -> str:

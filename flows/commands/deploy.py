@@ -10,26 +10,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import DeploymentScheduleCreate, DeploymentUpdate, WorkPoolCreate
+from prefect.client.schemas.actions import DeploymentScheduleCreate, DeploymentUpdate
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import ObjectNotFound
-from prefect.settings import PREFECT_API_URL
-from prefect.workers.process import ProcessWorker
 
 from artifacts.digest import canonical_json, text_digest
 from artifacts.dotted import changed, dotted
-from artifacts.errors import InputError
-from flows.commands.deployments import CPU_POOL, GPU_POOL, Deployment, deployments_of, with_files_here
+from flows.commands.deployments import Deployment, deployments_of, with_files_here
+from flows.commands.pools import create_pools, server_for
 
 PULL_STEPS: list[dict[str, Any]] = [{"flows.commands.workplace.enter": {}}]
-_GPU_RUNS = 1  # Trainings share no GPU.
 _QUEUE = "default"  # every pool has one
 _SHOWN = 3
 _UNSET = "nothing"
-_NEXT = "`make up` starts one here; set PREFECT_API_URL to the address of yours, such as http://127.0.0.1:4200/api"
 
 
 @dataclass
@@ -59,7 +54,7 @@ def deploy(deployments: Iterable[Deployment]) -> Deployed:
 
 
 def deploy_folder(folder: Path, data: str | None = None) -> None:
-    """Deploys the configurations of a folder whose corpora and models are here; says how many were left out.
+    """Deploys `many`, and the configurations of a folder whose files are here; says how many were left out.
 
     Args:
         folder: of the configurations.
@@ -70,7 +65,9 @@ def deploy_folder(folder: Path, data: str | None = None) -> None:
     """
     paths = sorted(folder.glob("*.yaml"))
     here = with_files_here(paths, data)
-    deploy_files(here, data)
+    from flows.commands.many import many_deployment  # which deploys cells by this module
+
+    _deploy_and_tell([*deployments_of(here, data), many_deployment()])
     if len(here) < len(paths):
         print(
             f"left out: {len(paths) - len(here)} configurations whose files are not here; `make up DATA=FOLDER` looks "
@@ -88,28 +85,16 @@ def deploy_files(paths: Sequence[Path], data: str | None = None) -> None:
     Raises:
         InputError: if one is not valid, or there is no server.
     """
-    deployments = deployments_of(paths, data)
-    server = PREFECT_API_URL.value()
-    if server is None:
-        raise InputError(f"deploy: PREFECT_API_URL is not set; {_NEXT}")
-    try:
+    _deploy_and_tell(deployments_of(paths, data))
+
+
+def _deploy_and_tell(deployments: Sequence[Deployment]) -> None:
+    with server_for("deploy"):
         result = deploy(deployments)
-    except httpx.ConnectError:
-        raise InputError(f"deploy: no Prefect server answers at {server}; {_NEXT}") from None
     counts = {"new": result.new, "updated": result.updated, "as before": result.same}
     print(f"deployments: {', '.join(f'{len(names)} {status}' for status, names in counts.items() if names) or 'none'}")
     for line in result.left_alone:
         print(f"left alone: {line}")
-
-
-def create_pools(client: SyncPrefectClient) -> None:
-    """Makes the pools `cpu` and `gpu`, if they are not there; what a person set of them stays."""
-    there = {pool.name for pool in client.read_work_pools()}
-    template = ProcessWorker.get_default_base_job_template()
-    for name, limit in ((CPU_POOL, None), (GPU_POOL, _GPU_RUNS)):
-        if name not in there:
-            pool = WorkPoolCreate(name=name, type="process", base_job_template=template, concurrency_limit=limit)
-            client.create_work_pool(pool)
 
 
 def _create(client: SyncPrefectClient, wanted: Deployment) -> None:

@@ -8,14 +8,14 @@ from typing import Any, Literal
 from prefect.utilities.callables import parameter_schema
 
 from artifacts.runtime import Runtime
-from flows.commands.configuration import read_yaml
+from flows.commands.configuration import is_open, read_yaml
 from flows.commands.files_named import missing_files
 from flows.commands.form import form_of
 from flows.commands.form_changes import EXPERT
 from flows.commands.from_form import form_schema
 from flows.commands.methods import load
 
-CPU_POOL, GPU_POOL = "cpu", "gpu"
+CPU_POOL, GPU_POOL, MANY_POOL = "cpu", "gpu", "many"
 _WEEKLY = {"cron": "0 3 * * 1", "timezone": "UTC"}
 _SCHEDULED = "quickstart"
 _EXPERT_TAG = "expert"
@@ -64,10 +64,23 @@ def deployments_of(paths: Iterable[Path], data: str | None = None) -> list[Deplo
 def with_files_here(paths: Sequence[Path], data: str | None = None) -> list[Path]:
     """Those of the configuration files whose corpora and models lie on this machine, or are to be had from the hub.
 
+    One that leaves its target language open is of many runs, and none of them.
+
     Raises:
         InputError: if one is not valid.
     """
-    return [path for path in paths if not missing_files(load(path)[1], Runtime(data=_command(path, data).data))]
+    single = [path for path in paths if not is_open(read_yaml(path))]
+    return [path for path in single if not missing_files(load(path)[1], Runtime(data=_command(path, data).data))]
+
+
+def pool_of(path: Path) -> str:
+    """The pool whose workers make the runs of a configuration, by the command at its top."""
+    return GPU_POOL if _command(path, None).device == "cuda" else CPU_POOL
+
+
+def data_of(path: Path) -> str:
+    """The folder that relative paths in a configuration start from, by the command at its top."""
+    return _command(path, None).data
 
 
 @dataclass(frozen=True)
@@ -83,7 +96,7 @@ def _deployments(path: Path, data: str | None) -> tuple[Deployment, Deployment]:
     method, config = load(path)
     command = _command(path, data)
     expert = f"{path.stem}{EXPERT}"
-    pool = GPU_POOL if command.device == "cuda" else CPU_POOL
+    pool = pool_of(path)
     form = form_of(read_yaml(path), command.data, command.device)
     runtime = {"data": command.data, **({"device": command.device} if command.device == "cuda" else {})}
     told = f"{method.name} with {path.name}. From a terminal: {command.text}"

@@ -9,7 +9,7 @@ from artifacts.errors import InputError
 from artifacts.runtime import Runtime
 from flows.parts.checkpoints import checkpoint_folder
 from flows.parts.conjugate_pairs import PairFiles
-from flows.parts.corpora import ParallelText, TargetCorpus, corpus_folder
+from flows.parts.corpora import ParallelText, SourceCorpus, TargetCorpus, corpus_folder
 from flows.parts.encoder import EncoderChoice
 from flows.parts.translation import TranslationChoice, WordVectors
 from flows.parts.translator import TranslatorChoice
@@ -40,6 +40,19 @@ def files_named(config: BaseModel) -> Iterator[str]:
             yield from filter(None, (config.seed_lexicon, config.supplied_lexicon, config.test_lexicon))
     for part in _parts(config):
         yield from files_named(part)
+
+
+def source_files(config: BaseModel) -> Iterator[str]:
+    """Those of `files_named` that are of the source language."""
+    match config:
+        case SourceCorpus():
+            yield from files_named(config)
+        case ParallelText():
+            yield config.source
+        case WordVectors() if config.source_file:
+            yield config.source_file
+    for part in _parts(config):
+        yield from source_files(part)
 
 
 def checkpoints_named(config: BaseModel) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from artifacts.errors import InputError
 from artifacts.runtime import Runtime
 from artifacts.settings import Settings
-from flows.commands.configuration import checked, override, read_yaml
+from flows.commands.configuration import PLACEHOLDER, checked, is_open, override, read_yaml
 from flows.parts.summary import Result
 
 
@@ -95,6 +95,11 @@ def load_values(values: dict[str, Any], settings: Sequence[str], origin: str) ->
         InputError: if a value or a setting is not valid.
     """
     values = override(values, settings)
+    if is_open(values):
+        raise InputError(
+            f"configuration {origin}: it has {PLACEHOLDER} in it, so it is of several languages: run it by `crosstag "
+            f"many {origin} --targets de,...`"
+        )
     values.pop(_TAKES, None)
     name = values.pop("method", None)
     if name not in METHODS:

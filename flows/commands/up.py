@@ -87,24 +87,25 @@ def _deploy(data: str | None = None) -> list[str]:
     import torch
 
     from flows.commands.deploy import deploy_folder
-    from flows.commands.deployments import CPU_POOL, GPU_POOL
+    from flows.commands.deployments import CPU_POOL, GPU_POOL, MANY_POOL
 
     try:
         deploy_folder(Path("configs"), data)
     except InputError as error:
         raise SystemExit(f"error: {error}") from None
     if torch.cuda.is_available():
-        return [CPU_POOL, GPU_POOL]
+        return [CPU_POOL, GPU_POOL, MANY_POOL]
     print(
         f"no GPU here: runs in the pool {GPU_POOL} wait for a worker elsewhere, or move them to {CPU_POOL}", flush=True
     )
-    return [CPU_POOL]
+    return [CPU_POOL, MANY_POOL]
 
 
 def _worker(pool: str) -> AbstractContextManager["subprocess.Popen[bytes]"]:
-    """A worker that makes one run at a time; the one of `cpu` leaves the GPU to the other."""
-    hidden = {"CUDA_VISIBLE_DEVICES": ""} if pool == "cpu" else {}
-    return _process(f"worker of {pool}", "prefect", "worker", "start", "--pool", pool, "--limit", "1", **hidden)
+    """A worker that makes one run at a time, those that wait for others aside; only that of `gpu` sees a GPU."""
+    hidden = {} if pool == "gpu" else {"CUDA_VISIBLE_DEVICES": ""}
+    limit = () if pool == "many" else ("--limit", "1")
+    return _process(f"worker of {pool}", "prefect", "worker", "start", "--pool", pool, *limit, **hidden)
 
 
 def _pages(host: str, port: int) -> AbstractContextManager["subprocess.Popen[bytes]"]:

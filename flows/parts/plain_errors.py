@@ -2,7 +2,7 @@
 
 import logging
 
-from artifacts.errors import InputError, StoreError, is_disk_full
+from artifacts.errors import InputError, RunsFailed, StoreError, is_disk_full
 
 _LOGGERS = ("prefect.flow_runs", "prefect.task_runs", "prefect.transactions")
 
@@ -24,7 +24,7 @@ class PlainErrors(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether a record is to be logged; changes it."""
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, InputError | StoreError):
+        if isinstance(error, InputError | StoreError | RunsFailed):
             record.exc_info = None
             if str(error) == self._told:
                 return False

@@ -26,7 +26,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, str | None]]:
     return found
 
 
-@pytest.mark.parametrize(("gpu", "pools"), [(True, ["cpu", "gpu"]), (False, ["cpu"])])
+@pytest.mark.parametrize(("gpu", "pools"), [(True, ["cpu", "gpu", "many"]), (False, ["cpu", "many"])])
 def test_a_machine_with_a_gpu_gets_a_worker_for_each_pool(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], deployed: list[Any], gpu: bool, pools: list
 ) -> None:
@@ -44,9 +44,9 @@ def test_the_worker_of_the_cpu_leaves_the_gpu_to_the_other(monkeypatch: pytest.M
         return nullcontext()
 
     monkeypatch.setattr(up, "_process", process)
-    for pool in ("cpu", "gpu"):
+    for pool in ("cpu", "gpu", "many"):
         up._worker(pool)
-    assert started == {"cpu": {"CUDA_VISIBLE_DEVICES": ""}, "gpu": {}}
+    assert started == {"cpu": {"CUDA_VISIBLE_DEVICES": ""}, "gpu": {}, "many": {"CUDA_VISIBLE_DEVICES": ""}}
 
 
 def test_a_gpu_that_is_asked_for_and_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,79 @@
+"""The Prefect server of $PREFECT_API_URL, its work pools, and whether a worker serves one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.objects import WorkerStatus
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
+from prefect.settings import PREFECT_API_URL
+from prefect.workers.process import ProcessWorker
+
+from artifacts.errors import InputError
+from flows.commands.deployments import CPU_POOL, GPU_POOL, MANY_POOL
+
+_GPU_RUNS = 1  # Trainings share no GPU.
+_NEXT = "`make up` starts one here; set PREFECT_API_URL to the address of yours, such as http://127.0.0.1:4200/api"
+
+
+@contextmanager
+def server_for(command: str) -> Iterator[SyncPrefectClient]:
+    """A client of the server.
+
+    Args:
+        command: that needs it, for messages.
+
+    Raises:
+        InputError: if no server is named, none answers, or it wants another password.
+    """
+    server = PREFECT_API_URL.value()
+    if server is None:
+        raise InputError(f"{command}: PREFECT_API_URL is not set; {_NEXT}")
+    try:
+        with get_client(sync_client=True) as client:
+            yield client
+    except (httpx.ConnectError, httpx.ConnectTimeout):
+        raise InputError(f"{command}: no Prefect server answers at {server}; {_NEXT}") from None
+    except PrefectHTTPStatusError as error:
+        if error.response.status_code not in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+            raise
+        raise InputError(
+            f"{command}: the Prefect server at {server} wants a password; set PREFECT_API_AUTH_STRING to what it was "
+            "started with (its PREFECT_SERVER_API_AUTH_STRING, user:password)"
+        ) from None
+
+
+def create_pools(client: SyncPrefectClient) -> None:
+    """Makes the pools that are not there; what a person set of them stays."""
+    there = {pool.name for pool in client.read_work_pools()}
+    template = ProcessWorker.get_default_base_job_template()
+    for name, limit in ((CPU_POOL, None), (GPU_POOL, _GPU_RUNS), (MANY_POOL, None)):
+        if name not in there:
+            pool = WorkPoolCreate(name=name, type="process", base_job_template=template, concurrency_limit=limit)
+            client.create_work_pool(pool)
+
+
+def check_pool(client: SyncPrefectClient, name: str) -> None:
+    """Looks for a worker that serves a pool.
+
+    Raises:
+        InputError: if there is no such pool, it is paused, or no worker polls it.
+    """
+    try:
+        pool = client.read_work_pool(name)
+    except ObjectNotFound:
+        known = ", ".join(sorted(each.name for each in client.read_work_pools())) or "none"
+        raise InputError(
+            f"--pool {name}: the server has no such work pool; expected one of: {known} (`make up` and `crosstag "
+            f"deploy` make {CPU_POOL} and {GPU_POOL})"
+        ) from None
+    if pool.is_paused:
+        raise InputError(f"--pool {name}: it is paused; `prefect work-pool resume {name}`")
+    workers = client.read_workers_for_work_pool(name)
+    if not any(worker.status == WorkerStatus.ONLINE for worker in workers):
+        raise InputError(
+            f"--pool {name}: no worker polls it, so its runs would wait; start one: CROSSTAG_ROOT=$PWD prefect worker "
+            f"start --pool {name}"
+        )
