@@ -20,7 +20,7 @@ $(READY): constraints.txt pyproject.toml
 	@echo "installing into $(VENV): 2.5 GB of packages; it takes some minutes, and pip says nothing meanwhile"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --use-pep517 --editable '.[cpu,align,chinese,japanese,thai,spacy,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --use-pep517 --editable '.[cpu,align,chinese,japanese,thai,spacy,server,dev]'
 	touch $@
 
 quickstart: environment
