@@ -2,11 +2,12 @@
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from artifacts.reach import Name, reached
+from artifacts.reference import Reference
 from artifacts.runs import RUN_KIND, RunRecord, all_runs, standing
 from artifacts.store import Store, record_key
 
@@ -71,6 +72,27 @@ def collect_garbage(store: Store, choice: Choice | None = None, *, dry_run: bool
     if choice.unreachable or choice.keep_runs is not None or choice.older_than is not None:
         _artifacts(store, choice, began, found, dry_run)
     return found
+
+
+def forget(store: Store, references: Sequence[Reference]) -> list[str]:
+    """Removes artifacts that somebody wants made anew, all or none.
+
+    Returns:
+        The names of those that another run is at, or may be about to read, and for which nothing was removed.
+    """
+    owners = [(reference.kind, reference.key) for reference in references]
+    going_on = [run.started for run in all_runs(store) if standing(store, run) == "running"]
+    with ExitStack() as held:
+        busy = [
+            f"{kind}/{key}"
+            for kind, key in owners
+            if not held.enter_context(_unused(store, (kind, key)))
+            or (going_on and store.last_used_ns(kind, key) >= _ns(min(going_on) - _CLOCKS_DIFFER))
+        ]
+        if not busy:
+            for kind, key in owners:
+                store.remove(kind, key)
+    return busy
 
 
 def runs_to_drop(runs: Sequence[RunRecord], choice: Choice, now: datetime) -> list[RunRecord]:

@@ -124,6 +124,11 @@ class StepOutcome:
     peak: Peak = field(default_factory=Peak)
     expected: Expected = field(default_factory=Expected)
 
+    @property
+    def place(self) -> str:
+        """The step with its stage, as logs name it."""
+        return f"{self.step} · {self.label}" if self.label else self.step
+
 
 @dataclass
 class Run:
@@ -132,6 +137,7 @@ class Run:
     Attributes:
         recorder: keeps the run on record; None for one that is not.
         makers: by kind and key of an artifact what makes its files again, should they have been dropped.
+        anew: of a plan, the step that is to be made again, with or without its stage.
         planned: of a plan, the steps whose artifacts are known, and their arguments.
         estimates: of a plan, how long steps will take; made when the first is not in the store.
     """
@@ -141,6 +147,7 @@ class Run:
     planning: bool = False
     outcomes: list[StepOutcome] = field(default_factory=list)
     stage: str = ""
+    anew: str = ""
     recorder: "Recorder | None" = None
     makers: dict[tuple[str, str], Callable[[], Reference]] = field(default_factory=dict)
     planned: dict[tuple[str, str], tuple[StepOutcome, dict[str, Any]]] = field(default_factory=dict)

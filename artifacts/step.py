@@ -39,6 +39,7 @@ __all__ = ["Job", "Step", "rebuild_dropped", "run_alone", "step"]
 
 P = ParamSpec("P")
 _GOLD_READERS = "tasks.evaluation"
+_ASKED = "it is to be made again"
 
 
 class Step(Generic[P]):
@@ -224,15 +225,19 @@ class Step(Generic[P]):
             run.outcomes.append(StepOutcome(self.name, run.stage, "depends", reference, reasons=[waits]))
             self._expect(run, arguments, recipe)
             return reference
-        if (found := run.store.known(self.output.name, key)) is not None:
+        found = run.store.known(self.output.name, key)
+        reference = Reference(kind=self.output.name, key=key, digest="")
+        planned = StepOutcome(self.name, run.stage, "to run", reference, recipe=recipe, definitions=self.definitions)
+        anew = run.anew in (planned.step, planned.place)
+        if found is not None and not anew:
             outcome = StepOutcome(self.name, run.stage, "cached", found)
             run.outcomes.append(outcome)
             run.planned[self.output.name, key] = (outcome, arguments)
             return found
         _plan_rebuilding(run, arguments, self.name)
-        reference = Reference(kind=self.output.name, key=key, digest="")
-        planned = StepOutcome(self.name, run.stage, "to run", reference, recipe=recipe, definitions=self.definitions)
-        planned.reasons = explain(run.store, self.output.name, recipe, self.definitions, run.stage)
+        planned.reasons = (
+            [_ASKED] if anew else explain(run.store, self.output.name, recipe, self.definitions, run.stage)
+        )
         run.outcomes.append(planned)
         self._expect(run, arguments, recipe)
         return reference

@@ -56,6 +56,14 @@ Write = Annotated[
     Path | None,
     typer.Option("--write", help="Folder for the tables as Markdown, LaTeX, CSV and JSON, and a picture."),
 ]
+FromStep = Annotated[
+    str,
+    typer.Option(
+        "--from-step",
+        help="Make this step anew, and all that depends on it: a name, or `step · stage` as the log has it.",
+        metavar="STEP",
+    ),
+]
 RUN = Annotated[str, typer.Argument(help="The beginning of a run's id; `last` is the newest.", metavar="RUN")]
 REFERENCE = Annotated[str, typer.Argument(help="kind/key; a unique beginning of the key is enough.", metavar="REF")]
 
@@ -79,12 +87,14 @@ def run(
         Literal["all", "last"],
         typer.Option(help="last: drop the files of inner iterations' taggers; what needs one again trains it again."),
     ] = "all",
+    from_step: FromStep = "",
 ) -> None:
     """Run a method: train a tagger for the target language, step by step, every step cached."""
     from flows.commands.server import start_server
 
     wait_for_server = start_server()
     from artifacts.recorder import from_command_line
+    from flows.commands.again import forget_from
     from flows.commands.corpus import print_remarks
     from flows.commands.methods import load, read_duration
     from flows.commands.plan import announcement, plan_steps
@@ -96,7 +106,9 @@ def run(
     with reading_once():
         method.check(checked, runtime)
         print_remarks()
-        planned = plan_steps(method, checked, runtime)
+        planned = (
+            forget_from(method, checked, runtime, from_step) if from_step else plan_steps(method, checked, runtime)
+        )
         typer.echo(announcement(method, checked, planned, read_duration(config), changed=bool(settings)))
         wait_for_server()
         with from_command_line(config.stem):
@@ -110,11 +122,13 @@ def plan(
     data: DataFolder = ".",
     store: StoreFolder = "store",
     device: Device = "auto",
+    from_step: FromStep = "",
 ) -> None:
     """Say what a run would do, per step: cached, to run (what changed, how long), or depends on what runs before it."""
+    from flows.commands.again import plan_from
     from flows.commands.corpus import print_remarks
     from flows.commands.methods import load
-    from flows.commands.plan import plan_steps, print_plan
+    from flows.commands.plan import print_plan
     from tasks.corpus.once import reading_once
 
     method, checked = load(config, settings or ())
@@ -122,7 +136,7 @@ def plan(
     with reading_once():
         method.check(checked, runtime)
         print_remarks()
-        print_plan(plan_steps(method, checked, runtime))
+        print_plan(plan_from(method, checked, runtime, from_step)[0])
 
 
 @app.command()
@@ -322,6 +336,51 @@ def many(
     check_workers(grid_of(grid))
     with from_command_line("-".join(path.stem for path in configs)):
         run_many(grid, shown, store)
+
+
+@app.command()
+@goes_on_when_run_again()
+def refresh(
+    config: ConfigFile,
+    lost_points: Annotated[
+        float, typer.Option(help="An event is sent if the student has so many points of F1 less on source dev.", min=0)
+    ] = 1.0,
+    changed_percent: Annotated[
+        float,
+        typer.Option(help="An event is sent if it labels more of the target text's words otherwise, in %.", min=0),
+    ] = 5.0,
+    settings: Overrides = None,
+    data: DataFolder = ".",
+    store: StoreFolder = "store",
+    device: Device = "auto",
+    threads: Threads = None,
+) -> None:
+    """Run a configuration again if what it reads has changed; tell what was new, and what that changed."""
+    from flows.commands.server import start_server
+
+    wait_for_server = start_server()
+    from artifacts.recorder import from_command_line
+    from flows.commands.refresh import Limits
+    from flows.commands.refresh import refresh as run_refresh
+
+    limits = Limits(lost_points=lost_points, changed_percent=changed_percent)
+    runtime = _runtime(store, data, device, threads=threads)
+    wait_for_server()
+    with from_command_line(config.stem):
+        run_refresh(str(config), tuple(settings or ()), runtime, limits)
+
+
+@app.command()
+def notices(
+    block: Annotated[
+        str,
+        typer.Argument(help="A block of the server that sends notices, such as slack-webhook/team.", metavar="BLOCK"),
+    ],
+) -> None:
+    """Have the server of $PREFECT_API_URL tell people of failed runs, and of students that `refresh` warns of."""
+    from flows.commands.automations import make_notices
+
+    make_notices(block)
 
 
 @app.command()

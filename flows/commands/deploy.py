@@ -18,6 +18,7 @@ from prefect.exceptions import ObjectNotFound
 
 from artifacts.digest import canonical_json, text_digest
 from artifacts.dotted import changed, dotted
+from flows.commands.automations import dead_runs, make
 from flows.commands.deployments import Deployment, deployments_of, with_files_here
 from flows.commands.pools import create_pools, server_for
 
@@ -54,7 +55,7 @@ def deploy(deployments: Iterable[Deployment]) -> Deployed:
 
 
 def deploy_folder(folder: Path, data: str | None = None) -> None:
-    """Deploys `many`, and the configurations of a folder whose files are here; says how many were left out.
+    """Deploys the configurations of a folder whose files are here, says how many were left out; and what is of none.
 
     Args:
         folder: of the configurations.
@@ -65,9 +66,11 @@ def deploy_folder(folder: Path, data: str | None = None) -> None:
     """
     paths = sorted(folder.glob("*.yaml"))
     here = with_files_here(paths, data)
-    from flows.commands.many import many_deployment  # which deploys cells by this module
+    from flows.commands.service import service_deployments  # `many` deploys its cells by this module
 
-    _deploy_and_tell([*deployments_of(here, data), many_deployment()])
+    _deploy_and_tell([*deployments_of(here, data), *service_deployments()])
+    with server_for("deploy") as client:
+        make(client, [dead_runs()])
     if len(here) < len(paths):
         print(
             f"left out: {len(paths) - len(here)} configurations whose files are not here; `make up DATA=FOLDER` looks "

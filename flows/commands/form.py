@@ -57,6 +57,15 @@ class Form(Settings):
         title="Other settings",
         description="path.to.key=value, such as student.epochs=5, as --set takes them; they have the last word.",
     )
+    from_step: str = Field(
+        "",
+        title="Again from step",
+        description="Its name, such as train_student, or as logs have it: train_student · student. It and what depends "
+        "on it are made anew. Empty: what the store has is taken.",
+    )
+    plan_only: bool = Field(
+        False, title="Only show what would run", description="As the artifact `plan` of the run; nothing is computed."
+    )
 
 
 def form_of(values: Mapping[str, Any], data_folder: str, device: Literal["auto", "cpu", "cuda"] = "auto") -> Form:

@@ -7,22 +7,28 @@ from textwrap import shorten
 from typing import Any
 
 from prefect import flow, get_client, get_run_logger
+from prefect.artifacts import create_markdown_artifact
 from prefect.context import FlowRunContext
 from prefect.utilities.callables import parameter_schema
 
 from artifacts.errors import InputError
 from artifacts.reference import Reference
-from artifacts.runtime import Runtime
+from artifacts.report import markdown_table
+from artifacts.runtime import Run, Runtime
+from flows.commands.again import forget_from, plan_from
 from flows.commands.configuration import read_yaml
 from flows.commands.form import Form
 from flows.commands.form_changes import EXPERT, changes
 from flows.commands.methods import has_setting, load_values
+from flows.commands.plan import plan_rows
+from flows.parts.plain_errors import tell_plainly
+from tasks.corpus.once import reading_once
 
 _NAME_LENGTH = 120
 
 
 @flow(name="crosstag", flow_run_name="{configuration}, seed {form.seed}")
-def from_form(configuration: str, form: Form) -> Reference:
+def from_form(configuration: str, form: Form) -> Reference | None:
     """Run a configuration as its file has it, but for what the form changes.
 
     Args:
@@ -43,8 +49,25 @@ def from_form(configuration: str, form: Form) -> Reference:
     _name_after(configuration, form.seed, settings)
     words = ["crosstag", "run", configuration, "--data", form.data_folder, "--device", form.device]
     log.info("The same from a terminal: %s", shlex.join(words + [w for each in settings for w in ("--set", each)]))
-    made: Reference = method.flow.fn(config, Runtime(data=form.data_folder, device=form.device))
+    runtime = Runtime(data=form.data_folder, device=form.device)
+    if form.from_step or form.plan_only:
+        tell_plainly()
+        with reading_once():
+            method.check(config, runtime)
+            _show_plan(plan_from(method, config, runtime, form.from_step)[0])
+            if form.plan_only:
+                return None
+            forget_from(method, config, runtime, form.from_step)
+    made: Reference = method.flow.fn(config, runtime)
     return made
+
+
+def _show_plan(planned: Run) -> None:
+    """What the run will do, as an artifact of it."""
+    rows = [row for row in plan_rows(planned) if row[2] != "cached"]
+    page = markdown_table(("step", "for", "status", "time", "why"), rows)
+    cached = f"{len(planned.outcomes) - len(rows)} of {len(planned.outcomes)} steps are in the store."
+    create_markdown_artifact(markdown=f"{cached}\n\n{page}", key="plan", description="What the run will do")
 
 
 def _name_after(configuration: str, seed: int, settings: Sequence[str]) -> None:

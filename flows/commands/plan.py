@@ -18,9 +18,13 @@ _WIDTH = 140
 _STYLE = {"cached": "green", "to run": "yellow", "depends": "dim"}
 
 
-def plan_steps(method: Method, config: Settings, runtime: Runtime) -> Run:
-    """Goes through the flow and looks up each step's key; computes nothing, writes nothing."""
+def plan_steps(method: Method, config: Settings, runtime: Runtime, anew: str = "") -> Run:
+    """Goes through the flow and looks up each step's key; computes nothing, writes nothing.
+
+    A step that `anew` names, as `step` or `step · stage`, is planned as if the store had nothing of it.
+    """
     with running(runtime, planning=True) as run:
+        run.anew = anew
         method.steps(config, runtime)
     return run
 
@@ -60,15 +64,21 @@ def time_expected(run: Run) -> tuple[str | None, int]:
     return (f"about {duration(sum(known))}" if known else None), len(expected) - len(known)
 
 
-def print_plan(run: Run) -> None:
-    """A table of the steps, then how many of each status, and how long they will take."""
-    table = Table("step", "for", "status", Column("time", justify="right"), "why", box=None, pad_edge=False)
+def plan_rows(run: Run) -> list[tuple[str, str, str, str, str]]:
+    """Step, stage, status, time, why."""
+    rows = []
     for outcome in run.outcomes:
         seconds = outcome.expected.seconds
         time = "" if seconds is None else duration(seconds)
-        why = "; ".join(outcome.reasons) if outcome.reasons else ""
-        status = f"[{_STYLE[outcome.status]}]{outcome.status}[/]"
-        table.add_row(outcome.step, outcome.label, status, time, why)
+        rows.append((outcome.step, outcome.label, str(outcome.status), time, "; ".join(outcome.reasons)))
+    return rows
+
+
+def print_plan(run: Run) -> None:
+    """A table of the steps, then how many of each status, and how long they will take."""
+    table = Table("step", "for", "status", Column("time", justify="right"), "why", box=None, pad_edge=False)
+    for step, stage, status, time, why in plan_rows(run):
+        table.add_row(step, stage, f"[{_STYLE[status]}]{status}[/]", time, why)
     console = Console(soft_wrap=True, width=max(Console().width, _WIDTH))
     console.print(table)
     counts = {status: sum(o.status == status for o in run.outcomes) for status in _STYLE}

@@ -21,6 +21,7 @@ from flows.commands.deployments import deployments_of
 from flows.commands.files_named import checkpoints_named, files_named
 from flows.commands.form import Form
 from flows.commands.methods import load
+from flows.commands.service import service_deployments
 
 ROOT = Path(__file__).parents[3]
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
@@ -225,13 +226,17 @@ def test_configurations_whose_files_are_not_here_are_left_out(
         command = f"# crosstag run configs/{name}.yaml --data path/to/data\n"
         (away / f"{name}.yaml").write_text(command + (data / "tiny.yaml").read_text(encoding="utf-8"), encoding="utf-8")
     edit(away / "tiny-away.yaml", encoder={"checkpoint": "./no/such/encoder"})
+    service = len(service_deployments())
+    deploy(service_deployments())
     deploy_folder(away)
     printed = capsys.readouterr().out.splitlines()
-    assert printed[0] == "deployments: none" and len(printed) == 2
+    assert printed[0] == f"deployments: {service} as before" and len(printed) == 2
     assert printed[1].startswith("left out: 2 configurations whose files are not here; `make up DATA=FOLDER` looks")
     deploy_folder(away, str(data))
     printed = capsys.readouterr().out.splitlines()
-    assert printed[0] == "deployments: 2 new" and printed[1].startswith("left out: 1 configurations")
+    assert printed[0] == f"deployments: 2 new, {service} as before" and printed[1].startswith(
+        "left out: 1 configurations"
+    )
     assert deployed(client).parameters["form"]["data_folder"] == str(data)
     with pytest.raises(ObjectNotFound):
         deployed(client, "colada/tiny-away")

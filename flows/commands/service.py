@@ -1,0 +1,10 @@
+"""The deployments that are of no configuration, and take any."""
+
+from flows.commands.deployments import Deployment
+from flows.commands.many import many_deployment
+from flows.commands.refresh import refresh_deployments
+
+
+def service_deployments() -> list[Deployment]:
+    """What `make up` and `crosstag deploy` put on a server beside the configurations."""
+    return [many_deployment(), *refresh_deployments()]
