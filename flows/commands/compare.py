@@ -21,14 +21,15 @@ from artifacts.runs import Measurements, RunRecord, find_run
 from artifacts.runtime import Runtime
 from artifacts.settings import Settings
 from artifacts.store import Store
-from flows.commands.comparison_files import write_files
+from flows.commands.comparison_files import sheets_of, write_files
 from flows.commands.methods import Method, load
 from flows.commands.published import published
-from flows.parts.comparison import Runs, TestSet, cost_table, score_table, test_sets
+from flows.parts.comparison import ByTest, Runs, cost_table, score_table, test_sets
+from flows.parts.comparison_on_record import COMPARE
 from flows.parts.error_tables import error_lines, error_tables, judged
 from flows.parts.name_tables import name_tables
 from flows.parts.plain_errors import tell_plainly
-from flows.parts.run_tables import cells, plain_table, wide_console
+from flows.parts.run_tables import plain_table, wide_console
 from flows.parts.summary import complete
 
 
@@ -183,7 +184,7 @@ def runs_of(store: Store, texts: Sequence[str]) -> dict[str, list[RunRecord]]:
 def side_by_side(runs: Runs, asked: Mapping[str, Any], shown: Shown, runtime: Runtime) -> None:
     """The tables, on record as a run of their own."""
     ids = {name: [record.id for record in records] for name, records in runs.items()}
-    with recorded(runtime, "compare", {**asked, "runs": ids}) as run:
+    with recorded(runtime, COMPARE, {**asked, "published": shown.published, "runs": ids}) as run:
         tests = test_sets(run.store, runs, every_model=shown.every_model, baselines=shown.baselines)
         found, without = judged(tests, runs, run.store)
         tables = [score_table(run.store, test) for test in tests]
@@ -191,7 +192,12 @@ def side_by_side(runs: Runs, asked: Mapping[str, Any], shown: Shown, runtime: Ru
         tables.append(cost_table(runs, run.store))
         if run.recorder is not None:
             run.recorder.completed(None, None, (), tables)
-        _show(tables, shown, tests, runs, error_lines(found, runs, run.store))
+        by_test = {test.name: test.models for test in tests}
+        _show(tables, shown, by_test, runs, error_lines(found, runs, run.store))
+        if run.recorder is not None:
+            wide_console().print(
+                f"run       {run.recorder.record}; `crosstag inspect {run.recorder.record.id[:10]}` shows it"
+            )
         if without:
             wide_console().print(f"no errors are told of {', '.join(without)}, whose runs are older: run them again")
 
@@ -199,14 +205,12 @@ def side_by_side(runs: Runs, asked: Mapping[str, Any], shown: Shown, runtime: Ru
 def _show(
     tables: Sequence[Measurements],
     shown: Shown,
-    tests: Sequence[TestSet],
+    tests: ByTest,
     runs: Runs,
     errors: Sequence[Mapping[str, object]],
 ) -> None:
     """Prints the tables, shows them in the Prefect UI, and writes them where that is asked for."""
-    sheets = [(table.title, *_shown_cells(table)) for table in tables]
-    if shown.published:
-        sheets.append((f"{shown.published} in the papers, F1 in %", *published(shown.published)))
+    sheets = sheets_of(tables, shown.published)
     console = wide_console()
     for title, header, rows in sheets:
         console.print(plain_table(title, header, rows))
@@ -215,11 +219,6 @@ def _show(
     if shown.folder is not None:
         for path in write_files(shown.folder, sheets, tests, runs, errors):
             console.print(f"written   {path}")
-
-
-def _shown_cells(table: Measurements) -> tuple[list[str], list[list[str]]]:
-    header, rows = cells(table)
-    return header, [["" if cell == "-" else cell for cell in row] for row in rows]
 
 
 def _seed(cell: Cell) -> object:

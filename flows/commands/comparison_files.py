@@ -7,11 +7,12 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from artifacts.report import markdown_table
-from flows.parts.comparison import Runs, TestSet
-from tasks.evaluation.drawing import BarGroup, draw_bars
+from artifacts.runs import Measurements
+from flows.commands.published import published
+from flows.parts.comparison import ByTest, Runs
+from flows.parts.comparison_on_record import draw_f1
+from flows.parts.run_tables import cells
 
 Sheet = tuple[str, list[str], list[list[str]]]
 """A table as text: title, header, rows."""
@@ -29,12 +30,9 @@ _NAME = "comparison"
 
 
 def write_files(
-    folder: Path, sheets: Sequence[Sheet], tests: Sequence[TestSet], runs: Runs, errors: Sequence[Mapping[str, object]]
+    folder: Path, sheets: Sequence[Sheet], tests: ByTest, runs: Runs, errors: Sequence[Mapping[str, object]]
 ) -> list[Path]:
     """Writes comparison.md, .tex, .csv, .errors.csv, .json and .png; each is there whole or not at all.
-
-    The CSV has a line for each model, seed and entity type, with shares in [0, 1] and counts, to be analysed further,
-    the other one a line for each model and seed with counts of errors; the JSON has both, and the runs.
 
     Args:
         folder: where; made if it is not there.
@@ -44,27 +42,49 @@ def write_files(
         errors: counts of errors; none: no file of them.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    contents = {
-        "md": "\n\n".join(f"## {title}\n\n{markdown_table(header, rows)}" for title, header, rows in sheets) + "\n",
-        "tex": "\n".join(latex(sheet) for sheet in sheets),
-        "csv": _csv(_lines(tests, runs)),
-        "errors.csv": _csv(errors),
-        "json": _json(_lines(tests, runs), errors, runs),
-    }
     paths = []
-    if not errors:
-        del contents["errors.csv"]
-    for ending, text in contents.items():
+    for ending, text in texts_of(sheets, tests, runs, errors).items():
         part = folder / f".part.{_NAME}.{ending}"
         part.write_text(text, encoding="utf-8")
         paths.append(folder / f"{_NAME}.{ending}")
         os.replace(part, paths[-1])
     if tests:
         part, picture = folder / f".part.{_NAME}.png", folder / f"{_NAME}.png"
-        draw_bars(*_bars(tests), "F1 by method", "F1 (%)", part)
+        draw_f1(tests, part)
         os.replace(part, picture)
         paths.append(picture)
     return paths
+
+
+def texts_of(
+    sheets: Sequence[Sheet], tests: ByTest, runs: Runs, errors: Sequence[Mapping[str, object]]
+) -> dict[str, str]:
+    """The files by their endings, as for `write_files`, but for the picture.
+
+    The CSV has a line for each model, seed and entity type, with shares in [0, 1] and counts, to be analysed further,
+    the other one a line for each model and seed with counts of errors; the JSON has both, and the runs.
+    """
+    lines = _lines(tests, runs)
+    texts = {
+        "md": "\n\n".join(f"## {title}\n\n{markdown_table(header, rows)}" for title, header, rows in sheets) + "\n",
+        "tex": "\n".join(latex(sheet) for sheet in sheets),
+        "csv": _csv(lines),
+        "json": _json(lines, errors, runs),
+    }
+    return {**texts, "errors.csv": _csv(errors)} if errors else texts
+
+
+def sheets_of(tables: Sequence[Measurements], corpus: str) -> list[Sheet]:
+    """Tables of a comparison as text; behind them what the papers report on a corpus, if one is named.
+
+    Raises:
+        InputError: if no paper does.
+    """
+    sheets: list[Sheet] = []
+    for table in tables:
+        header, rows = cells(table)
+        sheets.append((table.title, header, [["" if cell == "-" else cell for cell in row] for row in rows]))
+    return [*sheets, (f"{corpus} in the papers, F1 in %", *published(corpus))] if corpus else sheets
 
 
 def latex(sheet: Sheet) -> str:
@@ -90,13 +110,13 @@ def _escaped(text: str) -> str:
     return "".join(_LATEX.get(char, char) for char in text)
 
 
-def _lines(tests: Sequence[TestSet], runs: Runs) -> list[dict[str, object]]:
+def _lines(tests: ByTest, runs: Runs) -> list[dict[str, object]]:
     """Every score: a line for each test set, model, seed and entity type."""
     lines: list[dict[str, object]] = []
-    for test in tests:
-        for model in test.models:
+    for test, models in tests.items():
+        for model in models:
             for record, scored in zip(runs[model.configuration], model.scored, strict=True):
-                about = {"test": test.name, "model": model.model, "configuration": model.configuration}
+                about = {"test": test, "model": model.model, "configuration": model.configuration}
                 seed = {"seed": record.configuration.get("seed")}
                 lines += [{**about, **seed, **row.model_dump()} for row in scored.rows]
     return lines
@@ -113,14 +133,3 @@ def _csv(lines: Sequence[Mapping[str, object]]) -> str:
 def _json(lines: Sequence[Mapping[str, object]], errors: Sequence[Mapping[str, object]], runs: Runs) -> str:
     ids = {name: [record.id for record in records] for name, records in runs.items()}
     return json.dumps({"runs": ids, "scores": list(lines), "errors": list(errors)}, ensure_ascii=False, indent=1) + "\n"
-
-
-def _bars(tests: Sequence[TestSet]) -> tuple[list[BarGroup], list[str]]:
-    """A group of bars for each model, a place for each test set; where a model was not tried, there is a gap."""
-    names = dict.fromkeys((model.model, model.configuration) for test in tests for model in test.models)
-    groups = []
-    for name in names:
-        found = [[100 * m.f1 for m in test.models if (m.model, m.configuration) == name] for test in tests]
-        heights = np.array([each[0] if each else np.nan for each in found])
-        groups.append(BarGroup(f"{name[0]}, {name[1]}", heights))
-    return groups, [test.name for test in tests]

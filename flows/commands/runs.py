@@ -43,7 +43,9 @@ def print_run(root: str, text: str, *, everything: bool) -> None:
     for name, value in about(record, standing(store, record)).items():
         console.print(f"{name:<14} {value}")
     console.print("\nsettings" + ("" if everything else " that are not the defaults"))
-    console.print(yaml.safe_dump(_settings(record, everything), sort_keys=False, allow_unicode=True).rstrip())
+    changed = None if everything else changed_settings(record)
+    settings = record.configuration if changed is None else changed
+    console.print(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True).rstrip())
     console.print()
     table = Table("step", "for", "status", "seconds", "memory", "artifact", box=None, pad_edge=False)
     for taken in record.steps:
@@ -67,14 +69,14 @@ def print_difference(root: str, one: str, other: str) -> None:
         _console().print("they differ in nothing but time")
 
 
-def _settings(record: RunRecord, everything: bool) -> dict[str, Any]:
-    """The configuration, without what are today's defaults unless everything is wanted."""
-    if everything or record.method not in METHODS:
-        return record.configuration
+def changed_settings(record: RunRecord) -> dict[str, Any] | None:
+    """The configuration without what are today's defaults of its method; None if it is none of a method of today."""
+    if record.method not in METHODS:
+        return None
     try:
         config = METHODS[record.method]().config.model_validate(record.configuration)
     except ValidationError:  # Settings of an older Crosstag: their defaults are not known.
-        return record.configuration
+        return None
     return config.model_dump(mode="json", exclude_defaults=True)
 
 

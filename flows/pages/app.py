@@ -10,7 +10,7 @@ from fastapi.staticfiles import StaticFiles
 
 from artifacts.errors import InputError, StoreError
 from artifacts.store import Store
-from flows.pages import artifacts, charts, corrections, errors, runs, sentence, sentences, word
+from flows.pages import artifacts, charts, comparison, corrections, errors, runs, sentence, sentences, word
 from flows.pages.guard import Guard
 from flows.pages.site import Site, failure
 from flows.parts.html import STYLE_OF_WORDS
@@ -30,7 +30,7 @@ def create_app(store: Store, *, hosts: Sequence[str] = (), token: str = "") -> F
     app.state.site = Site(store)
     app.add_middleware(Guard, hosts=hosts, token=token)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
-    for page in (runs, charts, artifacts, sentences, sentence, word, corrections, errors):
+    for page in (runs, comparison, charts, artifacts, sentences, sentence, word, corrections, errors):
         app.include_router(page.router)
     app.add_exception_handler(InputError, _not_found)
     app.add_exception_handler(StoreError, _not_there)

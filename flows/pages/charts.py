@@ -12,6 +12,7 @@ from pyarrow import csv
 from artifacts.errors import InputError
 from flows.pages.site import Site, page, site
 from flows.parts.charts import Chart, charts_of
+from flows.parts.comparison_on_record import COMPARE
 
 router = APIRouter()
 Shown = Annotated[Site, Depends(site)]
@@ -30,7 +31,15 @@ def charts(request: Request, identity: str, shown: Shown) -> Response:
     if record.figures is not None and shown.store.known(record.figures.kind, record.figures.key) is not None:
         told = shown.store.describe(record.figures).metadata["figures"]
         others = {name: what for name, what in told.items() if name not in drawn}
-    return page(request, "charts", record=record, charts=found, others=others, damaged=damaged)
+    return page(
+        request,
+        "charts",
+        record=record,
+        charts=found,
+        others=others,
+        damaged=damaged,
+        compared=record.method == COMPARE,
+    )
 
 
 @router.get("/run/{identity}/charts/{name}.svg")

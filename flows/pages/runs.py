@@ -1,16 +1,21 @@
 """Runs: the list, one run with everything about it, where two differ, the graph of its artifacts."""
 
+from functools import partial
 from typing import Annotated
 
 import yaml
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
+from artifacts.manifest import Manifest
+from artifacts.reference import Reference
 from artifacts.run_difference import compare_runs
 from artifacts.runs import RunRecord, standing
-from flows.commands.runs import f1_of_student, score_rows
+from flows.commands.runs import changed_settings, f1_of_student, score_rows
 from flows.pages.graph import drawn
 from flows.pages.site import Site, failure, page, site
+from flows.parts.comparison_on_record import COMPARE
+from flows.parts.decisions import decisions
 from flows.parts.report import POLICY, report
 from flows.parts.run_tables import cells, scores_by_test
 from flows.parts.run_words import about, languages, place_in_run
@@ -58,9 +63,11 @@ def one_run(request: Request, identity: str, shown: Shown) -> Response:
         about=about(record, standing(shown.store, record)),
         settings=yaml.safe_dump(record.configuration, sort_keys=False, allow_unicode=True),
         scores=scores_by_test(record),
+        decisions=decisions(record, changed_settings(record), partial(_manifest, shown)),
         measurements=[(table, *cells(table)) for table in record.measurements],
         labels=labelled(record),
         gone=_gone(shown, record),
+        compared=record.method == COMPARE,
     )
 
 
@@ -88,6 +95,10 @@ def labelled(record: RunRecord) -> list[tuple[str, str, str]]:
         if taken.reference.kind in WITH_LABELS
     }
     return list(found.values())
+
+
+def _manifest(shown: Site, reference: Reference) -> Manifest | None:
+    return shown.shelf.manifest(reference.kind, reference.key)
 
 
 def _gone(shown: Site, record: RunRecord) -> set[str]:

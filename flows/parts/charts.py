@@ -14,6 +14,7 @@ from artifacts.errors import StoreError
 from artifacts.reference import Reference
 from artifacts.runs import RunRecord
 from artifacts.store import Store
+from flows.parts.comparison_on_record import COMPARE, compared_on_record, draw_f1
 from flows.parts.manifest_facts import Training, dropped_of, trainings_of
 from tasks.evaluation.drawing import BarGroup, Line, Panel, draw, draw_bars, number_ticks
 from tasks.evaluation.figures import bin_panels, consistency_panel, curve_panel, detection_panels, together
@@ -46,7 +47,7 @@ def charts_of(store: Store, record: RunRecord) -> tuple[list[Chart], list[str]]:
     """The charts that there is data for, and what is wrong with the data of others."""
     charts: list[Chart] = []
     damaged: list[str] = []
-    for part in (_curves, _models, _bins, _detection, _consistency, _types, _types_found, _trainings, _dropped):
+    for part in _PARTS:
         try:
             charts += part(store, record)
         except StoreError as error:
@@ -205,6 +206,15 @@ def _dropped(store: Store, record: RunRecord) -> Iterator[Chart]:
     yield Chart("dropped", "What translation dropped, by reason", pa.Table.from_pylist(rows), sources, picture)
 
 
+def _compared(store: Store, record: RunRecord) -> Iterator[Chart]:
+    """F1 of what a comparison put side by side."""
+    found = compared_on_record(store, record) if record.method == COMPARE else None
+    if found is not None and found.tests:
+        models = [model for each in found.tests.values() for model in each]
+        sources = tuple(dict.fromkeys(scored.reference for model in models for scored in model.scored))
+        yield Chart("f1-by-method", "F1 by method", found.scores, sources, partial(draw_f1, found.tests))
+
+
 def _taken(record: RunRecord, kind: str) -> tuple[Reference, ...]:
     """The artifacts of a kind that a run made or took, each once, in the order of its steps."""
     return tuple(dict.fromkeys(taken.reference for taken in record.steps if taken.reference.kind == kind))
@@ -214,3 +224,6 @@ def _some(series: Sequence[Series]) -> list[Series]:
     """The first, the last and some between them, where more would not be told apart."""
     chosen = np.unique(np.linspace(0, len(series) - 1, min(len(series), _MOST_SERIES)).round().astype(int))
     return [series[i] for i in chosen.tolist()]
+
+
+_PARTS = (_compared, _curves, _models, _bins, _detection, _consistency, _types, _types_found, _trainings, _dropped)

@@ -14,28 +14,34 @@ from flows.parts.scoring import BASELINES
 from tasks.evaluation.significance import compare_labels
 
 _MILLION = 1_000_000
+_SCORED = ("configuration", "precision", "recall", "F1", "gain", "p to first", "p to best")
 
 
 @dataclass(frozen=True)
-class Compared:
+class Measured:
     """A model on a test set.
 
     Attributes:
         model: its name in the method.
         configuration: of which it is a model.
         scored: its scores, one for each seed.
-        labels: what it said, one artifact for each seed.
     """
 
     model: str
     configuration: str
     scored: tuple[Scored, ...]
-    labels: tuple[Reference, ...]
 
     @property
     def f1(self) -> float:
         """Mean over the seeds, in [0, 1]."""
         return statistics.mean(each.overall.f1 for each in self.scored)
+
+
+@dataclass(frozen=True)
+class Compared(Measured):
+    """The same with what it said, one artifact for each seed."""
+
+    labels: tuple[Reference, ...]
 
 
 @dataclass
@@ -54,6 +60,9 @@ class TestSet:
 
 Runs = Mapping[str, Sequence[RunRecord]]
 """Runs of each configuration, by its name: one for each seed, in the same order for all."""
+
+ByTest = Mapping[str, Sequence[Measured]]
+"""Models by the name of the test set that they were tried on."""
 
 
 def test_sets(store: Store, runs: Runs, *, every_model: bool, baselines: bool = True) -> list[TestSet]:
@@ -126,6 +135,11 @@ def holding(store: Store, content: str) -> Reference:
     return reference
 
 
+def is_score_table(table: Measurements) -> bool:
+    """Whether a comparison has a table from here."""
+    return tuple(column.name for column in table.columns[: len(_SCORED)]) == _SCORED
+
+
 def score_table(store: Store, test: TestSet) -> Measurements:
     """The models on a test set: F1, the gain over the first, and how often chance gives as much."""
     first, best = test.models[0], test.best
@@ -140,8 +154,7 @@ def score_table(store: Store, test: TestSet) -> Measurements:
         ]
         cells = (model.configuration, *shares, gain, *chances, *of_types)
         lines.append(Line(name=model.model, reference=model.scored[0].reference, cells=cells))
-    names = ("configuration", "precision", "recall", "F1", "gain", "p to first", "p to best")
-    columns = [Column(name=name, form="text") for name in names]
+    columns = [Column(name=name, form="text") for name in _SCORED]
     columns += [Column(name=name, form="percent") for name in types]
     seeds = len(first.scored)
     spread = "" if seeds == 1 else f", mean of {seeds} seeds and standard deviation"

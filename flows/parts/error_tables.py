@@ -8,7 +8,7 @@ from artifacts.reference import Reference
 from artifacts.runs import Cell, Column, Form, Line, Measurements, RunRecord
 from artifacts.runtime import stage
 from artifacts.store import Store
-from flows.parts.comparison import Compared, Runs, TestSet, holding
+from flows.parts.comparison import Measured, Runs, TestSet, holding
 from tasks.evaluation.outcomes import CATEGORIES, FREQUENCIES, SEEN, judge_entities
 
 _RECALLS = {("seen", name): name for name in SEEN} | {
@@ -21,7 +21,7 @@ class Judged:
     """What became of the entities of a test set by a model, one artifact for each seed."""
 
     test: str
-    model: Compared
+    model: Measured
     outcomes: tuple[Reference, ...]
 
 
@@ -39,7 +39,7 @@ def judged(tests: Sequence[TestSet], runs: Runs, store: Store) -> tuple[list[Jud
             if not all(training):
                 without.append(model.configuration)
                 continue
-            with stage(f"{model.model} of {model.configuration} on {test.name}"):
+            with stage(stage_of(model, test.name)):
                 made = [
                     judge_entities(said, test.gold, holding(store, content))
                     for said, content in zip(model.labels, training, strict=True)
@@ -48,10 +48,20 @@ def judged(tests: Sequence[TestSet], runs: Runs, store: Store) -> tuple[list[Jud
     return found, list(dict.fromkeys(without))
 
 
+def stage_of(model: Measured, test: str) -> str:
+    """The stage under which the entities of a test set are judged, for each seed."""
+    return f"{model.model} of {model.configuration} on {test}"
+
+
 def _training(store: Store, record: RunRecord) -> str:
     """The content of the source corpus that a run learnt from, as its own analysis names it; empty if it has none."""
     made = next((step.reference for step in record.steps if step.step == judge_entities.name), None)
     return "" if made is None else store.describe(made).recipe.inputs["training"]
+
+
+def is_error_table(table: Measurements) -> bool:
+    """Whether a comparison has a table from here."""
+    return tuple(column.name for column in table.columns[1 : len(CATEGORIES) + 1]) == CATEGORIES
 
 
 def error_tables(tests: Sequence[TestSet], found: Sequence[Judged], store: Store) -> list[Measurements]:

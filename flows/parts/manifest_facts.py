@@ -10,7 +10,7 @@ from artifacts.store import Store
 
 _MODELS = ("tagger", "encoder", "translator")
 # Where a kind that drops says how much it kept; a marked translation has it in its notes.
-_KEPT = {"projection": "kept", "marked_translation": "kept", "conjugate_pairs": "pairs"}
+KEPT = {"projection": "kept", "marked_translation": "kept", "conjugate_pairs": "pairs"}
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,10 @@ def dropped_of(store: Store, record: RunRecord) -> list[Dropped]:
         Dropped(
             name=taken.stage or taken.step,
             reference=taken.reference,
-            kept={**manifest.notes, **manifest.metadata}[_KEPT[taken.reference.kind]],
+            kept={**manifest.notes, **manifest.metadata}[KEPT[taken.reference.kind]],
             reasons=manifest.metadata["dropped"],
         )
-        for taken, manifest in _described(store, record, tuple(_KEPT))
+        for taken, manifest in _described(store, record, tuple(KEPT))
     ]
 
 

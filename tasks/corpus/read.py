@@ -1,23 +1,45 @@
 """The steps that read corpora: labelled sentences, sentences alone, gold tags alone, sentence pairs, corrections."""
 
 from collections import Counter
+from typing import Any
 
 from artifacts.catalog import CORRECTIONS, GOLD, LABELLED, PARALLEL, SENTENCES, Labelled, Sentences
 from artifacts.errors import InputError
 from artifacts.inputs import InputFile
 from artifacts.step import Job, step
-from tasks.corpus.corpus import CorpusInput, load_corpus
+from tasks.corpus.corpus import Corpus, CorpusInput, load_corpus
 from tasks.corpus.corrections import check_corrections, latest, load_corrections
 from tasks.corpus.formats import CorpusFormat
 from tasks.corpus.parallel import load_pairs
 from tasks.corpus.tables import corrections_table, gold_table, labelled_table, sentences_table
 from tasks.words.labels import LabelConfig
 
+_PARTS = 20  # A corpus may have thousands of files.
+
+
+def how_understood(corpus: Corpus) -> dict[str, Any]:
+    """What was guessed about each file of a corpus, and how many sentences were left out as duplicates."""
+    parts = [
+        {
+            "file": part.name.replace("\\", "/").rpartition("/")[
+                2
+            ],  # Where it lay on this machine is nobody's business.
+            "format": part.format,
+            "layout": part.layout,
+            "scheme": part.scheme or "",
+            "splitter": part.splitter,
+            "remarks": list(part.remarks),
+        }
+        for part in corpus.parts[:_PARTS]
+    ]
+    return {"understood": parts, "files": len(corpus.parts), "duplicates": corpus.duplicates}
+
 
 @step(LABELLED)
 def read_labelled(job: Job, file: CorpusInput, format: CorpusFormat, labels: LabelConfig, language: str) -> None:
     """Read a labelled corpus of the source language."""
     corpus = load_corpus(file, format, labels, language)
+    job.note(**how_understood(corpus))
     job.write(labelled_table(corpus), metadata={"language": language, "labels": corpus.labels})
 
 
@@ -25,6 +47,7 @@ def read_labelled(job: Job, file: CorpusInput, format: CorpusFormat, labels: Lab
 def read_sentences(job: Job, file: CorpusInput, format: CorpusFormat, language: str) -> None:
     """Read sentences without their tags, from raw text or a column file."""
     corpus = load_corpus(file, format, None, language)
+    job.note(**how_understood(corpus))
     job.write(sentences_table(corpus), metadata={"language": language, "splitter": corpus.splitter})
 
 
@@ -32,6 +55,7 @@ def read_sentences(job: Job, file: CorpusInput, format: CorpusFormat, language: 
 def read_gold(job: Job, file: CorpusInput, format: CorpusFormat, labels: LabelConfig, language: str) -> None:
     """Read the gold tags of a labelled corpus, for evaluation only."""
     corpus = load_corpus(file, format, labels, language)
+    job.note(**how_understood(corpus))
     job.write(gold_table(corpus), metadata={"language": language, "labels": corpus.labels})
 
 

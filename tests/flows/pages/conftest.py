@@ -2,11 +2,13 @@
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
+from comparisons import compare_twice
 from fastapi.testclient import TestClient
 from shelved import Shelved
 
@@ -24,6 +26,26 @@ def shelved(store: Store) -> Shelved:
 def pages(shelved: Shelved) -> TestClient:
     """Its pages."""
     return TestClient(create_app(shelved.store), base_url="http://127.0.0.1:4280")
+
+
+@pytest.fixture(scope="session")
+def compared(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store of `compare_twice`; beside it, in `seeds` and `methods`, the files that the two wrote."""
+    return compare_twice(finished, tmp_path_factory.mktemp("compared"))
+
+
+@pytest.fixture(scope="session")
+def store_of(request: pytest.FixtureRequest, finished: Path) -> Callable[[str], Store]:
+    """Gives the store of a method, or of `comparisons`."""
+
+    def store(method: str) -> Store:
+        if method == "colada":
+            return Store(finished)
+        if method == "comparisons":
+            return Store(request.getfixturevalue("compared"))
+        return Store(request.getfixturevalue("finished_with")(method))
+
+    return store
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,187 @@
+"""What a run decided on its way, from its record and from what its artifacts' manifests say; nothing is computed.
+
+Guesses that were made about a file, what was dropped and why, which epoch or map was kept, when iterations ended,
+labels that people or adopted code stand behind: one line each, in the order of the steps.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from artifacts.manifest import Manifest
+from artifacts.reference import Reference
+from artifacts.runs import RunRecord
+from flows.parts.manifest_facts import KEPT
+from tasks.corpus.corrections import by_whom
+
+_CORPORA = ("source", "target", "targets", "parallel", "labels")
+_MOST_SETTINGS = 40
+_ITERATION = re.compile(r"iteration (\d+),")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One of them.
+
+    Attributes:
+        step: that took it; empty: the run as a whole.
+        stage: for what.
+        reference: the artifact in which it shows; None: of the run as a whole.
+        told: what was decided, and by what.
+        warns: whether a person should look before trusting the result.
+    """
+
+    step: str
+    stage: str
+    reference: Reference | None
+    told: str
+    warns: bool = False
+
+
+def decisions(
+    record: RunRecord, changed: Mapping[str, Any] | None, manifest_of: Callable[[Reference], Manifest | None]
+) -> list[Decision]:
+    """The decisions of a run; of an artifact that is gone, none.
+
+    Args:
+        record: the run.
+        changed: its settings that are not the method's defaults; None if these are not known.
+        manifest_of: what is written beside an artifact; None if it is gone.
+    """
+    found = [] if changed is None else [Decision("", "settings", None, _settings(record.method, changed))]
+    for step in record.steps:
+        manifest = manifest_of(step.reference)
+        if manifest is not None:
+            found += [
+                Decision(step.step, step.stage, step.reference, told, warns)
+                for told, warns in _told(step.step, manifest)
+            ]
+    for table in record.measurements:
+        if table.remark:
+            found.append(
+                Decision("", table.title, table.lines[0].reference if table.lines else None, table.remark, True)
+            )
+    found += [Decision("", "iterations", None, told) for told in _iterations(record)]
+    if record.student is not None and record.models:
+        told = f"the student is {record.models[-1].name}, which the method ends with; no test set has chosen it"
+        found.append(Decision("", "student", record.student, told))
+    return list(dict.fromkeys(found))
+
+
+Told = tuple[str, bool]
+"""What was decided, and whether it warns."""
+
+
+def _told(step: str, manifest: Manifest) -> Iterator[Told]:
+    facts = {**manifest.notes, **manifest.metadata}
+    for part in (_read, _words, _kept, _trained, _labelled):
+        yield from part(step, manifest.kind, facts)
+    if manifest.adopted_from:
+        yield f"made by code that has changed since, and kept: {manifest.adopted_why}", True
+
+
+def _settings(method: str, changed: Mapping[str, Any]) -> str:
+    """Which settings are not the method's defaults, which are the paper's; corpora have none."""
+    own = [f"{path} = {value}" for path, value in _flat(changed) if path.split(".")[0] not in _CORPORA]
+    shown = "; ".join(own[:_MOST_SETTINGS]) + ("; ..." if len(own) > _MOST_SETTINGS else "")
+    return f"corpora aside, the defaults of {method}" + (f", but for: {shown}" if own else "")
+
+
+def _flat(settings: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{path}{name}.")
+        else:
+            yield f"{path}{name}", value
+
+
+def _iterations(record: RunRecord) -> Iterator[str]:
+    """Whether iterations ended before their number was reached."""
+    asked = record.configuration.get("iterations")
+    made = max((int(hit[1]) for step in record.steps if (hit := _ITERATION.match(step.stage))), default=0)
+    if made and asked and record.state == "done":
+        stop, ablation = record.configuration.get("stop", {}).get("on"), record.configuration.get("ablation")
+        why = f"; stop.on is {stop}, ablation is {ablation}" if made < asked else ""
+        yield f"{made} of {asked} iterations were made{why}"
+
+
+def _read(step: str, kind: str, facts: Mapping[str, Any]) -> Iterator[Told]:
+    """How a file was understood."""
+    for part in facts.get("understood", ()):
+        ways = [part["layout"], f"scheme {part['scheme'].upper()}" if part["scheme"] else ""]
+        ways.append(f"split into words by {part['splitter']}" if part["splitter"] else "")
+        told = ", ".join(filter(None, ways))
+        yield f"{part['file']} read as {part['format']}" + (f": {told}" if told else ""), False
+        yield from ((f"{part['file']}: {remark}", True) for remark in part["remarks"])
+    if facts.get("duplicates"):
+        yield f"{facts['duplicates']:,} sentences left out, whose words came before", False
+    if facts.get("skipped_pairs"):
+        yield f"{facts['skipped_pairs']:,} pairs of lines left out, of which a side is blank", False
+    if kind == "corrections":
+        yield f"people's labels are learnt: {by_whom(facts['authors'])}", True
+
+
+def _words(step: str, kind: str, facts: Mapping[str, Any]) -> Iterator[Told]:
+    """How words found their translation."""
+    if kind == "alignment":
+        maps = facts["maps"]
+        cosines = ", ".join(f"{each['mean_cosine']:.3f}" for each in maps)
+        yield f"map {facts['kept'] + 1} of {len(maps)} is kept, by mean cosine ({cosines})", False
+    if origins := facts.get("words_by_origin"):
+        counts = ", ".join(f"{count:,} {name}" for name, count in origins.items())
+        yield f"words by what translated them: {counts}", False
+
+
+def _kept(step: str, kind: str, facts: Mapping[str, Any]) -> Iterator[Told]:
+    """What was dropped on the way through translation, by reason."""
+    if kind in KEPT and "dropped" in facts:
+        kept, dropped = facts[KEPT[kind]], facts["dropped"]
+        what = "pairs of spans" if kind == "conjugate_pairs" else "sentences"
+        reasons = ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in dropped.items())
+        yield f"{kept:,} {what} kept" + (f", {sum(dropped.values()):,} dropped: {reasons}" if reasons else ""), False
+    if kind == "training_set" and "sentences" in facts:
+        for language, origins in facts["sentences"].items():
+            counts = ", ".join(f"{count:,} {origin}" for origin, count in origins.items())
+            yield f"sentences of {language} by whose labels they have: {counts}", False
+    if facts.get("pairs_too_long"):
+        yield f"{facts['pairs_too_long']:,} pairs were too long to be learnt", False
+    if facts.get("plain_for_words_not_found"):
+        yield f"{facts['plain_for_words_not_found']:,} pairs have fewer markers than drawn: words were not found", False
+
+
+def _trained(step: str, kind: str, facts: Mapping[str, Any]) -> Iterator[Told]:
+    """Which epoch of a training goes on, and what it did not learn from."""
+    if "epoch" in facts and "f1" in facts:
+        f1 = facts["f1"]
+        best, last = 100 * f1[facts["epoch"] - 1], 100 * f1[-1]
+        chosen = f"epoch {facts['epoch']} of {len(f1)} goes on"
+        yield f"{chosen}: its F1 on the dev set is {best:.1f} %, the last one's {last:.1f} %", False
+    if facts.get("resumed_at"):
+        yield f"went on from a checkpoint, at update {facts['resumed_at']:,}", False
+    if why := facts.get("ignored_checkpoint"):
+        yield f"a checkpoint that was there was not used: {why}", True
+    for name, why in (
+        ("entities_too_long", "have more words than a span may have"),
+        ("entities_across_windows", "lie across two windows"),
+    ):
+        if facts.get(name):
+            yield f"{facts[name]:,} of {facts['entities']:,} entities are not learnt: they {why}", True
+    if (origin := facts.get("masked_language_head", "pretrained")) != "pretrained":
+        yield f"the encoder's masked-language head is {origin}, not pretrained", True
+    if kind == "tagger" and "pairs" in facts:
+        yield f"{facts['pairs']:,} conjugate pairs in {facts['sentences_with_pairs']:,} sentences are learnt", False
+
+
+def _labelled(step: str, kind: str, facts: Mapping[str, Any]) -> Iterator[Told]:
+    """Which labels are learnt."""
+    if kind == "votes":
+        agreed = sum(facts["agreed"].values())
+        yield f"all vote for the same label of {agreed:,} of {facts['words']:,} words; the others have none", False
+    if step.startswith(("correct_", "trust_")) and "corrected" in facts:
+        corrected = facts["corrected"]
+        count = len(corrected) if isinstance(corrected, list) else corrected
+        yield f"{count:,} sentences have people's labels in place of the models'", False
+    for name, bounds in facts.get("thresholds", {}).items():
+        told = ", ".join(f"{label} {bound:.2f}" for label, bound in bounds.items() if bound is not None)
+        yield f"{name} thresholds: {told}", False

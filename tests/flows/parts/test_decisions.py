@@ -1,0 +1,173 @@
+"""The decisions of a run: each line says what a manifest or a record says, in the order of the steps."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from charted import Charted, made
+
+from artifacts.catalog import ALIGNMENT, CONJUGATE_PAIRS, CORRECTIONS, SENTENCES, SOFT_LABELS, SPAN_LABELS, VOTES
+from artifacts.catalog.models import TAGGER
+from artifacts.reference import Reference
+from artifacts.runs import Line, Measurements, RunRecord, StepTaken, all_runs
+from artifacts.store import Store
+from flows.commands.runs import changed_settings
+from flows.parts.decisions import Decision, decisions
+
+
+def told(store: Store, record: RunRecord, changed: dict[str, Any] | None = None) -> list[Decision]:
+    return decisions(record, changed, lambda each: store.manifest(each.kind, each.key))
+
+
+@pytest.fixture
+def charted(store: Store) -> Charted:
+    return Charted(store)
+
+
+def with_step(record: RunRecord, step: str, reference: Reference) -> RunRecord:
+    taken = StepTaken(step=step, stage="here", reference=reference, status="ran", seconds=1)
+    return record.model_copy(update={"steps": (taken,), "measurements": (), "models": ()})
+
+
+def empty(kind: Any) -> dict[str, list[Any]]:
+    return {name: [] for name in kind.schema.names}
+
+
+@pytest.mark.parametrize(
+    ("step", "kind", "metadata", "notes", "expected"),
+    [
+        (
+            "read_labelled",
+            SENTENCES,
+            {},
+            {
+                "understood": [
+                    {"file": "a.conll", "format": "columns", "layout": "words in column 1, tags in column 4",
+                     "scheme": "iob1", "splitter": "", "remarks": ["3 types have odd names"]},
+                    {"file": "b.txt", "format": "text", "layout": "", "scheme": "", "splitter": "moses", "remarks": []},
+                ],
+                "duplicates": 12,
+            },
+            [
+                ("a.conll read as columns: words in column 1, tags in column 4, scheme IOB1", False),
+                ("a.conll: 3 types have odd names", True),
+                ("b.txt read as text: split into words by moses", False),
+                ("12 sentences left out, whose words came before", False),
+            ],
+        ),
+        (
+            "align_vectors",
+            ALIGNMENT,
+            {"kept": 1, "maps": [{"mean_cosine": 0.5}, {"mean_cosine": 0.625}, {"mean_cosine": 0.61}]},
+            {},
+            [("map 2 of 3 is kept, by mean cosine (0.500, 0.625, 0.610)", False)],
+        ),
+        (
+            "find_pairs",
+            CONJUGATE_PAIRS,
+            {"pairs": 1200, "dropped": {"missing_in_translation": 30, "too_many": 4}},
+            {},
+            [("1,200 pairs of spans kept, 34 dropped: 30 missing in translation, 4 too many", False)],
+        ),
+        (
+            "choose_epoch",
+            TAGGER,
+            {},
+            {"f1": [0.5, 0.75, 0.7], "epoch": 2},
+            [("epoch 2 of 3 goes on: its F1 on the dev set is 75.0 %, the last one's 70.0 %", False)],
+        ),
+        (
+            "train_span_tagger",
+            TAGGER,
+            {},
+            {"entities": 4700, "entities_too_long": 7, "entities_across_windows": 0, "masked_language_head": "none",
+             "resumed_at": 40, "ignored_checkpoint": "it is of another seed"},
+            [
+                ("went on from a checkpoint, at update 40", False),
+                ("a checkpoint that was there was not used: it is of another seed", True),
+                ("7 of 4,700 entities are not learnt: they have more words than a span may have", True),
+                ("the encoder's masked-language head is none, not pretrained", True),
+            ],
+        ),
+        (
+            "vote_labels",
+            VOTES,
+            {"words": 1000, "agreed": {"O": 900, "B-PER": 40}},
+            {},
+            [("all vote for the same label of 940 of 1,000 words; the others have none", False)],
+        ),
+        (
+            "correct_soft_labels", SOFT_LABELS, {"corrected": 3}, {},
+            [("3 sentences have people's labels in place of the models'", False)],
+        ),
+        (
+            "correct_span_labels", SPAN_LABELS,
+            {"corrected": [1, 5], "thresholds": {"local": {"O": 0.5, "PER": None}}}, {},
+            [("2 sentences have people's labels in place of the models'", False), ("local thresholds: O 0.50", False)],
+        ),
+        # What goes on from such labels has their metadata, and has corrected nothing itself.
+        ("refined_labels", SPAN_LABELS, {"corrected": [1, 5]}, {}, []),
+        (
+            "read_corrections", CORRECTIONS, {"authors": {"ada": 2, "ben": 1}}, {},
+            [("people's labels are learnt: ada 2, ben 1", True)],
+        ),
+    ],
+)  # fmt: skip
+def test_a_manifest_tells_what_its_step_decided(
+    charted: Charted,
+    step: str,
+    kind: Any,
+    metadata: dict[str, Any],
+    notes: dict[str, Any],
+    expected: list[tuple[str, bool]],
+) -> None:
+    columns = None if kind is TAGGER else empty(kind)
+    reference = made(charted.store, kind, "ff", columns, metadata, **notes)
+    found = told(charted.store, with_step(charted.record, step, reference))
+    assert [(each.told, each.warns) for each in found] == expected
+    assert {(each.step, each.stage, each.reference) for each in found} <= {(step, "here", reference)}
+
+
+def test_decisions_stand_in_the_order_of_the_steps_and_those_of_gone_artifacts_are_left_out(charted: Charted) -> None:
+    found = told(charted.store, charted.record)
+    assert [each.told for each in found] == ["6 sentences kept, 4 dropped: 3 no output, 1 ambiguous"]
+    assert found[0].reference == charted.projection and found[0].stage == "de, entity matching"
+    charted.store.remove(charted.projection.kind, charted.projection.key)
+    assert told(charted.store, charted.record) == []
+
+
+def test_settings_that_are_no_defaults_are_listed_without_corpora(charted: Charted) -> None:
+    changed = {"source": {"language": "en"}, "seed": 3, "student": {"epochs": 5}, "labels": {"types": ["PER"]}}
+    first = told(charted.store, charted.record, changed)[0]
+    assert first.told == "corpora aside, the defaults of crop, but for: seed = 3; student.epochs = 5"
+
+
+def test_remarks_warn_and_an_early_end_is_told_with_its_reason(charted: Charted) -> None:
+    line = Line(name="a", reference=charted.source, cells=())
+    table = Measurements(title="pairs", first="of", columns=(), lines=(line,), remark="9 of 10 pairs are illegal")
+    steps = [
+        StepTaken(step="train", stage=f"iteration {i}, D_tgt", reference=charted.target, status="ran", seconds=1)
+        for i in (1, 2)
+    ]
+    configuration = {"iterations": 8, "stop": {"on": "unchanged"}, "ablation": "none"}
+    changes = {"measurements": (table,), "steps": tuple(steps), "configuration": configuration}
+    found = told(charted.store, charted.record.model_copy(update={**changes, "student": charted.target}))
+    remark, iterations, student = found[-3:]
+    assert (remark.told, remark.warns, remark.reference) == ("9 of 10 pairs are illegal", True, charted.source)
+    assert iterations.told == "2 of 8 iterations were made; stop.on is unchanged, ablation is none"
+    assert student.told.startswith("the student is M_tgt,") and student.reference == charted.target
+
+
+@pytest.mark.server
+def test_a_finished_run_tells_how_its_files_were_read_and_how_words_were_translated(finished: Path) -> None:
+    store = Store(finished)
+    (record,) = all_runs(store)
+    found = told(store, record, changed_settings(record))
+    lines = {(each.step, each.stage): each.told for each in found}
+    assert "but for: " in found[0].told and "iterations = 2" in found[0].told and "en.conll" not in found[0].told
+    assert lines["read_labelled", "source train"].startswith("en.conll read as columns: ")
+    assert lines["read_labelled", "source train"].endswith("scheme IOB2")
+    assert lines["read_sentences", "target text"].startswith("de.txt read as text")
+    assert lines["translate_words", "D_trans"].startswith("words by what translated them: ")
+    assert lines["", "iterations"] == "2 of 2 iterations were made"
+    assert str(store.root) not in " ".join(lines.values())
