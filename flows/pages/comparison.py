@@ -10,6 +10,7 @@ from artifacts.errors import InputError, StoreError
 from artifacts.reference import Reference
 from artifacts.runs import Line, RunRecord
 from flows.commands.comparison_files import sheets_of, texts_of
+from flows.commands.published import published_tables
 from flows.pages.site import Site, address, page, site
 from flows.parts.comparison import is_score_table
 from flows.parts.comparison_on_record import COMPARE, Comparison, compared_on_record
@@ -44,9 +45,8 @@ def comparison(request: Request, identity: str, shown: Shown) -> Response:
     damaged: list[str] = []
     try:
         found = compared_on_record(shown.store, record)
-        sheets = sheets_of((), record.configuration.get("published", ""))
-    except (StoreError, InputError) as error:
-        damaged, sheets = [str(error)], []
+    except StoreError as error:
+        damaged = [str(error)]
     errors = [(table, *_with_sentences(table, found)) for table in record.measurements if is_error_table(table)]
     others = [each for each in record.measurements if not is_score_table(each) and not is_error_table(each)]
     return page(
@@ -59,7 +59,7 @@ def comparison(request: Request, identity: str, shown: Shown) -> Response:
         scores=[(table, *cells(table)) for table in record.measurements if is_score_table(table)],
         errors=[each for each in errors if each[0].lines],
         others=[(table, *cells(table)) for table in others],
-        published=sheets,
+        published=sheets_of((), _corpus(record)),
         chances=[step for step in record.steps if step.reference.kind == SIGNIFICANCE.name],
         endings=list(_texts(shown, record, found)) if found else [],
     )
@@ -89,8 +89,14 @@ def _record(shown: Site, identity: str) -> RunRecord:
     return record
 
 
+def _corpus(record: RunRecord) -> str:
+    """The corpus whose published numbers stand beside; empty without one, or if today's Crosstag has none of it."""
+    corpus = str(record.configuration.get("published", ""))
+    return corpus if any(corpus in table.corpora for table in published_tables()) else ""
+
+
 def _texts(shown: Site, record: RunRecord, found: Comparison) -> dict[str, str]:
-    sheets = sheets_of(record.measurements, record.configuration.get("published", ""))
+    sheets = sheets_of(record.measurements, _corpus(record))
     return texts_of(sheets, found.tests, found.runs, _error_lines(shown, found))
 
 

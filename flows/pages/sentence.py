@@ -81,25 +81,24 @@ def _answer(request: Request, kind: str, key: str, sentence_id: int, shown: Site
 def text_and_run(shown: Site, kind: str, key: str, run: str) -> tuple[Manifest, RunRecord | None, list[RunRecord]]:
     """The table in which the sentences of an artifact stand, the run to follow them through, and all such runs."""
     manifest = shown.store.describe(shown.store.find(f"{kind}/{key}"))
-    text = _text(shown, manifest)
+    text = sentences_of(shown, manifest)
+    if text is None:
+        raise InputError(f"{kind}/{key}: nothing was measured by it, so its sentences are unknown")
     records = shown.runs()[0]
     naming = [[record for record in records if _names(record, each)] for each in (text, manifest)]
     record = shown.run(run) if run else next((each[-1] for each in reversed(naming) if each), None)
     return text, record, naming[0]
 
 
-def _text(shown: Site, manifest: Manifest) -> Manifest:
-    """The table in which an artifact's sentences stand; itself if it is of no other. Gold labels have no words.
+def sentences_of(shown: Site, manifest: Manifest) -> Manifest | None:
+    """The table in which an artifact's sentences stand; itself if the store has no other.
 
-    Raises:
-        InputError: if nothing tells of which sentences gold labels are.
+    None for gold labels, which have no words, as long as nothing was measured by them, which would tell of which text.
     """
     makers = shown.shelf.by_content()
     about = shown.shelf.users(manifest) if manifest.kind == GOLD.name else [manifest]
     found = next((makers[text] for each in about if (text := shown.shelf.text_of(each, makers)) in makers), None)
-    if found is None and manifest.kind == GOLD.name:
-        raise InputError(f"{manifest.kind}/{manifest.key}: nothing was measured by it, so its sentences are unknown")
-    return found or manifest
+    return found or (manifest if manifest.kind != GOLD.name else None)
 
 
 def _names(record: RunRecord, manifest: Manifest) -> bool:

@@ -6,6 +6,7 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from artifacts.errors import InputError
+from flows.pages.sentence import sentences_of
 from flows.pages.shelf import reference_of
 from flows.pages.site import Site, page, site
 from flows.pages.word_tables import DIFFERENCES, Difference, Question
@@ -85,6 +86,7 @@ def sentences(
         differences=DIFFERENCES,
         pairs=pairs[:_PAIRS],
         correctable=reference.kind in CORRECTABLE and text.startswith("sentences:"),
+        linked=sentences_of(shown, manifest) is not None,
         differing=sum(count for _, _, count in pairs),
     )
 

@@ -32,6 +32,11 @@ def word(request: Request, kind: str, key: str, sentence_id: int, place: int, sh
     text, record, _ = text_and_run(shown, kind, key, run)
     followed = follow(shown.store, shown.shelf, record, text, sentence_id)
     words = words_of(followed)
+    if not words:
+        raise InputError(
+            f"{text.kind}/{text.key}: the words of sentence {sentence_id} are not in this store: the text that it is "
+            "about is gone, damaged, or has no such sentence; run the flow again"
+        )
     if not 0 <= place < len(words):
         raise InputError(
             f"{text.kind}/{text.key}: sentence {sentence_id} has {len(words)} words, none at place {place}"

@@ -1,6 +1,6 @@
 """What models say of the sentences of a target text, and how far each sentence is trusted: what people correct."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,26 +90,57 @@ def read_labelled_text(store: Store, reference: Reference) -> LabelledText:
     text = target_text(store, reference)
     if text is None or reference.kind not in CORRECTABLE:
         raise InputError(f"artifact {reference}: it is no labels of a target text; expected {_EXPECTED}")
-    about, table, trust = store.metadata(reference), store.table(reference), None
-    labels: list[str] = about.get("labels", [])
+    said, weights = reference, None
     if reference.kind == RELIABILITY.name:
         soft = rows_beside(store, reference, RELIABILITY)
         if soft is None:
             raise InputError(f"artifact {reference}: the soft labels that it weighs are gone; run the flow again")
-        trust = flat_numbers(table["weight"])
-        about, table = store.metadata(soft), store.table(soft)
-    if reference.kind in (RELIABILITY.name, SOFT_LABELS.name):
-        probabilities, lengths = flat_probabilities(table["probabilities"], len(labels)), list_lengths(table["words"])
-        tags = tag_column(decode_words(probabilities, lengths, labels, Decoding()), lengths, labels)
-        trust = probabilities.max(axis=1) if trust is None else trust
-    else:
-        table = table.filter(pa.array(list_lengths(table["words"]) == list_lengths(table["tags"])))  # Some are dropped.
-        tags, lengths = table["tags"].combine_chunks(), list_lengths(table["words"])
-    words = table["words"].combine_chunks()
-    if trust is not None and len(lengths):
-        trust = np.minimum.reduceat(trust, offsets_of(lengths)[:-1])
-    alike = pc.dictionary_encode(pc.binary_join(words, "\0")).indices.to_numpy()
-    return LabelledText(text, about["language"], labels, table["sentence_id"].to_numpy(), words, tags, trust, alike)
+        said, weights = soft, flat_numbers(store.table(reference, ["weight"])["weight"])
+    labels: list[str] = store.metadata(said).get("labels", [])
+    read = _most_probable if said.kind == SOFT_LABELS.name else _tagged
+    pieces = list(read(store, said, labels))  # A text may have millions of words.
+    if not pieces:
+        raise InputError(f"artifact {reference}: it has no sentences; expected {_EXPECTED}")
+    ids, words, tags, trusts = zip(*pieces, strict=True)
+    known = [each for each in trusts if each is not None]
+    trust = np.concatenate(known) if known else None
+    if weights is not None:
+        trust = _least(weights, np.concatenate([list_lengths(each) for each in words]))
+    joined = pa.chunked_array([pc.binary_join(each, "\0") for each in words])
+    alike = joined.dictionary_encode().unify_dictionaries().combine_chunks().indices.to_numpy()
+    return LabelledText(
+        text,
+        store.metadata(said)["language"],
+        labels,
+        np.concatenate(ids),
+        pa.concat_arrays(words),
+        pa.concat_arrays(tags),
+        trust,
+        alike,
+    )
+
+
+_Piece = tuple[np.ndarray, pa.ListArray, pa.ListArray, np.ndarray | None]
+"""Some sentences: ids, words, tags, and what their least probable words have, if anything says it."""
+
+
+def _most_probable(store: Store, soft_labels: Reference, labels: list[str]) -> Iterator[_Piece]:
+    for batch in store.batches(soft_labels, ["sentence_id", "words", "probabilities"]):
+        lengths, chances = list_lengths(batch["words"]), flat_probabilities(batch["probabilities"], len(labels))
+        tags = tag_column(decode_words(chances, lengths, labels, Decoding()), lengths, labels)
+        yield batch["sentence_id"].to_numpy(), batch["words"], tags, _least(chances.max(axis=1), lengths)
+
+
+def _tagged(store: Store, reference: Reference, labels: list[str]) -> Iterator[_Piece]:
+    for batch in store.batches(reference, ["sentence_id", "words", "tags"]):
+        kept = batch.filter(pa.array(list_lengths(batch["words"]) == list_lengths(batch["tags"])))  # Some are dropped.
+        yield kept["sentence_id"].to_numpy(), kept["words"], kept["tags"], None
+
+
+def _least(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """The least value of each sentence's words."""
+    least: np.ndarray = np.minimum.reduceat(values, offsets_of(lengths)[:-1]) if len(lengths) else values
+    return least
 
 
 def target_text(store: Store, reference: Reference) -> str | None:

@@ -1,4 +1,4 @@
-"""`crosstag inspect` over a table of a million words: how long a page takes, and what the server holds in memory."""
+"""`crosstag inspect` over a million words: how long a page or a correction takes, and the memory of the server."""
 
 import subprocess
 import sys
@@ -34,6 +34,7 @@ PAGES = {
 
 OF_ONE = {"one sentence": "/sentence/reliability/dd/777", "one word": "/word/reliability/dd/777/3"}
 NEIGHBOURS = "/neighbours/dd/777/3"
+CORRECTIONS = "/corrections/of/reliability/dd"
 LIMIT_SECONDS_OF_NEIGHBOURS, WIDTH = 3.0, 384
 
 
@@ -52,6 +53,7 @@ def measure() -> list[dict[str, Any]]:
                     name: _seconds(f"{address}/sentences/reliability/dd{query}") for name, query in PAGES.items()
                 }
                 seconds |= {name: _seconds(f"{address}{page}") for name, page in OF_ONE.items()}
+                seconds |= _corrections(f"{address}{CORRECTIONS}")
                 neighbours = _seconds(f"{address}{NEIGHBOURS}")
                 peak = psutil.Process(server.pid).memory_full_info().rss / 1e6
             finally:
@@ -61,9 +63,22 @@ def measure() -> list[dict[str, Any]]:
     return [*rows, _row("inspect, 1,000,000 words: memory of the server", peak, "MB", LIMIT_MB)]
 
 
+def _corrections(queue: str) -> dict[str, float]:
+    """Of the first page of the queue, which reads it, of the second, and of a correction kept, with what follows it."""
+    seconds = {"corrections, the least trusted sentence": _seconds(queue), "the same again": _seconds(queue)}
+    here = httpx.get(queue).headers["location"].partition("=")[2]
+    form = {"author": "ada", "save": "", "tag": ["O"] * LENGTH}
+    started = time.perf_counter()
+    kept = httpx.post(
+        f"{queue}/{here}", data=form, headers={"sec-fetch-site": "same-origin"}, timeout=60, follow_redirects=True
+    )
+    assert kept.raise_for_status().url.params["sentence"] != here
+    return {**seconds, "a correction, and the next sentence": time.perf_counter() - started}
+
+
 def _seconds(address: str) -> float:
     started = time.perf_counter()
-    httpx.get(address, timeout=60).raise_for_status()
+    httpx.get(address, timeout=60, follow_redirects=True).raise_for_status()
     return time.perf_counter() - started
 
 

@@ -1,7 +1,8 @@
 """A run of CoLaDa that takes seconds: a few bundled sentences, an encoder of one layer."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 import yaml
 from recording import Recording
 from small_run import tiny_settings, write_tiny_corpora
+from tiny_methods import METHODS, echoing
 
 from artifacts.runtime import Runtime, running
 from artifacts.step import Step
@@ -66,6 +68,47 @@ def finished(data: Path, tmp_path_factory: pytest.TempPathFactory, server: str) 
         method.flow(config, Runtime(store=str(store), data=str(data), device="cpu"))
     (store.parent / "readings.txt").write_text("\n".join(told), encoding="utf-8")
     return store
+
+
+@pytest.fixture(scope="session")
+def tiny_config(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Gives the tiny configuration of a method by its name."""
+    tiny: dict[str, Any] = yaml.safe_load((data / "tiny.yaml").read_text(encoding="utf-8"))
+    made: dict[str, Path] = {}
+
+    def config(method: str) -> Path:
+        if method not in made:
+            folder = tmp_path_factory.mktemp(method)
+            made[method] = folder / f"tiny-{method}.yaml"
+            made[method].write_text(yaml.safe_dump(METHODS[method](tiny, data, folder)), encoding="utf-8")
+        return made[method]
+
+    return config
+
+
+@pytest.fixture(scope="session")
+def finished_with(
+    tiny_config: Callable[[str], Path], data: Path, finished: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Path]:
+    """Gives a store in which a method has ended, by its name; do not change it.
+
+    UniTrans, with two teachers, and GLoDe ended where CoLaDa had; ConNER and CROP in stores of their own.
+    """
+    from flows.commands.methods import load
+
+    made: dict[str, Path] = {}
+
+    def store_of(method: str) -> Path:
+        if method not in made:
+            made[method] = tmp_path_factory.mktemp(method) / "store"
+            if method in ("unitrans", "glode"):
+                shutil.copytree(finished, made[method])
+            described, config = load(tiny_config(method), ["teachers=2"] if method == "unitrans" else [])
+            with echoing() if method == "crop" else nullcontext():
+                described.flow(config, Runtime(store=str(made[method]), data=str(data), device="cpu"))
+        return made[method]
+
+    return store_of
 
 
 @pytest.fixture

@@ -1,11 +1,10 @@
 """A run of ConNER with pairs that exist: from files to a student that predicts, and what is cached the second time."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from artifacts.errors import InputError
 from artifacts.runtime import Run, Runtime
@@ -17,22 +16,9 @@ pytestmark = [pytest.mark.server, pytest.mark.usefixtures("server")]
 
 
 @pytest.fixture(scope="module")
-def config_file(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny CoLaDa configuration with the method exchanged; the first word of each raw sentence is a span."""
-    values: dict[str, Any] = yaml.safe_load((data / "tiny.yaml").read_text(encoding="utf-8"))
-    for key in ("collaborator", "reliability", "iterations", "translation"):
-        del values[key]
-    folder = tmp_path_factory.mktemp("conner")
-    training = {**values["source_training"], "sentences_per_batch": 16}
-    lines = (data / "de.txt").read_text(encoding="utf-8").split("\n")
-    blocks = ["".join(f"{w}\t{int(i == 0)}\tO\n" for i, w in enumerate(line.split())) for line in lines if line.strip()]
-    for name in ("unlabel.txt", "trans.txt"):
-        (folder / name).write_text("\n".join(blocks), encoding="utf-8")
-    pairs = {"imported": {"original": str(folder / "unlabel.txt"), "translated": str(folder / "trans.txt")}}
-    values |= {"method": "conner", "source_training": training, "student": training, "pairs": pairs}
-    path = folder / "tiny-conner.yaml"
-    path.write_text(yaml.safe_dump(values), encoding="utf-8")
-    return path
+def config_file(tiny_config: Callable[[str], Path]) -> Path:
+    """The configuration of the tiny run."""
+    return tiny_config("conner")
 
 
 def runtime(data: Path, store: Path) -> Runtime:
@@ -45,12 +31,9 @@ def plan(config_file: Path, data: Path, store: Path, *settings: str) -> Run:
 
 
 @pytest.fixture(scope="module")
-def ended(config_file: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def ended(finished_with: Callable[[str], Path]) -> Path:
     """A store in which the run has ended; do not change it."""
-    store = tmp_path_factory.mktemp("conner") / "store"
-    method, config = load(config_file)
-    method.flow(config, runtime(data, store))
-    return store
+    return finished_with("conner")
 
 
 def test_the_student_predicts_and_its_card_tells_what_its_crf_is_worth(ended: Path) -> None:

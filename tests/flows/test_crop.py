@@ -10,12 +10,12 @@ import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import yaml
 from fastapi.testclient import TestClient
+from tiny_methods import Echo, echoing
 
 from artifacts.catalog import SCORES
 from artifacts.errors import InputError
@@ -39,66 +39,22 @@ from tasks.tagging.student import language_of
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("server")]
 
 
-class Echo:
-    """An engine whose output is its input."""
-
-    def translate(
-        self, texts: Sequence[str], source_language: str, target_language: str
-    ) -> Iterator[tuple[np.ndarray, list[str]]]:
-        yield np.arange(len(texts)), list(texts)
-
-
-def echo(*args: object, **kwargs: object) -> Echo:
-    return Echo()
-
-
 @pytest.fixture(scope="module")
-def config_file(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two target languages, one of which is German under another name; all trainings as small as they can be."""
-    tiny: dict[str, Any] = yaml.safe_load((data / "tiny.yaml").read_text(encoding="utf-8"))
-    learnt = {**tiny["source_training"], "epochs": 12, "learning_rate": 1e-2}
-    de = {**tiny["target"], "parallel": tiny["parallel"]}
-    nl = {**de, "language": "nl", "text": de["text_gold"], "tests": [{"name": "test", **de["text_gold"]}]}
-    values = {
-        "method": "crop",
-        **{name: tiny[name] for name in ("source", "labels", "encoder", "windows")},
-        "targets": [{**de, "translation_tests": tiny["parallel"]}, nl],
-        "translator": {
-            "training": {
-                "epochs": 1,
-                "vocabulary_size": 400,
-                "encoder_layers": 1,
-                "decoder_layers": 1,
-                "hidden_size": 16,
-                "heads": 2,
-                "intermediate_size": 32,
-            }
-        },
-        "forward": {"language_filter": "off"},
-        "reading": {"language_filter": "off"},
-        "source_training": learnt,
-        "multilingual_training": learnt,
-        "final_training": learnt,
-    }
-    path = tmp_path_factory.mktemp("crop") / "tiny-crop.yaml"
-    path.write_text(yaml.safe_dump(values), encoding="utf-8")
-    return path
+def config_file(tiny_config: Callable[[str], Path]) -> Path:
+    """The configuration of the tiny run."""
+    return tiny_config("crop")
 
 
 @pytest.fixture(scope="module")
 def patched() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for module in ("translate_text", "translate_parallel"):
-            patch.setattr(f"tasks.translation.machine.{module}.make_engine", echo)
+    with echoing():
         yield
 
 
 @pytest.fixture(scope="module")
-def ended(config_file: Path, data: Path, patched: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def ended(finished_with: Callable[[str], Path], patched: None) -> Path:
     """A store in which CROP has ended; do not change it."""
-    store = tmp_path_factory.mktemp("crop") / "store"
-    run(config_file, data, store)
-    return store
+    return finished_with("crop")
 
 
 def runtime(data: Path, store: Path) -> Runtime:

@@ -1,11 +1,10 @@
 """GLoDe end to end on a few sentences, on a store where CoLaDa ran: what is shared, what is made, what is told."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from artifacts.errors import InputError
 from artifacts.runs import all_runs
@@ -20,26 +19,15 @@ pytestmark = [pytest.mark.server, pytest.mark.usefixtures("server")]
 
 
 @pytest.fixture(scope="module")
-def config_file(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny CoLaDa configuration with the method exchanged."""
-    values: dict[str, Any] = yaml.safe_load((data / "tiny.yaml").read_text(encoding="utf-8"))
-    for key in ("collaborator", "reliability", "iterations", "translation"):
-        del values[key]
-    training = {**values["source_training"], "sentences_per_batch": 16, "precision": "bf16", "learning_rate": 5e-3}
-    values |= {"method": "glode", "source_training": {**training, "epochs": 3}, "student": {**training, "epochs": 2}}
-    values |= {"denoising": {"neighbours": 20, "outside_share": 0.1, "dimensions": 16}}
-    path = tmp_path_factory.mktemp("glode") / "tiny-glode.yaml"
-    path.write_text(yaml.safe_dump(values), encoding="utf-8")
-    return path
+def config_file(tiny_config: Callable[[str], Path]) -> Path:
+    """The configuration of the tiny run."""
+    return tiny_config("glode")
 
 
 @pytest.fixture(scope="module")
-def ended(config_file: Path, data: Path, finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def ended(finished_with: Callable[[str], Path]) -> Path:
     """A store in which CoLaDa and then GLoDe have ended; do not change it."""
-    store = Path(shutil.copytree(finished, tmp_path_factory.mktemp("glode") / "store"))
-    method, config = load(config_file)
-    method.flow(config, Runtime(store=str(store), data=str(data), device="cpu"))
-    return store
+    return finished_with("glode")
 
 
 def plan(config_file: Path, data: Path, store: Path, *settings: str) -> Run:

@@ -1,6 +1,7 @@
 """UniTrans on a store where CoLaDa ran: what is shared, what each row of Table 3 does, ensembles side by side."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +20,15 @@ OURS = {"average_soft_labels", "vote_labels", "train_voted_student", "training_s
 
 
 @pytest.fixture(scope="module")
-def config_file(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny CoLaDa configuration with the method exchanged."""
-    values: dict[str, Any] = yaml.safe_load((data / "tiny.yaml").read_text(encoding="utf-8"))
-    for key in ("collaborator", "reliability", "iterations"):
-        del values[key]
-    path = tmp_path_factory.mktemp("unitrans") / "tiny-unitrans.yaml"
-    path.write_text(yaml.safe_dump({**values, "method": "unitrans"}), encoding="utf-8")
-    return path
+def config_file(tiny_config: Callable[[str], Path]) -> Path:
+    """The configuration of the tiny run."""
+    return tiny_config("unitrans")
 
 
 @pytest.fixture(scope="module")
-def ended(config_file: Path, data: Path, finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def ended(finished_with: Callable[[str], Path]) -> Path:
     """A store in which CoLaDa and then UniTrans with two teachers have ended; do not change it."""
-    store = Path(shutil.copytree(finished, tmp_path_factory.mktemp("unitrans") / "store"))
-    run(config_file, data, store, "teachers=2")
-    return store
+    return finished_with("unitrans")
 
 
 def runtime(data: Path, store: Path, workers: int = 1) -> Runtime:

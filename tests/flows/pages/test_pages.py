@@ -15,31 +15,6 @@ from flows.pages.shelf import Shelf
 OWN = "http://127.0.0.1:4280"
 
 
-def links(text: str) -> set[str]:
-    return {each.replace("&amp;", "&") for each in re.findall(r'href="(/[^"]*)"', text)}
-
-
-def is_followed(link: str) -> bool:
-    """All links but those to sentences and words; of these, one of each table."""
-    path = link.partition("?")[0]
-    ends = {"sentence": "/4", "word": "/4/0"}
-    return path.endswith(ends.get(path.split("/")[1], ""))
-
-
-def test_every_link_of_a_finished_run_leads_to_a_page(finished: Path) -> None:
-    pages = TestClient(create_app(Store(finished)), base_url=OWN)
-    waiting, seen = {"/"}, {}
-    while waiting:
-        path = waiting.pop()
-        answer = pages.get(path)
-        seen[path] = answer.status_code
-        if "text/html" in answer.headers.get("content-type", ""):
-            waiting |= {each for each in links(answer.text) if each not in seen and is_followed(each)}
-    assert len(seen) > 50 and set(seen.values()) == {200}, {p: c for p, c in seen.items() if c != 200}
-    kinds = {path.split("/")[1] for path in seen}
-    assert {"runs", "run", "artifacts?kind=gold", "artifact", "sentences", "sentence", "word", "static"} <= kinds
-
-
 def test_a_run_shows_its_scores_steps_and_settings(finished: Path) -> None:
     store = Store(finished)
     (run,) = all_runs(store)
