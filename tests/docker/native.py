@@ -86,17 +86,29 @@ class Native:
         ping = self.services["redis"]["healthcheck"]["test"][1:]
         self._wait(lambda: _succeeds([*ping[:1], "-p", str(self.ports["redis"]), *ping[1:]], None), "redis")
 
-    def start(self, name: str, **variables: str) -> "subprocess.Popen[bytes]":
-        """A service of ours, by the command and the variables of the file; variables may be given on top."""
-        started = self._start(name, self.command(name), {**self.environment(name), **variables}, cwd=self.home)
+    def start(self, name: str, number: int = 1, **variables: str) -> "subprocess.Popen[bytes]":
+        """A service of ours, by the command and the variables of the file; variables may be given on top.
+
+        Of a service that is scaled, the second one has the number 2, and is known by its name and -2.
+        """
+        known = name if number == 1 else f"{name}-{number}"
+        started = self._start(known, self.command(name), {**self.environment(name), **variables}, cwd=self.home)
         if name == "server":
             self._wait(lambda: _answers(f"{self.url}/api/health"), name)
         return started
 
     def run(self, name: str) -> str:
         """A service that ends by itself; what it printed."""
+        return self._run(self.command(name), self.environment(name))
+
+    def crosstag(self, *arguments: str, **variables: str) -> str:
+        """A command of a person who knows the secret; what it printed."""
+        command = [sys.executable, "-m", "flows.commands.cli", *arguments]
+        return self._run(command, {**self.environment("deploy"), **variables})
+
+    def _run(self, command: list[str], variables: Mapping[str, str]) -> str:
         made = subprocess.run(
-            self.command(name), env={**_clean(), **self.environment(name)}, cwd=self.home,
+            command, env={**_clean(), **variables}, cwd=self.home,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
         )  # fmt: skip
         assert made.returncode == 0, made.stdout

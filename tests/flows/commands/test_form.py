@@ -77,7 +77,7 @@ def test_a_run_from_the_form_reaches_the_worker_and_ends_with_the_student(ui: st
     chromium = shutil.which("chromium")
     assert chromium, "this test needs Chromium: apt-get install chromium"
     deployments = {each["name"]: each["id"] for each in api(ui, "/deployments/filter")}
-    assert sorted(deployments) == ["many", "tiny", "tiny-expert"]
+    assert sorted(deployments) == ["cpu", "gpu", "many", "tiny", "tiny-expert"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]

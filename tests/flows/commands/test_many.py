@@ -1,5 +1,6 @@
 """Many runs on workers: each a run of its own, one comparison at the end, errors before anything starts."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -8,13 +9,20 @@ import pytest
 import yaml
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterTags
+from prefect.client.schemas.objects import StateType
+from prefect.states import Completed
 
 from artifacts.errors import RunsFailed
 from artifacts.runs import all_runs
 from artifacts.store import Store
+from flows.commands.cell import cells_in
+from flows.commands.configuration import checked
 from flows.commands.deploy import create_pools, deploy
-from flows.commands.many import Grid, many, many_deployment
+from flows.commands.many import Grid, _cancel, grid_of, many, many_deployment
+from flows.commands.methods import load
 from flows.commands.pools import check_pool
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -121,6 +129,26 @@ def test_a_paused_pool_and_a_server_that_does_not_answer_are_told(
         with temporary_settings({PREFECT_API_URL: address}):
             code, told = crosstag("many", str(data / "tiny.yaml"))
         assert code == 2 and f"many: {words}" in told.replace("\n", " ")
+
+
+def test_who_stops_it_stops_the_runs_that_it_has_started(client: SyncPrefectClient, pools: None, data: Path) -> None:
+    (placed,) = grid_of(Grid(configurations=(str(data / "tiny.yaml"),), pool="gpu", data_folder=str(data)))
+    deploy([cells_in("gpu")])
+    made = client.read_deployment_by_name("cell/gpu")
+    parameters = {"name": "tiny", "method": "colada", "config": {}, "runtime": {}}
+    waiting, over = (client.create_flow_run_from_deployment(made.id, parameters=parameters).id for _ in range(2))
+    client.set_flow_run_state(over, Completed(), force=True)
+    _cancel(client, {waiting: placed, over: placed})
+    states = [client.read_flow_run(each).state for each in (waiting, over)]
+    assert states[0] is not None and states[0].type in (StateType.CANCELLED, StateType.CANCELLING)
+    assert states[1] is not None and states[1].is_completed()
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.yaml")), ids=lambda path: path.stem)
+def test_a_cell_gets_the_settings_that_were_meant(path: Path) -> None:
+    method, config = load(path)
+    sent = json.loads(json.dumps(config.model_dump(mode="json", exclude_unset=True)))
+    assert checked(method.config, sent, path.name) == config
 
 
 def test_the_form_of_many_asks_for_the_grid_alone_and_waits_in_a_pool_of_its_own(
