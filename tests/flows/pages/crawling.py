@@ -1,8 +1,10 @@
 """Which links of a page are followed, and what the page at the end of each has to name."""
 
 import re
+from collections.abc import Iterator
 from html import unescape
-from urllib.parse import parse_qsl
+from typing import Any
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from fastapi.testclient import TestClient
 from httpx import Response
@@ -18,6 +20,7 @@ KINDS = {
 """Methods, and kinds of artifacts that a store has in which it ended."""
 
 # Of sentences and words, of which every table has its own, one of each table is followed.
+_FILES = (".csv", ".md", ".tex", ".json")
 _CHOICES = ("category", "seen", "kind")
 _ONE_OF = {"sentence": "/1", "word": "/1/0"}
 
@@ -76,3 +79,32 @@ def crawl(pages: TestClient, *, all_links: bool = True) -> dict[str, Response]:
         if is_page(seen[path].headers["content-type"]):
             waiting |= {each for each in links(seen[path].text) if each not in seen and is_followed(each)}
     return seen
+
+
+def open_by_links(page: Any) -> Iterator[tuple[str, int]]:
+    """Opens one page of each shape that links lead to, in a browser: its address, and the status of the answer."""
+    waiting, seen, shapes = {"/runs"}, set[str](), set[str]()
+    while waiting:
+        path = waiting.pop()
+        seen.add(path)
+        if shape(path) in shapes:
+            continue
+        shapes.add(shape(path))
+        if path.endswith(_FILES):
+            answer = page.request.get(urljoin(page.url, path))
+            assert answer.body(), path
+            yield path, answer.status
+            continue
+        answer = page.goto(urljoin(page.url, path))
+        waiting |= _on(page) - seen
+        yield path, answer.status
+
+
+def _on(page: Any) -> set[str]:
+    """Where the links of the open page lead, those to other pages of its list, too."""
+    found = page.eval_on_selector_all(
+        "a[href], [hx-get]", "parts => parts.map(part => part.getAttribute('href') || part.getAttribute('hx-get'))"
+    )
+    parts = [urlsplit(urljoin(page.url, each)) for each in found]
+    paths = {each.path + (f"?{each.query}" if each.query else "") for each in parts}
+    return {each for each in paths if is_followed(each)}
