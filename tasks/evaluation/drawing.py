@@ -19,6 +19,7 @@ _PANELS_IN_A_ROW = 3
 _DOTS_PER_INCH = 120
 _MOST_TICKS = 16
 _LETTERS_AN_INCH = 8  # of a picture; the axis itself is shorter
+_BARS_WITH_NUMBERS = 16
 _LEGEND_WIDTH = 20  # letters; a long name must not squeeze the picture
 _STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib
@@ -107,15 +108,19 @@ def draw_clouds(titles: Sequence[str], panels: Sequence[Sequence[Cloud]], path: 
 
 
 def draw_bars(groups: Sequence[BarGroup], ticks: Sequence[str], title: str, y_name: str, path: Path) -> None:
-    """Draws groups of bars side by side over each tick; files and bytes as for `draw`."""
-    bar = 0.8 / len(groups)
-    width = max(_PANEL_WIDTH_INCHES, 1.5 + 0.25 * len(ticks) * len(groups))
+    """Draws groups of bars side by side over each tick, a few with their heights; files and bytes as for `draw`."""
+    bar, count = 0.8 / len(groups), len(ticks) * len(groups)
+    numbered = count <= _BARS_WITH_NUMBERS
+    width = max(_PANEL_WIDTH_INCHES, 1.5 + (0.45 if numbered else 0.25) * count)
     with _picture(width, _PANEL_HEIGHT_INCHES, path) as figure:
         axes = figure.add_subplot()
         for number, group in enumerate(groups):
             places = np.arange(len(ticks)) + (number - (len(groups) - 1) / 2) * bar
             colour = _COLOURS[number % len(_COLOURS)]
-            axes.bar(places, group.heights, bar, label=_plain(fill(group.name, _LEGEND_WIDTH)), color=colour)
+            bars = axes.bar(places, group.heights, bar, label=_plain(fill(group.name, _LEGEND_WIDTH)), color=colour)
+            if numbered:
+                told = ["" if np.isnan(height) else f"{height:.1f}" for height in group.heights]
+                axes.bar_label(bars, told, fontsize="x-small")
         axes.set_xticks(range(len(ticks)), [_plain(tick) for tick in ticks])
         axes.tick_params("x", labelrotation=45 if _crowded(ticks, width) else 0)
         axes.grid(visible=False, axis="x")
