@@ -12,7 +12,6 @@ from artifacts.runs import RUN_KIND, RunRecord, all_runs, standing
 from artifacts.store import Store, record_key
 
 LEFTOVER = "leftover"
-_CLOCKS_DIFFER = timedelta(seconds=1)  # A file system's clock goes in steps, and may be another machine's.
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ def collect_garbage(store: Store, choice: Choice | None = None, *, dry_run: bool
         return found
     choice = choice or Choice()
     began = datetime.now(UTC)
-    _leftovers(store, began - choice.grace, found, dry_run)
+    _leftovers(store, began - choice.grace - store.clocks_differ, found, dry_run)
     if choice.unreachable or choice.keep_runs is not None or choice.older_than is not None:
         _artifacts(store, choice, began, found, dry_run)
     return found
@@ -87,7 +86,7 @@ def forget(store: Store, references: Sequence[Reference]) -> list[str]:
             f"{kind}/{key}"
             for kind, key in owners
             if not held.enter_context(_unused(store, (kind, key)))
-            or (going_on and store.last_used_ns(kind, key) >= _ns(min(going_on) - _CLOCKS_DIFFER))
+            or (going_on and store.last_used_ns(kind, key) >= _ns(min(going_on) - store.clocks_differ))
         ]
         if not busy:
             for kind, key in owners:
@@ -137,7 +136,7 @@ def _artifacts(store: Store, choice: Choice, began: datetime, found: Collection,
     needed = reached(manifests, kept)
     unneeded = (manifests.keys() if choice.unreachable else reached(manifests, dropped)) - needed
     # What is used is dated; what a run that goes on has used is dated after its beginning.
-    youngest = min([began - choice.grace, *(run.started for run in going_on)]) - _CLOCKS_DIFFER
+    youngest = min([began - choice.grace, *(run.started for run in going_on)]) - store.clocks_differ
     spared = _remove(store, sorted(unneeded), youngest, found, dry_run)
     for run in dropped:
         # A run whose artifacts are not all gone stays, so that they are found the next time.

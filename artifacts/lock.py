@@ -1,54 +1,65 @@
-"""Locks on the kernel's flock: they end with the process that holds them, so a killed run stops no other."""
+"""Locks of a store, as Prefect asks for them; in a folder by the kernel's flock, which ends with its process."""
 
 import asyncio
 import fcntl
 import hashlib
 import os
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from weakref import WeakSet
 
 from prefect.locking.protocol import LockManager
 
-_POLL_SECONDS = 0.05
 _TOLD_AFTER_SECONDS = 1.0
 _TOLD_EVERY_SECONDS = 60.0
-_MANAGERS: "WeakSet[FlockManager]" = WeakSet()
+_MANAGERS: "WeakSet[StoreLocks]" = WeakSet()
 
 
-class FlockManager(LockManager):
-    """A Prefect lock manager for a store on a local disk.
+def lock_name(key: str) -> str:
+    """How a lock is named among files: two keys never share one, and any key will do."""
+    return hashlib.sha256(key.encode()).hexdigest()[:32]
 
-    Prefect's own file locks have no expiry and outlive kill -9. Here the kernel releases the lock when its holder
-    dies. Lock files are named by the hash of the key and stay behind, empty; removing them while somebody waits
-    would give two holders, so nothing removes them.
+
+class StoreLocks(LockManager, ABC):
+    """A Prefect lock manager: what waiting and holding is, whatever a lock is made of.
 
     Attributes:
         on_wait: called with the name of a lock that is waited for: after a second, and then every minute.
+        poll_seconds: between two tries.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    poll_seconds = 0.05
+
+    def __init__(self) -> None:
         self.on_wait: Callable[[str], None] | None = None
-        self._held: dict[str, tuple[int, str]] = {}
+        self._held: dict[str, tuple[Any, str]] = {}
         _MANAGERS.add(self)
 
-    def __getstate__(self) -> dict[str, Path]:
-        return {"folder": self.folder}
+    @abstractmethod
+    def _try(self, key: str) -> Any:
+        """What holds the lock from now on, or None if somebody else does."""
 
-    def __setstate__(self, state: dict[str, Path]) -> None:
-        self.folder = state["folder"]
-        self.on_wait = None
-        self._held = {}
-        _MANAGERS.add(self)
+    @abstractmethod
+    def _let_go(self, key: str, handle: Any) -> None:
+        """Gives back what `_try` gave."""
+
+    @abstractmethod
+    def _is_taken(self, key: str) -> bool:
+        """Whether anybody else holds the lock."""
+
+    @abstractmethod
+    def _forget(self, handle: Any) -> None:
+        """Leaves what `_try` gave to the parent of this process, whose lock it is."""
 
     def acquire_lock(
         self, key: str, holder: str, acquire_timeout: float | None = None, hold_timeout: float | None = None
     ) -> bool:
         """Waits for the lock on `key`, for `acquire_timeout` seconds at most (None: until it is free).
 
-        `hold_timeout` is not needed: a lock lasts as long as its process.
+        `hold_timeout` is not needed: a lock lasts no longer than its process, or not much.
         """
         if self.is_lock_holder(key, holder):
             return True
@@ -61,7 +72,7 @@ class FlockManager(LockManager):
             if self.on_wait is not None and now >= tell_at:
                 self.on_wait(key)
                 tell_at = now + _TOLD_EVERY_SECONDS
-            time.sleep(_POLL_SECONDS)
+            time.sleep(self.poll_seconds)
         self._held[key] = (handle, holder)
         return True
 
@@ -80,17 +91,11 @@ class FlockManager(LockManager):
         if not self.is_lock_holder(key, holder):
             raise ValueError(f"lock {key!r} is not held by {holder!r}")
         handle, _ = self._held.pop(key)
-        os.close(handle)
+        self._let_go(key, handle)
 
     def is_locked(self, key: str) -> bool:
         """Whether anybody holds the lock, in this process or another."""
-        if key in self._held:
-            return True
-        handle = self._try(key)
-        if handle is None:
-            return True
-        os.close(handle)
-        return False
+        return key in self._held or self._is_taken(key)
 
     def is_lock_holder(self, key: str, holder: str) -> bool:
         """Whether `holder` holds the lock in this process."""
@@ -102,17 +107,36 @@ class FlockManager(LockManager):
         while self.is_locked(key):
             if deadline is not None and time.monotonic() >= deadline:
                 return False
-            time.sleep(_POLL_SECONDS)
+            time.sleep(self.poll_seconds)
         return True
 
     async def await_for_lock(self, key: str, timeout: float | None = None) -> bool:
         """As `wait_for_lock`, without blocking the event loop."""
         return await asyncio.to_thread(self.wait_for_lock, key, timeout)
 
+
+class FlockManager(StoreLocks):
+    """Locks for a store on a local disk.
+
+    Prefect's own file locks have no expiry and outlive kill -9. Here the kernel releases the lock when its holder
+    dies. Lock files are named by the hash of the key and stay behind, empty; removing them while somebody waits
+    would give two holders, so nothing removes them.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+
+    def __getstate__(self) -> dict[str, Path]:
+        return {"folder": self.folder}
+
+    def __setstate__(self, state: dict[str, Path]) -> None:
+        self.__init__(state["folder"])  # type: ignore[misc]
+
     def _try(self, key: str) -> int | None:
         """An open handle that holds the lock, or None if somebody else does."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.lock"
+        path = self.folder / f"{lock_name(key)}.lock"
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -123,12 +147,24 @@ class FlockManager(LockManager):
             raise
         return handle
 
+    def _let_go(self, key: str, handle: int) -> None:
+        os.close(handle)
+
+    def _is_taken(self, key: str) -> bool:
+        handle = self._try(key)
+        if handle is not None:
+            os.close(handle)
+        return handle is None
+
+    def _forget(self, handle: int) -> None:
+        os.close(handle)
+
 
 def _let_go_in_child() -> None:
     """A forked child shares the parent's locks: closed here, they end with the parent."""
     for manager in _MANAGERS:
         for handle, _ in manager._held.values():
-            os.close(handle)
+            manager._forget(handle)
         manager._held.clear()
 
 

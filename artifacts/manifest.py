@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from artifacts.code.fingerprint import Definition
 
+MANIFEST_FILE = "manifest.json"
+
 
 class Recipe(BaseModel):
     """Everything a step's cache key is made of (contract 2), so that two keys can be told apart in words."""
@@ -56,6 +58,11 @@ class Manifest(BaseModel):
     dropped: bool = False
     adopted_from: str | None = None
     adopted_why: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Names the artifact: kind/key."""
+        return f"{self.kind}/{self.key}"
 
     @field_validator("files")
     @classmethod

@@ -1,63 +1,65 @@
-"""Where a store keeps its files: a folder of this machine.
+"""Where a store keeps its files, and all that it asks of that: a folder of this machine, or a bucket.
 
-This module and `artifacts.store` alone deal in paths of a store; all else names artifacts. So a store may lie elsewhere
-some day, in a place that can do what stands here. Names are relative to the place, with slashes, such as
-`scores/086a/manifest.json`.
+`artifacts.store` and what it is made of alone deal in paths of a store; all else names artifacts. Names are relative to
+the place, with slashes, such as `scores/086a/manifest.json`. Code that opens files opens them on this machine: in a
+folder the very files, of a bucket copies (`held`, `fetched`).
 """
 
-import os
-import shutil
-import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
-import pyarrow as pa
+from artifacts.lock import StoreLocks
+from artifacts.manifest import Manifest
 
-from artifacts.digest import file_digest
-from artifacts.lock import FlockManager
-from artifacts.manifest import FileEntry
+if TYPE_CHECKING:
+    from artifacts.folder import Folder
+    from artifacts.unfinished import Leftover
 
 
 @dataclass(frozen=True)
 class Status:
-    """How large a file is, and when it was last written."""
+    """How large a file is, and when it was last written, by the clock of where it lies."""
 
     bytes: int
     modified_ns: int
 
 
-class Place:
-    """Files under one folder. Whatever else is done to them, a name appears with its whole content or not at all."""
+class Place(Protocol):
+    """What a store needs of where it lies; `Folder` and `Bucket` do it."""
 
-    def __init__(self, root: str | Path) -> None:
-        self.root = Path(root).expanduser().resolve()
+    @property
+    def locks(self) -> StoreLocks:
+        """Locks among all processes that use the place; in a bucket, correctness rests on `commit` alone."""
 
-    def locks(self, name: str) -> FlockManager:
-        """Locks among all processes that use this place; they end with their holders."""
-        return FlockManager(self.root / name)
+    @property
+    def clocks_differ(self) -> timedelta:
+        """By how much the clocks of those that use the place may be apart."""
 
-    # --- Reading
+    @property
+    def here(self) -> "Folder":
+        """Where drafts, work folders, Prefect's records and what is derived lie on this machine."""
+
+    # --- Small files, written whole
+
+    def create(self) -> None:
+        """Makes sure that the place can keep a store.
+
+        Raises:
+            InputError: if it cannot.
+        """
 
     def names(self, folder: str = "") -> list[str]:
         """What lies directly in a folder, sorted; nothing if it is not there."""
-        try:
-            return sorted(os.listdir(self.root / folder))
-        except (FileNotFoundError, NotADirectoryError):
-            return []
 
     def files(self, name: str) -> dict[str, Status]:
-        """Every file at or below a name, but those that go while we look; a folder counts as a file of no bytes."""
-        top = self.root / name
-        inside = (Path(folder, each) for folder, folders, files in os.walk(top) for each in (*folders, *files))
-        found = {}
-        for path in (top, *inside):
-            try:
-                status = path.stat()
-            except FileNotFoundError:
-                continue
-            size = 0 if path.is_dir() else status.st_size
-            found[path.relative_to(self.root).as_posix()] = Status(size, status.st_mtime_ns)
-        return found
+        """Every file at or below a name."""
+
+    def exists(self, name: str) -> bool:
+        """Whether there is anything of that name."""
 
     def status(self, name: str) -> Status:
         """Size and time of a file.
@@ -65,11 +67,6 @@ class Place:
         Raises:
             FileNotFoundError: if it is not there.
         """
-        try:
-            status = (self.root / name).stat()
-        except NotADirectoryError as error:
-            raise FileNotFoundError(name) from error
-        return Status(status.st_size, status.st_mtime_ns)
 
     def read(self, name: str) -> bytes:
         """The bytes of a small file.
@@ -77,151 +74,80 @@ class Place:
         Raises:
             FileNotFoundError: if it is not there.
         """
-        try:
-            return (self.root / name).read_bytes()
-        except NotADirectoryError as error:
-            raise FileNotFoundError(name) from error
 
-    def open(self, name: str) -> pa.NativeFile:
-        """A file to read here and there in, as Parquet is read."""
-        return pa.OSFile(str(self.root / name))
-
-    def digest(self, name: str) -> str:
-        """SHA-256 of a file's bytes, in hex.
-
-        Raises:
-            FileNotFoundError: if it is not there.
-        """
-        try:
-            return file_digest(self.root / name)
-        except (NotADirectoryError, IsADirectoryError) as error:
-            raise FileNotFoundError(name) from error
-
-    def local(self, name: str) -> Path:
-        """A folder of files on this machine, for libraries that load a model from one; it is not to be changed."""
-        return self.root / name
-
-    # --- Writing
-
-    def create(self) -> None:
-        """Makes the place, if it is not there."""
-        self.root.mkdir(parents=True, exist_ok=True)
-
-    def draft(self, name: str) -> "Draft":
-        """A new folder of this machine to write files into, which `publish` puts in its place."""
-        folder = self.root / name
-        folder.mkdir(parents=True)
-        return Draft(folder)
-
-    def work(self, name: str) -> Path:
-        """A folder of this machine for files that outlive a crash; what is in it stays."""
-        folder = self.root / name
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+    def read_all(self, names: Sequence[str]) -> Iterator[bytes]:
+        """The bytes of small files in their order, none of one that is not there."""
 
     def write(self, name: str, text: str) -> None:
-        """Writes a small file by a temporary name, so that it is there whole or not at all, also after a power cut."""
-        path = self.root / name
-        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
-        try:
-            temporary.write_text(text, encoding="utf-8")
-            _sync_file(temporary)
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
-        _sync_folder(path.parent)
-
-    def rename(self, name: str, new: str) -> None:
-        """Gives a folder another name, at once and for good; there must be nothing of that name.
-
-        Raises:
-            FileNotFoundError: if it is not there.
-        """
-        target = self.root / new
-        target.parent.mkdir(parents=True, exist_ok=True)
-        os.rename(self.root / name, target)
-        _sync_folder(target.parent)
-
-    def copy(self, name: str, new: str) -> None:
-        """The same file under another name: a link where the disk can, else a copy."""
-        target = self.root / new
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.link(self.root / name, target)
-        except OSError:
-            shutil.copy2(self.root / name, target)
-
-    def copy_out(self, name: str, path: Path) -> None:
-        """Copies a file to a place of the user's."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(self.root / name, path)
-
-    def redate(self, name: str, modified_ns: int) -> None:
-        """Dates a file, where we may."""
-        if os.access(self.root / name, os.W_OK):
-            os.utime(self.root / name, ns=(modified_ns, modified_ns))
+        """Writes a small file: it is there whole or not at all."""
 
     def remove(self, name: str) -> None:
         """Removes a file, or a folder and all in it; nothing is wrong if it is not there."""
-        path = self.root / name
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
 
-    def exists(self, name: str = "") -> bool:
-        """Whether there is anything of that name, be it a broken link."""
-        return os.path.lexists(self.root / name)
+    def fetched(self, name: str) -> Path:
+        """Where a small file that is there lies on this machine."""
 
-    def free_bytes(self) -> int:
-        """Room that is left on the disk."""
-        existing = next(path for path in (self.root, *self.root.parents) if path.exists())
-        return shutil.disk_usage(existing).free
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A folder that is being written; nobody else looks into it."""
-
-    folder: Path
-
-    def file(self, name: str) -> Path:
-        """Where a file of that name is to be written."""
-        return self.folder / name
-
-    def sealed(self) -> dict[str, FileEntry]:
-        """Makes all files durable; gives their sizes and digests by name.
+    def by_hand(self, name: str) -> Path:
+        """Where a file that people write lies.
 
         Raises:
-            TypeError: if there is a link among them: an artifact holds its own files.
+            InputError: if the place cannot keep such files.
         """
-        files = {}
-        for path in sorted(self.folder.rglob("*")):
-            if path.is_symlink():
-                raise TypeError(f"the link {path.name} was written; an artifact holds its own files")
-            if path.is_dir():
-                _sync_folder(path)
-                continue
-            _sync_file(path)
-            name = path.relative_to(self.folder).as_posix()
-            files[name] = FileEntry(bytes=path.stat().st_size, sha256=file_digest(path))
-        _sync_folder(self.folder)
-        return files
 
+    # --- Artifacts
 
-def _sync_file(path: Path) -> None:
-    """Returns when the file's bytes are on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    def keys(self, kind: str) -> list[str]:
+        """What there is of one kind."""
 
+    def described(self, kind: str) -> dict[str, int]:
+        """When the manifest of each artifact of one kind was written, in ns, by key."""
 
-def _sync_folder(path: Path) -> None:
-    """Returns when the folder's entries are on the disk."""
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    def intact(self, manifest: Manifest) -> bool:
+        """Whether the files of an artifact are there, and as they were written."""
+
+    def changed(self, manifest: Manifest) -> list[str]:
+        """The files of an artifact that are gone, or whose bytes are not those that were written; it reads them all."""
+
+    def held(self, manifest: Manifest) -> AbstractContextManager[Path]:
+        """The folder of an artifact's files on this machine, which stays while it is held.
+
+        Raises:
+            StoreError: if files are gone or changed.
+        """
+
+    def commit(self, draft: str, manifest: Manifest) -> Manifest:
+        """Makes an artifact of a draft, at once and for good.
+
+        Args:
+            draft: of the files of the manifest that `share_files` did not bring.
+            manifest: what the artifact is to be.
+
+        Returns:
+            The manifest that counts from now on: another's, if somebody else was first where no lock keeps them apart.
+        """
+
+    def share_files(self, manifest: Manifest, draft: str, key: str) -> None:
+        """Gives the files of an artifact to one of another key, too, which `draft` is of."""
+
+    def drop_files(self, manifest: Manifest) -> None:
+        """Removes the files of an artifact, and leaves the manifest."""
+
+    def move_aside(self, kind: str, key: str) -> None:
+        """Takes what is not as it should be out of the way of the artifact to be written."""
+
+    def forget(self, kind: str, key: str) -> None:
+        """Removes an artifact."""
+
+    def mark_used(self, kind: str, key: str) -> None:
+        """Dates an artifact; nothing is wrong if it is not there."""
+
+    def used_ns(self, kind: str, key: str) -> int:
+        """When an artifact was made, or last marked as used; 0 if it is gone."""
+
+    # --- What is unfinished
+
+    def sharing_work(self, name: str) -> AbstractContextManager[None]:
+        """While a step works: what it may go on from is kept where other machines find it, too."""
+
+    def uncommitted(self) -> "list[Leftover]":
+        """What commits and locks left that did not end."""

@@ -221,7 +221,7 @@ def read_run(store: Store, identity: str) -> RunRecord:
         reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         raise StoreError(
             f"run {identity}: its record in {store} cannot be read ({reason}); delete the folder "
-            f"{store.local(RUN_KIND, identity)} to forget the run"
+            f"{store.where(RUN_KIND, identity)} to forget the run"
         ) from error
 
 

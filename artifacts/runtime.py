@@ -30,7 +30,7 @@ STORE_VARIABLE = "CROSSTAG_STORE"
 
 
 def default_store() -> str:
-    """The store that is used when none is named: $CROSSTAG_STORE, or the folder `store`."""
+    """The store that is used when none is named: $CROSSTAG_STORE, a folder or a URL, or the folder `store`."""
     return os.environ.get(STORE_VARIABLE, "store")
 
 
@@ -40,7 +40,8 @@ class Runtime(Settings):
     store: str = Field(
         default_factory=default_store,
         title="Store",
-        description="Folder of the artifacts, on the machine of the worker.",
+        description="Folder of the artifacts, on the machine of the worker; or the URL of a place in an object store "
+        "that several machines share, such as s3://bucket/prefix.",
     )
     data: str = Field(
         ".", title="Data folder", description="Folder that relative paths in the configuration start from."
@@ -138,6 +139,7 @@ class Run:
         recorder: keeps the run on record; None for one that is not.
         makers: by kind and key of an artifact what makes its files again, should they have been dropped.
         anew: of a plan, the step that is to be made again, with or without its stage.
+        found: by kind and key the artifacts that a step found when it had its lock, as another run made them meanwhile.
         planned: of a plan, the steps whose artifacts are known, and their arguments.
         estimates: of a plan, how long steps will take; made when the first is not in the store.
     """
@@ -150,6 +152,7 @@ class Run:
     anew: str = ""
     recorder: "Recorder | None" = None
     makers: dict[tuple[str, str], Callable[[], Reference]] = field(default_factory=dict)
+    found: set[tuple[str, str]] = field(default_factory=set)
     planned: dict[tuple[str, str], tuple[StepOutcome, dict[str, Any]]] = field(default_factory=dict)
     estimates: Estimates | None = None
     free_cores: FreeCores = field(default_factory=FreeCores)

@@ -25,6 +25,7 @@ from artifacts.digest import text_digest
 from artifacts.errors import StoreError
 from artifacts.estimate import INPUT_BYTES, Estimates, Expected, file_sizes
 from artifacts.explain import explain
+from artifacts.in_use import until_done
 from artifacts.job import Job
 from artifacts.manifest import Recipe
 from artifacts.memory import Peak, peak_memory
@@ -87,7 +88,7 @@ class Step(Generic[P]):
         started = time.monotonic()
         task = self.task.with_options(
             task_run_name=f"{self.name} · {stage}" if stage else self.name,
-            result_storage=run.store.root,
+            result_storage=run.store.record_folder,
             cache_policy=StorePolicy(
                 store=run.store,
                 key_of=self.key_of,
@@ -103,6 +104,7 @@ class Step(Generic[P]):
             rebuild_dropped(run, arguments)
         named = (self.name, stage, f"{self.output.name}/{key}")
         runtime = run.runtime if was_there else run.next_runtime(self.output.name, key)
+        run.found.discard((self.output.name, key))
         with run.taking([named], computes=not was_there), peak_memory() as peak:
             state: Any = task(arguments=arguments, runtime=runtime, stage=stage, rebuild=rebuild, return_state=True)
             reference = state.result()
@@ -112,7 +114,7 @@ class Step(Generic[P]):
                 "delete that artifact's folder and run again"
             )
         outcome = StepOutcome(self.name, stage, "ran", reference, time.monotonic() - started, peak=peak)
-        if was_there or state.name == "Cached":
+        if was_there or state.name == "Cached" or (self.output.name, key) in run.found:
             outcome.status, outcome.peak = "cached", Peak()
         run.outcomes.append(outcome)
         return reference
@@ -182,6 +184,8 @@ class Step(Generic[P]):
         key = step_key(recipe)
         if (finished := (store.intact if rebuild else store.known)(self.output.name, key)) is not None:
             store.drop_work(self.output.name, key)
+            if (run := current_run()) is not None:
+                run.found.add((self.output.name, key))
             return finished
         if store.dropped(self.output.name, key) is None:
             store.move_aside(self.output.name, key)
@@ -189,7 +193,7 @@ class Step(Generic[P]):
             place = f"{self.name} · {label}" if label else self.name
             get_run_logger().info("%s: a run that ended early left a checkpoint, at %s UTC", place, f"{left:%F %T}")
         writing = store.writing(self.output, key, recipe, label, self.definitions)
-        with threads(runtime.threads), writing as writer:
+        with threads(runtime.threads), until_done(), writing as writer, store.sharing_work(self.output.name, key):
             if sizes := file_sizes(inputs_in(arguments)):
                 writer.note({INPUT_BYTES: sizes})
             shell: Callable[..., None] = self.shell

@@ -1,4 +1,4 @@
-"""The store: one folder per artifact, there completely or not at all.
+"""The store: one folder per artifact, there completely or not at all. It lies in a folder, or in a bucket by its URL.
 
 <root>/store.json                  the format of this store
 <root>/<kind>/<key>/manifest.json  what the artifact is and how it was made; written last
@@ -10,39 +10,51 @@
 <root>/.unfinished/                artifacts being written; work folders of trainings; both renamed or deleted
 <root>/.inspect/                   what is derived from artifacts to answer questions quickly; made anew when it is gone
 <root>/.locks/                     one lock file per key
+
+`artifacts.bucket` says where it lies otherwise in a bucket.
 """
 
 import json
+import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from artifacts import unfinished
+from artifacts.bucket import Bucket
 from artifacts.catalog import Kind, catalogue
 from artifacts.code.fingerprint import Definition
 from artifacts.errors import InputError, StoreError, is_disk_full
-from artifacts.manifest import Manifest, Recipe
+from artifacts.folder import Folder
+from artifacts.in_use import keep_until_done
+from artifacts.lock import StoreLocks
+from artifacts.manifest import MANIFEST_FILE, Manifest, Recipe
 from artifacts.place import Place
 from artifacts.reference import Reference
+from artifacts.rows import row_of, rows_at, rows_where
 from artifacts.writer import TABLE_FILE, Writer
 
 STORE_FORMAT = 2
 _MARK_FILE = "store.json"
-_MANIFEST_FILE = "manifest.json"
 _RECORD_FILE = "ref.json"
 _RUNS = "run"
 _RUN_FILE = "run.json"
 _BY_HAND = "by_hand"
 _REPORT_FILE = "report.html"
+
+
+def is_url(root: str | Path) -> bool:
+    """Whether a store is named by a URL, not by a folder."""
+    return "://" in str(root)
 
 
 def record_key(kind: str, key: str) -> str:
@@ -68,13 +80,15 @@ class Store:
     def __init__(self, root: str | Path) -> None:
         """Opens a store; nothing is created before the first artifact is written.
 
+        Args:
+            root: a folder, or the URL of a place in an object store, such as s3://bucket/prefix.
+
         Raises:
-            InputError: if another version of Crosstag wrote the store in another format, or if `root` is no folder.
+            InputError: if another version of Crosstag wrote the store in another format, or if `root` is no folder, or
+                no URL that can be used.
+            StoreError: if an object store does not answer, or refuses.
         """
-        self.place = Place(root)
-        self.locks = self.place.locks(".locks")
-        if self.root.is_file():
-            raise InputError(f"store {self}: this is a file, not a folder; name another place with --store")
+        self.place: Place = Bucket(str(root)) if is_url(root) else Folder(root)
         found = self._format()
         if isinstance(found, int) and found < STORE_FORMAT:
             raise InputError(
@@ -88,81 +102,87 @@ class Store:
             )
 
     def __str__(self) -> str:
-        return str(self.root)
+        return str(self.place)
 
     @property
     def root(self) -> Path:
-        """The folder that it is: for Prefect, which keeps cache records in it, and for a person."""
-        return self.place.root
+        """The folder of this machine that it is, or that copies of what lies in a bucket are in."""
+        return self.place.here.root
+
+    @property
+    def record_folder(self) -> Path:
+        """Where Prefect keeps its cache records, as `record_key` names them: on this machine, whatever the store."""
+        return self.place.here.root
+
+    @property
+    def locks(self) -> StoreLocks:
+        """Locks among all who use the store."""
+        return self.place.locks
+
+    @property
+    def clocks_differ(self) -> timedelta:
+        """By how much the clocks of those who use the store may be apart."""
+        return self.place.clocks_differ
 
     def exists(self) -> bool:
         """Whether anything was written here."""
         return self.place.exists(_MARK_FILE)
 
     def create(self) -> None:
-        """Makes the folder and its format mark, if they are not there."""
+        """Makes the folder and its format mark, if they are not there.
+
+        Raises:
+            InputError: if an object store does not honour the conditions of a put.
+        """
         self.place.create()
-        if not self.exists():
-            with self._disk_errors("its creation"):
-                self.place.write(_MARK_FILE, json.dumps({"format": STORE_FORMAT}))
+        places: tuple[Place, ...] = (self.place, self.place.here)
+        for place in places:
+            if not place.exists(_MARK_FILE):
+                with self._disk_errors("its creation"):
+                    place.write(_MARK_FILE, json.dumps({"format": STORE_FORMAT}))
 
     # --- Reading
 
     def local(self, kind: str, key: str) -> Path:
-        """Where the artifact of this kind and key lies on this machine, whether or not it is there."""
-        return self.place.local(f"{kind}/{key}")
+        """Where an artifact lies on this machine, if it is there; of one in a bucket, Prefect's record alone is."""
+        return self.place.here.local(f"{kind}/{key}")
+
+    def where(self, kind: str, key: str) -> str:
+        """Where the artifact of this kind and key, or a run, lies, for a person."""
+        return f"{self}/{kind}/{key}"
 
     def keys(self, kind: str) -> list[str]:
         """What there is of one kind, artifacts and what is left of some."""
-        return self.place.names(kind)
+        return self.place.keys(kind)
 
     def manifest(self, kind: str, key: str) -> Manifest | None:
         """The artifact's manifest, or None if it is not there or its manifest cannot be read."""
         try:
-            return Manifest.model_validate_json(self.place.read(f"{kind}/{key}/{_MANIFEST_FILE}"))
+            return Manifest.model_validate_json(self.place.read(f"{kind}/{key}/{MANIFEST_FILE}"))
         except (FileNotFoundError, ValidationError):
             return None
 
     def intact(self, kind: str, key: str) -> Reference | None:
-        """A reference to the artifact if it is complete and unchanged, else None.
-
-        Sizes are always compared. Where a file is no older than the manifest (it was touched or copied), its bytes are
-        compared too, and the manifest is dated after it so that they need not be again.
-        """
-        manifest = self.manifest(kind, key)
-        if manifest is None or manifest.dropped or manifest.kind != kind or manifest.key != key:
-            return None
-        described = f"{kind}/{key}/{_MANIFEST_FILE}"
-        try:
-            manifest_time = self.place.status(described).modified_ns
-            newest = 0
-            for name, entry in manifest.files.items():
-                file = f"{kind}/{key}/{name}"
-                status = self.place.status(file)
-                if status.bytes != entry.bytes:
-                    return None
-                if status.modified_ns >= manifest_time and self.place.digest(file) != entry.sha256:
-                    return None
-                newest = max(newest, status.modified_ns)
-            if newest >= manifest_time:
-                self.place.redate(described, newest + 1)
-        except FileNotFoundError:
-            return None
-        return Reference(kind=kind, key=key, digest=manifest.digest)
+        """A reference to the artifact if it is complete and unchanged, else None."""
+        manifest = self._intact(kind, key)
+        return None if manifest is None else Reference(kind=kind, key=key, digest=manifest.digest)
 
     def dropped(self, kind: str, key: str) -> Reference | None:
         """A reference to an artifact whose files were dropped: its content is known, but must be made anew to be read.
 
         None for any other artifact.
         """
-        manifest = self.manifest(kind, key)
-        if manifest is None or not manifest.dropped or manifest.kind != kind or manifest.key != key:
+        manifest = self._own_manifest(kind, key)
+        if manifest is None or not manifest.dropped:
             return None
         return Reference(kind=kind, key=key, digest=manifest.digest)
 
     def known(self, kind: str, key: str) -> Reference | None:
         """A reference to the artifact if it is intact, or its files were dropped; else None."""
-        return self.dropped(kind, key) or self.intact(kind, key)
+        manifest = self._own_manifest(kind, key)
+        if manifest is None or not (manifest.dropped or self.place.intact(manifest)):
+            return None
+        return Reference(kind=kind, key=key, digest=manifest.digest)
 
     def describe(self, reference: Reference) -> Manifest:
         """The manifest behind a reference, also if the files were dropped; raises as `require` does."""
@@ -178,7 +198,7 @@ class Store:
             StoreError: if the artifact is gone, incomplete, changed, dropped, or not the content that the reference
                 names.
         """
-        intact = self.intact(reference.kind, reference.key)
+        intact = self._intact(reference.kind, reference.key)
         if intact is None and self.dropped(reference.kind, reference.key):
             raise StoreError(
                 f"artifact {reference}: its files in {self} were dropped by a run that kept the last taggers alone; "
@@ -193,15 +213,14 @@ class Store:
                 f"artifact {reference}: content {intact.digest[:12]} is there, {reference.digest[:12]} was expected; "
                 "run the flow again"
             )
-        manifest = self.manifest(reference.kind, reference.key)
-        if manifest is None:
-            raise StoreError(f"artifact {reference}: it went while it was being read; run the flow again")
-        return manifest
+        return intact
 
     def folder(self, reference: Reference) -> Path:
-        """The folder of an artifact's files, checked to be complete; read it, do not change it."""
-        self.require(reference)
-        return self.local(reference.kind, reference.key)
+        """The folder of an artifact's files on this machine, checked to be complete; read it, do not change it.
+
+        It stays there until the step that asked for it is done; asked outside a step, while this process lives.
+        """
+        return keep_until_done(f"{self}/{reference}", self.place.held(self.require(reference)))
 
     def metadata(self, reference: Reference) -> dict[str, Any]:
         """What the artifact says about itself, such as its label list."""
@@ -222,68 +241,47 @@ class Store:
     def rows_where(
         self, reference: Reference, column: str, value: int, columns: list[str] | None = None
     ) -> list[dict[str, Any]]:
-        """The rows of a table whose number in a column is `value`; memory does not grow with the table.
-
-        Groups of rows that cannot hold it, by the least and the largest number that the file tells of each, are not
-        read.
-        """
-        found: list[dict[str, Any]] = []
+        """The rows of a table whose number in a column is `value`; memory does not grow with the table."""
         with self._open_table(reference) as source, pq.ParquetFile(source) as file:
-            place = file.schema_arrow.get_field_index(column)
-            wanted = columns and list(dict.fromkeys([*columns, column]))
-            for group in range(file.num_row_groups):
-                bounds = file.metadata.row_group(group).column(place).statistics
-                if bounds is not None and bounds.has_min_max and not bounds.min <= value <= bounds.max:
-                    continue
-                there = pc.equal(file.read_row_group(group, columns=[column])[column], value)
-                if pc.any(there).as_py():
-                    found += file.read_row_group(group, columns=wanted).filter(there).to_pylist()
-        return found
+            return rows_where(file, column, value, columns)
 
     def row_of(self, reference: Reference, column: str, value: int) -> int | None:
         """The place in a table, from 0, of the first row whose number in a column is `value`; None if there is none."""
-        first = 0
         with self._open_table(reference) as source, pq.ParquetFile(source) as file:
-            for group in range(file.num_row_groups):
-                place = pc.index(file.read_row_group(group, columns=[column])[column], value).as_py()
-                if place >= 0:
-                    return first + int(place)
-                first += file.metadata.row_group(group).num_rows
-        return None
+            return row_of(file, column, value)
 
     def rows_at(self, reference: Reference, places: Iterable[int], columns: list[str]) -> dict[int, dict[str, Any]]:
         """Rows of a table by their places, from 0; groups of rows that hold none of them are not read."""
-        wanted, first = sorted(set(places)), 0
-        found: dict[int, dict[str, Any]] = {}
         with self._open_table(reference) as source, pq.ParquetFile(source) as file:
-            for group in range(file.num_row_groups):
-                last = first + file.metadata.row_group(group).num_rows
-                here = [place for place in wanted if first <= place < last]
-                if here:
-                    rows = file.read_row_group(group, columns=columns).take([place - first for place in here])
-                    found |= dict(zip(here, rows.to_pylist(), strict=True))
-                first = last
-        return found
+            return rows_at(file, places, columns)
 
     def file(self, reference: Reference, name: str) -> bytes:
         """One small file of a model's folder, such as a picture."""
-        self.require(reference)
-        return self.place.read(f"{reference}/{name}")
+        with self.place.held(self.require(reference)) as folder:
+            return (folder / name).read_bytes()
 
     def copy_table(self, reference: Reference, path: Path) -> None:
         """Copies a table's Parquet file to a place of the user's."""
-        self.require(reference)
-        self.place.copy_out(f"{reference}/{TABLE_FILE}", path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with self.place.held(self.require(reference)) as folder:
+            shutil.copyfile(folder / TABLE_FILE, path)
 
     def copy_files(self, reference: Reference, folder: Path) -> None:
         """Copies the files of a model to a folder of the user's."""
-        for name in self.require(reference).files:
-            self.place.copy_out(f"{reference}/{name}", folder / name)
+        manifest = self.require(reference)
+        with self.place.held(manifest) as held:
+            for name in manifest.files:
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(held / name, folder / name)
+
+    def described(self, kind: str) -> dict[str, int]:
+        """When the manifest of each artifact of one kind was last written, in ns, by key."""
+        return self.place.described(kind)
 
     def described_at(self, kind: str, key: str) -> int | None:
         """When an artifact's manifest was last written, in ns; None if there is none."""
         try:
-            return self.place.status(f"{kind}/{key}/{_MANIFEST_FILE}").modified_ns
+            return self.place.status(f"{kind}/{key}/{MANIFEST_FILE}").modified_ns
         except FileNotFoundError:
             return None
 
@@ -303,19 +301,13 @@ class Store:
 
     def manifests_of(self, kind: str) -> Iterator[Manifest]:
         """The manifests of all complete artifacts of one kind, by key."""
-        for key in self.keys(kind):
-            if (manifest := self.manifest(kind, key)) is not None:
-                yield manifest
+        for text in self.place.read_all([f"{kind}/{key}/{MANIFEST_FILE}" for key in self.keys(kind)]):
+            with suppress(ValidationError):
+                yield Manifest.model_validate_json(text)
 
     def changed_files(self, manifest: Manifest) -> list[str]:
         """The files of an artifact that are gone, or whose bytes are not those that were written; it reads them all."""
-        if manifest.dropped:
-            return []
-        return [
-            name
-            for name, entry in manifest.files.items()
-            if self._digest(f"{manifest.kind}/{manifest.key}/{name}") != entry.sha256
-        ]
+        return [] if manifest.dropped else self.place.changed(manifest)
 
     def earlier(self, kind: str, recipe: Recipe, varying: Iterable[str]) -> list[Reference]:
         """Intact artifacts whose recipe is `recipe` but for the inputs of the parameters `varying`; newest first."""
@@ -360,24 +352,32 @@ class Store:
     def writing(
         self, kind: Kind, key: str, recipe: Recipe, label: str = "", definitions: Mapping[str, Definition] | None = None
     ) -> Iterator["Writer"]:
-        """A writer for one artifact. On success it is committed by one rename; on failure nothing stays."""
+        """A writer for one artifact. On success it is committed at once; on failure nothing stays.
+
+        Where somebody else committed the same step first, his result is what the writer's reference names.
+        """
         name = unfinished.draft(kind.name, key)
         with self._disk_errors(f"step {recipe.step}"):
             try:
                 self.create()
-                draft = self.place.draft(name)
+                draft = self.place.here.draft(name)
                 writer = Writer(
                     kind=kind, key=key, recipe=recipe, draft=draft, label=label, definitions=definitions or {}
                 )
                 yield writer
-                self._publish(name, writer.finish())
+                counts = self.place.commit(name, writer.finish())
+                writer.reference = Reference(kind=kind.name, key=key, digest=counts.digest)
             finally:
-                self.place.remove(name)
+                self.place.here.remove(name)
         self.drop_work(kind.name, key)
 
     def work_folder(self, kind: str, key: str) -> Path:
         """Where a training step keeps its checkpoints; owned by whoever holds the step's lock."""
-        return self.place.work(unfinished.work(kind, key))
+        return self.place.here.work(unfinished.work(kind, key))
+
+    def sharing_work(self, kind: str, key: str) -> AbstractContextManager[None]:
+        """While a step works: its checkpoints go where any machine finds them that goes on with it, and come from."""
+        return self.place.sharing_work(unfinished.work(kind, key))
 
     def work_left_at(self, kind: str, key: str) -> datetime | None:
         """When a training step that did not end wrote its last whole checkpoint; None if it left none."""
@@ -385,11 +385,12 @@ class Store:
 
     def drop_work(self, kind: str, key: str) -> None:
         """Removes the checkpoints of a step whose artifact is committed."""
-        self.place.remove(unfinished.work(kind, key))
+        for place in (self.place, self.place.here):
+            place.remove(unfinished.work(kind, key))
 
     def drop_record(self, kind: str, key: str) -> None:
         """Removes Prefect's cache record of an artifact that is not what it should be."""
-        self.place.remove(record_key(kind, key))
+        self.place.here.remove(record_key(kind, key))
 
     def drop_files(self, kind: str, key: str) -> None:
         """Removes the files of an artifact, and keeps what is known of it: its digest stands in for it in cache keys.
@@ -401,21 +402,16 @@ class Store:
             return
         told = manifest.model_copy(update={"dropped": True})
         with self._disk_errors(f"the removal of files of {kind}/{key}"):
-            self.place.write(f"{kind}/{key}/{_MANIFEST_FILE}", told.model_dump_json(indent=2))
-        for name in manifest.files:
-            self.place.remove(f"{kind}/{key}/{name}")
+            self.place.write(f"{kind}/{key}/{MANIFEST_FILE}", told.model_dump_json(indent=2))
+        self.place.drop_files(manifest)
 
     def mark_used(self, kind: str, key: str) -> None:
         """Dates an artifact that a run takes from the store, so that nobody removes it meanwhile."""
-        with suppress(FileNotFoundError):  # somebody removes it at this moment
-            self.place.redate(f"{kind}/{key}", time.time_ns())
+        self.place.mark_used(kind, key)
 
     def last_used_ns(self, kind: str, key: str) -> int:
         """When an artifact was made, or last used by a run; 0 if it is gone."""
-        try:
-            return self.place.status(f"{kind}/{key}").modified_ns
-        except FileNotFoundError:
-            return 0
+        return self.place.used_ns(kind, key)
 
     def artifact_bytes(self, kind: str, key: str) -> int:
         """The size of all files of an artifact."""
@@ -423,24 +419,22 @@ class Store:
 
     def remove(self, kind: str, key: str) -> None:
         """Forgets an artifact; whoever holds a reference to it finds all of it or nothing."""
-        aside = unfinished.removed(kind, key)
-        with suppress(FileNotFoundError):
-            self.place.rename(f"{kind}/{key}", aside)
-        self.place.remove(aside)
+        self.place.forget(kind, key)
 
     def move_aside(self, kind: str, key: str) -> None:
-        """Takes an incomplete or changed folder out of the way of the artifact to be written."""
-        if self.place.exists(f"{kind}/{key}"):
-            with suppress(FileNotFoundError):  # somebody deletes it at this moment
-                self.place.rename(f"{kind}/{key}", unfinished.damaged(kind, key))
+        """Takes what is incomplete or changed out of the way of the artifact to be written."""
+        self.place.move_aside(kind, key)
 
     def leftovers(self) -> list[unfinished.Leftover]:
         """Everything in the store that is no artifact: what runs are writing, and what crashed ones left behind."""
-        return unfinished.leftovers(self.place)
+        found = unfinished.leftovers(self.place) + self.place.uncommitted()
+        if self.place.here is not self.place:
+            found += [replace(leftover, here=True) for leftover in unfinished.leftovers(self.place.here)]
+        return found
 
     def remove_leftover(self, leftover: unfinished.Leftover) -> None:
         """Removes what is no artifact."""
-        self.place.remove(leftover.name)
+        (self.place.here if leftover.here else self.place).remove(leftover.name)
 
     def adopt(
         self, manifest: Manifest, key: str, recipe: Recipe, definitions: Mapping[str, Definition], why: str
@@ -459,23 +453,23 @@ class Store:
         adopted = manifest.model_copy(update={**update, "made": datetime.now(UTC).isoformat(timespec="seconds")})
         with self._disk_errors(f"the adoption of {manifest.kind}/{manifest.key}"):
             try:
-                self.place.draft(name)
-                for file in () if manifest.dropped else manifest.files:
-                    self.place.copy(f"{manifest.kind}/{manifest.key}/{file}", f"{name}/{file}")
-                self._publish(name, adopted)
+                self.place.here.draft(name)
+                if not manifest.dropped:
+                    self.place.share_files(manifest, name, key)
+                counts = self.place.commit(name, adopted)
             finally:
-                self.place.remove(name)
-        return Reference(kind=adopted.kind, key=key, digest=adopted.digest)
+                self.place.here.remove(name)
+        return Reference(kind=adopted.kind, key=key, digest=counts.digest)
 
     # --- What is derived from artifacts; `collect_garbage` removes it when nobody has read it for a while
 
     def derived(self, name: str, key: str) -> Path | None:
         """The folder of files that were derived from the artifact of a key; None if they are not there."""
         found = unfinished.derived(name, key)
-        if not self.place.exists(found):
+        if not self.place.here.exists(found):
             return None
-        self.place.redate(found, time.time_ns())
-        return self.place.local(found)
+        self.place.here.redate(found, time.time_ns())
+        return self.place.here.local(found)
 
     def derive(self, name: str, key: str, make: Callable[[Path], None]) -> Path:
         """As `derived`, made if it is not there: whole or not at all, and by one process of those that want it.
@@ -496,21 +490,25 @@ class Store:
             draft = unfinished.draft(name, key)
             with self._disk_errors(f"the making of {name}"):
                 try:
-                    made = self.place.draft(draft)
+                    made = self.place.here.draft(draft)
                     make(made.folder)
                     made.sealed()
-                    self.place.rename(draft, unfinished.derived(name, key))
+                    self.place.here.rename(draft, unfinished.derived(name, key))
                 finally:
-                    self.place.remove(draft)
+                    self.place.here.remove(draft)
         finally:
             self.locks.release_lock(lock, holder)
-        return self.place.local(unfinished.derived(name, key))
+        return self.place.here.local(unfinished.derived(name, key))
 
     # --- Files that people write by the pages, such as corrections; nothing ever removes them
 
     def by_hand(self, name: str) -> Path:
-        """Where a file of this name lies, whether or not it is there; its writer makes the folder."""
-        return self.place.local(f"{_BY_HAND}/{name}")
+        """Where a file of this name lies, whether or not it is there; its writer makes the folder.
+
+        Raises:
+            InputError: if the store is a bucket, where no line can be added to a file.
+        """
+        return self.place.by_hand(f"{_BY_HAND}/{name}")
 
     def files_by_hand(self) -> list[Path]:
         """Those that are there, by name."""
@@ -520,7 +518,8 @@ class Store:
 
     def run_ids(self) -> list[str]:
         """The runs that are on record."""
-        return [name for name in self.place.names(_RUNS) if self.place.exists(f"{_RUNS}/{name}/{_RUN_FILE}")]
+        files = self.place.files(_RUNS)
+        return sorted(name.split("/")[1] for name in files if name.endswith(f"/{_RUN_FILE}"))
 
     def read_run(self, identity: str) -> bytes:
         """The record of a run.
@@ -533,18 +532,16 @@ class Store:
     def write_run(self, identity: str, text: str) -> None:
         """Puts a record in the place of the one before; a reader sees the one or the other, also after a power cut."""
         with self._disk_errors(f"run {identity}"):
-            self.place.work(f"{_RUNS}/{identity}")
             self.place.write(f"{_RUNS}/{identity}/{_RUN_FILE}", text)
 
     def report(self, identity: str) -> Path | None:
         """Where the report of a run lies on this machine; None if it has none."""
         name = f"{_RUNS}/{identity}/{_REPORT_FILE}"
-        return self.place.local(name) if self.place.exists(name) else None
+        return self.place.fetched(name) if self.place.exists(name) else None
 
     def write_report(self, identity: str, text: str) -> None:
         """Puts the report of a run beside its record, whole or not at all; it goes with the record."""
         with self._disk_errors(f"the report of run {identity}"):
-            self.place.work(f"{_RUNS}/{identity}")
             self.place.write(f"{_RUNS}/{identity}/{_REPORT_FILE}", text)
 
     def run_bytes(self, identity: str) -> int:
@@ -555,20 +552,18 @@ class Store:
         """Removes the record of a run, and its report."""
         self.place.remove(f"{_RUNS}/{identity}")
 
-    def _publish(self, draft: str, manifest: Manifest) -> None:
-        self.place.write(f"{draft}/{_MANIFEST_FILE}", manifest.model_dump_json(indent=2))
-        self.move_aside(manifest.kind, manifest.key)
-        self.place.rename(draft, f"{manifest.kind}/{manifest.key}")
+    def _intact(self, kind: str, key: str) -> Manifest | None:
+        manifest = self._own_manifest(kind, key)
+        return manifest if manifest is not None and not manifest.dropped and self.place.intact(manifest) else None
+
+    def _own_manifest(self, kind: str, key: str) -> Manifest | None:
+        """The manifest, if it is that of this very artifact."""
+        manifest = self.manifest(kind, key)
+        return manifest if manifest is not None and (manifest.kind, manifest.key) == (kind, key) else None
 
     def _open_table(self, reference: Reference) -> pa.NativeFile:
-        self.require(reference)
-        return self.place.open(f"{reference}/{TABLE_FILE}")
-
-    def _digest(self, name: str) -> str | None:
-        try:
-            return self.place.digest(name)
-        except FileNotFoundError:
-            return None
+        with self.place.held(self.require(reference)) as folder:
+            return pa.OSFile(str(folder / TABLE_FILE))  # Once open it can be read, whatever becomes of its name.
 
     def _format(self) -> object:
         """What the format mark says; None without one."""
@@ -587,9 +582,10 @@ class Store:
         except Exception as error:
             if not is_disk_full(error):
                 raise
+            here = self.place.here
             raise StoreError(
-                f"store {self}: the disk is full during {work}: the file that it was writing needs more than the "
-                f"{self.place.free_bytes() / 1e6:,.1f} MB that are free there; nothing half-written was kept. Free "
+                f"store {here}: the disk is full during {work}: the file that it was writing needs more than the "
+                f"{here.free_bytes() / 1e6:,.1f} MB that are free there; nothing half-written was kept. Free "
                 "some space (`crosstag store gc` removes what no run needs), then run again: finished steps are "
                 "cached, a training goes on from its last checkpoint"
             ) from error

@@ -58,6 +58,7 @@ class Leftover:
         owner: kind and key of the step that it belongs to, if its name tells.
         half_written: a file that was to replace another when whole, such as `checkpoint.pt.tmp`: of no use at any age
             once its writer is gone.
+        here: it lies on this machine, beside the local copies of a store that lies elsewhere.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Leftover:
     youngest_ns: int
     owner: tuple[str, str] | None
     half_written: bool = False
+    here: bool = False
 
 
 def left_at(place: Place, kind: str, key: str) -> datetime | None:

@@ -15,8 +15,8 @@ from artifacts.catalog import Dataset, Kind
 from artifacts.code.fingerprint import Definition
 from artifacts.digest import TableDigest, folder_digest
 from artifacts.environment import environment
+from artifacts.folder import Draft
 from artifacts.manifest import Manifest, Recipe
-from artifacts.place import Draft
 from artifacts.reference import Reference
 
 TABLE_FILE = "data.parquet"

@@ -1,14 +1,16 @@
-"""What all tests share: a store in a temporary folder, and one real Prefect server for those that need one."""
+"""What all tests share: a store in a folder or in a bucket, and one real Prefect server for those that need one."""
 
 import os
 import shutil
 import signal
 import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from bucket_service import Service, Shelf, environment, make_bucket, serving_bucket
 from hypothesis import HealthCheck, settings
 from live_server import SETTINGS, serving
 
@@ -54,3 +56,24 @@ def store(tmp_path: Path) -> "Store":
     from artifacts.store import Store
 
     return Store(tmp_path / "store")
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[Service]:
+    """An S3 service."""
+    with serving_bucket() as service:
+        yield service
+
+
+@pytest.fixture
+def shelf(s3: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
+    """A bucket of its own, on a service that does as it should until the test says otherwise."""
+    bucket = f"shelf-{uuid.uuid4().hex[:12]}"
+    make_bucket(s3, bucket)
+    for name, value in environment(s3).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("CROSSTAG_LEASE_SECONDS", "1.5")
+    shelf = Shelf(s3, f"s3://{bucket}/some/place", tmp_path / "machines", monkeypatch)
+    shelf.on_machine("one")
+    yield shelf
+    s3.failing, s3.seconds, s3.forgetful, s3.down = 0, 0.0, "", False

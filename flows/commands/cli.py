@@ -38,7 +38,13 @@ Overrides = Annotated[
 ]
 DataFolder = Annotated[str, typer.Option("--data", help="Folder that relative paths in the configuration start from.")]
 StoreFolder = Annotated[
-    str, typer.Option("--store", help="Folder of the artifacts.", envvar="CROSSTAG_STORE", show_default=True)
+    str,
+    typer.Option(
+        "--store",
+        help="Folder of the artifacts, or a URL such as s3://bucket/prefix.",
+        envvar="CROSSTAG_STORE",
+        show_default=True,
+    ),
 ]
 Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where models compute.")]
 Threads = Annotated[

@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from artifacts.errors import InputError
+from artifacts.errors import InputError, StoreError
 from artifacts.links import INSPECT_VARIABLE
 from flows.commands.server import wait_for
 from flows.commands.workplace import ROOT_VARIABLE
@@ -116,12 +116,13 @@ def _pages(host: str, port: int) -> AbstractContextManager["subprocess.Popen[byt
     """
     # Prefect reads its settings when it is imported.
     from artifacts.runtime import default_store
-    from artifacts.store import Store
+    from artifacts.store import Store, is_url
 
-    place = Path(os.environ[ROOT_VARIABLE]) / default_store()
+    named = default_store()
+    place = named if is_url(named) else Path(os.environ[ROOT_VARIABLE]) / named
     try:
         Store(place).create()
-    except InputError as error:
+    except (InputError, StoreError) as error:
         raise SystemExit(f"error: {error}") from None
     name = urlsplit(os.environ[INSPECT_VARIABLE]).hostname or host
     where = ("--store", str(place), "--host", host, "--port", str(port), "--host-name", name)

@@ -75,7 +75,7 @@ def one_artifact(request: Request, kind: str, key: str, shown: Shown) -> Respons
         users=shown.shelf.users(manifest),
         runs=[record for record in records if any(str(each) == str(reference) for each in record.references)],
         model=model_of(manifest, names_of_models(records)),
-        folder=shown.store.local(reference.kind, reference.key),
+        folder=shown.store.where(reference.kind, reference.key),
         lines=lines,
         columns=columns,
         damage=damage,

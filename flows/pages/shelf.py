@@ -21,8 +21,8 @@ class Shelf:
         """All complete artifacts by kind and key; one whose manifest cannot be read is left out."""
         found = {}
         for kind in catalogue():
-            for key in self.store.keys(kind):
-                if (manifest := self.manifest(kind, key)) is not None:
+            for key, written in self.store.described(kind).items():
+                if (manifest := self._read(kind, key, written)) is not None:
                     found[kind, key] = manifest
         return found
 

@@ -62,7 +62,7 @@ def weighed_by(store: Store, reference: Reference) -> Weighed:
             gone = f"the files of {found} were dropped" if found else f"{recipe.inputs[name]} is gone"
             raise InputError(
                 f"{reference}: {gone}, without which no neighbours are found; name the reliability of another "
-                f"iteration, or delete {store.local(reference.kind, reference.key)} and run again without "
+                f"iteration, or delete {store.where(reference.kind, reference.key)} and run again without "
                 "--keep-taggers last, which makes them anew"
             )
         given[name] = found

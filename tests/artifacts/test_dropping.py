@@ -69,7 +69,7 @@ def test_a_drop_that_was_cut_short_reads_as_dropped_and_is_ended_by_the_next(sto
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("artifacts.place.Place.remove", cut)
+        patch.setattr("artifacts.folder.Folder.remove", cut)
         drop(store, reference)
     assert store.dropped("sentences", "aa") == reference and store.intact("sentences", "aa") is None
     assert files(store, reference) == {"manifest.json", "data.parquet"}

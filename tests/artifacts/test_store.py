@@ -18,9 +18,9 @@ from toy import visible
 from artifacts.catalog import CHANGE, SENTENCES, TAGGER
 from artifacts.code.fingerprint import Definition
 from artifacts.errors import InputError, StoreError
+from artifacts.folder import Draft
 from artifacts.job import Job
 from artifacts.manifest import Manifest, Recipe
-from artifacts.place import Draft
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime
 from artifacts.store import STORE_FORMAT, Store
@@ -184,7 +184,7 @@ def test_a_copy_is_read_once_and_then_trusted_until_it_changes(store: Store, mon
     future = time.time_ns() + 10**9
     os.utime(data, ns=(future, future))
     read = []
-    monkeypatch.setattr("artifacts.place.file_digest", lambda path: read.append(path) or file_sha(path))
+    monkeypatch.setattr("artifacts.folder.file_digest", lambda path: read.append(path) or file_sha(path))
     assert store.intact("sentences", KEY) and store.intact("sentences", KEY)
     assert read == [data]
 

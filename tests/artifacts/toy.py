@@ -98,13 +98,13 @@ from pathlib import Path
 
 
 def load(folder: Path) -> list[list[str]]:
-    path = folder / "done.json"
+    path = folder / "checkpoint.pt"
     return json.loads(path.read_text()) if path.exists() else []
 
 
 def save(folder: Path, done: list[list[str]]) -> None:
-    (folder / "new.json").write_text(json.dumps(done))
-    (folder / "new.json").replace(folder / "done.json")
+    (folder / "checkpoint.pt.tmp").write_text(json.dumps(done))
+    (folder / "checkpoint.pt.tmp").replace(folder / "checkpoint.pt")
 ''',
     "trace.py": '''\
 """Writes down what was computed."""
@@ -156,7 +156,7 @@ def forget_modules() -> None:
     forget()
 
 
-def run_toy(store: Path, *, planning: bool = False, **settings: Any) -> Run:
+def run_toy(store: Path | str, *, planning: bool = False, **settings: Any) -> Run:
     """The toy flow's body: three steps, under whatever flow the caller has opened."""
     steps: ModuleType = importlib.import_module("toysteps.steps")
     size = steps.Size(sentences=settings.pop("sentences", 3), unused=settings.pop("unused", ""))
@@ -177,7 +177,7 @@ class Toy:
     """The toy project and its store."""
 
     project: Path
-    path: Path
+    path: Path | str
     trace_file: Path
 
     @property

@@ -11,7 +11,8 @@ import toy
 from prefect.results import ResultStore
 
 import artifacts.code.sources
-from artifacts.lock import FlockManager
+from artifacts.lease import LeaseManager
+from artifacts.lock import FlockManager, StoreLocks
 
 STEP = "predictions"  # what the second of three steps makes
 
@@ -62,15 +63,20 @@ def kill_after_checkpoint() -> None:
 
 def tell_when_waiting(path: Path) -> None:
     """Touches a file when this process finds a lock held by another."""
-    attempt = FlockManager._try
 
-    def trying(self: FlockManager, key: str) -> int | None:
-        handle = attempt(self, key)
-        if handle is None:
-            path.touch()
-        return handle
+    def tell(manager: type[StoreLocks]) -> None:
+        attempt = manager._try
 
-    FlockManager._try = trying
+        def trying(self: StoreLocks, key: str) -> Any:
+            handle = attempt(self, key)
+            if handle is None:
+                path.touch()
+            return handle
+
+        manager._try = trying
+
+    tell(FlockManager)
+    tell(LeaseManager)
 
 
 KILLS = {
@@ -86,5 +92,5 @@ if __name__ == "__main__":
     tell_when_waiting(Path(f"{outcomes}.waiting"))
     if kill:
         KILLS[kill[0]]()
-    run = toy.toy_flow(Path(store))
+    run = toy.toy_flow(store)
     Path(outcomes).write_text(json.dumps([[o.status, o.reference.digest] for o in run.outcomes]))
