@@ -15,7 +15,7 @@ from artifacts.runs import RunRecord
 from flows.parts.manifest_facts import KEPT
 from tasks.corpus.corrections import by_whom
 
-_CORPORA = ("source", "target", "targets", "parallel", "labels")
+_CORPORA = ("source", "target", "targets", "parallel")
 _MOST_SETTINGS = 40
 _ITERATION = re.compile(r"iteration (\d+),")
 

@@ -1,5 +1,6 @@
 """A corpus in memory: its sentences, and their IOB2 tags where it has them."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -157,7 +158,7 @@ def make_corpus(
     starts = np.cumsum([0, *map(len, tags)])[:-1]
     flat = list(chain.from_iterable(tags))
     owner = np.repeat(np.arange(len(tags)), list(map(len, tags)))
-    iob2, types = _label(
+    iob2, types, _ = _label(
         flat, starts, scheme, labels or LabelConfig(), lambda place: f"corpus, sentence {owner[place]}"
     )
     return Corpus(language, [list(sentence) for sentence in words], _cut(iob2, starts.tolist()), types, scheme)
@@ -188,7 +189,8 @@ def _assemble(
         words += _cut(parsed.words, starts)
         scheme: Scheme | None = None
         if labels is not None:
-            flat, its_types, scheme = _iob2_tags(parsed, name, format, labels)
+            flat, its_types, scheme, left_out = _iob2_tags(parsed, name, format, labels)
+            remarks += left_out
             if format.split_sentences:
                 remarks += _begin_again(flat, starts)
             tags += _cut(flat, starts)
@@ -212,8 +214,8 @@ def _assemble(
 
 def _iob2_tags(
     parsed: Parsed, name: str, format: CorpusFormat, labels: LabelConfig
-) -> tuple[list[str], tuple[str, ...], Scheme | None]:
-    """IOB2 tags of all words, their types, and the scheme they were written in."""
+) -> tuple[list[str], tuple[str, ...], Scheme | None, list[str]]:
+    """IOB2 tags of all words, their types, the scheme they were written in, and what to say of those left out."""
 
     def place(position: int) -> str:
         return f"corpus {name}, {parsed.unit} {parsed.lines[position]}"
@@ -226,8 +228,8 @@ def _iob2_tags(
     if wrong is not None:
         raise InputError(f"{place(wrong)}: the tag is empty; expected O or a prefix and a type such as B-PER; fix it")
     scheme = detect_scheme(flat, starts) if format.scheme == "auto" else format.scheme
-    iob2, types = _label(flat, starts, scheme, labels, place)
-    return iob2, types, None if dialect is not None and dialect.name == "io" else scheme
+    iob2, types, remarks = _label(flat, starts, scheme, labels, place)
+    return iob2, types, None if dialect is not None and dialect.name == "io" else scheme, remarks
 
 
 def _begin_again(tags: list[str], starts: Sequence[int]) -> list[str]:
@@ -240,8 +242,8 @@ def _begin_again(tags: list[str], starts: Sequence[int]) -> list[str]:
 
 def _label(
     flat: Sequence[str], starts: np.ndarray, scheme: Scheme, labels: LabelConfig, place: Callable[[int], str]
-) -> tuple[list[str], tuple[str, ...]]:
-    """IOB2 tags of the label set, and its types."""
+) -> tuple[list[str], tuple[str, ...], list[str]]:
+    """IOB2 tags of the label set, its types, and what to say of entities that are none of these."""
     try:
         iob2 = flat_to_iob2(flat, starts, scheme)
     except TagError as error:
@@ -260,7 +262,10 @@ def _label(
             "fix the line, list the type under labels.types or labels.rename, or set labels.other_types: drop"
         )
     types = labels.types or tuple(entity_types(sorted(set(named.values()))))
-    return [named[tag] for tag in iob2], types
+    dropped = Counter(tag[2:] for tag in iob2 if tag[0] == "B" and named[tag] == "O")
+    counts = ", ".join(f"{name} {count:,}" for name, count in sorted(dropped.items()))
+    remarks = [f"entities of other types are O, as labels.other_types says: {counts}"] if dropped else []
+    return [named[tag] for tag in iob2], types, remarks
 
 
 def _select(corpus: Corpus, format: CorpusFormat) -> Corpus:

@@ -7,6 +7,7 @@ _STEPS = f"{_TASKS}/distillation/test_training_steps.py"
 _CONSISTENT = f"{_TASKS}/distillation/test_consistent_training.py"
 _SPAN_TRAINING = f"{_TASKS}/distillation/test_span_training.py"
 _DENOISED = f"{_TASKS}/distillation/test_denoised_student.py"
+_CORRECTED = f"{_TASKS}/denoising/test_corrections_of_pseudo_labels.py"
 _PAIRS = f"{_TASKS}/translation/conjugate"
 _METHODS = tuple(f"tests/flows/test_wiring_of_{name}.py" for name in ("colada", "unitrans", "crop", "corpora"))
 _CONNER, _GLODE = (f"tests/flows/test_wiring_of_{name}.py" for name in ("conner", "glode"))
@@ -59,6 +60,9 @@ TESTS: dict[str, tuple[str, ...]] = {
     ),
     "tasks/denoising/vote_labels.py": (_STUDENT,),
     "tasks/denoising/settle_labels.py": (f"{_TASKS}/denoising/test_settle_labels.py",),
+    "tasks/denoising/correct_soft_labels.py": (_CORRECTED,),
+    "tasks/denoising/correct_votes.py": (_CORRECTED,),
+    "tasks/denoising/trust_corrections.py": (_CORRECTED,),
     "tasks/distillation/teaching.py": (_TRAININGS, _STEPS),
     "tasks/distillation/train_collaborator.py": (_TRAININGS, _STEPS),
     "tasks/distillation/train_student.py": (_TRAININGS, _STEPS),

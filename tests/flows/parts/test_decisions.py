@@ -139,7 +139,10 @@ def test_decisions_stand_in_the_order_of_the_steps_and_those_of_gone_artifacts_a
 def test_settings_that_are_no_defaults_are_listed_without_corpora(charted: Charted) -> None:
     changed = {"source": {"language": "en"}, "seed": 3, "student": {"epochs": 5}, "labels": {"types": ["PER"]}}
     first = told(charted.store, charted.record, changed)[0]
-    assert first.told == "corpora aside, the defaults of crop, but for: seed = 3; student.epochs = 5"
+    assert (
+        first.told
+        == "corpora aside, the defaults of crop, but for: seed = 3; student.epochs = 5; labels.types = ['PER']"
+    )
 
 
 def test_remarks_warn_and_an_early_end_is_told_with_its_reason(charted: Charted) -> None:

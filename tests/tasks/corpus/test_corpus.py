@@ -31,6 +31,9 @@ def test_types_are_renamed_and_others_dropped_if_asked() -> None:
     corpus = parse(TEXT, labels=labels)
     assert corpus.tags == [["B-PER", "I-PER", "O"], ["B-LOC"], ["B-LOC"], ["O"]]
     assert corpus.types == ("LOC", "PER")
+    # How many became O, and of which types, is told; what is only renamed is none of them.
+    assert corpus.parts[0].remarks == ("entities of other types are O, as labels.other_types says: ORG 1",)
+    assert parse(TEXT).parts[0].remarks == ()
 
 
 def test_listed_types_are_the_label_set_even_where_the_file_lacks_one() -> None:

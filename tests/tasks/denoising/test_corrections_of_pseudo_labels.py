@@ -117,6 +117,28 @@ def test_what_people_said_is_a_vote_where_taggers_differ_and_where_they_agree(
     assert store.metadata(made) == {**about, "agreed": {"O": 1, "B-PER": 2, "I-PER": 2}, "corrected": 2}
 
 
+def test_a_label_that_nobody_votes_for_is_counted_as_that(store: Store, put_table: PutTable) -> None:
+    about = {"language": "de", "labels": LABELS, "words": 6, "agreed": {"O": 1, "B-PER": 1, "I-PER": 1}}
+    said = [["B-PER", "I-PER", None], [None], ["O", None]]
+    votes = put_table(VOTES, {"sentence_id": IDS, "words": WORDS, "votes": said}, about)
+    made = run_alone(store, correct_votes, votes, corrections(put_table, {3: ["O", "O", "B-PER"]}))
+    assert store.metadata(made)["agreed"] == {"O": 3, "B-PER": 1, "I-PER": 0}
+
+
+def test_weights_of_other_labels_or_sentences_are_refused(
+    store: Store, put_table: PutTable, soft_labels: Reference
+) -> None:
+    columns = {"sentence_id": IDS, "agreement": [[0.5] * 3, [0.25], [0.5] * 2],
+               "weight": [[0.5] * 3, [0.25], [0.5] * 2]}  # fmt: skip
+    others = put_table(RELIABILITY, columns, {"labels": ["O", "B-X"], "class_mean": {}, "neighbours": 1})
+    with pytest.raises(InputError, match="soft labels has O, B-PER, I-PER; reliability has O, B-X"):
+        run_alone(store, trust_corrections, soft_labels, others, corrections(put_table, {5: ["O"]}))
+    fewer = {name: column[:2] for name, column in columns.items()}
+    less = put_table(RELIABILITY, fewer, {"labels": LABELS, "class_mean": {}, "neighbours": 1})
+    with pytest.raises(InputError, match="soft labels and reliability: 3 and 2 sentences"):
+        run_alone(store, trust_corrections, soft_labels, less, corrections(put_table, {5: ["O"]}))
+
+
 def test_corrections_that_do_not_fit_are_refused(
     store: Store, put_table: PutTable, soft_labels: Reference, reliability: Reference
 ) -> None:
