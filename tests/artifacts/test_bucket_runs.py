@@ -166,6 +166,7 @@ def test_two_machines_at_once_compute_each_step_once(shared: Toy, shelf: Shelf) 
     assert [sorted([x, y]) for (x, _), (y, _) in zip(first, second, strict=True)] == [["cached", "ran"]] * 3
 
 
+@pytest.mark.slow
 def test_the_machine_that_waits_for_a_killed_one_goes_on_within_twice_its_leases_time(
     shared: Toy, shelf: Shelf
 ) -> None:
