@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import parse_qs, quote, unquote
 
+import pyarrow as pa
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
@@ -141,6 +142,7 @@ def _text(store: Store, reference: Reference) -> tuple[LabelledText, list[int]]:
 @lru_cache(maxsize=2)
 def _kept(store: str, reference: Reference) -> tuple[LabelledText, list[int]]:
     found = read_labelled_text(Store(store), reference)
+    pa.default_memory_pool().release_unused()  # Arrow keeps what reading took; what is kept here is a tenth of it.
     return found, found.queue()
 
 
