@@ -47,7 +47,8 @@ def test_the_runs_are_made_by_a_worker_and_one_that_fails_is_named_with_the_comm
     broken = yaml.safe_load((data / "tiny.yaml").read_text())
     broken["target"]["text"]["path"] = "nowhere.txt"
     (tmp_path / "broken.yaml").write_text(yaml.safe_dump(broken))
-    log = start_worker(CROSSTAG_ROOT=str(tmp_path / "elsewhere"), CROSSTAG_STORE=str(store))
+    places = {"CROSSTAG_ROOT": str(tmp_path / "elsewhere"), "CROSSTAG_STORE": str(store)}
+    log = start_worker(**places, PREFECT_WORKER_QUERY_SECONDS="2")
 
     def polled() -> bool:
         try:
