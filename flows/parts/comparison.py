@@ -10,7 +10,6 @@ from artifacts.reference import Reference
 from artifacts.runs import Cell, Column, Line, Measurements, RunRecord, Scored, ScoredModel
 from artifacts.runtime import stage
 from artifacts.store import Store
-from flows.parts.scoring import BASELINES
 from tasks.evaluation.significance import compare_labels
 
 _MILLION = 1_000_000
@@ -77,6 +76,8 @@ def test_sets(store: Store, runs: Runs, *, every_model: bool, baselines: bool = 
     Raises:
         InputError: if the seeds of a configuration have other gold labels, or what a run names is not there any more.
     """
+    from flows.parts.scoring import BASELINES  # With torch, which pages that show a comparison do without.
+
     found: dict[str, TestSet] = {}
     for configuration, records in runs.items():
         for number, model in enumerate(records[0].models):
