@@ -52,7 +52,7 @@ def from_command_line(configuration: str) -> Iterator[None]:
 
 
 @contextmanager
-def called(configuration: str) -> Iterator[None]:
+def named(configuration: str) -> Iterator[None]:
     """Runs that start inside are recorded with a configuration of this name, whoever started them."""
     token = _NAME.set(configuration)
     try:

@@ -5,7 +5,7 @@ from typing import Any
 from prefect import flow
 from prefect.utilities.callables import parameter_schema
 
-from artifacts.recorder import called
+from artifacts.recorder import named
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime
 from flows.commands.configuration import checked
@@ -26,7 +26,7 @@ def cell(name: str, method: str, config: dict[str, Any], runtime: Runtime) -> Re
         runtime: of the worker's machine.
     """
     chosen = METHODS[method]()
-    with called(name):
+    with named(name):
         made: Reference = chosen.flow.fn(checked(chosen.config, config, name), runtime)
     return made
 

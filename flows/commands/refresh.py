@@ -15,7 +15,7 @@ from prefect.utilities.callables import parameter_schema
 from pydantic import Field
 
 from artifacts.errors import StoreError
-from artifacts.recorder import called, recorded
+from artifacts.recorder import named, recorded
 from artifacts.report import markdown_table
 from artifacts.run_difference import compare_runs
 from artifacts.runs import Measurements, RunRecord, all_runs
@@ -70,7 +70,7 @@ def refresh(configuration: str, settings: tuple[str, ...], runtime: Runtime, lim
         if earlier is not None and not missing:
             log.info("nothing is new since run %s: all %d steps are in the store", earlier.id, len(planned.outcomes))
             return
-        with called(name):
+        with named(name):
             method.flow.fn(config, runtime)
     later = newest(store, name, method)
     if earlier is None or later is None:

@@ -206,6 +206,7 @@ def test_out_of_reach_for_a_while_is_waited_for(shelf: Shelf) -> None:
     assert store.table(make(store)) == rows()
 
 
+@pytest.mark.slow
 def test_out_of_reach_for_good_is_a_clear_error_and_nothing_half_written(shelf: Shelf) -> None:
     shelf.monkeypatch.setenv("CROSSTAG_RETRY_SECONDS", "0.5")
     store = Store(shelf.url)

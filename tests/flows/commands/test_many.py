@@ -30,6 +30,7 @@ def pools(client: SyncPrefectClient) -> None:
     create_pools(client)
 
 
+@pytest.mark.slow
 def test_the_runs_are_made_by_a_worker_and_one_that_fails_is_named_with_the_command_that_runs_it_alone(
     client: SyncPrefectClient,
     pools: None,

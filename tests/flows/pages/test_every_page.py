@@ -18,7 +18,9 @@ pytestmark = [pytest.mark.server, pytest.mark.usefixtures("server")]
 
 
 @pytest.mark.parametrize("all_links", [False, pytest.param(True, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("method", KINDS)
+@pytest.mark.parametrize(
+    "method", [pytest.param(each, marks=pytest.mark.slow) if each == "crop" else each for each in KINDS]
+)
 def test_every_link_leads_to_a_page_that_shows_what_it_names(
     store_of: Callable[[str], Store], method: str, all_links: bool
 ) -> None:
