@@ -230,6 +230,7 @@ def test_a_bucket_that_is_not_there_is_told(shelf: Shelf) -> None:
 # --- Tidying up
 
 
+@pytest.mark.slow
 def test_garbage_collection_takes_what_no_manifest_names_but_nothing_young_or_under_a_lease(shelf: Shelf) -> None:
     store = Store(shelf.url)
     make(store)

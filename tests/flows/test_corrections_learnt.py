@@ -73,6 +73,7 @@ def odd(words: list[str]) -> list[str]:
     return ["B-ORG", *["O"] * (len(words) - 1)]
 
 
+@pytest.mark.slow
 def test_a_correction_goes_out_and_back_and_changes_the_student(
     data: Path, store: Path, tmp_path: Path, crosstag: Crosstag, pseudo_labels: Reference, text: LabelledText
 ) -> None:

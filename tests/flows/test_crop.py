@@ -367,6 +367,7 @@ def test_a_target_without_parallel_text_needs_a_checkpoint(refused: Callable[...
     assert "translator.fine_tune" in refused(*nothing, "translator.checkpoint=some/hub-name")
 
 
+@pytest.mark.slow
 def test_words_of_a_segmenter_do_not_meet_translations_in_characters(
     refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -470,6 +471,7 @@ def test_settings_have_their_papers_defaults() -> None:
     assert config.settling.rule == "paper" and config.alignment_guided and config.max_projected_sentences is None
 
 
+@pytest.mark.slow
 def test_what_people_said_is_learnt_of_sentences_that_were_dropped_too(
     config_file: Path, data: Path, ended: Path, patched: None, tmp_path: Path
 ) -> None:

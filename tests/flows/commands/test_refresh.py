@@ -51,6 +51,7 @@ def test_rows_are_new_by_their_words_wherever_they_stand(place: Store, data: Pat
     assert changed_corpora(place, record, record) == []
 
 
+@pytest.mark.slow
 def test_students_are_compared_on_the_words_of_the_target_text(place: Store, data: Path) -> None:
     (record,) = all_runs(place)
     made = {(taken.step, taken.stage): taken.reference for taken in record.steps}

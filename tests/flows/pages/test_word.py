@@ -87,6 +87,7 @@ def test_a_neighbour_stands_in_its_own_sentence(asked: Store, run: RunRecord) ->
     assert f"/word/{weighed.soft_labels}/{table['sentence_id'][row]}/{place}" in text
 
 
+@pytest.mark.slow
 def test_what_fails_is_told_and_may_be_tried_again(asked: Store, run: RunRecord, tmp_path: Path) -> None:
     store = Store(shutil.copytree(asked.root, tmp_path / "store", ignore=shutil.ignore_patterns(".inspect")))
     scores = weights_of(run, "iteration 1, D_trans")
