@@ -15,7 +15,7 @@ $CROSSTAG_CACHE, within $CROSSTAG_CACHE_GB.
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -34,6 +34,7 @@ from artifacts.objects import PROBES, Object, OutdatedError, TakenError, Version
 from artifacts.place import Status
 from artifacts.shared_work import shared_work
 from artifacts.unfinished import Leftover
+from artifacts.variables import positive
 
 CACHE_VARIABLE = "CROSSTAG_CACHE"
 CACHE_GB_VARIABLE = "CROSSTAG_CACHE_GB"
@@ -58,10 +59,10 @@ class Bucket:
             InputError: if the URL cannot be used, or a setting of the environment.
         """
         self.objects = objects_at(url)
-        self.locks = LeaseManager(self.objects, _number(LEASE_VARIABLE, _LEASE_SECONDS))
+        self.locks = LeaseManager(self.objects, positive(LEASE_VARIABLE, _LEASE_SECONDS))
         caches = os.environ.get(CACHE_VARIABLE) or Path(os.environ.get("XDG_CACHE_HOME", "~/.cache"), "crosstag")
         self.here = Folder(Path(caches) / text_digest(f"{self.objects.endpoint} {self.objects}")[:16])
-        self.copies = Copies(self.here.local(_COPIES), int(1e9 * _number(CACHE_GB_VARIABLE, _CACHE_GB)))
+        self.copies = Copies(self.here.local(_COPIES), int(1e9 * positive(CACHE_GB_VARIABLE, _CACHE_GB)))
 
     def __str__(self) -> str:
         return str(self.objects)
@@ -245,11 +246,14 @@ class Bucket:
         used = {each.name.removeprefix(f"{_USED}/"): each for each in self.objects.below(_USED)}
         for kind in catalogue():
             objects = list(self.objects.below(kind))
-            described = {each.name for each in objects if each.name.endswith(f"/{MANIFEST_FILE}")}
-            for name in described:
+            manifests = [each.name for each in objects if each.name.endswith(f"/{MANIFEST_FILE}")]
+            for name in manifests:
                 used.pop(name.removesuffix(f"/{MANIFEST_FILE}"), None)
-                if (manifest := self._manifest(name)[0]) is not None:
-                    described = described | {_blob(manifest, entry.sha256) for entry in manifest.files.values()}
+            described = set(manifests)
+            for text in self.read_all(manifests):
+                with suppress(ValidationError):
+                    manifest = Manifest.model_validate_json(text)
+                    described.update(_blob(manifest, entry.sha256) for entry in manifest.files.values())
             found += [self._leftover(each) for each in objects if each.name not in described]
         return found + [self._leftover(each) for each in used.values()]
 
@@ -303,19 +307,3 @@ def _blob(manifest: Manifest, sha256: str) -> str:
 
 def _status(each: Object) -> Status:
     return Status(each.bytes, int(each.modified.timestamp() * 1e9))
-
-
-def _number(variable: str, default: float) -> float:
-    """A setting of the environment that is more than 0.
-
-    Raises:
-        InputError: if it is not.
-    """
-    text = os.environ.get(variable, "")
-    try:
-        number = float(text) if text else default
-    except ValueError:
-        number = 0.0
-    if not 0 < number < float("inf"):
-        raise InputError(f"${variable}: {text!r}; expected a number above 0")
-    return number

@@ -23,6 +23,7 @@ from obstore import exceptions
 from obstore.store import from_url
 
 from artifacts.errors import InputError, StoreError
+from artifacts.variables import positive
 
 SCHEMES = ("s3", "gs", "az")
 RETRY_VARIABLE = "CROSSTAG_RETRY_SECONDS"
@@ -72,7 +73,8 @@ def objects_at(url: str) -> "Objects":
     """The objects at a URL, one client for this process.
 
     Raises:
-        InputError: if the URL is of no service that is known, or has more in it than where objects lie.
+        InputError: if the URL is of no service that is known, or has more in it than where objects lie; or if
+            $CROSSTAG_RETRY_SECONDS is no number.
     """
     parts = urlsplit(url)
     if parts.scheme not in SCHEMES:
@@ -107,7 +109,7 @@ class Objects:
         self.url = url
         self.endpoint = next((environment[name] for name in environment if "ENDPOINT" in name), "")
         self._secrets = [value for name, value in environment.items() if _SECRETS.search(name) and len(value) > 3]
-        seconds = float(environment.get(RETRY_VARIABLE, _RETRY_SECONDS))
+        seconds = positive(RETRY_VARIABLE, _RETRY_SECONDS, environment)
         config: dict[str, Any] = {"conditional_put": "etag"} if url.startswith("s3:") else {}
         retries: Any = {"max_retries": 1000, "retry_timeout": timedelta(seconds=seconds)}
         with self._telling("open"):

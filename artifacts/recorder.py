@@ -86,11 +86,11 @@ class Recorder:
 
     def __init__(self, run: Run, method: str, configuration: Mapping[str, Any], name: str = "") -> None:
         self.run = run
-        named, caller = _caller()
+        of_command, caller = _caller()
         self.record = RunRecord(
             id=uuid.uuid4().hex[:_ID_LENGTH],
             method=method,
-            name=name or _NAME.get() or named,
+            name=name or _NAME.get() or of_command,
             configuration=dict(configuration),
             runtime=run.runtime.model_dump(mode="json", exclude={"store"}),
             caller=caller,

@@ -29,9 +29,9 @@ def name_tables(tests: Sequence[TestSet], found: Sequence[Judged], store: Store)
     tables = []
     for test in tests:
         these = [each for each in found if each.test == test.name]
-        frames = [[store.table(one, _COLUMNS).to_pandas() for one in each.outcomes] for each in these]
         if len(these) < 2:
             continue
+        frames = [[store.table(one, _COLUMNS).to_pandas() for one in each.outcomes] for each in these]
         rights = pd.DataFrame([_mean_right(of_seeds) for of_seeds in frames]).fillna(0)
         gold = _gold(frames[0][0])["text"].value_counts()
         spread = (rights.max() - rights.min()).sort_values(ascending=False, kind="stable")

@@ -250,3 +250,13 @@ def test_garbage_collection_takes_what_no_manifest_names_but_nothing_young_or_un
     assert names(store) == kept - {half}
     removed = {removal.name for removal in collect_garbage(other, at_once).removed}
     assert f"sentences/{KEY}" in removed and names(store) == {"store.json"}
+
+
+@pytest.mark.parametrize("variable", ["CROSSTAG_RETRY_SECONDS", "CROSSTAG_LEASE_SECONDS", "CROSSTAG_CACHE_GB"])
+@pytest.mark.parametrize("text", ["3 minutes", "0", "-1", "inf", "nan"])
+def test_a_setting_of_the_environment_that_is_no_number_above_0_is_named(
+    monkeypatch: pytest.MonkeyPatch, variable: str, text: str
+) -> None:
+    monkeypatch.setenv(variable, text)
+    with pytest.raises(InputError, match=rf"\${variable}: '{text}'; expected a number above 0"):
+        Store("s3://bucket/prefix")

@@ -1,6 +1,5 @@
 """Runs on a store in a bucket: the same content as on a disk, each step once, whatever fails or is killed."""
 
-import json
 import os
 import signal
 import sqlite3
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 from bucket_service import SECRETS, Shelf
 from toy import Toy, statuses
+from toy_processes import SECONDS, end, outcomes, outcomes_file
 
 from artifacts.errors import StoreError
 from artifacts.runs import all_runs, save_run, standing
@@ -19,7 +19,6 @@ from artifacts.store import Store
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("server")]
 HERE = Path(__file__).parent
-SECONDS = 120
 ALL_RAN, ALL_CACHED = ["ran"] * 3, ["cached"] * 3
 
 
@@ -43,25 +42,6 @@ def start(toy: Toy, shelf: Shelf, machine: str, *, kill: str = "", sleep: float 
         *[kill] * bool(kill),
     ]
     return subprocess.Popen(command, env=environment, start_new_session=True)
-
-
-def end(process: subprocess.Popen[bytes]) -> int:
-    """Waits for the process, then kills what is left of its group."""
-    try:
-        return process.wait(timeout=SECONDS)
-    finally:
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-
-
-def outcomes_file(toy: Toy, machine: str) -> Path:
-    return toy.project / f"outcomes-{machine}.json"
-
-
-def outcomes(toy: Toy, machine: str) -> list[list[str]]:
-    return json.loads(outcomes_file(toy, machine).read_text())
 
 
 def wait_for(path: Path, text: str = "") -> None:

@@ -1,6 +1,5 @@
 """Runs that are killed, and runs beside each other, each in a process of its own."""
 
-import json
 import os
 import signal
 import subprocess
@@ -11,13 +10,13 @@ from pathlib import Path
 import pytest
 from toy import Toy
 from toy_child import KILLS
+from toy_processes import SECONDS, end, outcomes, outcomes_file
 
 from artifacts.manifest import Manifest
 from artifacts.upkeep import verify
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("server")]
 HERE = Path(__file__).parent
-SECONDS = 120
 
 
 def start(toy: Toy, name: str = "a", *, kill: str = "", sleep: float = 0.0) -> subprocess.Popen[bytes]:
@@ -27,25 +26,6 @@ def start(toy: Toy, name: str = "a", *, kill: str = "", sleep: float = 0.0) -> s
     command = [sys.executable, str(HERE / "toy_child.py"), str(toy.path), str(outcomes_file(toy, name))]
     command += [kill] if kill else []
     return subprocess.Popen(command, env=environment, start_new_session=True)
-
-
-def end(process: subprocess.Popen[bytes]) -> int:
-    """Waits for the process, then kills what is left of its group."""
-    try:
-        return process.wait(timeout=SECONDS)
-    finally:
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-
-
-def outcomes_file(toy: Toy, name: str) -> Path:
-    return toy.project / f"outcomes-{name}.json"
-
-
-def outcomes(toy: Toy, name: str = "a") -> list[list[str]]:
-    return json.loads(outcomes_file(toy, name).read_text())
 
 
 def wait_for(path: Path) -> None:

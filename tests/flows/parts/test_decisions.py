@@ -174,3 +174,13 @@ def test_a_finished_run_tells_how_its_files_were_read_and_how_words_were_transla
     assert lines["translate_words", "D_trans"].startswith("words by what translated them: ")
     assert lines["", "iterations"] == "2 of 2 iterations were made"
     assert str(store.root) not in " ".join(lines.values())
+
+
+def test_that_gold_labels_of_the_target_chose_the_epochs_is_told_as_a_warning(charted: Charted) -> None:
+    for checkpoint, warns in (("last", False), ("target_dev", True)):
+        record = charted.record.model_copy(
+            update={"configuration": {"checkpoint": checkpoint}, "student": charted.target}
+        )
+        *_, student = told(charted.store, record)
+        assert (student.warns, "gold labels of the target" in student.told) == (warns, warns)
+        assert ("no test set has chosen it" in student.told) is not warns
