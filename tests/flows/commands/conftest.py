@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,20 @@ def client(server: str) -> Iterator[SyncPrefectClient]:
     """Speaks to the server."""
     with get_client(sync_client=True) as opened:
         yield opened
+
+
+@pytest.fixture
+def clean(client: SyncPrefectClient) -> Iterator[SyncPrefectClient]:
+    """The same, and the server has no automations, before or afterwards."""
+    _remove_automations(client)
+    yield client
+    _remove_automations(client)
+
+
+def _remove_automations(client: SyncPrefectClient) -> None:
+    for each in client.read_automations():
+        with suppress(Exception):
+            client.delete_automation(each.id)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What a server does by itself: who is told of what; made once, and left as a person wants it."""
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 
 import pytest
 from jinja2 import Template
@@ -13,14 +12,6 @@ from prefect.events.actions import CallWebhook, ChangeFlowRunState, SendNotifica
 from flows.commands.automations import dead_runs, make
 
 pytestmark = pytest.mark.server
-
-
-@pytest.fixture
-def clean(client: SyncPrefectClient) -> Iterator[SyncPrefectClient]:
-    yield client
-    for each in client.read_automations():
-        with suppress(Exception):
-            client.delete_automation(each.id)
 
 
 def test_runs_that_say_nothing_any_more_are_crashed_and_the_automation_is_made_once(clean: SyncPrefectClient) -> None:
