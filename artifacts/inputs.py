@@ -14,6 +14,8 @@ from artifacts.asked import called
 from artifacts.digest import file_digest
 from artifacts.errors import InputError
 
+_SMALL_FILES = ("*.json", "*.txt", "*.model", "*.spm")
+
 
 @runtime_checkable
 class Input(Protocol):
@@ -98,12 +100,27 @@ class HubModel(_Outside):
         """
         return cls(name=name, commit=_hub_commit(name, revision or "main"))
 
-    def local(self) -> Path:
-        """The folder of the model's files, downloaded on first use; pickled weights are never downloaded."""
+    def local(self, weights: bool = True, pickled: bool = False) -> Path:
+        """The folder of the model's files, downloaded on first use.
+
+        Args:
+            weights: whether to download safetensors; without them the rest is small.
+            pickled: whether to download pickled weights, too; whoever reads these must not run what is in them.
+        """
         from huggingface_hub import snapshot_download
 
-        patterns = ["*.json", "*.safetensors", "*.txt", "*.model", "*.spm"]
+        patterns = [*_SMALL_FILES, *["*.safetensors"] * weights, *["pytorch_model*.bin"] * pickled]
         return Path(snapshot_download(self.name, revision=self.commit, allow_patterns=patterns))
+
+    def names(self) -> list[str] | None:
+        """The names of all files of the repository; None where the hub cannot be reached."""
+        from huggingface_hub import HfApi
+        from huggingface_hub.errors import HfHubHTTPError, HTTPError
+
+        try:
+            return HfApi().list_repo_files(self.name, revision=self.commit)
+        except (HfHubHTTPError, HTTPError, OSError):
+            return None
 
     def digest(self) -> str:
         """SHA-256 of name and commit."""

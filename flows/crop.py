@@ -22,7 +22,6 @@ from flows.parts.checks import (
     check_segmenters,
     check_source,
     check_target,
-    check_translator,
 )
 from flows.parts.corpora import (
     MultilingualCorpora,
@@ -44,7 +43,7 @@ from flows.parts.presets import WithPreset
 from flows.parts.projection import Projecting, Tagging, kept_sentences
 from flows.parts.scoring import Scoring, averages_of
 from flows.parts.summary import Listing, Result, carry_out
-from flows.parts.translator import TranslatorChoice
+from flows.parts.translator import TranslatorChoice, check_translator, ready
 from tasks.denoising.settle_labels import settle_labels
 from tasks.denoising.settling import Settling
 from tasks.distillation.export_student import export_student
@@ -58,8 +57,8 @@ from tasks.tagging.inference import Inference
 from tasks.tagging.train_tagger import TaggerTraining, train_tagger
 from tasks.tagging.windows import WindowConfig
 from tasks.translation.machine.engines import Generation
+from tasks.translation.machine.languages import UnknownLanguage
 from tasks.translation.machine.translate_parallel import Direction
-from tasks.translation.machine.translator import known_language
 from tasks.translation.marked.language import language_filter
 from tasks.translation.marked.markers import Marking
 from tasks.translation.marked.read_markers import MarkerReading
@@ -295,6 +294,11 @@ class Crop(WithPreset):
                 texts[target.translator_language] = texts.get(target.translator_language, ()) + target.parallel
         return texts
 
+    def directions(self, target: CropTarget) -> tuple[tuple[str, str], ...]:
+        """In which the translator translates for a target language: there and back."""
+        there = (target.translator_language, self.source.language)
+        return (there, there[::-1])
+
     def reading_of(self, target: CropTarget) -> MarkerReading:
         """How back-translations for a target language are read."""
         return self.reading if target.check_language else self.reading.model_copy(update={"language_filter": "off"})
@@ -336,13 +340,19 @@ def algorithm(config: Crop, runtime: Runtime) -> Result:
     # 3.3: one translator for all languages and both directions.
     learnt = learn_translation(
         config.translator,
+        tuple(direction for target in config.targets for direction in config.directions(target)),
         corpora.parallel,
         PairMaking(config.alignment, config.pairs, config.swapped_names, corpora.train),
         config.alignment_guided,
         config.seed,
         runtime,
     )
-    translation = LabelledTranslation(config.source.language, learnt.theta_mt, config.marking, config.generation)
+    translation = LabelledTranslation(
+        config.source.language,
+        ready(learnt.theta_mt, config.generation, "Theta_mt"),
+        config.marking,
+        config.generation,
+    )
     listings = (
         *learnt.translation_quality(held_out, config.source.language, config.generation),
         *learnt.marker_quality(config.marker_quality, corpora.dev, config.judged_sentences, translation),
@@ -508,13 +518,17 @@ def check(config: Crop, runtime: Runtime) -> None:
 
 def _check_translation(config: Crop, runtime: Runtime) -> None:
     """The translator can be had and knows all languages; so does the language filter; the tools are installed."""
-    check_translator(config.translator, (config.source.language,), runtime)
     for place, target in enumerate(config.targets):
         languages = (config.source.language, target.translator_language)
         try:
-            known_language(languages[1])
-        except InputError as error:
+            family = check_translator(config.translator, config.directions(target), runtime)
+        except UnknownLanguage as error:
             raise InputError(f"{error}; or name a near language under targets.{place}.translated_as") from error
+        if config.text_map is not None and family not in ("m2m100", "small100"):
+            raise InputError(
+                f"text_map: texts are placed by an M2M100's encoder, and {config.translator.checkpoint} is of the "
+                f"family {family}; leave text_map out"
+            )
         names = f"targets.{place}.parallel: the language {languages[1]} has no parallel text"
         if not config.translator.checkpoint and languages[1] not in config.parallel:
             raise InputError(

@@ -58,11 +58,13 @@ from artifacts.catalog.labels import (
     Votes,
 )
 from artifacts.catalog.models import (
+    CONVERTED_TRANSLATOR,
     ENCODER,
     FIGURES,
     STUDENT,
     TAGGER,
     TRANSLATOR,
+    AnyTranslator,
     Encoder,
     Figures,
     Student,

@@ -31,12 +31,19 @@ Student = Annotated[Reference, STUDENT]
 
 TRANSLATOR = ModelKind(
     "translator",
-    "A translator of the M2M100 family: config.json, model.safetensors, tokenizer files; "
-    "M2M100ForConditionalGeneration and M2M100Tokenizer load it. Metadata of one that was trained here: languages; "
+    "A translator: config.json, model.safetensors, tokenizer files, and translator.json, which tells its family and "
+    "languages; of translators of one pair each, a folder per direction. One that was trained here is an M2M100: "
+    "M2M100ForConditionalGeneration and M2M100Tokenizer load it. Its metadata: languages; "
     "pairs: how many plain and marked ones it learnt from; left_out: how many it did not, by reason (plain_too_long, "
     "marked_too_long: a side has more than max_length_subwords).",
 )
 Translator = Annotated[Reference, TRANSLATOR]
+
+CONVERTED_TRANSLATOR = ModelKind(
+    "converted_translator",
+    "A translator for ctranslate2: the folder ctranslate2 beside the tokenizer files, config.json and translator.json.",
+)
+AnyTranslator = Annotated[Reference, TRANSLATOR, CONVERTED_TRANSLATOR]
 
 FIGURES = ModelKind("figures", "Pictures (PNG) of curves, bins and consistencies, each beside its data (CSV).")
 Figures = Annotated[Reference, FIGURES]

@@ -57,8 +57,11 @@ def source_files(config: BaseModel) -> Iterator[str]:
 
 def checkpoints_named(config: BaseModel) -> Iterator[str]:
     """Models."""
-    if isinstance(config, EncoderChoice | TranslatorChoice) and config.checkpoint:
-        yield config.checkpoint
+    match config:
+        case TranslatorChoice(by_direction=True):
+            pass  # Which ones depends on the languages: the run looks for them.
+        case EncoderChoice() | TranslatorChoice() if config.checkpoint:
+            yield config.checkpoint
     for part in _parts(config):
         yield from checkpoints_named(part)
 

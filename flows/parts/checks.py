@@ -5,7 +5,7 @@ The checks use the same readers as the steps, which inside `reading_once` take o
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from artifacts.errors import InputError
@@ -18,7 +18,7 @@ from flows.parts.figures import Analysis
 from flows.parts.number_formats import check_number_formats
 from flows.parts.one_target import OneTarget, TranslatedTarget
 from flows.parts.translation import MarkedSentences, TranslationChoice
-from flows.parts.translator import TranslatorChoice
+from flows.parts.translator import check_translator
 from tasks.corpus.corpus import Corpus, load_corpus
 from tasks.corpus.corrections import check_corrections, latest, load_corrections
 from tasks.corpus.formats import CorpusFile
@@ -30,7 +30,6 @@ from tasks.encoding.load import check_encoder_folder
 from tasks.tagging.tagger import usable_positions
 from tasks.tagging.windows import WindowConfig
 from tasks.translation.dictionaries import known_pairs, read_dictionary
-from tasks.translation.machine.translator import check_translator_folder, known_language
 from tasks.translation.marked.language import language_filter
 from tasks.translation.vector_files import read_vector_file
 from tasks.words.labels import LabelConfig
@@ -292,15 +291,6 @@ def check_translation(
             )
 
 
-def check_translator(choice: TranslatorChoice, languages: Iterable[str], runtime: Runtime) -> None:
-    """A folder that is named as the translator holds one, and it knows the languages."""
-    for language in languages:
-        known_language(language)
-    folder = checkpoint_folder(choice.checkpoint, runtime)
-    if folder is not None:
-        check_translator_folder(folder)
-
-
 def check_segmenters(corpora: Mapping[str, Corpus]) -> None:
     """Text in a language without spaces is split as translations and parallel text are: into characters.
 
@@ -318,7 +308,7 @@ def check_segmenters(corpora: Mapping[str, Corpus]) -> None:
 def _check_marked(
     choice: MarkedSentences, parallel: tuple[ParallelText, ...], languages: tuple[str, str], runtime: Runtime
 ) -> None:
-    check_translator(choice.translator, languages, runtime)
+    check_translator(choice.translator, (languages,), runtime)
     if choice.translator.trains and not parallel:
         raise InputError(
             "translation.method: marked sentences need a translator, which is trained on parallel text, and `parallel` "

@@ -8,10 +8,9 @@ from artifacts.runs import Cell, Form
 from artifacts.runtime import Runtime, stage
 from artifacts.settings import Settings
 from artifacts.store import Store
-from flows.parts.checks import check_translator
 from flows.parts.corpora import ParallelText, input_file, read_pairs
 from flows.parts.summary import Listing
-from flows.parts.translator import TranslatorChoice, take_translator
+from flows.parts.translator import TranslatorChoice, check_translator, ready, take_translator
 from tasks.translation.conjugate.find_pairs import Incomplete, find_pairs
 from tasks.translation.conjugate.import_pairs import import_pairs, load_pair_files
 from tasks.translation.conjugate.placeholder_pairs import replace_marked
@@ -47,7 +46,7 @@ class PairsChoice(Settings):
     translator: TranslatorChoice = Field(
         TranslatorChoice(),
         title="Translator",
-        description="A pretrained M2M100, or a small one trained here on the parallel text (Table 6: another system).",
+        description="A pretrained one, or a small one trained here on the parallel text (Table 6: another system).",
     )
     marking: PairMarking = Field(
         PairMarking(),
@@ -107,7 +106,8 @@ def make_pairs(
         with stage("training pairs"):
             texts = read_pairs(parallel, languages, runtime)
             pairs = tuple(replace_marked(mark_pairs(each, None, marking, names), keep) for each in texts)
-    translator = take_translator(choice.translator, pairs, seed, runtime)
+    translator = take_translator(choice.translator, (languages,), pairs, seed, runtime)
+    translator = ready(translator, choice.generation)
     translation = translate_spans(tagged, translator, *languages, choice.translating, choice.generation)
     return find_pairs(tagged, translation, choice.incomplete)
 
@@ -123,7 +123,7 @@ def check_pairs(
     if choice.imported is not None:
         load_pair_files(*(input_file(each, runtime) for each in (choice.imported.original, choice.imported.translated)))
         return
-    check_translator(choice.translator, languages, runtime)
+    check_translator(choice.translator, (languages,), runtime)
     if choice.trains and not parallel:
         raise InputError(
             "pairs.translator: it is trained on parallel text, and `parallel` names none; add two files there, name a "

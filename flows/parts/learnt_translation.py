@@ -10,7 +10,8 @@ from artifacts.runtime import Runtime, stage
 from artifacts.store import Store
 from flows.parts.labelled_translation import LabelledTranslation
 from flows.parts.summary import Listing
-from flows.parts.translator import TranslatorChoice, take_translator
+from flows.parts.translator import Direction as Languages
+from flows.parts.translator import TranslatorChoice, ready, take_translator
 from tasks.evaluation.averages import average_bleu
 from tasks.evaluation.bleu import score_bleu
 from tasks.translation.machine.engines import Generation
@@ -66,6 +67,7 @@ class Learning:
     """What a translator is trained on, and how."""
 
     choice: TranslatorChoice
+    directions: tuple[Languages, ...]
     parallel: Mapping[str, tuple[Reference, ...]]
     making: PairMaking
     seed: int
@@ -79,7 +81,7 @@ class Learning:
                 for text in texts:
                     pairs += self.making.marked(text) if guided else (keep_pairs_plain(text, 2),)
         name = "Theta_mt" if guided else "Theta_mt without markers"
-        return take_translator(self.choice, tuple(pairs), self.seed, self.runtime, name)
+        return take_translator(self.choice, self.directions, tuple(pairs), self.seed, self.runtime, name)
 
 
 @dataclass(frozen=True)
@@ -102,10 +104,11 @@ class Learnt:
     ) -> tuple[Listing, ...]:
         """Table 5: BLEU on held-out parallel text, and its means where there are several texts in a direction."""
         rows = {}
+        theta_mt = ready(self.theta_mt, generation, "Theta_mt") if tests else self.theta_mt
         by_direction: dict[str, list[Reference]] = {}
         for name, (parallel, direction) in tests.items():
             with stage(name):
-                translated = translate_parallel(parallel, self.theta_mt, direction, generation)
+                translated = translate_parallel(parallel, theta_mt, direction, generation)
                 rows[name] = score_bleu(translated, parallel)
                 by_direction.setdefault(direction, []).append(rows[name])
         if len(tests) > len(by_direction):
@@ -145,7 +148,10 @@ class Learnt:
                 name = f"{translation.source_language} to {language} {names[guided]}".strip()
                 with stage(f"markers {name}"):
                     by = LabelledTranslation(
-                        translation.source_language, theta_mt, translation.marking, translation.generation
+                        translation.source_language,
+                        ready(theta_mt, translation.generation, name),
+                        translation.marking,
+                        translation.generation,
                     )
                     settings = self.learning.making.alignment
                     alignment = align_words(texts[0], settings)
@@ -156,6 +162,7 @@ class Learnt:
 
 def learn_translation(
     choice: TranslatorChoice,
+    directions: tuple[Languages, ...],
     parallel: Mapping[str, tuple[Reference, ...]],
     making: PairMaking,
     guided: bool,
@@ -166,6 +173,7 @@ def learn_translation(
 
     Args:
         choice: which; it always learns both directions, because raw text is translated there and back.
+        directions: in which it will translate.
         parallel: parallel texts, by the language that they have beside the source language.
         making: how pairs are marked.
         guided: whether marked pairs are learnt.
@@ -175,6 +183,7 @@ def learn_translation(
     training = choice.training.model_copy(update={"both_directions": True})
     learning = Learning(
         choice.model_copy(update={"training": training}),
+        directions,
         parallel,
         making.seeded(seed),
         seed,

@@ -7,7 +7,7 @@ from artifacts.manifest import Manifest
 TEXTS = ("sentences", "labelled", "translation", "training_set")
 """Kinds of tables that have sentences of their own."""
 
-MODELS = ("tagger", "student", "encoder", "translator")
+MODELS = ("tagger", "student", "encoder", "translator", "converted_translator")
 
 
 def content(manifest: Manifest) -> str:

@@ -9,7 +9,7 @@ from artifacts.reference import Reference
 from artifacts.runtime import Runtime, stage
 from artifacts.settings import Settings
 from flows.parts.corpora import Corpora, corpus_input, input_file
-from flows.parts.translator import TranslatorChoice, take_translator
+from flows.parts.translator import TranslatorChoice, ready, take_translator
 from tasks.corpus.formats import CorpusFile
 from tasks.translation.alignment import AlignmentConfig, align_vectors
 from tasks.translation.imported import import_translation
@@ -43,7 +43,7 @@ class MarkedSentences(Settings):
     """How sentences are translated whole, with markers around their entities."""
 
     translator: TranslatorChoice = Field(
-        TranslatorChoice(), title="Translator", description="A pretrained M2M100, or a small one trained here."
+        TranslatorChoice(), title="Translator", description="A pretrained one, or a small M2M100 trained here."
     )
     use_lexicon: bool = Field(
         True,
@@ -67,8 +67,9 @@ class TranslationChoice(Settings):
     method: Literal["words", "marked", "words+marked", "import"] = Field(
         "words",
         title="Method",
-        description="words: word by word, with a lexicon induced from word vectors; marked: whole sentences by M2M100, "
-        "entities between markers; words+marked: both, one after the other; import: a translation that exists.",
+        description="words: word by word, with a lexicon induced from word vectors; marked: whole sentences by a "
+        "translator, entities between markers; words+marked: both, one after the other; import: a translation that "
+        "exists.",
     )
     imported: CorpusFile | None = Field(
         None, title="Existing translation", description="A labelled file in the target language, for method import."
@@ -149,7 +150,8 @@ def _by_markers(
         by = lexicon if choice.use_lexicon else None
         with stage("training pairs"):
             pairs = tuple(mark_pairs(each, by, marking, corpora.train) for each in corpora.parallel)
-    translator = take_translator(choice.translator, pairs, seed, runtime)
+    translator = take_translator(choice.translator, (languages,), pairs, seed, runtime)
+    translator = ready(translator, choice.generation)
     output = translate_text(corpora.train, translator, *languages, choice.marking, choice.generation)
     return read_markers(corpora.train, output, choice.reading)
 

@@ -1,16 +1,26 @@
-"""Which translator a run uses: configuration and steps."""
+"""Which translator a run uses: configuration, checks and steps."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
+from artifacts.errors import InputError
 from artifacts.inputs import HubModel, InputFolder
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime, stage
 from artifacts.settings import Settings
 from flows.parts.checkpoints import checkpoint_folder
+from tasks.translation.machine.card import Family
+from tasks.translation.machine.converting import convert_translator
+from tasks.translation.machine.engines import Generation
+from tasks.translation.machine.languages import known_language
 from tasks.translation.machine.train_translator import TranslatorTraining, train_translator
-from tasks.translation.machine.translator import import_translator
+from tasks.translation.machine.translator import check_translator_folder, has_weights, import_translator, languages_of
+
+Direction = tuple[str, str]
+"""Language of the texts, and the one to translate into."""
 
 
 class TranslatorChoice(Settings):
@@ -19,12 +29,18 @@ class TranslatorChoice(Settings):
     checkpoint: str = Field(
         "",
         title="Checkpoint",
-        description="A folder, or a name on the hub such as facebook/m2m100_418M; empty: train a small M2M100 on the "
-        "parallel text.",
+        description="A folder, or a name on the hub such as facebook/m2m100_418M, of M2M100, SMaLL-100, NLLB-200, "
+        "MADLAD-400 or, one for each direction, Marian: Helsinki-NLP/opus-mt-{from}-{to}. Empty: train a small "
+        "M2M100 on the parallel text.",
     )
     revision: str = Field("main", title="Revision", description="Branch, tag or commit of a hub name.")
+    family: Literal["auto"] | Family = Field(
+        "auto", title="Family", description="Of the checkpoint; auto: as its files tell."
+    )
     fine_tune: bool = Field(
-        False, title="Fine-tune", description="Train the checkpoint further on the parallel text, with markers."
+        False,
+        title="Fine-tune",
+        description="Train the checkpoint, an M2M100, further on the parallel text, with markers.",
     )
     training: TranslatorTraining = Field(
         TranslatorTraining(), title="Training", description="Of a small translator, or of the checkpoint."
@@ -35,14 +51,39 @@ class TranslatorChoice(Settings):
         """Whether parallel text is needed."""
         return self.fine_tune or not self.checkpoint
 
+    @property
+    def by_direction(self) -> bool:
+        """Whether there is a checkpoint for each direction."""
+        return "{from}" in self.checkpoint or "{to}" in self.checkpoint
+
+    @property
+    def named_family(self) -> Family | None:
+        """The family, unless the files are to tell."""
+        return None if self.family == "auto" else self.family
+
+    def names(self, directions: Sequence[Direction]) -> dict[str, Direction | None]:
+        """The names of the checkpoints that these directions need, and of which direction each is."""
+        if not self.by_direction:
+            return {self.checkpoint: None}
+        return {
+            self.checkpoint.replace("{from}", source).replace("{to}", target): (source, target)
+            for source, target in directions
+        }
+
 
 def take_translator(
-    choice: TranslatorChoice, pairs: tuple[Reference, ...], seed: int, runtime: Runtime, name: str = "translator"
+    choice: TranslatorChoice,
+    directions: Sequence[Direction],
+    pairs: tuple[Reference, ...],
+    seed: int,
+    runtime: Runtime,
+    name: str = "translator",
 ) -> Reference:
     """The translator of a run.
 
     Args:
         choice: which.
+        directions: in which it will translate.
         pairs: marked pairs to train on; not looked at if nothing is trained.
         seed: of the run.
         runtime: where folders are looked for.
@@ -50,14 +91,85 @@ def take_translator(
     """
     start = None
     if choice.checkpoint:
-        folder = checkpoint_folder(choice.checkpoint, runtime)
+        names = choice.names(directions)
         with stage(Path(choice.checkpoint).name):
             start = import_translator(
-                HubModel.resolve(choice.checkpoint, choice.revision)
-                if folder is None
-                else InputFolder(path=str(folder))
+                tuple(_source(each, choice.revision, runtime) for each in names),
+                tuple(" ".join(direction) for direction in names.values() if direction is not None),
+                choice.named_family,
             )
         if not choice.fine_tune:
             return start
     with stage(name):
         return train_translator(pairs, start, choice.training.seeded(seed))
+
+
+def ready(translator: Reference, generation: Generation, name: str = "translator") -> Reference:
+    """The translator in the form in which the engine of the settings loads it; converted once for all who use it."""
+    if generation.engine == "transformers":
+        return translator
+    with stage(f"{name}, for ctranslate2"):
+        return convert_translator(translator)
+
+
+def check_translator(choice: TranslatorChoice, directions: Sequence[Direction], runtime: Runtime) -> Family:
+    """The checkpoint that is named as the translator is there, is one, and knows the languages.
+
+    Of a name on the hub all but the weights is fetched.
+
+    Returns:
+        The family of the translator.
+
+    Raises:
+        UnknownLanguage: if the translator does not know one.
+        InputError: at the first other thing that is wrong.
+    """
+    if not choice.checkpoint:
+        for language in {language: None for direction in directions for language in direction}:
+            known_language(language)
+        return "m2m100"
+    for name, direction in choice.names(directions).items():
+        folder, family = _checked(name, choice, runtime)
+        if choice.fine_tune and family != "m2m100":
+            raise InputError(
+                f"translator.fine_tune: {name} is of the family {family}, and an M2M100 alone can be trained further; "
+                "leave fine_tune out, or name an M2M100"
+            )
+        if direction is not None and family != "marian":
+            raise InputError(
+                f"translator.checkpoint {choice.checkpoint}: {name} is of the family {family}, which has one "
+                "checkpoint for all languages; name it without {from} and {to}"
+            )
+        if direction is None and family == "marian" and len(set(directions)) > 1:
+            raise InputError(
+                f"translator.checkpoint {name}: a Marian has one direction, and {len(set(directions))} are needed "
+                f"({', '.join(' to '.join(each) for each in dict.fromkeys(directions))}); write {{from}} and "
+                "{to} in the name, such as Helsinki-NLP/opus-mt-{from}-{to}"
+            )
+        if codes := languages_of(folder, family):
+            for source, target in directions:
+                known_language(target, codes)
+                if family != "marian":  # Its codes are those of its targets.
+                    known_language(source, codes)
+    return family
+
+
+def _checked(name: str, choice: TranslatorChoice, runtime: Runtime) -> tuple[Path, Family]:
+    """The folder of a checkpoint, without weights if it is on the hub, and its family."""
+    folder = checkpoint_folder(name, runtime)
+    if folder is not None:
+        return folder, check_translator_folder(folder, choice.named_family)
+    model = HubModel.resolve(name, choice.revision)
+    names = model.names()
+    if names is not None and not has_weights(names):
+        raise InputError(
+            f"translator {name} at {model.commit[:12]}: the repository has neither safetensors weights nor a "
+            f"pytorch_model.bin, but {', '.join(names[:8])}; name another"
+        )
+    folder = model.local(weights=False)
+    return folder, check_translator_folder(folder, choice.named_family, name, weights=False)
+
+
+def _source(name: str, revision: str, runtime: Runtime) -> InputFolder | HubModel:
+    folder = checkpoint_folder(name, runtime)
+    return HubModel.resolve(name, revision) if folder is None else InputFolder(path=str(folder))

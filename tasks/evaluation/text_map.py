@@ -81,7 +81,7 @@ def draw_text_map(
     `translated_as` are the languages that the translator takes those of the projections for.
 
     Raises:
-        InputError: if no sentence was translated back.
+        InputError: if no sentence was translated back, or the translator is no M2M100.
     """
     model, tokenizer = load_translator(job.folder(translator))
     model.to(job.device)

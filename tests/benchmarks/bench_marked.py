@@ -3,13 +3,14 @@
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
 from transformers import M2M100Config, M2M100ForConditionalGeneration
 
-from tasks.translation.machine.converting import M2M100Converter, full_vocabulary
+from tasks.translation.machine.coding import Coding
+from tasks.translation.machine.converting import convert
 from tasks.translation.machine.engines import (
     Generation,
     Search,
@@ -22,17 +23,10 @@ LIMIT = 0.5  # ctranslate2 takes at most half of the time
 LANGUAGE = 5
 
 
-class _Names:
-    """Stands for a tokenizer: the searches need its special ids and a name for each row alone."""
-
-    bos_token_id, pad_token_id, eos_token_id, unk_token_id = range(4)
-    bos_token, pad_token, eos_token, unk_token = "<s>", "<pad>", "</s>", "<unk>"
-    special_tokens_map: ClassVar[dict[str, Any]] = {}
-
-    def convert_ids_to_tokens(self, ids: Any) -> Any:
-        if isinstance(ids, list):
-            return [self.convert_ids_to_tokens(i) for i in ids]
-        return ("<s>", "<pad>", "</s>", "<unk>")[ids] if ids < 4 else f"piece{ids}"
+def _coding(rows: int) -> Coding:
+    """Special ids and a name for each row are all that the searches need."""
+    names = ["<s>", "<pad>", "</s>", "<unk>", *(f"piece{row}" for row in range(4, rows))]
+    return Coding((), LANGUAGE, 2, 2, 1, names, pieces=lambda text: [], text=lambda ids: "")
 
 
 def measure(
@@ -50,14 +44,14 @@ def measure(
         decoder_ffn_dim=4 * width,
     )
     torch.manual_seed(0)
-    model, names, settings = M2M100ForConditionalGeneration(config).eval(), _Names(), Generation(beam_size=5)
+    model, coding = M2M100ForConditionalGeneration(config).eval(), _coding(vocabulary)
+    settings = Generation(beam_size=5)
     with tempfile.TemporaryDirectory() as folder:
         model.config.save_pretrained(folder)
         copy = Path(folder) / "ctranslate2"
-        M2M100Converter(Path(folder), model, names).convert(str(copy))
-        rows = full_vocabulary(names, vocabulary)
-        ours = ctranslate2_search(copy, rows, settings, "cpu", "float32", shortest=output_subwords)
-        theirs = transformers_search(model, names, settings, shortest=output_subwords)
+        convert(Path(folder), model, coding, copy)
+        ours = ctranslate2_search(copy, coding, settings, "cpu", "float32", shortest=output_subwords)
+        theirs = transformers_search(model, coding, settings, shortest=output_subwords)
         batches = _batches(sentences, vocabulary)
         seconds = {name: _seconds(search, batches, output_subwords) for name, search in (("c", ours), ("t", theirs))}
     return [
@@ -76,14 +70,14 @@ def _batches(sentences: int, vocabulary: int) -> list[np.ndarray]:
     """Batches of random sources of 10, 20 and 30 sub-words."""
     random = np.random.default_rng(0)
     lengths = np.sort(random.choice([10, 20, 30], sentences))[::-1]
-    batches = equal_length_batches(lengths, 16_384 // 5, 1000)
+    batches = equal_length_batches(lengths, 16_384 // 5, 3, 1000)
     return [random.integers(4, vocabulary, (len(rows), lengths[rows[0]])) for rows in batches]
 
 
 def _seconds(search: Search, batches: list[np.ndarray], length: int) -> float:
-    search(batches[-1][:1], LANGUAGE, length)()  # the first call prepares memory
+    search(batches[-1][:1], length)()  # the first call prepares memory
     started = time.perf_counter()
-    under_way = [search(batch, LANGUAGE, length) for batch in batches]
+    under_way = [search(batch, length) for batch in batches]
     outputs = [output for finished in under_way for output in finished()]
     seconds = time.perf_counter() - started
     lengths = {sum(i not in (1, 2) for i in output) for output in outputs}

@@ -311,10 +311,10 @@ def test_a_projection_in_which_nothing_matches_ends_the_run_with_counts(
     config_file: Path, data: Path, ended: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Mute(Echo):
-        def translate(self, texts: Sequence[str], *languages: str) -> Iterator[tuple[np.ndarray, list[str]]]:
+        def translate(self, texts: Sequence[str]) -> Iterator[tuple[np.ndarray, list[str]]]:
             yield np.arange(len(texts)), [re.sub(r"[^_ ]*[a-z][^_ ]*", "lalala", text) for text in texts]
 
-    monkeypatch.setattr("tasks.translation.machine.translate_text.make_engine", lambda *args, **kwargs: Mute())
+    monkeypatch.setattr("tasks.translation.machine.translating.make_engine", lambda *args, **kwargs: Mute())
     store = Path(shutil.copytree(ended, tmp_path / "store"))
     with pytest.raises(InputError, match=r"none of 60 sentences got an entity; dropped: [a-z_]+ \d+"):
         run(config_file, data, store, "generation.beam_size=2", "score_translate_train=false")

@@ -29,6 +29,7 @@ from tasks.translation.conjugate.find_pairs import find_pairs
 from tasks.translation.conjugate.import_pairs import import_pairs
 from tasks.translation.conjugate.placeholder_pairs import replace_marked
 from tasks.translation.conjugate.translate_spans import SpanTranslating, translate_spans
+from tasks.translation.machine.converting import convert_translator
 from tasks.translation.machine.train_translator import TranslatorTraining, train_translator
 from tasks.translation.pairs.marking_pairs import PairMarking, mark_pairs
 
@@ -88,7 +89,7 @@ class Expected:
         marked = replace_marked(mark_pairs(text, None, PairMarking(repeats=3, seed=40 + SEED), self.d_src), False)
         translator = train_translator((marked,), None, TranslatorTraining(epochs=2, seed=50 + SEED))
         spans = SpanTranslating(max_spans=4, placeholder="slot")
-        made = translate_spans(tagged, translator, *languages, spans, self.config.pairs.generation)
+        made = translate_spans(tagged, convert_translator(translator), *languages, spans, self.config.pairs.generation)
         return find_pairs(tagged, made, self.config.pairs.incomplete)
 
     def student(self, pairs: Reference | None, text: Reference | None, **weights: Any) -> Reference:
@@ -208,7 +209,8 @@ def test_a_translator_that_is_named_is_trained_by_nobody_and_sees_spans_as_in_th
     config = configured(pairs={"translator": {"checkpoint": "./m2m"}}, parallel=[])
     algorithm(config, runtime)
     (asked,) = (made.arguments for made in recording.calls.values() if made.step == "translate_spans")
-    recording.check(asked["translator"], take_translator(config.pairs.translator, (), SEED, runtime))
+    taken = take_translator(config.pairs.translator, (("de", "en"),), (), SEED, runtime)
+    recording.check(asked["translator"], convert_translator(taken))
     assert asked["config"].placeholder == "span"
     assert not {"mark_pairs", "train_translator"} & {made.step for made in recording.calls.values()}
     spans = {"placeholder": "span"}

@@ -24,6 +24,7 @@ from tasks.encoding.pretrain import pretrain_encoder
 from tasks.translation.alignment import AlignmentConfig, align_vectors
 from tasks.translation.imported import import_translation
 from tasks.translation.lexicon import LexiconConfig, induce_lexicon
+from tasks.translation.machine.converting import convert_translator
 from tasks.translation.machine.engines import Generation
 from tasks.translation.machine.train_translator import TranslatorTraining, train_translator
 from tasks.translation.machine.translate_text import translate_text
@@ -145,8 +146,10 @@ def test_an_encoder_and_a_translator_of_the_hub_are_those_of_their_revision(
     config = configured(encoder={"checkpoint": "our-bert", "revision": "tuesday"})
     encoder = take_encoder(config.encoder, corpora_of(config, runtime), SEED, runtime)
     recording.check(encoder, import_encoder(named))
-    translator = take_translator(TranslatorChoice(checkpoint="our-bert", revision="tuesday"), (), SEED, runtime)
-    recording.check(translator, import_translator(named))
+    translator = take_translator(
+        TranslatorChoice(checkpoint="our-bert", revision="tuesday"), (("en", "de"),), (), SEED, runtime
+    )
+    recording.check(translator, import_translator((named,), (), None))
 
 
 # --- D_trans.
@@ -175,7 +178,8 @@ def by_words(corpora: Corpora, induced: Reference) -> Reference:
 
 
 def by_markers(corpora: Corpora, translator: Reference) -> Reference:
-    output = translate_text(corpora.train, translator, "en", "de", Marking(max_entities=8), Generation(beam_size=2))
+    converted = convert_translator(translator)
+    output = translate_text(corpora.train, converted, "en", "de", Marking(max_entities=8), Generation(beam_size=2))
     return read_markers(corpora.train, output, MarkerReading(min_language_letters=12))
 
 
@@ -261,7 +265,7 @@ def test_by_markers_with_a_checkpoint(
     }
     corpora, d_trans = translated(method="marked", marked={**TRANSLATION["marked"], "translator": choice})
     assert ("mark_pairs" in {made.step for made in recording.calls.values()}) == fine_tune
-    start = import_translator(InputFolder(path=str(tmp_path / "m2m")))
+    start = import_translator((InputFolder(path=str(tmp_path / "m2m")),), (), None)
     theta_mt = translator(corpora, lexicon(corpora), start) if fine_tune else start
     recording.check(d_trans, gather_translations((by_markers(corpora, theta_mt),)))
 

@@ -36,6 +36,7 @@ from tasks.evaluation.scores import score
 from tasks.evaluation.text_map import TextMap, draw_text_map
 from tasks.tagging.predict import predict_words
 from tasks.tagging.train_tagger import TaggerTraining, train_tagger
+from tasks.translation.machine.converting import convert_translator
 from tasks.translation.machine.engines import Generation
 from tasks.translation.machine.train_translator import TranslatorTraining, train_translator
 from tasks.translation.machine.translate_parallel import translate_parallel
@@ -178,12 +179,13 @@ class Expected:
         """3.4: forward translation, labelled back-translation, entity matching."""
         found = {}
         theta_mt = self.theta_mt or self.translator(self.pairs())
+        by = convert_translator(theta_mt)
         for language, (translated_as, reading) in TARGETS.items():
-            forward = translate_text(self.raw[language], theta_mt, translated_as, "en", None, GENERATION)
+            forward = translate_text(self.raw[language], by, translated_as, "en", None, GENERATION)
             english = split_translation(forward, ForwardReading(min_language_letters=11))
             tagged = self.tags(self.theta_src(), english)
             carried = keep_with_entities(tagged)  # A sentence of O alone is not translated back.
-            back = translate_text(carried, theta_mt, "en", translated_as, MARKING, GENERATION)
+            back = translate_text(carried, by, "en", translated_as, MARKING, GENERATION)
             marked = read_markers(carried, back, reading)
             config = EntityProjection(max_length_words=99)
             found[language] = project_entities(self.raw[language], forward, tagged, marked, config)
@@ -438,7 +440,7 @@ def test_translate_train_sees_the_source_corpus_in_each_language_that_the_transl
     theta_mt = expected.translator(expected.pairs())
     parts = {}
     for language in ("de", "nl"):  # Basque is translated as nl, which comes once.
-        translated = translate_text(expected.train, theta_mt, "en", language, MARKING, GENERATION)
+        translated = translate_text(expected.train, convert_translator(theta_mt), "en", language, MARKING, GENERATION)
         parts[language] = gather_translations((read_markers(expected.train, translated, READING),))
     tagger = expected.theta_all(parts)
     (model,) = [model for model in result.models if model.name == "translate-train"]
@@ -485,7 +487,7 @@ def test_a_checkpoint_is_taken_as_it_is_or_trained_further(
     result = algorithm(config, runtime)
     assert ("mark_aligned_pairs" in steps(recording)) == fine_tune
     expected = Expected(config, runtime)
-    start = import_translator(InputFolder(path=str(tmp_path / "m2m")))
+    start = import_translator((InputFolder(path=str(tmp_path / "m2m")),), (), None)
     if fine_tune:
         expected.translator(expected.pairs(), start)
     else:
@@ -507,8 +509,9 @@ def test_translations_of_held_out_text_are_judged_in_both_directions(
     sides = (InputFile(path=str(files / held_out[side])) for side in ("source", "target"))
     pairs = read_parallel(*sides, "en", "nl")
     directions = {"nl.test.conll, en to nl": "forward", "nl.test.conll, nl to en": "backward"}
+    converted = convert_translator(theta_mt)
     bleu = {
-        name: score_bleu(translate_parallel(pairs, theta_mt, direction, GENERATION), pairs)  # type: ignore[arg-type]
+        name: score_bleu(translate_parallel(pairs, converted, direction, GENERATION), pairs)  # type: ignore[arg-type]
         for name, direction in directions.items()
     }
     recording.check(result.listings[0].rows, bleu)
@@ -564,7 +567,8 @@ def test_markers_are_judged_on_source_sentences_that_nothing_was_trained_on(
     for name, theta_mt in translators.items():
         for language in ("de", "nl"):
             judged_sentences = draw_with_entities(expected.dev, 6, SEED)
-            translated = translate_text(judged_sentences, theta_mt, "en", language, MARKING, GENERATION)
+            by = convert_translator(theta_mt)
+            translated = translate_text(judged_sentences, by, "en", language, MARKING, GENERATION)
             alignment = align_words(expected.parallel[language][0], ALIGNMENT)
             judged[f"en to {language} {name}"] = measure_markers(translated, alignment, ALIGNMENT)
     recording.check(list(result.listings[0].rows.items()), list(judged.items()))

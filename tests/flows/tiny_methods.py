@@ -18,9 +18,7 @@ Values = dict[str, Any]
 class Echo:
     """An engine whose output is its input."""
 
-    def translate(
-        self, texts: Sequence[str], source_language: str, target_language: str
-    ) -> Iterator[tuple[np.ndarray, list[str]]]:
+    def translate(self, texts: Sequence[str]) -> Iterator[tuple[np.ndarray, list[str]]]:
         yield np.arange(len(texts)), list(texts)
 
 
@@ -32,8 +30,7 @@ def echo(*args: object, **kwargs: object) -> Echo:
 def echoing() -> Iterator[None]:
     """Inside, translators say what they hear."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("translate_text", "translate_parallel"):
-            patch.setattr(f"tasks.translation.machine.{module}.make_engine", echo)
+        patch.setattr("tasks.translation.machine.translating.make_engine", echo)
         yield
 
 

@@ -1,21 +1,19 @@
 """Alignment-free translation, first part: sentences with placeholders and spans are translated (ConNER, 2.3)."""
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Literal
 
 import pyarrow as pa
 from pydantic import Field
 
-from artifacts.catalog import LABELLED, PREDICTIONS, SPAN_TRANSLATION, Translator
+from artifacts.catalog import LABELLED, PREDICTIONS, SPAN_TRANSLATION, AnyTranslator
 from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.settings import Settings
 from artifacts.step import Job, step
 from tasks.translation.conjugate.placeholders import Placeholder, Span, with_brackets, with_placeholders
-from tasks.translation.machine.engines import Generation, make_engine
-from tasks.translation.machine.translate_text import translate_new
+from tasks.translation.machine.engines import Generation
+from tasks.translation.machine.translating import translate_all
 from tasks.translation.marked.moses import detokenizer
 from tasks.words.spans import spans_of
 
@@ -52,7 +50,7 @@ class SpanTranslating(Settings):
 def translate_spans(
     job: Job,
     tagged: Tagged,
-    translator: Translator,
+    translator: AnyTranslator,
     source_language: str,
     target_language: str,
     config: SpanTranslating,
@@ -80,13 +78,7 @@ def translate_spans(
             f"artifact {tagged}: none of its {len(rows)} sentences has an entity, so there is no candidate span; "
             "expected at least one; train the weak tagger longer, or give other text"
         )
-    with (
-        tempfile.TemporaryDirectory(dir=job.work_folder) as work,
-        job.progress("translating", total=len(texts), unit="texts") as advance,
-    ):
-        budget = job.inference_subwords
-        engine = make_engine(job.folder(translator), Path(work), generation, device=job.device, budget=budget)
-        known = {"": ""} | translate_new(texts, {}, engine, (source_language, target_language), advance)
+    known = translate_all(job, texts, {}, translator, (source_language, target_language), generation)
 
     def written() -> Iterator[pa.RecordBatch]:
         for first in range(0, len(rows), _ROWS):

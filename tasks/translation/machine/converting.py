@@ -1,79 +1,99 @@
-"""Convert an M2M100 from transformers' format to that of ctranslate2."""
+"""Convert a translator from transformers' format to that of ctranslate2, once for all that translate with it."""
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from ctranslate2.converters import TransformersConverter
 
-from tasks.translation.machine.translator import load_translator
+from artifacts.catalog import CONVERTED_TRANSLATOR, Translator
+from artifacts.step import Job, step
+from tasks.translation.machine.card import read_card, write_card
+from tasks.translation.machine.coding import Coding, read_coding
+from tasks.translation.machine.translator import copy_tokenizer, languages_of, load_model
+
+CONVERTED = "ctranslate2"
+"""The folder, beside the files of the tokenizer, that ctranslate2 loads."""
 
 
-class _Tokenizer(Protocol):
-    def convert_ids_to_tokens(self, ids: list[int]) -> list[str]: ...
+class _Listed:
+    """A tokenizer as ctranslate2's converters need it: a name for every row of the embedding.
 
-
-def full_vocabulary(tokenizer: _Tokenizer, size: int) -> list[str]:
-    """The name of every row of the embedding, each different from all others.
-
-    M2M100's weights have rows that no piece belongs to; the tokenizer calls them all <unk>. Here they get names.
-
-    Args:
-        tokenizer: of the model.
-        size: rows of the embedding, `config.vocab_size`.
-    """
-    names = tokenizer.convert_ids_to_tokens(list(range(size)))
-    seen: set[str] = set()
-    for row, name in enumerate(names):
-        if name in seen:
-            names[row] = f"<unused{row}>"
-        seen.add(names[row])
-    return names
-
-
-class _ListedTokenizer:
-    """An M2M100Tokenizer as ctranslate2's converter needs it: `get_vocab` lists every row of the embedding.
-
-    transformers 5 no longer counts the language tokens among the additional special tokens, from where the converter
-    takes them, so it finds fewer names than rows and fails.
+    Those of transformers 5 no longer count language tokens among the additional special tokens, from where the
+    converter takes them, so it finds fewer names than rows and fails.
     """
 
     num_madeup_words = 0
 
-    def __init__(self, tokenizer: Any, size: int) -> None:
-        self._tokenizer = tokenizer
-        self._vocabulary = {name: row for row, name in enumerate(full_vocabulary(tokenizer, size))}
+    def __init__(self, coding: Coding) -> None:
+        self._names = coding.names
+        self.eos_token, self.pad_token = coding.names[coding.eos], coding.names[coding.pad]
+        self.bos_token = "<s>" if "<s>" in coding.names else self.pad_token
+        self.unk_token = "<unk>"
+        self.unk_token_id = coding.names.index(self.unk_token)
+        self.special_tokens_map: dict[str, Any] = {}
 
     def get_vocab(self) -> dict[str, int]:
-        return self._vocabulary
+        return {name: row for row, name in enumerate(self._names)}
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._tokenizer, name)
+    def convert_ids_to_tokens(self, row: int) -> str:
+        return self._names[row]
 
 
-class M2M100Converter(TransformersConverter):
-    """Reads safetensors alone, and names every row of the embedding."""
+class _Converter(TransformersConverter):
+    """Takes the model and the names that are there already."""
 
-    def __init__(self, folder: Path, model: Any, tokenizer: Any) -> None:
+    def __init__(self, folder: Path, model: Any, coding: Coding) -> None:
         super().__init__(str(folder))
-        self._model, self._tokenizer = model, tokenizer
+        self._model, self._listed = model, _Listed(coding)
 
     def load_model(self, model_class: type, model_name_or_path: str, **kwargs: Any) -> torch.nn.Module:
         """The model that is there already."""
         model: torch.nn.Module = self._model
         return model
 
-    def load_tokenizer(self, tokenizer_class: type, model_name_or_path: str, **kwargs: Any) -> _ListedTokenizer:
-        """Its tokenizer, with a name for every row."""
-        return _ListedTokenizer(self._tokenizer, self._model.config.vocab_size)
+    def load_tokenizer(self, tokenizer_class: type, model_name_or_path: str, **kwargs: Any) -> _Listed:
+        """Its names."""
+        return self._listed
 
 
-def convert(folder: Path, target: Path) -> None:
-    """Writes the model of `folder` into `target`, a folder that does not exist yet, in float32.
+def convert(folder: Path, model: Any, coding: Coding, target: Path) -> None:
+    """Writes a model into `target`, a folder that does not exist yet, in float32.
 
     The precision in which it computes is chosen when it is loaded.
+
+    Args:
+        folder: with the model's config.json.
+        model: in float32.
+        coding: of the model; languages do not matter.
+        target: where to.
+    """
+    model.config.decoder_start_token_id = coding.start
+    # The converter scales a T5's scores by this, which transformers 5 sets for all; what says it now has another name.
+    model.config.tie_word_embeddings = getattr(model.config, "scale_decoder_outputs", model.config.tie_word_embeddings)
+    _Converter(folder, model, coding).convert(str(target), force=True)
+
+
+def convert_folder(folder: Path, target: Path) -> None:
+    """Writes a translator as ctranslate2 reads it, with its tokenizer and card, into an existing folder.
 
     Raises:
         InputError: if `folder` is no translator.
     """
-    M2M100Converter(folder, *load_translator(folder)).convert(str(target), force=True)
+    card = read_card(folder)
+    write_card(card, target)
+    # Names of rows do not depend on the languages: any that it knows will do.
+    some = () if card.folders else languages_of(folder, card.family)[:1] or ("",)
+    for languages in card.directions or ((*some, *some),):
+        place, made = card.folder(folder, *languages), card.folder(target, *languages)
+        made.mkdir(exist_ok=True)
+        coding = read_coding(place, card, *languages)
+        convert(place, load_model(place, card.family), coding, made / CONVERTED)
+        copy_tokenizer(place, made, card.family)
+        (made / "config.json").write_bytes((place / "config.json").read_bytes())
+
+
+@step(CONVERTED_TRANSLATOR)
+def convert_translator(job: Job, translator: Translator) -> None:
+    """Writes a translator as ctranslate2 reads it, with its tokenizer and card."""
+    convert_folder(job.folder(translator), job.output_folder)

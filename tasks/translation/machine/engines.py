@@ -1,4 +1,4 @@
-"""Two engines that translate texts with an M2M100 by beam search: ctranslate2 and transformers.
+"""Two engines that translate texts by beam search: ctranslate2 and transformers.
 
 A text's translation does not depend on which others are translated with it. Batches hold texts of one length alone:
 nothing is padded, and the longest output, which an engine takes per batch, follows from the text's own length.
@@ -18,12 +18,14 @@ from pydantic import Field
 from artifacts.errors import InputError
 from artifacts.settings import Settings
 from tasks.training.precision import check_precision
-from tasks.translation.machine.translator import known_language, load_tokenizer, load_translator
+from tasks.translation.machine.card import read_card, read_json
+from tasks.translation.machine.coding import Coding, read_coding
+from tasks.translation.machine.translator import load_model
 
-# What waits for the outputs of a batch that is under way, and what starts a batch: sources, target language, limit.
+# What waits for the outputs of a batch that is under way, and what starts a batch.
 Outputs = Callable[[], list[list[int]]]
-Search = Callable[[np.ndarray, int, int], Outputs]
-"""[B, L] int ids of texts of one length, id of the target language, most sub-words -> ids of each best output."""
+Search = Callable[[np.ndarray, int], Outputs]
+"""[B, L] int ids of texts of one length, most sub-words of an output -> ids of each best output."""
 
 Precision = Literal["float32", "bf16", "float16", "int8"]
 
@@ -64,10 +66,10 @@ class Generation(Settings):
 
 @dataclass(frozen=True)
 class Engine:
-    """A tokenizer and a beam search.
+    """A coding of texts, for one direction, and a beam search.
 
     Attributes:
-        tokenizer: M2M100Tokenizer.
+        coding: of the translator, for the languages.
         search: starts a batch, of which it finds the best output of each text.
         config: the settings.
         longest: most sub-words that the model takes, special ones included.
@@ -75,16 +77,14 @@ class Engine:
         ahead: batches that may be under way beside the one that is waited for.
     """
 
-    tokenizer: Any
+    coding: Coding
     search: Search
     config: Generation
     longest: int
     budget: int
     ahead: int = 0
 
-    def translate(
-        self, texts: Sequence[str], source_language: str, target_language: str
-    ) -> Iterator[tuple[np.ndarray, list[str]]]:
+    def translate(self, texts: Sequence[str]) -> Iterator[tuple[np.ndarray, list[str]]]:
         """Translates texts in batches of equal length, longest first.
 
         The translation of an empty text is "", and so is that of one with more sub-words than `longest`: cut off, it
@@ -92,47 +92,24 @@ class Engine:
 
         Yields:
             [B] int places of a batch's texts in `texts`, and their translations.
-
-        Raises:
-            InputError: if the translator does not know a language.
         """
-        languages = tuple(self.tokenizer.lang_code_to_id)
-        source = self.tokenizer.get_lang_id(known_language(source_language, languages))
-        target = self.tokenizer.get_lang_id(known_language(target_language, languages))
-        ids = [encode(self.tokenizer, text, source) for text in texts]
+        ids = [self.coding.encode(text) for text in texts]
         lengths = np.array([len(row) for row in ids], dtype=np.int64)
-        # Two are the language and the end.
-        left_out = np.flatnonzero((lengths <= 2) | (lengths > self.longest))
+        shortest = self.coding.shortest
+        left_out = np.flatnonzero((lengths < shortest) | (lengths > self.longest))
         if len(left_out):
             yield left_out, [""] * len(left_out)
         started: deque[tuple[np.ndarray, Outputs]] = deque()
-        for rows in equal_length_batches(lengths, self.budget, self.longest):
+        for rows in equal_length_batches(lengths, self.budget, shortest, self.longest):
             limit = output_limit(len(ids[rows[0]]), self.config, self.longest)
-            started.append((rows, self.search(np.array([ids[row] for row in rows]), target, limit)))
+            started.append((rows, self.search(np.array([ids[row] for row in rows]), limit)))
             if len(started) > self.ahead:
                 yield self._finished(*started.popleft())
         while started:
             yield self._finished(*started.popleft())
 
     def _finished(self, rows: np.ndarray, outputs: Outputs) -> tuple[np.ndarray, list[str]]:
-        return rows, [decode(self.tokenizer, output) for output in outputs()]
-
-
-def encode(tokenizer: Any, text: str, language: int) -> list[int]:
-    """Ids of a text: its language, its pieces, the end.
-
-    Nothing in the text itself is taken for a special token: `</s>` is five characters.
-    """
-    pieces = tokenizer.sp_model.encode(text, out_type=str)
-    return [language, *tokenizer.convert_tokens_to_ids(pieces), tokenizer.eos_token_id]
-
-
-def decode(tokenizer: Any, ids: Sequence[int]) -> str:
-    """The text of an output; special tokens, languages and rows without a piece are left out, markers are not."""
-    special = set(tokenizer.all_special_ids)
-    kept = [i for i in ids if i < tokenizer.encoder_size and i not in special]
-    text: str = tokenizer.sp_model.decode(tokenizer.convert_ids_to_tokens(kept))
-    return " ".join(text.split())
+        return rows, [self.coding.decode(output) for output in outputs()]
 
 
 def output_limit(length: int, config: Generation, longest: int) -> int:
@@ -140,16 +117,17 @@ def output_limit(length: int, config: Generation, longest: int) -> int:
     return min(int(length * config.max_length_factor) + config.max_length_extra, longest)
 
 
-def equal_length_batches(lengths: np.ndarray, budget: int, longest: int) -> list[np.ndarray]:
+def equal_length_batches(lengths: np.ndarray, budget: int, shortest: int, longest: int) -> list[np.ndarray]:
     """Batches of texts of exactly one length, longest first; rows of a length keep their order.
 
     Args:
-        lengths: [N] int, sub-words, two special ones included; rows of two, and of more than `longest`, are left out.
+        lengths: [N] int, sub-words, special ones included; rows shorter or longer than the two bounds are left out.
         budget: most sub-words of a batch; a text longer than that is a batch of its own.
-        longest: see `lengths`.
+        shortest: see `lengths`.
+        longest: likewise.
     """
     order = np.argsort(-lengths, kind="stable")
-    order = order[(lengths[order] > 2) & (lengths[order] <= longest)]
+    order = order[(lengths[order] >= shortest) & (lengths[order] <= longest)]
     if not len(order):
         return []
     starts = np.flatnonzero(np.diff(lengths[order], prepend=-1))
@@ -160,40 +138,43 @@ def equal_length_batches(lengths: np.ndarray, budget: int, longest: int) -> list
     return batches
 
 
-def make_engine(folder: Path, work: Path, config: Generation, *, device: str, budget: int) -> Engine:
-    """Loads a translator.
+def make_engine(folder: Path, languages: tuple[str, str], config: Generation, *, device: str, budget: int) -> Engine:
+    """Loads a translator for one direction.
 
     Args:
-        folder: of the translator.
-        work: an existing folder for ctranslate2's copy of the model; it can go when the engine does.
+        folder: of the translator; one that `convert_translator` made is run by ctranslate2, another by transformers.
+        languages: of the texts, and to translate into.
         config: the settings.
         device: "cpu" or "cuda".
         budget: sub-words of a batch, all beams counted.
 
     Raises:
+        UnknownLanguage: if the translator does not know a language.
         InputError: if the folder is no translator, or the precision is not one of engine and device.
     """
-    if config.engine == "ctranslate2":
-        from tasks.translation.machine.converting import convert, full_vocabulary
-
+    card = read_card(folder)
+    place = card.folder(folder, *languages)
+    coding = read_coding(place, card, *languages)
+    converted = place / "ctranslate2"
+    if converted.is_dir() == (config.engine == "transformers"):
+        raise TypeError(f"{folder} is not what {config.engine} reads; `convert_translator` makes one from the other")
+    if converted.is_dir():
         precision = ctranslate2_precision(device, config.precision)
-        convert(folder, work / "ctranslate2")
-        tokenizer = load_tokenizer(folder)
-        rows = read_shape(folder).vocab_size
-        search = ctranslate2_search(work / "ctranslate2", full_vocabulary(tokenizer, rows), config, device, precision)
+        search = ctranslate2_search(converted, coding, config, device, precision)
     else:
         kind = transformers_precision(device, config.precision)
-        model, tokenizer = load_translator(folder)
-        search = transformers_search(model.to(device, kind), tokenizer, config)
-    longest = min(config.max_length_subwords, read_shape(folder).max_position_embeddings)
-    ahead = torch.get_num_threads() if config.engine == "ctranslate2" else 0
-    return Engine(tokenizer, search, config, longest, max(1, budget // config.beam_size), ahead)
+        search = transformers_search(load_model(place, card.family).to(device, kind), coding, config)
+    # MADLAD's positions are relative: any length will do.
+    positions = read_json(place / "config.json").get("max_position_embeddings", config.max_length_subwords)
+    longest = min(config.max_length_subwords, positions)
+    ahead = torch.get_num_threads() if converted.is_dir() else 0
+    return Engine(coding, search, config, longest, max(1, budget // config.beam_size), ahead)
 
 
 def ctranslate2_search(
-    folder: Path, vocabulary: list[str], config: Generation, device: str, precision: str, shortest: int = 1
+    folder: Path, coding: Coding, config: Generation, device: str, precision: str, shortest: int = 1
 ) -> Search:
-    """Beam search by ctranslate2; `vocabulary` names the rows of the embedding, as `convert` did.
+    """Beam search by ctranslate2; the coding names the rows of the embedding, as `convert` did.
 
     On a CPU every thread works on a batch of its own: two batches side by side take less time than two threads on one.
     """
@@ -201,13 +182,13 @@ def ctranslate2_search(
     model = ctranslate2.Translator(
         str(folder), device=device, compute_type=precision, inter_threads=threads, intra_threads=1
     )
-    names = np.array(vocabulary, dtype=object)
-    rows = {name: row for row, name in enumerate(vocabulary)}
+    names = np.array(coding.names, dtype=object)
+    rows = {name: row for row, name in enumerate(coding.names)}
 
-    def search(ids: np.ndarray, language: int, limit: int) -> Outputs:
+    def search(ids: np.ndarray, limit: int) -> Outputs:
         results = model.translate_batch(
             names[ids].tolist(),
-            target_prefix=[[names[language]]] * len(ids),
+            target_prefix=None if coding.forced is None else [[names[coding.forced]]] * len(ids),
             beam_size=config.beam_size,
             length_penalty=config.length_penalty,
             no_repeat_ngram_size=config.no_repeat_ngram_size,
@@ -221,11 +202,11 @@ def ctranslate2_search(
     return search
 
 
-def transformers_search(model: Any, tokenizer: Any, config: Generation, shortest: int = 1) -> Search:
+def transformers_search(model: Any, coding: Coding, config: Generation, shortest: int = 1) -> Search:
     """Beam search by transformers' `generate`."""
     from transformers import GenerationConfig
 
-    def search(ids: np.ndarray, language: int, limit: int) -> Outputs:
+    def search(ids: np.ndarray, limit: int) -> Outputs:
         options = GenerationConfig(
             num_beams=config.beam_size,
             length_penalty=config.length_penalty,
@@ -233,11 +214,11 @@ def transformers_search(model: Any, tokenizer: Any, config: Generation, shortest
             early_stopping=config.beam_size > 1,
             min_new_tokens=shortest,
             max_new_tokens=limit,
-            forced_bos_token_id=language,
-            decoder_start_token_id=model.config.decoder_start_token_id,
-            bos_token_id=tokenizer.bos_token_id,
-            eos_token_id=tokenizer.eos_token_id,
-            pad_token_id=tokenizer.pad_token_id,
+            forced_bos_token_id=coding.forced,
+            decoder_start_token_id=coding.start,
+            bad_words_ids=[[row] for row in coding.banned] or None,
+            eos_token_id=coding.eos,
+            pad_token_id=coding.pad,
         )
         rows = torch.from_numpy(ids).to(model.device)
         with torch.inference_mode():
@@ -288,10 +269,3 @@ def transformers_precision(device: str, precision: Precision) -> torch.dtype:
     if precision == "bf16":
         check_precision(device, precision)
     return {"float32": torch.float32, "bf16": torch.bfloat16, "float16": torch.float16}[precision]
-
-
-def read_shape(folder: Path) -> Any:
-    """The M2M100Config of a folder."""
-    from transformers import M2M100Config
-
-    return M2M100Config.from_pretrained(folder, local_files_only=True)

@@ -6,8 +6,9 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from tasks.translation.machine.engines import encode, equal_length_batches
-from tasks.translation.machine.translator import known_language
+from tasks.translation.machine.coding import encode
+from tasks.translation.machine.engines import equal_length_batches
+from tasks.translation.machine.languages import known_language
 
 Pooling = Literal["first", "mean"]
 
@@ -35,10 +36,10 @@ def sentence_representations(
     ids = [encode(tokenizer, text, source) for text in texts]
     ids = [row if len(row) <= longest else [*row[: longest - 1], row[-1]] for row in ids]
     found = np.empty((len(texts), int(model.config.d_model)), dtype=np.float32)
-    # A batch has texts of one length: nothing is padded. Lengths of 2 are no batch there, so one is added.
+    # A batch has texts of one length: nothing is padded.
     lengths = np.array([len(row) for row in ids], dtype=np.int64)
     with torch.inference_mode():
-        for rows in equal_length_batches(lengths + 1, budget, longest + 1):
+        for rows in equal_length_batches(lengths, budget, 2, longest):
             batch = torch.tensor([ids[row] for row in rows], device=device)
             states = model.get_encoder()(input_ids=batch, attention_mask=torch.ones_like(batch)).last_hidden_state
             inner = states[:, 1:-1] if states.shape[1] > 2 else states

@@ -9,13 +9,16 @@ from pydantic import Field, model_validator
 from torch import nn
 
 from artifacts.catalog import TRANSLATOR, MarkedPairs, Translator
+from artifacts.errors import InputError
 from artifacts.step import Job, step
 from tasks.training.config import TrainingConfig
 from tasks.training.loop import Checkpoints, Progress, TrainingHistory, planned_updates, train
+from tasks.translation.machine.card import TranslatorCard, read_card, write_card
+from tasks.translation.machine.languages import known_language, m2m100_languages
 from tasks.translation.machine.marker_symbols import add_markers, markers_needed, spelt_markers
 from tasks.translation.machine.subword_model import model_vocabulary_size, save_tokenizer, train_subwords
 from tasks.translation.machine.translation_rows import IGNORED, Rows, Text, encode_rows, joined, make_collate, turned
-from tasks.translation.machine.translator import known_language, load_tokenizer, load_translator
+from tasks.translation.machine.translator import load_tokenizer, load_translator
 from tasks.translation.marked.markers import PAPER_MARKERS
 
 _POSITIONS = 1024  # As M2M100 has; they are computed, not learnt.
@@ -178,6 +181,8 @@ def train_translator(
         tokenizer = load_tokenizer(job.output_folder)
         model = make_model(config, pieces)
     else:
+        if (family := read_card(job.folder(start)).family) != "m2m100":
+            raise InputError(f"artifact {start}: a {family}, and an M2M100 alone can be trained further; give one")
         model, tokenizer = load_translator(job.folder(start))
         set_dropout(model, config.dropout)
         if spelt := spelt_markers(tokenizer, markers):
@@ -192,6 +197,7 @@ def train_translator(
         history = fit(model, rows, config, device=job.device, checkpoints=checkpoints, progress=advance)
     model.config._name_or_path = ""  # Where `start` was loaded from says nothing about this model.
     model.cpu().save_pretrained(job.output_folder)
+    write_card(TranslatorCard(family="m2m100", languages=m2m100_languages()), job.output_folder)
     languages = sorted({language for pair in text.languages for language in pair})
     kept = {"plain": int(np.count_nonzero(~rows.marked)), "marked": int(np.count_nonzero(rows.marked))}
     job.describe({"languages": languages, "pairs": kept, "left_out": rows.left_out})

@@ -1,20 +1,17 @@
 """Translate sentences as text, entities between markers if they are wanted."""
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 
 import pyarrow as pa
 
-from artifacts.catalog import MACHINE_TRANSLATION, AnySentences, Predictions, Translator
+from artifacts.catalog import MACHINE_TRANSLATION, AnySentences, AnyTranslator, Predictions
 from artifacts.errors import InputError, StoreError
 from artifacts.reference import Reference
 from artifacts.step import Job, step
-from tasks.translation.machine.engines import Engine, Generation, make_engine
+from tasks.translation.machine.engines import Generation
+from tasks.translation.machine.translating import translate_all
 from tasks.translation.marked.markers import Marking, mark
 from tasks.translation.marked.moses import detokenizer
-
-__all__ = ["Generation", "source_text", "translate_new", "translate_text"]
 
 _ROWS = 4096
 
@@ -24,22 +21,6 @@ def source_text(
 ) -> str:
     """What a translator gets of a sentence; "" if it has more entities than markers, which only `tags` can tell."""
     return detokenize(words) if tags is None else mark(words, tags, detokenize, max_entities) or ""
-
-
-def translate_new(
-    texts: Sequence[str],
-    known: Mapping[str, str],
-    engine: Engine,
-    languages: tuple[str, str],
-    progress: Callable[[int], None],
-) -> dict[str, str]:
-    """Outputs of the texts that are not in `known`, each distinct one translated once."""
-    new = [text for text in dict.fromkeys(texts) if text and text not in known]
-    outputs: dict[str, str] = {}
-    for rows, translations in engine.translate(new, *languages):
-        outputs.update(zip((new[row] for row in rows), translations, strict=True))
-        progress(len(rows))
-    return outputs
 
 
 def earlier_outputs(job: Job, wanted: set[str]) -> tuple[dict[str, str], list[Reference]]:
@@ -65,7 +46,7 @@ def earlier_outputs(job: Job, wanted: set[str]) -> tuple[dict[str, str], list[Re
 def translate_text(
     job: Job,
     sentences: AnySentences | Predictions,
-    translator: Translator,
+    translator: AnyTranslator,
     source_language: str,
     target_language: str,
     marking: Marking | None,
@@ -89,23 +70,15 @@ def translate_text(
         texts += [source_text(w, t, detokenize, most) for w, t in zip(words, tags, strict=True)]
     distinct = set(texts) - {""}
     known, used = earlier_outputs(job, distinct)
-    new = len(distinct) - len(known)
-    if new:
-        with (
-            tempfile.TemporaryDirectory(dir=job.work_folder) as work,
-            job.progress("translating", total=new, unit="texts") as advance,
-        ):
-            folder = job.folder(translator)
-            engine = make_engine(folder, Path(work), generation, device=job.device, budget=job.inference_subwords)
-            known |= translate_new(texts, known, engine, (source_language, target_language), advance)
+    outputs = translate_all(job, texts, known, translator, (source_language, target_language), generation)
     job.note(
         engine=generation.engine,
         texts=len(distinct),
-        new_texts=new,
+        new_texts=len(distinct) - len(known),
         taken_from=[f"{reference.kind}/{reference.key}" for reference in used],
     )
     metadata = {"source_language": source_language, "target_language": target_language}
-    job.write(_rows(job, sentences, texts, known), metadata)
+    job.write(_rows(job, sentences, texts, outputs), metadata)
 
 
 def _rows(job: Job, sentences: Reference, texts: Sequence[str], known: Mapping[str, str]) -> Iterator[pa.RecordBatch]:
@@ -113,7 +86,7 @@ def _rows(job: Job, sentences: Reference, texts: Sequence[str], known: Mapping[s
     for batch in job.batches(sentences, ["sentence_id"], _ROWS):
         source = texts[start : start + batch.num_rows]
         start += batch.num_rows
-        outputs = [known[text] if text else "" for text in source]
+        outputs = [known[text] for text in source]
         yield pa.RecordBatch.from_arrays(
             [batch["sentence_id"], pa.array(source, pa.string()), pa.array(outputs, pa.string())],
             schema=MACHINE_TRANSLATION.schema,

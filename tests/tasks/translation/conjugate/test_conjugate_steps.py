@@ -40,8 +40,7 @@ class Engine:
     def __init__(self) -> None:
         self.asked = []
 
-    def translate(self, texts: Sequence[str], source: str, target: str) -> Iterator[tuple[np.ndarray, list[str]]]:
-        assert (source, target) == ("de", "en")
+    def translate(self, texts: Sequence[str]) -> Iterator[tuple[np.ndarray, list[str]]]:
         self.asked += texts
         yield np.arange(len(texts)), [KNOWN.get(text, "") for text in texts]
 
@@ -54,12 +53,12 @@ def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Engine:
     """The engine of the translator that a step opens, in a folder of its own, as it is told."""
     made = Engine()
 
-    def opened(folder: Path, work: Path, generation: Generation, *, device: str, budget: int) -> Engine:
-        assert (folder / "config.json").is_file() and not list(work.iterdir()) and tmp_path / "store" in work.parents
+    def opened(folder: Path, languages: tuple[str, str], generation: Generation, *, device: str, budget: int) -> Engine:
+        assert (folder / "config.json").is_file() and languages == ("de", "en")
         assert (generation, device, budget) == (GENERATION, "cpu", INFERENCE_SUBWORDS["cpu"])
         return made
 
-    monkeypatch.setattr(module, "make_engine", opened)
+    monkeypatch.setattr("tasks.translation.machine.translating.make_engine", opened)
     monkeypatch.setattr(module, "_ROWS", 2)
     return made
 

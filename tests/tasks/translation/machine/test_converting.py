@@ -6,7 +6,8 @@ import ctranslate2
 import pytest
 from ctranslate2.converters import TransformersConverter
 
-from tasks.translation.machine.converting import convert, full_vocabulary
+from tasks.translation.machine.coding import full_vocabulary
+from tasks.translation.machine.converting import convert_folder
 from tasks.translation.machine.translator import load_translator
 
 
@@ -32,7 +33,8 @@ def test_the_converter_alone_fails_and_ours_does_not(tiny_translator: Path, tmp_
     # If the first of these passes one day, ctranslate2 is mended and `converting` can go.
     with pytest.raises(ValueError, match="vocabulary"):
         TransformersConverter(str(tiny_translator)).convert(str(tmp_path / "theirs"))
-    convert(tiny_translator, tmp_path / "ours")
-    model = ctranslate2.Translator(str(tmp_path / "ours"), compute_type="float32")
+    (tmp_path / "ours").mkdir()
+    convert_folder(tiny_translator, tmp_path / "ours")
+    model = ctranslate2.Translator(str(tmp_path / "ours" / "ctranslate2"), compute_type="float32")
     [result] = model.translate_batch([["__en__", "▁Paris", "</s>"]], target_prefix=[["__de__"]], max_decoding_length=5)
     assert result.hypotheses[0][0] == "__de__"

@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from artifacts.errors import InputError
+from tasks.translation.machine.coding import decode, encode
+from tasks.translation.machine.converting import convert_folder
 from tasks.translation.machine.engines import (
     Engine,
     Generation,
     ctranslate2_precision,
-    decode,
-    encode,
     equal_length_batches,
     make_engine,
     output_limit,
@@ -32,17 +32,25 @@ def some_texts(count: int, seed: int = 0) -> list[str]:
 
 def translated(engine: Engine, texts: list[str]) -> list[str]:
     found: dict[int, str] = {}
-    for rows, outputs in engine.translate(texts, "en", "de"):
+    for rows, outputs in engine.translate(texts):
         found.update(zip(rows.tolist(), outputs, strict=True))
     assert len(found) == len(texts)
     return [found[row] for row in range(len(texts))]
 
 
+@pytest.fixture(scope="module")
+def converted(tiny_translator: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("converted")
+    convert_folder(tiny_translator, folder)
+    return folder
+
+
 @pytest.fixture
-def engine(tiny_translator: Path, tmp_path: Path) -> Make:
-    def make(name: str = "ctranslate2", budget: int = 4096, **settings: object) -> Engine:
+def engine(tiny_translator: Path, converted: Path) -> Make:
+    def make(name: str = "ctranslate2", budget: int = 4096, target: str = "de", **settings: object) -> Engine:
         config = Generation(engine=name, precision="float32", **settings)
-        return make_engine(tiny_translator, tmp_path, config, device="cpu", budget=budget)
+        folder = converted if name == "ctranslate2" else tiny_translator
+        return make_engine(folder, ("en", target), config, device="cpu", budget=budget)
 
     return make
 
@@ -87,17 +95,17 @@ def test_empty_and_overlong_texts_are_not_translated(engine: Make) -> None:
 
 def test_an_unknown_language_is_an_error_before_anything_is_translated(engine: Make) -> None:
     with pytest.raises(InputError, match="language 'xx'"):
-        next(engine().translate(["Anna"], "en", "xx"))
+        engine(target="xx")
 
 
 def test_batches_hold_one_length_and_keep_within_the_budget() -> None:
     # Rows 1 and 5 are empty texts (two special sub-words), row 3 is too long. Of length 4, two fit into 8 sub-words.
     lengths = np.array([4, 2, 4, 99, 5, 2, 4])
-    batches = [rows.tolist() for rows in equal_length_batches(lengths, 8, 50)]
+    batches = [rows.tolist() for rows in equal_length_batches(lengths, 8, 3, 50)]
     assert batches == [[4], [0, 2], [6]]
-    assert equal_length_batches(np.array([], dtype=np.int64), 8, 50) == []
-    assert equal_length_batches(np.array([2, 99]), 8, 50) == []
-    assert [rows.tolist() for rows in equal_length_batches(np.array([9, 9]), 8, 50)] == [[0], [1]]
+    assert equal_length_batches(np.array([], dtype=np.int64), 8, 3, 50) == []
+    assert equal_length_batches(np.array([2, 99]), 8, 3, 50) == []
+    assert [rows.tolist() for rows in equal_length_batches(np.array([9, 9]), 8, 3, 50)] == [[0], [1]]
 
 
 def test_the_longest_output_follows_from_the_source_alone() -> None:
@@ -109,8 +117,14 @@ def test_the_longest_output_follows_from_the_source_alone() -> None:
 def test_an_output_ends_at_the_longest_length(engine: Make) -> None:
     for name in ("ctranslate2", "transformers"):
         made = engine(name)
-        source = np.array([encode(made.tokenizer, "Anna lives", made.tokenizer.get_lang_id("en"))])
-        assert [len(output) <= 6 for output in made.search(source, made.tokenizer.get_lang_id("de"), 5)()] == [True]
+        source = np.array([made.coding.encode("Anna lives")])
+        assert [len(output) <= 6 for output in made.search(source, 5)()] == [True]
+
+
+def test_a_translator_in_the_form_of_the_other_engine_is_a_mistake(tiny_translator: Path, converted: Path) -> None:
+    for folder, engine in ((tiny_translator, "ctranslate2"), (converted, "transformers")):
+        with pytest.raises(TypeError, match=f"is not what {engine} reads"):
+            make_engine(folder, ("en", "de"), Generation(engine=engine), device="cpu", budget=64)
 
 
 FORMATS = {

@@ -12,7 +12,9 @@ from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.step import run_alone
 from artifacts.store import Store
-from tasks.translation.machine.engines import Engine, Generation, decode, encode, make_engine
+from tasks.translation.machine.coding import decode, encode
+from tasks.translation.machine.converting import convert_folder
+from tasks.translation.machine.engines import Generation, make_engine
 from tasks.translation.machine.marker_symbols import add_markers, markers_needed, spelt_markers
 from tasks.translation.machine.train_translator import TranslatorTraining, train_translator
 from tasks.translation.machine.translator import load_tokenizer, load_translator
@@ -114,12 +116,16 @@ def test_other_text_is_split_as_before(plain_translator: Path, extended: Path) -
 def test_both_engines_translate_with_the_new_symbols_alike(extended: Path, tmp_path: Path) -> None:
     texts = ["__SLOT0__ Anna __SLOT0__ lives in Paris", "Anna and Berlin", "in __SLOT1__ Mona __SLOT1__ ."]
 
+    (copy := tmp_path / "converted").mkdir()
+    convert_folder(extended, copy)
+
     def translated(name: str) -> list[str]:
-        (tmp_path / name).mkdir()
         config = Generation(engine=name, beam_size=2, max_length_factor=1.0)
-        engine: Engine = make_engine(extended, tmp_path / name, config, device="cpu", budget=512)
+        engine = make_engine(
+            extended if name == "transformers" else copy, ("en", "de"), config, device="cpu", budget=512
+        )
         found: dict[int, str] = {}
-        for rows, outputs in engine.translate(texts, "en", "de"):
+        for rows, outputs in engine.translate(texts):
             found.update(zip(rows.tolist(), outputs, strict=True))
         return [found[row] for row in range(len(texts))]
 

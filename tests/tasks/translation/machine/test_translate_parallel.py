@@ -7,6 +7,7 @@ from artifacts.catalog import PARALLEL, TRANSLATOR
 from artifacts.reference import Reference
 from artifacts.step import run_alone
 from artifacts.store import Store
+from tasks.translation.machine.converting import convert_translator
 from tasks.translation.machine.engines import Generation
 from tasks.translation.machine.translate_parallel import translate_parallel
 
@@ -18,7 +19,7 @@ def test_both_sides_can_be_translated(
     store: Store, put_table: Callable[..., Reference], put_model: Callable[..., Reference], tiny_translator: Path
 ) -> None:
     parallel = put_table(PARALLEL, TEXT, {"source_language": "en", "target_language": "de"})
-    translator = put_model(TRANSLATOR, tiny_translator)
+    translator = run_alone(store, convert_translator, put_model(TRANSLATOR, tiny_translator))
     there = run_alone(store, translate_parallel, parallel, translator, "forward", GENERATION)
     back = run_alone(store, translate_parallel, parallel, translator, "backward", GENERATION)
     assert store.metadata(there) == {"source_language": "en", "target_language": "de"}

@@ -13,7 +13,9 @@ from artifacts.manifest import Manifest
 from artifacts.reference import Reference
 from artifacts.step import run_alone
 from artifacts.store import Store
-from tasks.translation.machine.translate_text import Generation, translate_text
+from tasks.translation.machine.converting import convert_translator
+from tasks.translation.machine.engines import Generation
+from tasks.translation.machine.translate_text import translate_text
 from tasks.translation.marked.markers import Marking
 
 LABELS = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
@@ -38,8 +40,8 @@ def labelled(put_table: Callable[..., Reference]) -> Callable[..., Reference]:
 
 
 @pytest.fixture
-def translator(put_model: Callable[..., Reference], tiny_translator: Path) -> Reference:
-    return put_model(TRANSLATOR, tiny_translator)
+def translator(store: Store, put_model: Callable[..., Reference], tiny_translator: Path) -> Reference:
+    return run_alone(store, convert_translator, put_model(TRANSLATOR, tiny_translator))
 
 
 def manifest(store: Store, reference: Reference) -> Manifest:

@@ -9,16 +9,11 @@ import torch
 from safetensors.torch import load_file
 
 from artifacts.errors import InputError
-from artifacts.inputs import HubModel, InputFolder
+from artifacts.inputs import InputFolder
 from artifacts.step import run_alone
 from artifacts.store import Store
-from tasks.translation.machine.translator import (
-    check_translator_folder,
-    import_translator,
-    known_language,
-    load_translator,
-    m2m100_languages,
-)
+from tasks.translation.machine.languages import known_language, m2m100_languages
+from tasks.translation.machine.translator import check_translator_folder, import_translator, load_translator
 
 
 @pytest.fixture
@@ -29,7 +24,7 @@ def folder(tiny_translator: Path, tmp_path: Path) -> Path:
 def test_a_translator_is_copied_in_float32_whatever_it_was_saved_in(store: Store, folder: Path) -> None:
     model, _ = load_translator(folder)
     model.half().save_pretrained(folder)
-    kept = store.folder(run_alone(store, import_translator, InputFolder(path=str(folder))))
+    kept = store.folder(run_alone(store, import_translator, (InputFolder(path=str(folder)),), (), None))
     check_translator_folder(kept)
     assert {weights.dtype for weights in load_file(kept / "model.safetensors").values()} == {torch.float32}
     copy, tokenizer = load_translator(kept)
@@ -41,7 +36,7 @@ def test_a_translator_is_copied_in_float32_whatever_it_was_saved_in(store: Store
     ("damage", "message"),
     [
         ("config.json", "no config.json; found .*; expected config.json, model.safetensors"),
-        ("model.safetensors", "no safetensors weights; found config.json"),
+        ("model.safetensors", "no weights; found config.json"),
         ("vocab.json", "no vocab.json; found"),
         ("sentencepiece.bpe.model", "no sentencepiece.bpe.model; found"),
     ],
@@ -53,29 +48,13 @@ def test_a_missing_file_is_named(folder: Path, damage: str, message: str) -> Non
 
 
 def test_another_family_and_a_torn_config_are_refused(folder: Path, tiny_encoder: Path) -> None:
-    with pytest.raises(InputError, match="model_type is 'bert', expected 'm2m_100'"):
+    with pytest.raises(InputError, match="model_type is 'bert', expected one of m2m_100, marian, t5"):
         check_translator_folder(tiny_encoder)
     (folder / "config.json").write_text('{"model_type"')
     with pytest.raises(InputError, match="not JSON"):
         check_translator_folder(folder)
     with pytest.raises(InputError, match="no such folder"):
         check_translator_folder(folder / "nothing")
-
-
-def test_pickled_weights_are_refused_and_the_way_to_convert_them_is_told(folder: Path) -> None:
-    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
-    with pytest.raises(InputError, match=r"only pickled weights \(pytorch_model.bin\).*save_pretrained\(FOLDER\)"):
-        check_translator_folder(folder)
-
-
-def test_a_hub_repository_of_pickled_weights_is_refused_by_name(
-    store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (folder / "model.safetensors").unlink()  # `HubModel.local` never downloads the pickled file
-    monkeypatch.setattr(HubModel, "local", lambda self: folder)
-    source = HubModel(name="facebook/m2m100_418M", commit="0" * 40)
-    with pytest.raises(InputError, match=r"facebook/m2m100_418M at 0{12}: the repository has no safetensors.*convert"):
-        run_alone(store, import_translator, source)
 
 
 def test_torn_weights_and_weights_of_another_vocabulary_are_refused(folder: Path) -> None:

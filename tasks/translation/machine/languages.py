@@ -1,0 +1,95 @@
+"""Codes of languages: what people write, and what each family of translators calls it."""
+
+import difflib
+
+from artifacts.errors import InputError
+
+# What other tools call languages that a translator may know under another code.
+_OTHER_NAMES = {
+    "nb": "no", "nn": "no", "no": "nb", "iw": "he", "he": "iw", "in": "id", "id": "in", "fil": "tl", "tl": "fil",
+    "cmn": "zh", "nso": "ns", "ns": "nso", "arz": "ar",
+}  # fmt: skip
+
+# NLLB has languages with their script, as in FLORES-200; of several the one that most people mean.
+FLORES = {
+    "af": "afr_Latn", "am": "amh_Ethi", "ar": "arb_Arab", "as": "asm_Beng", "az": "azj_Latn", "ba": "bak_Cyrl",
+    "be": "bel_Cyrl", "bg": "bul_Cyrl", "bm": "bam_Latn", "bn": "ben_Beng", "bo": "bod_Tibt", "bs": "bos_Latn",
+    "ca": "cat_Latn", "cs": "ces_Latn", "cy": "cym_Latn", "da": "dan_Latn", "de": "deu_Latn", "dz": "dzo_Tibt",
+    "ee": "ewe_Latn", "el": "ell_Grek", "en": "eng_Latn", "eo": "epo_Latn", "es": "spa_Latn", "et": "est_Latn",
+    "eu": "eus_Latn", "fa": "pes_Arab", "ff": "fuv_Latn", "fi": "fin_Latn", "fil": "tgl_Latn", "fj": "fij_Latn",
+    "fo": "fao_Latn", "fr": "fra_Latn", "ga": "gle_Latn", "gd": "gla_Latn", "gl": "glg_Latn", "gn": "grn_Latn",
+    "gu": "guj_Gujr", "ha": "hau_Latn", "he": "heb_Hebr", "iw": "heb_Hebr", "hi": "hin_Deva", "hr": "hrv_Latn",
+    "ht": "hat_Latn", "hu": "hun_Latn", "hy": "hye_Armn", "id": "ind_Latn", "in": "ind_Latn", "ig": "ibo_Latn",
+    "is": "isl_Latn", "it": "ita_Latn", "ja": "jpn_Jpan", "jv": "jav_Latn", "ka": "kat_Geor", "ki": "kik_Latn",
+    "kk": "kaz_Cyrl", "km": "khm_Khmr", "kn": "kan_Knda", "ko": "kor_Hang", "ks": "kas_Arab", "ku": "kmr_Latn",
+    "ky": "kir_Cyrl", "lb": "ltz_Latn", "lg": "lug_Latn", "li": "lim_Latn", "ln": "lin_Latn", "lo": "lao_Laoo",
+    "lt": "lit_Latn", "lv": "lvs_Latn", "mg": "plt_Latn", "mi": "mri_Latn", "mk": "mkd_Cyrl", "ml": "mal_Mlym",
+    "mn": "khk_Cyrl", "mr": "mar_Deva", "ms": "zsm_Latn", "mt": "mlt_Latn", "my": "mya_Mymr", "nb": "nob_Latn",
+    "ne": "npi_Deva", "nl": "nld_Latn", "nn": "nno_Latn", "no": "nob_Latn", "ns": "nso_Latn", "ny": "nya_Latn",
+    "oc": "oci_Latn", "om": "gaz_Latn", "or": "ory_Orya", "pa": "pan_Guru", "pl": "pol_Latn", "ps": "pbt_Arab",
+    "pt": "por_Latn", "qu": "quy_Latn", "rn": "run_Latn", "ro": "ron_Latn", "ru": "rus_Cyrl", "rw": "kin_Latn",
+    "sa": "san_Deva", "sc": "srd_Latn", "sd": "snd_Arab", "sg": "sag_Latn", "si": "sin_Sinh", "sk": "slk_Latn",
+    "sl": "slv_Latn", "sm": "smo_Latn", "sn": "sna_Latn", "so": "som_Latn", "sq": "als_Latn", "sr": "srp_Cyrl",
+    "ss": "ssw_Latn", "st": "sot_Latn", "su": "sun_Latn", "sv": "swe_Latn", "sw": "swh_Latn", "ta": "tam_Taml",
+    "te": "tel_Telu", "tg": "tgk_Cyrl", "th": "tha_Thai", "ti": "tir_Ethi", "tk": "tuk_Latn", "tl": "tgl_Latn",
+    "tn": "tsn_Latn", "tr": "tur_Latn", "ts": "tso_Latn", "tt": "tat_Cyrl", "tw": "twi_Latn", "ug": "uig_Arab",
+    "uk": "ukr_Cyrl", "ur": "urd_Arab", "uz": "uzn_Latn", "vi": "vie_Latn", "wo": "wol_Latn", "xh": "xho_Latn",
+    "yi": "ydd_Hebr", "yo": "yor_Latn", "zh": "zho_Hans", "zh-cn": "zho_Hans", "zh-tw": "zho_Hant",
+    "zh-hk": "zho_Hant", "zu": "zul_Latn",
+}  # fmt: skip
+
+
+class UnknownLanguage(InputError):
+    """A translator does not know a language."""
+
+
+def plain_code(code: str) -> str:
+    """A code without differences of spelling: `zh_CN` is zh-cn."""
+    return code.strip().lower().replace("_", "-")
+
+
+def known_language(code: str, languages: tuple[str, ...] | None = None) -> str:
+    """A translator's code of a language: for M2M100 `zh-cn` and `zh_CN` are zh, nb and nn are no; for NLLB de, deu and
+    deu_Latn are deu_Latn.
+
+    Args:
+        code: any common spelling.
+        languages: the codes that the translator has; by default those of M2M100.
+
+    Raises:
+        UnknownLanguage: if there is no such language; it names codes that are spelt nearly so.
+    """
+    known = languages or m2m100_languages()
+    by_code = {plain_code(each): each for each in known}
+    plain = plain_code(code)
+    first = plain.split("-")[0]
+    for candidate in (plain, FLORES.get(plain), first, _OTHER_NAMES.get(first), FLORES.get(first), _iso_639_3(first)):
+        if candidate is not None and plain_code(candidate) in by_code:
+            return by_code[plain_code(candidate)]
+    one_script = [each for each in by_code if each.split("-")[0] == first]
+    if len(one_script) == 1:
+        return by_code[one_script[0]]
+    near = difflib.get_close_matches(first, known, n=4, cutoff=0.4) or sorted(c for c in known if c[:1] == first[:1])
+    raise UnknownLanguage(
+        f"language {code!r}: the translator does not know it; near codes are {', '.join(near) or 'none'}; "
+        f"it knows {len(known)}, such as {', '.join(known[:3])}"
+    )
+
+
+def m2m100_languages() -> tuple[str, ...]:
+    """The hundred language codes of M2M100."""
+    from transformers.models.m2m_100.tokenization_m2m_100 import FAIRSEQ_LANGUAGE_CODES
+
+    return tuple(FAIRSEQ_LANGUAGE_CODES["m2m100"])
+
+
+def nllb_languages() -> tuple[str, ...]:
+    """The 202 language codes of NLLB-200."""
+    from transformers.models.nllb.tokenization_nllb import FAIRSEQ_LANGUAGE_CODES
+
+    return tuple(FAIRSEQ_LANGUAGE_CODES)
+
+
+def _iso_639_3(code: str) -> str | None:
+    flores = FLORES.get(code)
+    return flores.split("_")[0] if flores else None

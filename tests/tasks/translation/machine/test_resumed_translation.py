@@ -1,0 +1,106 @@
+"""A translation that is killed goes on where it was."""
+
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from artifacts.catalog import SENTENCES, TRANSLATOR
+from artifacts.reference import Reference
+from artifacts.step import run_alone
+from artifacts.store import Store
+from tasks.translation.machine.engines import Generation
+from tasks.translation.machine.translate_text import translate_text
+from tasks.translation.machine.translating import lines, read_outputs
+from tests.tasks.translation.machine import translate_and_die
+
+WORDS = [["sentence", str(number), "ü"] for number in range(10)]
+
+
+class Counting(translate_and_die.Reversing):
+    def __init__(self, asked: list[str]) -> None:
+        super().__init__(batches=-1)
+        self.asked = asked
+
+    def translate(self, texts: Sequence[str]) -> Iterator[tuple[np.ndarray, list[str]]]:
+        self.asked += texts
+        yield from super().translate(texts)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The texts that are translated in this process."""
+    found: list[str] = []
+    monkeypatch.setattr("tasks.translation.machine.translating.make_engine", lambda *a, **k: Counting(found))
+    return found
+
+
+def test_after_kill_9_only_the_rest_is_translated_and_the_result_is_the_same(
+    store: Store,
+    put_table: Callable[..., Reference],
+    put_model: Callable[..., Reference],
+    tiny_translator: Path,
+    tmp_path: Path,
+    asked: list[str],
+) -> None:
+    data = put_table(SENTENCES, {"sentence_id": list(range(10)), "words": WORDS}, {"language": "en"})
+    translator = put_model(TRANSLATOR, tiny_translator)
+    rest = (translator, "en", "de", None, Generation())
+    untouched = Store(shutil.copytree(store.root, tmp_path / "untouched"))
+    command = [sys.executable, translate_and_die.__file__, str(store), data.model_dump_json()]
+    killed = subprocess.run([*command, translator.model_dump_json()], capture_output=True, text=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    (file,) = store.root.glob(".unfinished/*/outputs.jsonl")
+    with file.open("a", encoding="utf-8") as torn:
+        torn.write('["sentence 9 ü", "half of it')  # What a kill in the middle of a write leaves.
+
+    resumed = run_alone(store, translate_text, data, *rest)
+    assert asked == [" ".join(words) for words in WORDS[6:]]  # Two batches of three were kept.
+    assert store.require(resumed).notes["resumed_texts"] == 6
+    assert store.require(resumed).notes["new_texts"] == 10
+    assert not file.parent.exists()
+    cold = run_alone(untouched, translate_text, data, *rest)
+    assert len(asked) == 4 + 10
+    assert (cold.key, cold.digest) == (resumed.key, resumed.digest)
+    assert store.table(resumed)["output"].to_pylist() == [" ".join(words)[::-1] for words in WORDS]
+
+
+def test_what_was_kept_and_is_whole_needs_no_engine(
+    store: Store, put_table: Callable[..., Reference], put_model: Callable[..., Reference], tiny_translator: Path,
+    monkeypatch: pytest.MonkeyPatch, asked: list[str],
+) -> None:  # fmt: skip
+    data = put_table(SENTENCES, {"sentence_id": list(range(10)), "words": WORDS}, {"language": "en"})
+    rest = (put_model(TRANSLATOR, tiny_translator), "en", "de", None, Generation())
+    with monkeypatch.context() as patch:
+        patch.setattr("tasks.translation.machine.translate_text.MACHINE_TRANSLATION", None)  # Fails at the end.
+        with pytest.raises(AttributeError):
+            run_alone(store, translate_text, data, *rest)
+    assert len(asked) == 10
+    run_alone(store, translate_text, data, *rest)
+    assert len(asked) == 10
+
+
+@pytest.mark.parametrize(
+    ("content", "found", "whole_lines"),
+    [
+        (lines(["a", "b\n"], ["A", "B\n"]), {"a": "A", "b\n": "B\n"}, 2),
+        (lines(["a", "unwanted"], ["A", "U"]), {"a": "A"}, 2),
+        (lines(["a"], ["A"]) + '["c", "C"]', {"a": "A"}, 1),  # No end of line: it may go on.
+        (lines(["a"], ["A"]) + "\0\0\0\n" + lines(["c"], ["C"]), {"a": "A"}, 1),
+        (lines(["a"], ["A"]) + "5\n", {"a": "A"}, 1),
+        ("", {}, 0),
+    ],
+)
+def test_whole_lines_are_read_and_the_file_ends_behind_them(
+    tmp_path: Path, content: str, found: dict[str, str], whole_lines: int
+) -> None:
+    file = tmp_path / "outputs.jsonl"
+    file.write_text(content, encoding="utf-8")
+    assert read_outputs(file, {"a", "b\n", "c"}) == found
+    assert file.read_text(encoding="utf-8") == "".join(content.splitlines(keepends=True)[:whole_lines])
+    assert read_outputs(tmp_path / "none.jsonl", {"a"}) == {}
