@@ -128,14 +128,14 @@ def entries(shown: Site, record: RunRecord) -> list[Entry]:
 
 
 def _pair(lines: list[Entry]) -> tuple[Entry, Entry] | None:
-    """Of two runs their last models; of one its last and its first. None if they are not judged by the same gold."""
+    """Of two runs their last models; of one its last and its first. None if judged by other gold labels, or as one."""
     if len(lines) < 2:
         return None
     first = lines[0].record.id
     of_first = [entry for entry in lines if entry.record.id == first]
     here, there = (of_first[-1], lines[-1]) if len(of_first) < len(lines) else (lines[-1], lines[0])
     same = here.manifest.recipe.inputs["gold"] == there.manifest.recipe.inputs["gold"]
-    return (here, there) if same else None
+    return (here, there) if same and here.reference != there.reference else None
 
 
 def _outcomes(shown: Site, text: str) -> Manifest:

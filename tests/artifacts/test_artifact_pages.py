@@ -31,7 +31,7 @@ KNOWN = {
     "votes": TAGS,
     "source_words": WORDS,
     "source_tags": TAGS,
-    "probabilities": [[0.1, 0.7, 0.2]] * 5,
+    "probabilities": [0.1, 0.7, 0.2],
     "entities": ["Ada"],
     "entity_types": ["PER"],
     "matches": [0],
@@ -42,7 +42,8 @@ KNOWN = {
 def value(name: str, type_: pa.DataType) -> Any:
     """A value of a column: as many words, tags and numbers in a list as the sentence has words."""
     if name in KNOWN and pa.types.is_list(type_) == isinstance(KNOWN[name], list):
-        return KNOWN[name]
+        of_words = pa.types.is_list(type_) and pa.types.is_list(type_.value_type)
+        return [KNOWN[name]] * 5 if of_words else KNOWN[name]
     if pa.types.is_list(type_):
         return [value("", type_.value_type)] * 5
     if pa.types.is_string(type_):

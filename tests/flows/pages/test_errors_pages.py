@@ -170,6 +170,16 @@ def test_what_is_not_there_is_told(
     assert answer.status_code == status and message in unescape(answer.text)
 
 
+def test_two_models_that_say_the_same_are_one_outcome_and_not_put_beside_itself(
+    pages: TestClient, store: Store, judged: tuple[Reference, Reference]
+) -> None:
+    record = record_of("bc", judged[0], "model ba on test")
+    same = record.steps[0].model_copy(update={"stage": "model bc on test"})
+    save_run(store, record.model_copy(update={"steps": (*record.steps, same)}))
+    text = pages.get("/errors?run=bc").text
+    assert "model ba" in text and "model bc" in text and "beside=" not in text and "Gold entities in both" not in text
+
+
 def test_a_store_without_any_says_so(tmp_path: Path) -> None:
     store = Store(tmp_path / "empty")
     store.create()
