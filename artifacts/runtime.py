@@ -83,6 +83,13 @@ class Runtime(Settings):
         "ensemble; each needs its own memory on the device. 1: one after another. The results are the same.",
     )
 
+    teachers_pool: str = Field(
+        "",
+        title="Pool for teachers",
+        description="Work pool whose workers train the teachers of an ensemble beside this run, each one once; empty: "
+        "this run trains them all. The results are the same.",
+    )
+
     keep_taggers: Literal["all", "last"] = Field(
         "all",
         title="Taggers kept",

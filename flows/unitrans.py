@@ -22,6 +22,7 @@ from flows.parts.ensemble import Ensemble, Ensembling
 from flows.parts.one_target import TranslatedTarget
 from flows.parts.scoring import Scoring
 from flows.parts.summary import Listing, Result, carry_out
+from flows.parts.teachers import check_teachers_pool
 from flows.parts.translation import translate
 from tasks.denoising.vote_labels import vote_labels
 from tasks.distillation.export_student import export_student
@@ -230,6 +231,8 @@ def check(config: Unitrans, runtime: Runtime) -> None:
         InputError: at the first thing that would stop the run.
     """
     check_translated_target(config, runtime)
+    if config.teachers > 1:
+        check_teachers_pool(runtime)
 
 
 @flow(name="unitrans")

@@ -89,6 +89,14 @@ def run(
         int, typer.Option(help="Trainings that may run side by side, in processes, where a method has such.", min=1)
     ] = 1,
     threads: Threads = None,
+    teachers_pool: Annotated[
+        str,
+        typer.Option(
+            "--teachers-pool",
+            help="Work pool whose workers train teachers of an ensemble beside this run.",
+            metavar="POOL",
+        ),
+    ] = "",
     keep_taggers: Annotated[
         Literal["all", "last"],
         typer.Option(help="last: drop the files of inner iterations' taggers; what needs one again trains it again."),
@@ -107,8 +115,14 @@ def run(
     from tasks.corpus.once import reading_once
 
     method, checked = load(config, settings or ())
-    settings_of_machine = {"checkpoint_minutes": checkpoint_minutes, "workers": workers, "threads": threads}
-    runtime = _runtime(store, data, device, **settings_of_machine, keep_taggers=keep_taggers)
+    side_by_side = {"workers": workers, "threads": threads, "teachers_pool": teachers_pool}
+    runtime = _runtime(
+        store, data, device, checkpoint_minutes=checkpoint_minutes, keep_taggers=keep_taggers, **side_by_side
+    )
+    if teachers_pool:
+        from flows.commands.teachers import open_to_teachers
+
+        open_to_teachers(teachers_pool)
     with reading_once():
         method.check(checked, runtime)
         print_remarks()

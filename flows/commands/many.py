@@ -2,8 +2,9 @@
 
 crosstag many configs/wikineural-crop.yaml --targets de,es,nl --seeds 1,2,3 --pool gpu
 
-Each cell is a run of its own deployment: Prefect hands them to workers, and the store's locks see to it that a step
-that several need is computed once. The same command again finds finished cells in the store.
+Each cell is a run of its own deployment, and each teacher of an ensemble may be: Prefect hands them to workers, and the
+store's locks see to it that a step that several need is computed once. The same command again finds finished cells in
+the store.
 """
 
 import shlex
@@ -16,10 +17,8 @@ from uuid import UUID
 
 from prefect import flow, get_client, get_run_logger
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import run_deployment
-from prefect.states import Cancelling
 from prefect.utilities.callables import parameter_schema
 from pydantic import Field
 
@@ -37,6 +36,8 @@ from flows.commands.deployments import MANY_POOL, Deployment, data_of, pool_of
 from flows.commands.methods import load_values
 from flows.commands.pools import check_pool, server_for
 from flows.commands.targets import carried
+from flows.commands.teachers import teachers_in
+from flows.parts.other_runs import cancel, read_runs
 from flows.parts.plain_errors import tell_plainly
 
 _POLL_SECONDS = 2.0
@@ -135,7 +136,8 @@ def many(grid: Grid, shown: Shown | None = None, store: str | None = None) -> No
     placed = grid_of(grid)
     check_workers(placed)
     runtime = Runtime(store=store or default_store())
-    deploy([cells_in(pool) for pool in dict.fromkeys(each.pool for each in placed)])
+    pools = dict.fromkeys(each.pool for each in placed)
+    deploy([*map(cells_in, pools), *map(teachers_in, pools)])
     runs: dict[UUID, Placed] = {}
     with get_client(sync_client=True) as client:
         try:
@@ -143,7 +145,7 @@ def many(grid: Grid, shown: Shown | None = None, store: str | None = None) -> No
                 runs[_start(each)] = each
             ended = _wait(client, runs)
         except STOPS:
-            _cancel(client, runs)
+            cancel(client, read_runs(client, runs).values())
             raise
     done = [run for run in ended if run.state is not None and run.state.is_completed()]
     failed = [_reason(run, runs[run.id], grid) for run in ended if run not in done]
@@ -164,7 +166,7 @@ def _start(placed: Placed) -> UUID:
         "method": cell.method.name,
         "config": cell.config.model_dump(mode="json", exclude_unset=True),
         # Not the store, which is where the worker says.
-        "runtime": {"data": placed.data},
+        "runtime": {"data": placed.data, "teachers_pool": placed.pool},
     }
     tags = ["many", cell.method.name, *([placed.target] if placed.target else [])]
     where = f"{FLOW}/{placed.pool}"
@@ -175,9 +177,8 @@ def _start(placed: Placed) -> UUID:
 def _wait(client: SyncPrefectClient, runs: dict[UUID, Placed]) -> list[FlowRun]:
     """Tells what becomes of the runs until all are over; gives them in their order."""
     log, told = get_run_logger(), dict.fromkeys(runs, "")
-    wanted = FlowRunFilter(id=FlowRunFilterId(any_=list(runs)))
     while True:
-        found = {run.id: run for run in client.read_flow_runs(flow_run_filter=wanted, limit=len(runs))}
+        found = read_runs(client, runs)
         for key, run in found.items():
             state = run.state_name or ""
             if state != told[key]:
@@ -186,14 +187,6 @@ def _wait(client: SyncPrefectClient, runs: dict[UUID, Placed]) -> list[FlowRun]:
         if len(found) == len(runs) and all(run.state and run.state.is_final() for run in found.values()):
             return [found[key] for key in runs]
         time.sleep(_POLL_SECONDS)
-
-
-def _cancel(client: SyncPrefectClient, runs: dict[UUID, Placed]) -> None:
-    """Asks the workers to end the runs that go on; trainings keep a checkpoint."""
-    for key in runs:
-        run = client.read_flow_run(key)
-        if run.state is not None and not run.state.is_final():
-            client.set_flow_run_state(key, Cancelling())
 
 
 def _records(store: Store, runs: dict[UUID, Placed], done: Sequence[FlowRun]) -> dict[str, list[RunRecord]]:

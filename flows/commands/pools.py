@@ -55,8 +55,13 @@ def create_pools(client: SyncPrefectClient) -> None:
             client.create_work_pool(pool)
 
 
-def check_pool(client: SyncPrefectClient, name: str) -> None:
+def check_pool(client: SyncPrefectClient, name: str, option: str = "--pool") -> None:
     """Looks for a worker that serves a pool.
+
+    Args:
+        client: of the server.
+        name: of the pool.
+        option: by which a person named it, for messages.
 
     Raises:
         InputError: if there is no such pool, it is paused, or no worker polls it.
@@ -66,14 +71,14 @@ def check_pool(client: SyncPrefectClient, name: str) -> None:
     except ObjectNotFound:
         known = ", ".join(sorted(each.name for each in client.read_work_pools())) or "none"
         raise InputError(
-            f"--pool {name}: the server has no such work pool; expected one of: {known} (`make up` and `crosstag "
+            f"{option} {name}: the server has no such work pool; expected one of: {known} (`make up` and `crosstag "
             f"deploy` make {CPU_POOL} and {GPU_POOL})"
         ) from None
     if pool.is_paused:
-        raise InputError(f"--pool {name}: it is paused; `prefect work-pool resume {name}`")
+        raise InputError(f"{option} {name}: it is paused; `prefect work-pool resume {name}`")
     workers = client.read_workers_for_work_pool(name)
     if not any(worker.status == WorkerStatus.ONLINE for worker in workers):
         raise InputError(
-            f"--pool {name}: no worker polls it, so its runs would wait; start one: CROSSTAG_ROOT=$PWD prefect worker "
-            f"start --pool {name}"
+            f"{option} {name}: no worker polls it, so its runs would wait; start one: CROSSTAG_ROOT=$PWD prefect "
+            f"worker start --pool {name}"
         )

@@ -8,6 +8,7 @@ from artifacts.side_by_side import Call, side_by_side
 from flows.parts.corpora import ScoredText
 from flows.parts.scoring import Scoring
 from flows.parts.summary import Model
+from flows.parts.teachers import handed_out
 from tasks.evaluation.decode import decode
 from tasks.evaluation.scores import score
 from tasks.tagging.ensembling import average_soft_labels
@@ -43,7 +44,8 @@ class Ensembling:
             )
             for m, (each, seed) in enumerate(zip(starts, self.seeds, strict=True), start=1)
         ]
-        return Ensemble(name, side_by_side(train_tagger, calls))
+        with handed_out(calls):
+            return Ensemble(name, side_by_side(train_tagger, calls))
 
     def label(self, ensemble: Ensemble, sentences: Reference) -> Reference:
         """p(x, Theta_*): the mean of what the members say of each word (Eq. 14)."""

@@ -18,9 +18,10 @@ from artifacts.store import Store
 from flows.commands.cell import cells_in
 from flows.commands.configuration import checked
 from flows.commands.deploy import create_pools, deploy
-from flows.commands.many import Grid, _cancel, grid_of, many, many_deployment
+from flows.commands.many import Grid, many, many_deployment
 from flows.commands.methods import load
 from flows.commands.pools import check_pool
+from flows.parts.other_runs import cancel, read_runs
 
 ROOT = Path(__file__).parents[3]
 
@@ -133,14 +134,13 @@ def test_a_paused_pool_and_a_server_that_does_not_answer_are_told(
         assert code == 2 and f"many: {words}" in told.replace("\n", " ")
 
 
-def test_who_stops_it_stops_the_runs_that_it_has_started(client: SyncPrefectClient, pools: None, data: Path) -> None:
-    (placed,) = grid_of(Grid(configurations=(str(data / "tiny.yaml"),), pool="gpu", data_folder=str(data)))
+def test_who_stops_it_stops_the_runs_that_it_has_started(client: SyncPrefectClient, pools: None) -> None:
     deploy([cells_in("gpu")])
     made = client.read_deployment_by_name("cell/gpu")
     parameters = {"name": "tiny", "method": "colada", "config": {}, "runtime": {}}
     waiting, over = (client.create_flow_run_from_deployment(made.id, parameters=parameters).id for _ in range(2))
     client.set_flow_run_state(over, Completed(), force=True)
-    _cancel(client, {waiting: placed, over: placed})
+    cancel(client, read_runs(client, [waiting, over]).values())
     states = [client.read_flow_run(each).state for each in (waiting, over)]
     assert states[0] is not None and states[0].type in (StateType.CANCELLED, StateType.CANCELLING)
     assert states[1] is not None and states[1].is_completed()

@@ -1,0 +1,23 @@
+"""Runs of deployments that a run has asked for, and what becomes of them when it ends."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.objects import FlowRun
+from prefect.states import Cancelling
+
+
+def read_runs(client: SyncPrefectClient, keys: Iterable[UUID]) -> dict[UUID, FlowRun]:
+    """The runs as the server knows them now."""
+    wanted = list(keys)
+    found = client.read_flow_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=wanted)), limit=len(wanted))
+    return {run.id: run for run in found}
+
+
+def cancel(client: SyncPrefectClient, runs: Iterable[FlowRun]) -> None:
+    """Has those end that are not over; one that no worker has taken is over at once, a training keeps a checkpoint."""
+    for run in runs:
+        if run.state is None or not run.state.is_final():
+            client.set_flow_run_state(run.id, Cancelling())
