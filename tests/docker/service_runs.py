@@ -53,3 +53,9 @@ def steps_of(service: Native, run: str) -> dict[str, str]:
     while page := service.api("/task_runs/filter", flow_runs={"id": {"any_": [run]}}, limit=200, offset=len(found)):
         found += page
     return {each["name"]: each["state"]["name"] for each in found}
+
+
+def steps_at_the_end(service: Native, run: str) -> dict[str, str]:
+    """Of a run that is over; the server may hear of the end of its steps later than of its own."""
+    service.wait(lambda: not {"Pending", "Running"} & set(steps_of(service, run).values()), "server")
+    return steps_of(service, run)

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from compose_file import ROOT
 from native import Native
-from service_runs import ended, state_of, steps_of
+from service_runs import ended, state_of, steps_at_the_end
 
 from artifacts.runs import RunRecord, all_runs
 from artifacts.runtime import Runtime
@@ -63,13 +63,13 @@ def test_a_day_of_the_service(day: Native) -> None:
     assert "train_student · iteration 1, D_tgt" in ran and "export_student · student" in ran
     assert ran <= depends | {"train_student · iteration 1, D_tgt"}
     assert not any(taken.stage in BEFORE_THE_STUDENT for taken in second.ran if taken.step != "predict_words")
-    states = steps_of(day, second.caller.flow_run)
+    states = steps_at_the_end(day, second.caller.flow_run)
     assert {name for name, state in states.items() if state != "Cached"} == ran
 
     # A schedule fires; every step is in the store.
     run = _by_a_schedule(day)
     assert ended(day, run, "worker-cpu")["type"] == "COMPLETED"
-    assert set(steps_of(day, run).values()) == {"Cached"}
+    assert set(steps_at_the_end(day, run).values()) == {"Cached"}
     assert all_runs(store)[-1].caller.by == "schedule" and all_runs(store)[-1].ran == ()
 
     # 50 sentences more.
