@@ -43,7 +43,7 @@ from flows.parts.presets import WithPreset
 from flows.parts.projection import Projecting, Tagging, kept_sentences
 from flows.parts.scoring import Scoring, averages_of
 from flows.parts.summary import Listing, Result, carry_out
-from flows.parts.translator import TranslatorChoice, check_translator, ready
+from flows.parts.translator import AnyTranslator, TranslatorChoice, check_translator, ready
 from tasks.denoising.settle_labels import settle_labels
 from tasks.denoising.settling import Settling
 from tasks.distillation.export_student import export_student
@@ -394,10 +394,11 @@ def algorithm(config: Crop, runtime: Runtime) -> Result:
     return _ship(config, corpora, scoring, final, corrected, _figures(*pictures, *quality.draw()), listings)
 
 
-def _text_map(config: Crop, theta_mt: Reference, projections: tuple[Reference, ...]) -> tuple[Reference, ...]:
+def _text_map(config: Crop, theta_mt: AnyTranslator, projections: tuple[Reference, ...]) -> tuple[Reference, ...]:
     """Figure 4, if it is wanted."""
     if config.text_map is None:
         return ()
+    assert isinstance(theta_mt, Reference)  # As `check` found.
     chosen = config.text_map.model_copy(update={"seed": config.text_map.seed + config.seed})
     with stage("map of texts"):
         taken_for = tuple(target.translator_language for target in config.targets)
@@ -526,11 +527,11 @@ def _check_translation(config: Crop, runtime: Runtime) -> None:
             raise InputError(f"{error}; or name a near language under targets.{place}.translated_as") from error
         if config.text_map is not None and family not in ("m2m100", "small100"):
             raise InputError(
-                f"text_map: texts are placed by an M2M100's encoder, and {config.translator.checkpoint} is of the "
+                f"text_map: texts are placed by an M2M100's encoder, and {config.translator.name} is of the "
                 f"family {family}; leave text_map out"
             )
         names = f"targets.{place}.parallel: the language {languages[1]} has no parallel text"
-        if not config.translator.checkpoint and languages[1] not in config.parallel:
+        if not config.translator.is_given and languages[1] not in config.parallel:
             raise InputError(
                 f"{names}, expected some for a translator that is trained here; add two files, name a trained one "
                 f"under translator.checkpoint, name a near language that has some under targets.{place}.translated_as, "

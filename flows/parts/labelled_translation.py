@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from artifacts.reference import Reference
+from flows.parts.translator import AnyTranslator
 from tasks.translation.machine.engines import Generation
 from tasks.translation.machine.translate_text import translate_text
 from tasks.translation.marked.gather import gather_translations
@@ -15,7 +16,7 @@ class LabelledTranslation:
     """Theta_mt, and how sentences are translated with it."""
 
     source_language: str
-    theta_mt: Reference
+    theta_mt: AnyTranslator
     marking: Marking
     generation: Generation
 

@@ -10,8 +10,8 @@ from artifacts.runtime import Runtime, stage
 from artifacts.store import Store
 from flows.parts.labelled_translation import LabelledTranslation
 from flows.parts.summary import Listing
+from flows.parts.translator import AnyTranslator, TranslatorChoice, ready, take_translator
 from flows.parts.translator import Direction as Languages
-from flows.parts.translator import TranslatorChoice, ready, take_translator
 from tasks.evaluation.averages import average_bleu
 from tasks.evaluation.bleu import score_bleu
 from tasks.translation.machine.engines import Generation
@@ -73,7 +73,7 @@ class Learning:
     seed: int
     runtime: Runtime
 
-    def translator(self, guided: bool) -> Reference:
+    def translator(self, guided: bool) -> AnyTranslator:
         """Theta_mt, from plain and marked pairs (Eq. 4-6); from plain ones alone, each twice, if it is not guided."""
         pairs: list[Reference] = []
         for language, texts in self.parallel.items() if self.choice.trains else ():
@@ -89,12 +89,12 @@ class Learnt:
     """Theta_mt, and whether marked pairs guided it."""
 
     learning: Learning
-    theta_mt: Reference
+    theta_mt: AnyTranslator
     guided: bool
 
     def training_pairs(self) -> tuple[Listing, ...]:
         """What Theta_mt learnt from, and what it did not because a side is too long; if it is trained here."""
-        if not self.learning.choice.trains:
+        if not self.learning.choice.trains or not isinstance(self.theta_mt, Reference):
             return ()
         title = "what the translator learnt from, and pairs that were left out"
         return (Listing(title, "translator", _PAIRS, {"Theta_mt": self.theta_mt}, _pair_cells),)

@@ -1,10 +1,11 @@
 """Which translator a run uses: configuration, checks and steps."""
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from artifacts.errors import InputError
 from artifacts.inputs import HubModel, InputFolder
@@ -15,12 +16,15 @@ from flows.parts.checkpoints import checkpoint_folder
 from tasks.translation.machine.card import Family
 from tasks.translation.machine.converting import convert_translator
 from tasks.translation.machine.engines import Generation
+from tasks.translation.machine.external import ExternalEngine, ExternalTranslator
 from tasks.translation.machine.languages import known_language
 from tasks.translation.machine.train_translator import TranslatorTraining, train_translator
 from tasks.translation.machine.translator import check_translator_folder, has_weights, import_translator, languages_of
 
 Direction = tuple[str, str]
 """Language of the texts, and the one to translate into."""
+AnyTranslator = Reference | ExternalTranslator
+"""One that lies in the store, or a command."""
 
 
 class TranslatorChoice(Settings):
@@ -32,6 +36,11 @@ class TranslatorChoice(Settings):
         description="A folder, or a name on the hub such as facebook/m2m100_418M, of M2M100, SMaLL-100, NLLB-200, "
         "MADLAD-400 or, one for each direction, Marian: Helsinki-NLP/opus-mt-{from}-{to}. Empty: train a small "
         "M2M100 on the parallel text.",
+    )
+    external: ExternalTranslator | None = Field(
+        None,
+        title="External",
+        description="A command that translates, instead of a checkpoint: docs/translators.md.",
     )
     revision: str = Field("main", title="Revision", description="Branch, tag or commit of a hub name.")
     family: Literal["auto"] | Family = Field(
@@ -46,10 +55,27 @@ class TranslatorChoice(Settings):
         TranslatorTraining(), title="Training", description="Of a small translator, or of the checkpoint."
     )
 
+    @model_validator(mode="after")
+    def _external_is_taken_as_it_is(self) -> "TranslatorChoice":
+        if self.external is not None and (self.checkpoint or self.fine_tune):
+            other = "checkpoint" if self.checkpoint else "fine_tune"
+            raise ValueError(f"external is given, and {other} as well; leave one of both out")
+        return self
+
     @property
     def trains(self) -> bool:
         """Whether parallel text is needed."""
-        return self.fine_tune or not self.checkpoint
+        return self.fine_tune or not self.is_given
+
+    @property
+    def is_given(self) -> bool:
+        """Whether there is a translator to begin with, a checkpoint or a command."""
+        return bool(self.checkpoint) or self.external is not None
+
+    @property
+    def name(self) -> str:
+        """What a person calls the one that is given."""
+        return self.checkpoint or (f"`{self.external.command}`" if self.external else "")
 
     @property
     def by_direction(self) -> bool:
@@ -78,7 +104,7 @@ def take_translator(
     seed: int,
     runtime: Runtime,
     name: str = "translator",
-) -> Reference:
+) -> AnyTranslator:
     """The translator of a run.
 
     Args:
@@ -89,6 +115,8 @@ def take_translator(
         runtime: where folders are looked for.
         name: of the one that is trained, in tables.
     """
+    if choice.external is not None:
+        return choice.external
     start = None
     if choice.checkpoint:
         names = choice.names(directions)
@@ -104,16 +132,20 @@ def take_translator(
         return train_translator(pairs, start, choice.training.seeded(seed))
 
 
-def ready(translator: Reference, generation: Generation, name: str = "translator") -> Reference:
+def ready(translator: AnyTranslator, generation: Generation, name: str = "translator") -> AnyTranslator:
     """The translator in the form in which the engine of the settings loads it; converted once for all who use it."""
-    if generation.engine == "transformers":
+    if generation.engine == "transformers" or isinstance(translator, ExternalTranslator):
         return translator
     with stage(f"{name}, for ctranslate2"):
         return convert_translator(translator)
 
 
-def check_translator(choice: TranslatorChoice, directions: Sequence[Direction], runtime: Runtime) -> Family:
+def check_translator(
+    choice: TranslatorChoice, directions: Sequence[Direction], runtime: Runtime
+) -> Family | Literal["external"]:
     """The checkpoint that is named as the translator is there, is one, and knows the languages.
+
+    Of an external one the program is there, and the languages are among those that are listed.
 
     Of a name on the hub all but the weights is fetched.
 
@@ -124,6 +156,17 @@ def check_translator(choice: TranslatorChoice, directions: Sequence[Direction], 
         UnknownLanguage: if the translator does not know one.
         InputError: at the first other thing that is wrong.
     """
+    if choice.external is not None:
+        data = Path(runtime.data).expanduser()
+        for each in directions:
+            ExternalEngine.of(choice.external, each, data)
+        program = choice.external.program(data)[0]
+        if shutil.which(program) is None:
+            raise InputError(
+                f"translator.external.command `{choice.external.command}`: there is no program {program}, neither in "
+                f"the path nor, by its path, in the data folder {data.absolute()}; install it, or name it by its path"
+            )
+        return "external"
     if not choice.checkpoint:
         for language in {language: None for direction in directions for language in direction}:
             known_language(language)

@@ -13,6 +13,7 @@ from artifacts.settings import Settings
 from artifacts.step import Job, step
 from tasks.translation.conjugate.placeholders import Placeholder, Span, with_brackets, with_placeholders
 from tasks.translation.machine.engines import Generation
+from tasks.translation.machine.external import ExternalTranslator
 from tasks.translation.machine.translating import translate_all
 from tasks.translation.marked.moses import detokenizer
 from tasks.words.spans import spans_of
@@ -50,7 +51,7 @@ class SpanTranslating(Settings):
 def translate_spans(
     job: Job,
     tagged: Tagged,
-    translator: AnyTranslator,
+    translator: AnyTranslator | ExternalTranslator,
     source_language: str,
     target_language: str,
     config: SpanTranslating,

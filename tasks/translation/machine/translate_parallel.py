@@ -7,6 +7,7 @@ import pyarrow as pa
 from artifacts.catalog import MACHINE_TRANSLATION, AnyTranslator, Parallel
 from artifacts.step import Job, step
 from tasks.translation.machine.engines import Generation
+from tasks.translation.machine.external import ExternalTranslator
 from tasks.translation.machine.translating import translate_all
 
 Direction = Literal["forward", "backward"]
@@ -14,7 +15,11 @@ Direction = Literal["forward", "backward"]
 
 @step(MACHINE_TRANSLATION)
 def translate_parallel(
-    job: Job, parallel: Parallel, translator: AnyTranslator, direction: Direction, generation: Generation
+    job: Job,
+    parallel: Parallel,
+    translator: AnyTranslator | ExternalTranslator,
+    direction: Direction,
+    generation: Generation,
 ) -> None:
     """Translates the source side (forward) or the target side (backward), as its lines stand in the file."""
     sides = ["source", "target"] if direction == "forward" else ["target", "source"]

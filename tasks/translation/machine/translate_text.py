@@ -9,6 +9,7 @@ from artifacts.errors import InputError, StoreError
 from artifacts.reference import Reference
 from artifacts.step import Job, step
 from tasks.translation.machine.engines import Generation
+from tasks.translation.machine.external import ExternalTranslator
 from tasks.translation.machine.translating import translate_all
 from tasks.translation.marked.markers import Marking, mark
 from tasks.translation.marked.moses import detokenizer
@@ -46,7 +47,7 @@ def earlier_outputs(job: Job, wanted: set[str]) -> tuple[dict[str, str], list[Re
 def translate_text(
     job: Job,
     sentences: AnySentences | Predictions,
-    translator: AnyTranslator,
+    translator: AnyTranslator | ExternalTranslator,
     source_language: str,
     target_language: str,
     marking: Marking | None,

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from artifacts.reference import Reference
 from artifacts.step import Job
-from tasks.translation.machine.engines import Generation, make_engine
+from tasks.translation.machine.engines import Engine, Generation, make_engine
+from tasks.translation.machine.external import ExternalEngine, ExternalTranslator
 
 OUTPUTS_FILE = "outputs.jsonl"
 
@@ -15,7 +16,7 @@ def translate_all(
     job: Job,
     texts: Iterable[str],
     known: Mapping[str, str],
-    translator: Reference,
+    translator: Reference | ExternalTranslator,
     languages: tuple[str, str],
     generation: Generation,
 ) -> dict[str, str]:
@@ -46,9 +47,7 @@ def translate_all(
         if kept:
             advance(len(kept))
         if left:
-            engine = make_engine(
-                job.folder(translator), languages, generation, device=job.device, budget=job.inference_subwords
-            )
+            engine = _engine(job, translator, languages, generation)
             with file.open("a", encoding="utf-8") as appended:
                 for rows, translations in engine.translate(left):
                     sources = [left[row] for row in rows]
@@ -58,6 +57,14 @@ def translate_all(
                     advance(len(rows))
     job.note(resumed_texts=len(new) - len(left))
     return outputs | kept
+
+
+def _engine(
+    job: Job, translator: Reference | ExternalTranslator, languages: tuple[str, str], generation: Generation
+) -> Engine | ExternalEngine:
+    if isinstance(translator, ExternalTranslator):
+        return ExternalEngine.of(translator, languages, Path(job.runtime.data).expanduser())
+    return make_engine(job.folder(translator), languages, generation, device=job.device, budget=job.inference_subwords)
 
 
 def lines(sources: Sequence[str], translations: Sequence[str]) -> str:

@@ -1,0 +1,261 @@
+"""A command of the user's as translator: right answers, and all that may go wrong with it."""
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from artifacts.catalog import SENTENCES
+from artifacts.errors import InputError
+from artifacts.inputs import Input
+from artifacts.reference import Reference
+from artifacts.runtime import Runtime
+from artifacts.step import run_alone
+from artifacts.store import Store
+from flows.parts.translator import TranslatorChoice, check_translator, ready, take_translator
+from tasks.translation.machine.engines import Generation
+from tasks.translation.machine.external import ExternalEngine, ExternalTranslator
+from tasks.translation.machine.languages import UnknownLanguage
+from tasks.translation.machine.translate_text import translate_text
+
+EXAMPLES = Path(__file__).parents[4] / "docs" / "examples"
+TEXTS = ["eins", "zwei ü", "drei", "vier", "fünf"]
+UPPER = """
+for line in sys.stdin:
+    asked = json.loads(line)
+    print(json.dumps({"id": asked["id"], "translation": asked["text"].upper()}), flush=True)
+"""
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasks.translation.machine.external._FIRST_PAUSE_SECONDS", 0.01)
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Callable[[str], str]:
+    """A program of these lines, as a command. `calls` in it is the number of this call, from 1."""
+
+    def make(program: str) -> str:
+        counted = f"open('calls', 'a').write('x')\ncalls = len(open('calls').read())\n{program}"
+        (tmp_path / "program.py").write_text(f"import json, sys, time\n{counted}", encoding="utf-8")
+        return f"{sys.executable} {tmp_path / 'program.py'}"
+
+    return make
+
+
+def engine(command: str, folder: Path, **settings: Any) -> ExternalEngine:
+    made = ExternalTranslator(command=command, version="1", **settings)
+    return ExternalEngine.of(made, ("de", "en"), folder)
+
+
+def answers(engine: ExternalEngine, texts: list[str] = TEXTS) -> list[str]:
+    found = {int(rows[0]): outputs[0] for rows, outputs in engine.translate(texts)}
+    assert len(found) == len(texts)
+    return [found[row] for row in range(len(texts))]
+
+
+def calls(folder: Path) -> int:
+    return len((folder / "calls").read_text())
+
+
+def test_texts_go_in_and_translations_come_out_some_at_a_time(command: Callable[[str], str], tmp_path: Path) -> None:
+    assert answers(engine(command(UPPER), tmp_path, texts_per_call=2)) == [text.upper() for text in TEXTS]
+    assert calls(tmp_path) == 3
+
+
+def test_the_command_hears_id_text_and_languages_as_it_calls_them(
+    command: Callable[[str], str], tmp_path: Path
+) -> None:
+    say_all = (
+        "for line in sys.stdin:\n  a = json.loads(line)\n  print(json.dumps({'id': a['id'], 'translation': line}))"
+    )
+    heard = [
+        json.loads(line) for line in answers(engine(command(say_all), tmp_path, languages=("eng_Latn", "deu_Latn")))
+    ]
+    assert heard[1] == {"id": 1, "text": "zwei ü", "source": "deu_Latn", "target": "eng_Latn"}
+
+
+def test_answers_may_come_in_any_order_after_all_was_read(command: Callable[[str], str], tmp_path: Path) -> None:
+    reverse = "sys.stdin = reversed(sys.stdin.readlines())" + UPPER
+    assert answers(engine(command(reverse), tmp_path)) == [text.upper() for text in TEXTS]
+
+
+def test_a_call_that_fails_once_is_tried_again_with_what_is_left(command: Callable[[str], str], tmp_path: Path) -> None:
+    half = "if calls == 1:\n  sys.stdin = [sys.stdin.readline() for _ in range(3)]" + UPPER + "sys.exit(calls == 1)"
+    asked = "open('asked', 'a').write(json.loads(line)['text'] + ' ')"
+    program = half.replace("asked = json", f"{asked}\n    asked = json")
+    assert answers(engine(command(program), tmp_path)) == [text.upper() for text in TEXTS]
+    assert calls(tmp_path) == 2
+    assert (tmp_path / "asked").read_text().split() == ["eins", "zwei", "ü", "drei", "vier", "fünf"]
+
+
+@pytest.mark.parametrize(
+    ("program", "message"),
+    [
+        ("sys.exit('no key')", r"exit code 1 after 0 of 5 answers; it wrote 'no key'; 5 of 5 texts .* tried 2"),
+        ("sys.stdin = [sys.stdin.readline()]\nif calls > 1: sys.exit()" + UPPER, "0 of 4 answers; .*4 of 5 texts"),
+        ("print('{\"id\": 0, \"trans')", r'answer 1 cannot be read: \{"id": 0, "trans; expected a line such as'),
+        ("print('Hello, I am a translator.')", "answer 1 cannot be read: Hello, I am a translator."),
+        ("print(json.dumps({'id': 0, 'text': 'x'}))", "answer 1 cannot be read"),
+        ("print(json.dumps({'id': 0, 'translation': None}))", "answer 1 has no number as id, or no text translated"),
+        ("print('[]')", "answer 1 cannot be read"),
+        ("print(json.dumps({'id': 7, 'translation': 'x'}))", "answer 1 has the id 7, and asked were 0 to 4"),
+    ],
+)  # fmt: skip
+def test_what_goes_wrong_is_named_when_the_tries_are_used_up(
+    command: Callable[[str], str], tmp_path: Path, program: str, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        answers(engine(command(program), tmp_path, tries=2))
+
+
+def test_a_text_that_is_answered_twice_is_a_wrong_answer(command: Callable[[str], str], tmp_path: Path) -> None:
+    twice = "print(json.dumps({'id': 0, 'translation': 'x'}))\n" * 2
+    with pytest.raises(InputError, match="answer 2 has the id 0, and it was answered before"):
+        answers(engine(command(twice), tmp_path, tries=1))
+
+
+def test_a_command_that_hangs_is_ended_with_all_that_it_started(command: Callable[[str], str], tmp_path: Path) -> None:
+    hangs = """
+import subprocess
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+open("child", "w").write(str(child.pid))
+time.sleep(600)
+"""
+    with pytest.raises(InputError, match=r"no answer for 2 s; .*5 of 5 texts"):
+        answers(engine(command(hangs), tmp_path, tries=1, timeout_seconds=2))
+    process = Path(f"/proc/{(tmp_path / 'child').read_text()}/stat")
+    for _ in range(100):
+        if not process.exists() or process.read_text().split()[2] == "Z":
+            return
+        time.sleep(0.05)
+    pytest.fail("the child of the command lives on")
+
+
+def test_a_program_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="it cannot be started"):
+        answers(engine("there-is-no-such-program", tmp_path, tries=1))
+
+
+def test_no_more_than_so_many_texts_are_given_in_a_minute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = engine("any", tmp_path, per_minute=4)
+    clock = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    first = [when for when, _ in made._lines(dict(enumerate(TEXTS[:3])))]
+    second = [when for when, _ in made._lines({3: "vier"})]
+    clock[0] = 500.0  # Nothing is saved up while the command takes its time.
+    third = [when for when, _ in made._lines(dict(enumerate(TEXTS[:2])))]
+    assert (first, second, third) == ([100, 115, 130], [145], [500, 515])
+
+
+# --- As a step.
+
+
+@pytest.fixture
+def sentences(put_table: Callable[..., Reference]) -> Reference:
+    return put_table(
+        SENTENCES, {"sentence_id": list(range(5)), "words": [text.split() for text in TEXTS]}, {"language": "de"}
+    )
+
+
+def test_version_and_languages_are_in_the_key_and_how_it_is_asked_is_not(store: Store, sentences: Reference) -> None:
+    def key(**changes: Any) -> str:
+        made = ExternalTranslator(**{"command": "a", "version": "1", **changes})
+        assert isinstance(made, Input)
+        return translate_text.key_of(translate_text.bound(sentences, made, "de", "en", None, Generation()))[1]
+
+    assert key() == key(command="b --key secret", tries=9, timeout_seconds=5, per_minute=3, texts_per_call=1)
+    assert len({key(), key(version="2"), key(languages=("de", "en"))}) == 3
+
+
+def test_answers_are_kept_when_the_step_fails_and_a_rerun_asks_for_the_rest(
+    store: Store, sentences: Reference, command: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    twice = "if calls == 1:\n  sys.stdin = [sys.stdin.readline() for _ in range(2)]" + UPPER
+    made = ExternalTranslator(command=command(twice), version="1", tries=1)
+    with pytest.raises(InputError, match=r"after 2 of 5 answers; .*3 of 5 texts have no translation"):
+        run_alone(store, translate_text, sentences, made, "de", "en", None, Generation())
+    done = run_alone(store, translate_text, sentences, made, "de", "en", None, Generation())
+    assert store.table(done)["output"].to_pylist() == [text.upper() for text in TEXTS]
+    assert store.require(done).notes["resumed_texts"] == 2
+    assert "program.py" not in store.require(done).recipe.model_dump_json()
+
+
+# --- As configured.
+
+
+def test_a_command_takes_the_place_of_a_checkpoint(tmp_path: Path) -> None:
+    made = ExternalTranslator(command=sys.executable, version="1", languages=("de", "en"))
+    choice, runtime = TranslatorChoice(external=made), Runtime(data=str(tmp_path))
+    assert not choice.trains and choice.is_given
+    assert ready(take_translator(choice, (("de", "en"),), (), 1, runtime), Generation()) is made
+    assert check_translator(choice, (("de", "en"),), runtime) == "external"
+    with pytest.raises(UnknownLanguage, match="language 'es'"):
+        check_translator(choice, (("de", "es"),), runtime)
+    missing = choice.model_copy(update={"external": made.model_copy(update={"command": "./no-such-thing x"})})
+    with pytest.raises(InputError, match=r"there is no program ./no-such-thing"):
+        check_translator(missing, (("de", "en"),), runtime)
+    with pytest.raises(ValueError, match="external is given, and checkpoint as well"):
+        TranslatorChoice(external=made, checkpoint="facebook/m2m100_418M")
+
+
+# --- The two examples.
+
+
+class Service(BaseHTTPRequestHandler):
+    """Says every text backwards, as LibreTranslate and as a chat do; remembers what it was asked."""
+
+    asked: list[tuple[str, dict[str, Any], str]]
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.asked.append((self.path, body, self.headers.get("Authorization", "")))
+        if self.path == "/translate":
+            answer: dict[str, Any] = {"translatedText": body["q"][::-1]}
+        else:
+            answer = {"choices": [{"message": {"content": f" {body['messages'][1]['content'][::-1]}\n"}}]}
+        content = json.dumps(answer).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *args: Any) -> None: ...
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    Service.asked = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_example_for_libretranslate_translates(
+    service: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIBRETRANSLATE_API_KEY", "secret")
+    command = f"{sys.executable} {EXAMPLES / 'translate_by_libretranslate.py'} {service}"
+    assert answers(engine(command, tmp_path)) == [text[::-1] for text in TEXTS]
+    path, body, _ = Service.asked[1]
+    assert path == "/translate"
+    assert body == {"q": "zwei ü", "source": "de", "target": "en", "format": "text", "api_key": "secret"}
+
+
+def test_the_example_for_a_chat_translates(service: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
+    command = f"{sys.executable} {EXAMPLES / 'translate_by_chat.py'} {service}/v1 some-model"
+    assert answers(engine(command, tmp_path)) == [text[::-1] for text in TEXTS]
+    path, body, key = Service.asked[0]
+    assert (path, key, body["model"], body["temperature"]) == ("/v1/chat/completions", "Bearer secret", "some-model", 0)
+    assert "from de to en" in body["messages"][0]["content"]
