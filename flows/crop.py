@@ -522,7 +522,7 @@ def _check_translation(config: Crop, runtime: Runtime) -> None:
     for place, target in enumerate(config.targets):
         languages = (config.source.language, target.translator_language)
         try:
-            family = check_translator(config.translator, config.directions(target), runtime)
+            family = check_translator(config.translator, config.directions(target), config.generation, runtime)
         except UnknownLanguage as error:
             raise InputError(f"{error}; or name a near language under targets.{place}.translated_as") from error
         if config.text_map is not None and family not in ("m2m100", "small100"):

@@ -308,7 +308,7 @@ def check_segmenters(corpora: Mapping[str, Corpus]) -> None:
 def _check_marked(
     choice: MarkedSentences, parallel: tuple[ParallelText, ...], languages: tuple[str, str], runtime: Runtime
 ) -> None:
-    check_translator(choice.translator, (languages,), runtime)
+    check_translator(choice.translator, (languages,), choice.generation, runtime)
     if choice.translator.trains and not parallel:
         raise InputError(
             "translation.method: marked sentences need a translator, which is trained on parallel text, and `parallel` "

@@ -123,7 +123,7 @@ def check_pairs(
     if choice.imported is not None:
         load_pair_files(*(input_file(each, runtime) for each in (choice.imported.original, choice.imported.translated)))
         return
-    check_translator(choice.translator, (languages,), runtime)
+    check_translator(choice.translator, (languages,), choice.generation, runtime)
     if choice.trains and not parallel:
         raise InputError(
             "pairs.translator: it is trained on parallel text, and `parallel` names none; add two files there, name a "

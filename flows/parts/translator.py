@@ -10,12 +10,12 @@ from pydantic import Field, model_validator
 from artifacts.errors import InputError
 from artifacts.inputs import HubModel, InputFolder
 from artifacts.reference import Reference
-from artifacts.runtime import Runtime, stage
+from artifacts.runtime import Runtime, current_run, stage
 from artifacts.settings import Settings
 from flows.parts.checkpoints import checkpoint_folder
 from tasks.translation.machine.card import Family
 from tasks.translation.machine.converting import convert_translator
-from tasks.translation.machine.engines import Generation
+from tasks.translation.machine.engines import Generation, uses_ctranslate2
 from tasks.translation.machine.external import ExternalEngine, ExternalTranslator
 from tasks.translation.machine.languages import known_language
 from tasks.translation.machine.train_translator import TranslatorTraining, train_translator
@@ -134,18 +134,21 @@ def take_translator(
 
 def ready(translator: AnyTranslator, generation: Generation, name: str = "translator") -> AnyTranslator:
     """The translator in the form in which the engine of the settings loads it; converted once for all who use it."""
-    if generation.engine == "transformers" or isinstance(translator, ExternalTranslator):
+    run = current_run()
+    device = run.runtime.resolved_device() if run else "cpu"
+    if isinstance(translator, ExternalTranslator) or not uses_ctranslate2(generation, device):
         return translator
     with stage(f"{name}, for ctranslate2"):
         return convert_translator(translator)
 
 
 def check_translator(
-    choice: TranslatorChoice, directions: Sequence[Direction], runtime: Runtime
+    choice: TranslatorChoice, directions: Sequence[Direction], generation: Generation, runtime: Runtime
 ) -> Family | Literal["external"]:
     """The checkpoint that is named as the translator is there, is one, and knows the languages.
 
-    Of an external one the program is there, and the languages are among those that are listed.
+    Its engine has what it needs on the device. Of an external one the program is there, and the languages are among
+    those that are listed.
 
     Of a name on the hub all but the weights is fetched.
 
@@ -167,6 +170,7 @@ def check_translator(
                 f"the path nor, by its path, in the data folder {data.absolute()}; install it, or name it by its path"
             )
         return "external"
+    uses_ctranslate2(generation, runtime.resolved_device())
     if not choice.checkpoint:
         for language in {language: None for direction in directions for language in direction}:
             known_language(language)

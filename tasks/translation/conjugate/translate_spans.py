@@ -98,7 +98,7 @@ def translate_spans(
             ]
             yield pa.RecordBatch.from_arrays(arrays, schema=SPAN_TRANSLATION.schema)
 
-    job.note(engine=generation.engine, texts=len(texts))
+    job.note(texts=len(texts))
     about = {"source_language": source_language, "target_language": target_language}
     job.write(written(), {**about, "placeholder": form, "corpus": tagged.content})
 

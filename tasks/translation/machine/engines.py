@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from pydantic import Field
 
+from artifacts.cublas import load_cublas
 from artifacts.errors import InputError
 from artifacts.settings import Settings
 from tasks.training.precision import check_precision
@@ -33,8 +34,11 @@ Precision = Literal["float32", "bf16", "float16", "int8"]
 class Generation(Settings):
     """How a translator searches for the best translation."""
 
-    engine: Literal["ctranslate2", "transformers"] = Field(
-        "ctranslate2", title="Engine", description="What runs the model; both give the same texts, ctranslate2 sooner."
+    engine: Literal["ctranslate2", "transformers", "ctranslate2_or_transformers"] = Field(
+        "ctranslate2",
+        title="Engine",
+        description="What runs the model; both give the same texts, ctranslate2 sooner. ctranslate2_or_transformers: "
+        "the second where the first cannot use the device.",
     )
     beam_size: int = Field(5, ge=1, le=64, title="Beam", description="Hypotheses kept at each sub-word; 1 is greedy.")
     max_length_subwords: int = Field(
@@ -156,7 +160,7 @@ def make_engine(folder: Path, languages: tuple[str, str], config: Generation, *,
     place = card.folder(folder, *languages)
     coding = read_coding(place, card, *languages)
     converted = place / "ctranslate2"
-    if converted.is_dir() == (config.engine == "transformers"):
+    if config.engine == ("transformers" if converted.is_dir() else "ctranslate2"):
         raise TypeError(f"{folder} is not what {config.engine} reads; `convert_translator` makes one from the other")
     if converted.is_dir():
         precision = ctranslate2_precision(device, config.precision)
@@ -178,6 +182,8 @@ def ctranslate2_search(
 
     On a CPU every thread works on a batch of its own: two batches side by side take less time than two threads on one.
     """
+    if device != "cpu":
+        load_cublas()
     threads = torch.get_num_threads() if device == "cpu" else 1
     model = ctranslate2.Translator(
         str(folder), device=device, compute_type=precision, inter_threads=threads, intra_threads=1
@@ -236,7 +242,28 @@ def check_format(config: Generation, device: str) -> None:
         InputError: if they do not.
     """
     if config.precision != "float32":  # Which every device has; a run that translates nothing needs no engine for it.
-        (ctranslate2_precision if config.engine == "ctranslate2" else transformers_precision)(device, config.precision)
+        by_both = config.engine == "ctranslate2_or_transformers" and device != "cpu"
+        if config.engine != "transformers":
+            ctranslate2_precision(device, config.precision)
+        if config.engine == "transformers" or by_both:
+            transformers_precision(device, config.precision)
+
+
+def uses_ctranslate2(config: Generation, device: str) -> bool:
+    """Whether ctranslate2 runs the model.
+
+    Raises:
+        InputError: if it is to, and what it needs on the device is missing.
+    """
+    if config.engine == "transformers" or device == "cpu":
+        return config.engine != "transformers"
+    try:
+        load_cublas()
+    except InputError:
+        if config.engine == "ctranslate2":
+            raise
+        return False
+    return True
 
 
 def ctranslate2_precision(device: str, precision: Precision) -> str:

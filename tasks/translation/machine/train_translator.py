@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from pydantic import Field, model_validator
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 from artifacts.catalog import TRANSLATOR, MarkedPairs, Translator
 from artifacts.errors import InputError
@@ -21,6 +22,7 @@ from tasks.translation.machine.translation_rows import IGNORED, Rows, Text, enco
 from tasks.translation.machine.translator import load_tokenizer, load_translator
 from tasks.translation.marked.markers import PAPER_MARKERS
 
+_MOST_SCORES = 2**26  # 256 MB in float32: 523 sub-words at a time of M2M100, all of a small translator's
 _POSITIONS = 1024  # As M2M100 has; they are computed, not learnt.
 
 
@@ -79,15 +81,22 @@ class TranslatorTraining(TrainingConfig):
         return self
 
 
-def translation_loss(model: nn.Module, batch: dict[str, torch.Tensor], smoothing: float) -> torch.Tensor:
+def translation_loss(
+    model: nn.Module, batch: dict[str, torch.Tensor], smoothing: float, most_scores: int = _MOST_SCORES
+) -> torch.Tensor:
     """Label-smoothed cross entropy in float32, weighted mean over the update's sub-words; padding is not scored.
 
     Of one sub-word y with smoothing e and V sub-words: -(1 - e) log p_y - (e / V) sum_v log p_v.
+
+    Scores of all sub-words over the whole vocabulary are the dearest part: with M2M100's 128,112 they take 1.5 MB a
+    sub-word, gradients included. So they are computed of some sub-words at a time, and again in the backward pass; if
+    all have room at once, once.
 
     Args:
         model: an M2M100.
         batch: from `make_collate`, with `learnt`, the sub-words to learn of all passes of the update.
         smoothing: e.
+        most_scores: how many are computed at a time.
     """
     m2m: Any = model
     hidden = m2m.model(
@@ -98,11 +107,26 @@ def translation_loss(model: nn.Module, batch: dict[str, torch.Tensor], smoothing
     ).last_hidden_state
     labels = batch["labels"].flatten()
     real = (labels != IGNORED).nonzero().squeeze(1)
-    # Scores over the vocabulary are the dearest part: they are computed where there is something to learn, alone.
-    scores = m2m.lm_head(hidden.flatten(0, 1).index_select(0, real)).float()
+    learnt = hidden.flatten(0, 1).index_select(0, real)
     weights = batch["weights"].repeat_interleave(batch["labels"].shape[1]).index_select(0, real)
-    losses = nn.functional.cross_entropy(scores, labels[real], reduction="none", label_smoothing=smoothing)
-    return (losses * weights).sum() / batch["learnt"]
+    size = max(1, most_scores // m2m.config.vocab_size)
+    parts = list(zip(learnt.split(size), labels[real].split(size), weights.split(size), strict=True))
+    if len(parts) == 1:
+        return _weighted_losses(m2m.lm_head, *parts[0], smoothing) / batch["learnt"]
+    sums = [
+        checkpoint(_weighted_losses, m2m.lm_head, *part, smoothing, use_reentrant=False, preserve_rng_state=False)
+        for part in parts
+    ]
+    return torch.stack(sums).sum() / batch["learnt"]
+
+
+def _weighted_losses(
+    head: nn.Module, hidden: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor, smoothing: float
+) -> torch.Tensor:
+    """The sum of the losses of some sub-words, each times its weight."""
+    scores = head(hidden).float()
+    losses = nn.functional.cross_entropy(scores, labels, reduction="none", label_smoothing=smoothing)
+    return (losses * weights).sum()
 
 
 def make_model(config: TranslatorTraining, pieces: int) -> Any:

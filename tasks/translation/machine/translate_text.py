@@ -73,7 +73,6 @@ def translate_text(
     known, used = earlier_outputs(job, distinct)
     outputs = translate_all(job, texts, known, translator, (source_language, target_language), generation)
     job.note(
-        engine=generation.engine,
         texts=len(distinct),
         new_texts=len(distinct) - len(known),
         taken_from=[f"{reference.kind}/{reference.key}" for reference in used],

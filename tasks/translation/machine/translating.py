@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from artifacts.catalog import CONVERTED_TRANSLATOR
 from artifacts.reference import Reference
 from artifacts.step import Job
 from tasks.translation.machine.engines import Engine, Generation, make_engine
@@ -36,6 +37,7 @@ def translate_all(
     Returns:
         The output of every text.
     """
+    job.note(engine=_engine_name(translator))
     outputs = {"": "", **known}
     new = [text for text in dict.fromkeys(texts) if text not in outputs]
     if not new:
@@ -57,6 +59,12 @@ def translate_all(
                     advance(len(rows))
     job.note(resumed_texts=len(new) - len(left))
     return outputs | kept
+
+
+def _engine_name(translator: Reference | ExternalTranslator) -> str:
+    if isinstance(translator, ExternalTranslator):
+        return "external"
+    return "ctranslate2" if translator.kind == CONVERTED_TRANSLATOR.name else "transformers"
 
 
 def _engine(

@@ -185,7 +185,8 @@ def test_answers_are_kept_when_the_step_fails_and_a_rerun_asks_for_the_rest(
         run_alone(store, translate_text, sentences, made, "de", "en", None, Generation())
     done = run_alone(store, translate_text, sentences, made, "de", "en", None, Generation())
     assert store.table(done)["output"].to_pylist() == [text.upper() for text in TEXTS]
-    assert store.require(done).notes["resumed_texts"] == 2
+    notes = store.require(done).notes
+    assert (notes["resumed_texts"], notes["engine"]) == (2, "external")
     assert "program.py" not in store.require(done).recipe.model_dump_json()
 
 
@@ -197,12 +198,12 @@ def test_a_command_takes_the_place_of_a_checkpoint(tmp_path: Path) -> None:
     choice, runtime = TranslatorChoice(external=made), Runtime(data=str(tmp_path))
     assert not choice.trains and choice.is_given
     assert ready(take_translator(choice, (("de", "en"),), (), 1, runtime), Generation()) is made
-    assert check_translator(choice, (("de", "en"),), runtime) == "external"
+    assert check_translator(choice, (("de", "en"),), Generation(), runtime) == "external"
     with pytest.raises(UnknownLanguage, match="language 'es'"):
-        check_translator(choice, (("de", "es"),), runtime)
+        check_translator(choice, (("de", "es"),), Generation(), runtime)
     missing = choice.model_copy(update={"external": made.model_copy(update={"command": "./no-such-thing x"})})
     with pytest.raises(InputError, match=r"there is no program ./no-such-thing"):
-        check_translator(missing, (("de", "en"),), runtime)
+        check_translator(missing, (("de", "en"),), Generation(), runtime)
     with pytest.raises(ValueError, match="external is given, and checkpoint as well"):
         TranslatorChoice(external=made, checkpoint="facebook/m2m100_418M")
 

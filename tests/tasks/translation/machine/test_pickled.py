@@ -18,6 +18,7 @@ from artifacts.runtime import Runtime
 from artifacts.step import run_alone
 from artifacts.store import Store
 from flows.parts.translator import TranslatorChoice, check_translator
+from tasks.translation.machine.engines import Generation
 from tasks.translation.machine.languages import UnknownLanguage
 from tasks.translation.machine.translator import import_translator, load_model
 
@@ -125,16 +126,16 @@ def small_files(tiny_translator: Path, tmp_path: Path) -> Path:
 def test_a_name_on_the_hub_is_checked_without_its_weights(hub: Hub, small_files: Path) -> None:
     fetched = hub(small_files, "config.json", "pytorch_model.bin")
     choice = TranslatorChoice(checkpoint="facebook/m2m100_418M")
-    assert check_translator(choice, DIRECTIONS, Runtime()) == "m2m100"
+    assert check_translator(choice, DIRECTIONS, Generation(), Runtime()) == "m2m100"
     assert fetched == [{"weights": False, "pickled": False}]
     with pytest.raises(UnknownLanguage, match="language 'qqq'"):
-        check_translator(choice, (("en", "qqq"),), Runtime())
+        check_translator(choice, (("en", "qqq"),), Generation(), Runtime())
 
 
 def test_a_repository_without_weights_is_refused_before_the_run(hub: Hub, small_files: Path) -> None:
     fetched = hub(small_files, "config.json", "rust_model.ot")
     with pytest.raises(InputError, match="some/thing at 0123456789ab: the repository has neither safetensors"):
-        check_translator(TranslatorChoice(checkpoint="some/thing"), DIRECTIONS, Runtime())
+        check_translator(TranslatorChoice(checkpoint="some/thing"), DIRECTIONS, Generation(), Runtime())
     assert not fetched
 
 
@@ -155,23 +156,23 @@ def test_pickled_weights_of_the_hub_are_fetched_only_where_there_are_no_others(
 
 def test_a_marian_must_be_named_for_each_direction(tiny_marian: Path, tmp_path: Path) -> None:
     one = TranslatorChoice(checkpoint=str(tiny_marian))
-    assert check_translator(one, DIRECTIONS[:1], Runtime()) == "marian"
+    assert check_translator(one, DIRECTIONS[:1], Generation(), Runtime()) == "marian"
     with pytest.raises(InputError, match=r"a Marian has one direction, and 2 are needed \(en to de, de to en\)"):
-        check_translator(one, DIRECTIONS, Runtime())
+        check_translator(one, DIRECTIONS, Generation(), Runtime())
     both = TranslatorChoice(checkpoint=f"{tiny_marian.parent}/opus-mt-{{from}}-{{to}}")
     assert list(both.names(DIRECTIONS).values()) == list(DIRECTIONS)
-    assert check_translator(both, DIRECTIONS[:1], Runtime()) == "marian"
+    assert check_translator(both, DIRECTIONS[:1], Generation(), Runtime()) == "marian"
     with pytest.raises(InputError, match="opus-mt-de-en: no such folder"):
-        check_translator(both, DIRECTIONS, Runtime())
+        check_translator(both, DIRECTIONS, Generation(), Runtime())
 
 
 def test_a_translator_for_all_languages_is_not_named_by_direction(tiny_madlad: Path) -> None:
     named = TranslatorChoice(checkpoint=f"{tiny_madlad.parent}/{{to}}")
     with pytest.raises(InputError, match="family madlad, which has one checkpoint for all languages"):
-        check_translator(named, (("en", tiny_madlad.name),), Runtime())
+        check_translator(named, (("en", tiny_madlad.name),), Generation(), Runtime())
 
 
 def test_only_an_m2m100_is_trained_further(tiny_nllb: Path) -> None:
     choice = TranslatorChoice(checkpoint=str(tiny_nllb), fine_tune=True)
     with pytest.raises(InputError, match="of the family nllb, and an M2M100 alone can be trained further"):
-        check_translator(choice, DIRECTIONS, Runtime())
+        check_translator(choice, DIRECTIONS, Generation(), Runtime())

@@ -22,7 +22,7 @@ from tasks.translation.machine.train_translator import (
     train_translator,
     translation_loss,
 )
-from tasks.translation.machine.translation_rows import IGNORED, Rows
+from tasks.translation.machine.translation_rows import IGNORED, Rows, make_collate
 
 TINY = TranslatorTraining(
     epochs=2,
@@ -44,6 +44,7 @@ class Fixed(torch.nn.Module):
         super().__init__()
         self.scores = torch.tensor([scores])
         self.lm_head = torch.nn.Identity()
+        self.config = SimpleNamespace(vocab_size=2)
 
     def model(self, **inputs: object) -> SimpleNamespace:
         return SimpleNamespace(last_hidden_state=self.scores)
@@ -78,6 +79,39 @@ def test_padding_and_the_language_are_not_scored() -> None:
 
 def test_a_rows_weight_multiplies_its_loss() -> None:
     assert loss_of(SCORES, [1, 0], 0.1, weight=2.5) == pytest.approx(2.5 * loss_of(SCORES, [1, 0], 0.1))
+
+
+def batch_of(model: torch.nn.Module, rows: Rows) -> dict[str, torch.Tensor]:
+    batch = make_collate(rows, 1)(np.arange(len(rows.source)), torch.Generator())
+    return {**batch, "learnt": torch.tensor(sum(len(ids) - 1 for ids in rows.target))}
+
+
+@pytest.mark.parametrize("subwords_at_a_time", [1, 7, 1000])
+def test_scores_computed_in_parts_give_the_same_loss_and_gradients(subwords_at_a_time: int) -> None:
+    rows = some_rows()
+    rows.weights[:] = np.linspace(0.5, 2, len(rows.weights))
+    found = []
+    for most in (2**26, 138 * subwords_at_a_time):
+        model = make_model(TINY, 30).double().eval()
+        loss = translation_loss(model, batch_of(model, rows), 0.1, most)
+        loss.backward()
+        found.append((loss.detach(), {name: p.grad for name, p in model.named_parameters() if p.grad is not None}))
+    (whole, gradients), (parts, others) = found
+    torch.testing.assert_close(parts, whole)
+    assert gradients.keys() == others.keys() and len(gradients) > 10
+    for name, gradient in gradients.items():
+        torch.testing.assert_close(others[name], gradient, msg=name)
+
+
+def test_no_more_scores_are_there_at_once_than_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = make_model(TINY, 30)
+    sizes: list[int] = []
+    model.lm_head.register_forward_hook(lambda module, args, scores: sizes.append(scores.numel()))
+    rows = some_rows()
+    translation_loss(model, batch_of(model, rows), 0.1, 138 * 7).backward()
+    assert max(sizes) == 138 * 7
+    learnt = sum(len(ids) - 1 for ids in rows.target)
+    assert sum(sizes) == 2 * 138 * learnt  # Once forward, once again for the gradient.
 
 
 def some_rows() -> Rows:
