@@ -521,15 +521,6 @@ def _check_translation(config: Crop, runtime: Runtime) -> None:
     """The translator can be had and knows all languages; so does the language filter; the tools are installed."""
     for place, target in enumerate(config.targets):
         languages = (config.source.language, target.translator_language)
-        try:
-            family = check_translator(config.translator, config.directions(target), config.generation, runtime)
-        except UnknownLanguage as error:
-            raise InputError(f"{error}; or name a near language under targets.{place}.translated_as") from error
-        if config.text_map is not None and family not in ("m2m100", "small100"):
-            raise InputError(
-                f"text_map: texts are placed by an M2M100's encoder, and {config.translator.name} is of the "
-                f"family {family}; leave text_map out"
-            )
         names = f"targets.{place}.parallel: the language {languages[1]} has no parallel text"
         if not config.translator.is_given and languages[1] not in config.parallel:
             raise InputError(
@@ -549,6 +540,16 @@ def _check_translation(config: Crop, runtime: Runtime) -> None:
         )
     if config.aligns:
         check_aligner()
+    for place, target in enumerate(config.targets):
+        try:
+            family = check_translator(config.translator, config.directions(target), config.generation, runtime)
+        except UnknownLanguage as error:
+            raise InputError(f"{error}; or name a near language under targets.{place}.translated_as") from error
+        if config.text_map is not None and family not in ("m2m100", "small100"):
+            raise InputError(
+                f"text_map: texts are placed by an M2M100's encoder, and {config.translator.name} is of the "
+                f"family {family}; leave text_map out"
+            )
 
 
 @flow(name="crop")
