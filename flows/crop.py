@@ -43,7 +43,7 @@ from flows.parts.presets import WithPreset
 from flows.parts.projection import Projecting, Tagging, kept_sentences
 from flows.parts.scoring import Scoring, averages_of
 from flows.parts.summary import Listing, Result, carry_out
-from flows.parts.translator import AnyTranslator, TranslatorChoice, check_translator, ready
+from flows.parts.translator import AnyTranslator, TranslatorChoice, check_marking, check_translator, ready
 from tasks.denoising.settle_labels import settle_labels
 from tasks.denoising.settling import Settling
 from tasks.distillation.export_student import export_student
@@ -540,6 +540,7 @@ def _check_translation(config: Crop, runtime: Runtime) -> None:
         )
     if config.aligns:
         check_aligner()
+    check_marking(config.translator, config.marking)
     for place, target in enumerate(config.targets):
         try:
             family = check_translator(config.translator, config.directions(target), config.generation, runtime)

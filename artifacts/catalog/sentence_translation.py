@@ -61,7 +61,7 @@ MACHINE_TRANSLATION = Dataset(
     sentence_id  joins the sentences that were translated
     source       the text the translator got: detokenised, entities between markers if the sentences have tags
     output       the text it gave back, as it is; empty if `source` is empty or too long
-    metadata     source_language; target_language
+    metadata     source_language; target_language; markers: their form, slot or xml, if there are some
     """,
     pa.schema([ID, pa.field("source", pa.string(), nullable=False), pa.field("output", pa.string(), nullable=False)]),
 )
@@ -80,7 +80,8 @@ MARKED_TRANSLATION = Dataset(
     tags           one IOB2 tag per word, read from the markers; empty if dropped
     reason         why it was dropped, one of `tasks.translation.marked.markers.REASONS`; "" if kept
     metadata       language; labels; corpus: the sentences that were translated, such as labelled/3f2a...;
-                   dropped: number of sentences by reason
+                   dropped: number of sentences by reason; mended: number of markers in kept sentences that
+                   were read in spite of damage
     """,
     pa.schema(
         [

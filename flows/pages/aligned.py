@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tasks.translation.marked.markers import cut
+from tasks.translation.marked.markers import cut, form_of
 from tasks.words.spans import spans_of
 
 Row = dict[str, Any]
@@ -54,7 +54,7 @@ def tagged(words: Sequence[str], tags: Sequence[str], numbers: Sequence[int] | N
 
 def marked(text: str) -> tuple[Piece, ...]:
     """A text with markers in pieces: what stands between two markers of a number has that number."""
-    found = cut(text, str.split)
+    found = cut(text, str.split, form_of(text))
     pieces, open_now = [], dict[int, None]()
     for number, segment in zip([None, *found.numbers], found.segments, strict=True):
         if number is not None:
@@ -69,7 +69,7 @@ def marked(text: str) -> tuple[Piece, ...]:
 
 def entity_numbers(output: str, entities: int) -> list[int]:
     """Which entity of the source each entity of a marked translation is, by its marker, in the translation's order."""
-    numbers = list(dict.fromkeys(cut(output, str.split).numbers))
+    numbers = list(dict.fromkeys(cut(output, str.split, form_of(output)).numbers))
     return numbers if len(numbers) == entities else list(range(entities))
 
 

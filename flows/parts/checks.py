@@ -18,7 +18,7 @@ from flows.parts.figures import Analysis
 from flows.parts.number_formats import check_number_formats
 from flows.parts.one_target import OneTarget, TranslatedTarget
 from flows.parts.translation import MarkedSentences, TranslationChoice
-from flows.parts.translator import check_translator
+from flows.parts.translator import check_marking, check_translator
 from tasks.corpus.corpus import Corpus, load_corpus
 from tasks.corpus.corrections import check_corrections, latest, load_corrections
 from tasks.corpus.formats import CorpusFile
@@ -308,13 +308,14 @@ def check_segmenters(corpora: Mapping[str, Corpus]) -> None:
 def _check_marked(
     choice: MarkedSentences, parallel: tuple[ParallelText, ...], languages: tuple[str, str], runtime: Runtime
 ) -> None:
-    check_translator(choice.translator, (languages,), choice.generation, runtime)
+    check_marking(choice.translator, choice.marking)
     if choice.translator.trains and not parallel:
         raise InputError(
             "translation.method: marked sentences need a translator, which is trained on parallel text, and `parallel` "
             "names none; add two files there, or name a trained one under translation.marked.translator.checkpoint"
         )
     language_filter(*languages, choice.reading.language_filter, choice.reading.min_language_letters)
+    check_translator(choice.translator, (languages,), choice.generation, runtime)
 
 
 def _load(file: CorpusFile, labels: LabelConfig | None, language: str, runtime: Runtime) -> Corpus:

@@ -20,6 +20,7 @@ from tasks.translation.machine.external import ExternalEngine, ExternalTranslato
 from tasks.translation.machine.languages import known_language
 from tasks.translation.machine.train_translator import TranslatorTraining, train_translator
 from tasks.translation.machine.translator import check_translator_folder, has_weights, import_translator, languages_of
+from tasks.translation.marked.markers import Marking
 
 Direction = tuple[str, str]
 """Language of the texts, and the one to translate into."""
@@ -199,6 +200,19 @@ def check_translator(
                 if family != "marian":  # Its codes are those of its targets.
                     known_language(source, codes)
     return family
+
+
+def check_marking(choice: TranslatorChoice, marking: Marking) -> None:
+    """Markers have the form that the translator learns, if it learns any.
+
+    Raises:
+        InputError: if they have not.
+    """
+    if choice.trains and marking.form != "slot":
+        raise InputError(
+            f"marking.form {marking.form}: a translator that is trained here learns slots; set marking.form to slot, "
+            "or name one that is taken as it is, without fine_tune"
+        )
 
 
 def _checked(name: str, choice: TranslatorChoice, runtime: Runtime) -> tuple[Path, Family]:

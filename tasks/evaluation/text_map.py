@@ -16,7 +16,7 @@ from tasks.corpus.text import split_at_spaces
 from tasks.evaluation.drawing import Cloud, draw_clouds
 from tasks.translation.machine.representations import Pooling, sentence_representations
 from tasks.translation.machine.translator import load_translator
-from tasks.translation.marked.markers import cut
+from tasks.translation.marked.markers import cut, form_of
 from tasks.translation.marked.moses import detokenizer
 
 _NAME = "crop-figure4-text-map"
@@ -47,7 +47,7 @@ class TextMap(Settings):
 
 def plain_text(output: str) -> str:
     """A labelled back-translation without its markers."""
-    return " ".join(cut(output, split_at_spaces).text.split())
+    return " ".join(cut(output, split_at_spaces, form_of(output)).text.split())
 
 
 def drawn_rows(outputs: pa.ChunkedArray, most: int, seed: int) -> np.ndarray:

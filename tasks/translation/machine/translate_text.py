@@ -18,10 +18,15 @@ _ROWS = 4096
 
 
 def source_text(
-    words: Sequence[str], tags: Sequence[str] | None, detokenize: Callable[[Sequence[str]], str], max_entities: int
+    words: Sequence[str],
+    tags: Sequence[str] | None,
+    detokenize: Callable[[Sequence[str]], str],
+    marking: Marking | None,
 ) -> str:
     """What a translator gets of a sentence; "" if it has more entities than markers, which only `tags` can tell."""
-    return detokenize(words) if tags is None else mark(words, tags, detokenize, max_entities) or ""
+    if tags is None or marking is None:
+        return detokenize(words)
+    return mark(words, tags, detokenize, marking.max_entities, marking.form) or ""
 
 
 def earlier_outputs(job: Job, wanted: set[str]) -> tuple[dict[str, str], list[Reference]]:
@@ -67,8 +72,7 @@ def translate_text(
     for batch in job.batches(sentences, columns, _ROWS):
         words = batch["words"].to_pylist()
         tags = batch["tags"].to_pylist() if marking else [None] * len(words)
-        most = marking.max_entities if marking else 0
-        texts += [source_text(w, t, detokenize, most) for w, t in zip(words, tags, strict=True)]
+        texts += [source_text(w, t, detokenize, marking) for w, t in zip(words, tags, strict=True)]
     distinct = set(texts) - {""}
     known, used = earlier_outputs(job, distinct)
     outputs = translate_all(job, texts, known, translator, (source_language, target_language), generation)
@@ -78,6 +82,8 @@ def translate_text(
         taken_from=[f"{reference.kind}/{reference.key}" for reference in used],
     )
     metadata = {"source_language": source_language, "target_language": target_language}
+    if marking is not None:
+        metadata["markers"] = marking.form
     job.write(_rows(job, sentences, texts, outputs), metadata)
 
 

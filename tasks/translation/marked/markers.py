@@ -1,20 +1,24 @@
 """Put entities between markers, and read them back from what a translator made of the sentence (CROP, 3.3).
 
-Ada wohnt in Ulm .     ->  __SLOT0__ Ada __SLOT0__ wohnt in __SLOT1__ Ulm __SLOT1__ .
+slot   Ada wohnt in Ulm .     ->  __SLOT0__ Ada __SLOT0__ wohnt in __SLOT1__ Ulm __SLOT1__ .
+xml    Ada wohnt in Ulm .     ->  <a>Ada</a> wohnt in <b>Ulm</b>.
 
-Markers are numbered from 0 in the order of the source sentence, and a space stands on both sides of each. The number
-tells the type: a translation may put the entities in another order.
+Markers are numbered from 0, or lettered from a, in the order of the source sentence; a space stands on both sides of
+each slot. The number tells the type: a translation may put the entities in another order.
 """
 
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from pydantic import Field
 
 from artifacts.settings import Settings
 from tasks.words.spans import spans_of
+
+MarkerForm = Literal["slot", "xml"]
 
 MARKER = "__SLOT{}__"
 PAPER_MARKERS = 10
@@ -38,9 +42,17 @@ REASONS = {
 
 # What translators and tokenisers make of a marker: other case, spaces between its parts, one underscore of two lost,
 # full-width underscores, digits of another script. `int` reads all digits that \d matches.
-_MARKER = re.compile(r"(?:[_＿]\s?){1,2}SLOT\s?(\d{1,9})(?:\s?[_＿]){1,2}", re.IGNORECASE)
-_REST_OF_MARKER = re.compile(r"[_＿]\s?SLOT|SLOT\s?\d*\s?[_＿]", re.IGNORECASE)
-_EXACT_MARKER = re.compile(r" *(__SLOT\d+__) *")
+_SLOT = r"(?:[_＿]\s?){1,2}SLOT\s?(?P<name>\d{1,9})(?:\s?[_＿]){1,2}"
+# The same of tags, and letters of another script that look alike, and brackets as HTML writes them.
+_TAG = r"(?:[<＜]|&lt;)\s?(?P<slash>/?)\s?(?P<name>[a-nасе])\s?(?:[>＞]|&gt;)"
+_MARKER = {"slot": re.compile(_SLOT, re.IGNORECASE), "xml": re.compile(_TAG, re.IGNORECASE)}
+_REST_OF_MARKER = {
+    "slot": re.compile(r"[_＿]\s?SLOT|SLOT\s?\d*\s?[_＿]", re.IGNORECASE),
+    "xml": re.compile(r"(?:[<＜]|&lt;)\s?/?\s?[a-nасе](?!\w)|(?<!\w)[a-nасе]\s?(?:[>＞]|&gt;)", re.IGNORECASE),
+}
+_EXACT_MARKER = {"slot": re.compile(r" *(__SLOT\d+__) *"), "xml": re.compile(r"</?[a-n]>")}
+_LETTERS = "abcdefghijklmn"
+_LATIN = str.maketrans("асе", "ace")
 
 
 class Marking(Settings):
@@ -54,15 +66,25 @@ class Marking(Settings):
         description="Sentences with more entities are not translated; each entity needs a marker of its own (paper: "
         "10, published code: 14), which the translator must have learnt: as many as its training pairs have spans.",
     )
+    form: MarkerForm = Field(
+        "slot",
+        title="Form",
+        description="slot: __SLOT0__ on both sides (CROP), which translators that are trained here know; xml: <a> and "
+        "</a>, for translators that keep tags.",
+    )
 
 
 @dataclass(frozen=True)
 class Read:
-    """A translation after its markers are read: words and IOB2 tags if kept; else both empty, and the reason."""
+    """A translation after its markers are read: words and IOB2 tags if kept; else both empty, and the reason.
+
+    `mended` counts markers that were read in spite of damage.
+    """
 
     words: list[str] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
     reason: str = ""
+    mended: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -73,13 +95,15 @@ class Pieces:
         numbers: of the markers, in the order of the output.
         segments: words before, between and after the markers; one list more than there are markers.
         text: the output without its markers.
-        broken: whether a remainder of a marker stands among the words.
+        broken: whether a remainder of a marker stands among the words, or a tag closes before it opens.
+        mended: how many markers are damaged, and read all the same.
     """
 
     numbers: list[int]
     segments: list[list[str]]
     text: str
     broken: bool
+    mended: int = 0
 
     def enclosed(self) -> "Pieces":
         """The same words as one entity of number 0."""
@@ -94,11 +118,16 @@ class Pieces:
 
 
 def mark(
-    words: Sequence[str], tags: Sequence[str], detokenize: Callable[[Sequence[str]], str], max_entities: int
+    words: Sequence[str],
+    tags: Sequence[str],
+    detokenize: Callable[[Sequence[str]], str],
+    max_entities: int,
+    form: MarkerForm = "slot",
 ) -> str | None:
     """The sentence as text, its entities between markers.
 
-    A sentence whose own words look like a marker has its underscores turned into hyphens.
+    A sentence whose own words look like a marker has its underscores turned into hyphens, or what is around a tag into
+    round brackets.
 
     Args:
         words: of the sentence.
@@ -106,6 +135,7 @@ def mark(
         detokenize: from `tasks.translation.marked.moses.detokenizer`; it sees the markers as words, so that a quotation
             that is opened before an entity is closed after it.
         max_entities: how many markers there are.
+        form: of the markers.
 
     Returns:
         The marked text; None if there are more than `max_entities` entities.
@@ -113,33 +143,54 @@ def mark(
     spans = spans_of(tags)
     if len(spans) > max_entities:
         return None
-    if _REST_OF_MARKER.search(" ".join(words)):
-        words = [word.replace("_", "-").replace("＿", "-") for word in words]
+    if _REST_OF_MARKER[form].search(" ".join(words)):
+        words = [_harmless(word, form) for word in words]
     tokens: list[str] = []
     done = 0
     for number, (start, end, _) in enumerate(spans):
-        marker = MARKER.format(number)
-        tokens += [*words[done:start], marker, *words[start:end], marker]
+        opening, closing = _markers(number, form)
+        tokens += [*words[done:start], opening, *words[start:end], closing]
         done = end
     text = detokenize([*tokens, *words[done:]])
-    return _EXACT_MARKER.sub(r" \1 ", text).replace("  ", " ").strip() if spans else text
+    if not spans:
+        return text
+    if form == "xml":
+        return re.sub(r" +(?=</[a-n]>)", "", re.sub(r"(?<=<[a-n]>) +", "", text))
+    return _EXACT_MARKER["slot"].sub(r" \1 ", text).replace("  ", " ").strip()
 
 
-def markers_in(marked: str) -> int:
+def markers_in(marked: str, form: MarkerForm = "slot") -> int:
     """Number of markers, whole ones only, in a text that `mark` made."""
-    return len(_EXACT_MARKER.findall(marked))
+    return len(_EXACT_MARKER[form].findall(marked))
 
 
-def cut(output: str, split: Callable[[str], list[str]]) -> Pieces:
+def form_of(text: str) -> MarkerForm:
+    """The form of the markers in a text, for readers that are not told."""
+    return "xml" if _EXACT_MARKER["xml"].search(text) and not _MARKER["slot"].search(text) else "slot"
+
+
+def cut(output: str, split: Callable[[str], list[str]], form: MarkerForm = "slot") -> Pieces:
     """Cuts an output at its markers and splits what is between them into words.
 
     Each segment is split on its own, so an entity's end is always a word's end. Markers are read in spite of damage:
-    other case, a space between the parts, one underscore of two, digits of another script.
+    other case, a space between the parts, one underscore of two, digits or letters of another script; a tag that is to
+    close, without its slash.
     """
-    parts = _MARKER.split(output)
-    broken = any(_REST_OF_MARKER.search(part) for part in parts[::2])
-    numbers = [int(number) for number in parts[1::2]]
-    return Pieces(numbers, [split(part) for part in parts[::2]], " ".join(parts[::2]), broken)
+    numbers: list[int] = []
+    parts: list[str] = []
+    end = mended = 0
+    broken = False
+    for found in _MARKER[form].finditer(output):
+        parts.append(output[end : found.start()])
+        end = found.end()
+        number = _number(found["name"], form)
+        expected = _markers(number, form)[number in numbers] if number < MAX_MARKERS else ""
+        broken |= form == "xml" and bool(found["slash"]) and number not in numbers
+        mended += found[0] != expected
+        numbers.append(number)
+    parts.append(output[end:])
+    broken |= any(_REST_OF_MARKER[form].search(part) for part in parts)
+    return Pieces(numbers, [split(part) for part in parts], " ".join(parts), broken, mended)
 
 
 def marker_fault(pieces: Pieces, entities: int) -> str:
@@ -178,10 +229,10 @@ def tagged(pieces: Pieces, types: Sequence[str]) -> Read:
             tags += [f"B-{name}", *[f"I-{name}"] * (len(segment) - 1)]
         else:
             tags += ["O"] * len(segment)
-    return Read(words, tags)
+    return Read(words, tags, mended=pieces.mended)
 
 
-def read(output: str, types: Sequence[str], split: Callable[[str], list[str]]) -> Read:
+def read(output: str, types: Sequence[str], split: Callable[[str], list[str]], form: MarkerForm = "slot") -> Read:
     """Reads the markers of a translation back into tags; the inverse of `mark`.
 
     A sentence without entities needs no markers: it is kept whole, every word O.
@@ -190,17 +241,37 @@ def read(output: str, types: Sequence[str], split: Callable[[str], list[str]]) -
         output: what the translator gave back.
         types: entity types of the source, in its order; their place is the number of their marker.
         split: from `tasks.corpus.text.word_splitter`.
+        form: of the markers.
 
     Returns:
         Words and tags, or the reason why there are none: `no_output` or one about markers. Others are checked by
         `tasks.translation.marked.read_markers`.
     """
-    pieces = cut(output, split)
+    pieces = cut(output, split, form)
     if not pieces.tokens():
         return Read(reason="no_output")
     if fault := marker_fault(pieces, len(types)):
         return Read(reason=fault)
     return tagged(pieces, types)
+
+
+def _markers(number: int, form: MarkerForm) -> tuple[str, str]:
+    """What opens and what closes an entity."""
+    if form == "slot":
+        return MARKER.format(number), MARKER.format(number)
+    return f"<{_LETTERS[number]}>", f"</{_LETTERS[number]}>"
+
+
+def _number(name: str, form: MarkerForm) -> int:
+    return int(name) if form == "slot" else _LETTERS.index(name.lower().translate(_LATIN))
+
+
+def _harmless(word: str, form: MarkerForm) -> str:
+    if form == "slot":
+        return word.replace("_", "-").replace("＿", "-")
+    for opening, closing in (("<", ">"), ("＜", "＞"), ("&lt;", "&gt;")):
+        word = word.replace(opening, "(").replace(closing, ")")
+    return word
 
 
 def _crossed(numbers: Sequence[int]) -> bool:

@@ -18,7 +18,7 @@ from artifacts.settings import Settings
 from artifacts.step import Job, step
 from tasks.corpus.text import translation_splitter
 from tasks.translation.marked.language import LanguageMode, language_filter
-from tasks.translation.marked.markers import REASONS, Read, cut, marker_fault, markers_in, tagged
+from tasks.translation.marked.markers import REASONS, MarkerForm, Read, cut, marker_fault, markers_in, tagged
 from tasks.words.spans import spans_of
 
 LabelledOrPredictions = Annotated[Reference, LABELLED, PREDICTIONS]
@@ -99,6 +99,7 @@ def read_translation(
     accepts: Callable[[str], bool],
     config: MarkerReading,
     whole: bool = False,
+    form: MarkerForm = "slot",
 ) -> Read:
     """Words and tags of one translation, or the first of `tasks.translation.marked.markers.REASONS` that holds.
 
@@ -109,8 +110,9 @@ def read_translation(
         accepts: from `tasks.translation.marked.language.language_filter`.
         config: what is too long and what a repetition is.
         whole: whether the source is one entity, and its translation is to be one, whatever markers are in it.
+        form: of the markers.
     """
-    pieces = cut(output, split)
+    pieces = cut(output, split, form)
     tokens = pieces.tokens()
     if not tokens:
         return Read(reason="no_output")
@@ -130,7 +132,11 @@ def read_translation(
 
 
 def read_sentence(
-    sentence: Sentence, split: Callable[[str], list[str]], accepts: Callable[[str], bool], config: MarkerReading
+    sentence: Sentence,
+    split: Callable[[str], list[str]],
+    accepts: Callable[[str], bool],
+    config: MarkerReading,
+    form: MarkerForm = "slot",
 ) -> Read:
     """As `read_translation`, for a sentence of the data.
 
@@ -141,13 +147,13 @@ def read_sentence(
     types = [name for _, _, name in spans]
     if not sentence.marked:
         return Read(reason="too_many_entities" if types else "no_output")
-    if (found := markers_in(sentence.marked)) != 2 * len(types):
+    if (found := markers_in(sentence.marked, form)) != 2 * len(types):
         raise InputError(
             f"machine translation, sentence {sentence.sentence_id}: its source has {found} markers, its {len(types)} "
             f"entities need {2 * len(types)}; translate these very sentences, with marking"
         )
     whole = config.one_entity == "whole" and [span[:2] for span in spans] == [(0, len(sentence.words))]
-    return read_translation(sentence.output, types, split, accepts, config, whole)
+    return read_translation(sentence.output, types, split, accepts, config, whole, form)
 
 
 def joined(data: Iterable[pa.RecordBatch], translation: Iterable[pa.RecordBatch]) -> Iterator[Sentence]:
@@ -174,8 +180,9 @@ def joined(data: Iterable[pa.RecordBatch], translation: Iterable[pa.RecordBatch]
 @step(MARKED_TRANSLATION)
 def read_markers(job: Job, data: LabelledOrPredictions, translation: MachineTranslation, config: MarkerReading) -> None:
     """Read translated sentences back: words and tags of those that went well, a reason for each of the others."""
-    languages = job.metadata(translation)
-    source, target = languages["source_language"], languages["target_language"]
+    about = job.metadata(translation)
+    source, target = about["source_language"], about["target_language"]
+    form: MarkerForm = about.get("markers", "slot")  # What was translated before there were others.
     split = translation_splitter(target)
     accepts = language_filter(source, target, config.language_filter, config.min_language_letters)
     sentences = joined(
@@ -183,6 +190,7 @@ def read_markers(job: Job, data: LabelledOrPredictions, translation: MachineTran
         job.batches(translation, columns=["sentence_id", "source", "output"]),
     )
     counts: Counter[str] = Counter()
+    mended = 0
     # The numbers of dropped sentences stand before the rows, so the rows wait in a file.
     waiting = job.work_folder / "rows.arrow"
     with (
@@ -191,12 +199,14 @@ def read_markers(job: Job, data: LabelledOrPredictions, translation: MachineTran
         job.progress("reading markers", job.rows(data), "sentences") as advance,
     ):
         while chunk := list(islice(sentences, _SENTENCES_AT_A_TIME)):
-            results = [read_sentence(sentence, split, accepts, config) for sentence in chunk]
+            results = [read_sentence(sentence, split, accepts, config, form) for sentence in chunk]
             counts.update(result.reason for result in results)
+            mended += sum(result.mended for result in results)
             writer.write_batch(_batch(chunk, results))
             advance(len(chunk))
     dropped = {reason: counts[reason] for reason in REASONS if counts[reason]}
-    metadata = {"language": target, "labels": job.metadata(data)["labels"], "corpus": data.content, "dropped": dropped}
+    labels = job.metadata(data)["labels"]
+    metadata = {"language": target, "labels": labels, "corpus": data.content, "dropped": dropped, "mended": mended}
     job.write(_waiting(waiting), metadata=metadata)
     job.note(kept=counts[""])
 

@@ -24,7 +24,7 @@ from artifacts.catalog import MARKER_QUALITY, MachineTranslation, WordAlignment
 from artifacts.errors import InputError
 from artifacts.step import Job, step
 from tasks.corpus.text import translation_splitter
-from tasks.translation.marked.markers import Pieces, cut
+from tasks.translation.marked.markers import MarkerForm, Pieces, cut
 from tasks.translation.pairs.word_alignment import Alignment, Links, align, as_line, check_aligner
 
 Span = tuple[int, int]
@@ -116,6 +116,7 @@ def judge_translation(
     split_source: Callable[[str], list[str]],
     split_target: Callable[[str], list[str]],
     align_pairs: Callable[[Sequence[list[str]], Sequence[list[str]]], Sequence[Links]],
+    form: MarkerForm = "slot",
 ) -> tuple[list[int], list[Judged]]:
     """Judges each sentence of a `MACHINE_TRANSLATION` table whose source has markers.
 
@@ -124,6 +125,7 @@ def judge_translation(
         split_source: splits text of the source language into words.
         split_target: splits text of the target language.
         align_pairs: links of pairs of word lists.
+        form: of the markers.
 
     Returns:
         Ids of those sentences, and their counts.
@@ -131,11 +133,11 @@ def judge_translation(
     ids, sources, outputs = [], [], []
     columns = (translation[name].to_pylist() for name in ("sentence_id", "source", "output"))
     for sentence_id, source, output in zip(*columns, strict=True):
-        pieces = cut(source, split_source)
+        pieces = cut(source, split_source, form)
         if pieces.numbers:
             ids.append(sentence_id)
             sources.append(pieces)
-            outputs.append(cut(output, split_target))
+            outputs.append(cut(output, split_target, form))
     links = align_pairs([_words(pieces) for pieces in sources], [_words(pieces) for pieces in outputs])
     triples = zip(sources, outputs, links, strict=True)
     return ids, [judge(enclosed_spans(one), enclosed_spans(other), found) for one, other, found in triples]
@@ -157,7 +159,9 @@ def measure_markers(job: Job, translation: MachineTranslation, alignment: WordAl
         return list(align(source, target, config, priors_of(job.table(alignment))))
 
     split_source, split_target = (translation_splitter(language) for language in languages.values())
-    ids, judged = judge_translation(job.table(translation), split_source, split_target, align_pairs)
+    ids, judged = judge_translation(
+        job.table(translation), split_source, split_target, align_pairs, said.get("markers", "slot")
+    )
     if not ids:
         raise InputError(
             f"marker quality: no source sentence of {translation} has a marker; expected marked sentences; translate "

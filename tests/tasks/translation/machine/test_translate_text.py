@@ -65,7 +65,7 @@ def test_entities_stand_between_markers_and_the_output_is_kept_as_it_is(
         "",
     ]
     assert [bool(output) for output in table["output"].to_pylist()] == [True, True, False]
-    assert store.metadata(done) == {"source_language": "en", "target_language": "de"}
+    assert store.metadata(done) == {"source_language": "en", "target_language": "de", "markers": "slot"}
     assert {path.name for path in store.folder(done).iterdir()} == {"manifest.json", "data.parquet"}
 
 

@@ -169,7 +169,8 @@ def test_every_reason_is_found_counted_and_kept_with_its_row(store: Store, put_t
     assert table["reason"].to_pylist() == [*CASES, ""]
     metadata = store.metadata(made)
     corpus = references[0].content
-    assert metadata == {"language": "de", "labels": LABELS, "corpus": corpus, "dropped": dict.fromkeys(REASONS, 1)}
+    dropped = dict.fromkeys(REASONS, 1)
+    assert metadata == {"language": "de", "labels": LABELS, "corpus": corpus, "dropped": dropped, "mended": 0}
     assert table["sentence_id"].to_pylist() == data["sentence_id"]
     assert table["source_words"].to_pylist() == data["words"]
     assert table["source_tags"].to_pylist() == data["tags"]
