@@ -14,7 +14,7 @@ from artifacts.runtime import Runtime, stage
 from flows.parts.cards import student_card
 from flows.parts.checks import check_one_target
 from flows.parts.conjugate_pairs import PairsChoice, check_pairs, make_pairs, pairs_listing, take_pairs
-from flows.parts.corpora import Corpora, ParallelText, ScoredText, read_corpora
+from flows.parts.corpora import Corpora, ScoredText, read_corpora
 from flows.parts.encoder import take_encoder
 from flows.parts.epochs import Epochs
 from flows.parts.one_target import OneTarget
@@ -248,7 +248,8 @@ def _conjugate_pairs(
     if config.ablation == "trans_label":
         tagged = d_src
     else:
-        parallel = tuple(ParallelText(source=each.target, target=each.source) for each in parallel)
+        turned = ({"source": each.target, "target": each.source} for each in parallel)
+        parallel = tuple(each.model_copy(update=sides) for each, sides in zip(parallel, turned, strict=True))
         with stage("candidate spans"):
             tagged = predict_words(weak, corpora.target, config.windows, config.decoding, config.inference)
             if (gold := corpora.target_gold) is not None:

@@ -12,6 +12,7 @@ from artifacts.runtime import Runtime, current_run, stage
 from artifacts.settings import Settings
 from tasks.corpus.brat import ANN, paired
 from tasks.corpus.corpus import CorpusInput
+from tasks.corpus.draw_pairs import draw_pairs
 from tasks.corpus.formats import CorpusFile
 from tasks.corpus.once import forget_readings
 from tasks.corpus.paths import HubName, parse_hub_name, resolve
@@ -72,6 +73,10 @@ class ParallelText(Settings):
 
     source: str = Field(title="Source file", description="One sentence a line, source language.")
     target: str = Field(title="Target file", description="As many lines, target language.")
+    max_pairs: int | None = Field(
+        None, ge=1, title="Most pairs", description="Where there are more, so many are drawn at random; empty: all."
+    )
+    seed: int = Field(0, ge=0, title="Seed", description="Of that draw; it does not depend on the run's.")
 
 
 @dataclass(frozen=True)
@@ -260,10 +265,12 @@ def read_pairs(
     parallel: tuple[ParallelText, ...], languages: tuple[str, str], runtime: Runtime
 ) -> tuple[Reference, ...]:
     """Parallel texts, in the order given."""
-    return tuple(
-        read_parallel(input_file(each.source, runtime), input_file(each.target, runtime), *languages)
-        for each in parallel
-    )
+
+    def read(each: ParallelText) -> Reference:
+        whole = read_parallel(input_file(each.source, runtime), input_file(each.target, runtime), *languages)
+        return whole if each.max_pairs is None else draw_pairs(whole, each.max_pairs, each.seed)
+
+    return tuple(read(each) for each in parallel)
 
 
 def _labelled(file: CorpusFile, labels: LabelConfig, language: str, runtime: Runtime) -> Reference:

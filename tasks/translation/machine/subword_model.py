@@ -2,7 +2,8 @@
 
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import sentencepiece
@@ -37,12 +38,13 @@ def train_subwords(lines: Iterable[str], vocabulary_size: int, markers: int = PA
     """
     symbols = [WORD_START + MARKER.format(i) for i in range(markers)]
     model = io.BytesIO()
-    text = [line for line in lines if line.strip()]
-    if not text:
+    seen: set[str] = set()
+    text = _filled(lines, seen)
+    if (first := next(text, None)) is None:
         raise InputError("the translator's parallel text is empty; expected at least one pair; give another file")
     try:
         sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=iter(text),
+            sentence_iterator=chain([first], text),
             model_writer=model,
             model_type="bpe",
             vocab_size=vocabulary_size,
@@ -61,12 +63,20 @@ def train_subwords(lines: Iterable[str], vocabulary_size: int, markers: int = PA
             minloglevel=2,
         )
     except RuntimeError as error:
-        least = len(SPECIAL) + len(symbols) + _BYTES + len(set("".join(text)))
+        least = len(SPECIAL) + len(symbols) + _BYTES + len(seen)
         raise InputError(
             f"vocabulary_size is {vocabulary_size}; special pieces, bytes and the text's characters alone need up to "
             f"{least}; raise it ({str(error).splitlines()[-1]})"
         ) from error
     return model.getvalue()
+
+
+def _filled(lines: Iterable[str], seen: set[str]) -> Iterator[str]:
+    """Lines that are not blank, one by one; their characters go into `seen`."""
+    for line in lines:
+        if line.strip():
+            seen.update(line)
+            yield line
 
 
 def model_vocabulary_size(pieces: int) -> int:

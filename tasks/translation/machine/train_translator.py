@@ -1,6 +1,8 @@
 """Train a translator on plain and marked sentence pairs (CROP, 3.3)."""
 
+from collections.abc import Iterator
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,7 @@ from tasks.translation.machine.card import TranslatorCard, read_card, write_card
 from tasks.translation.machine.languages import known_language, m2m100_languages
 from tasks.translation.machine.marker_symbols import add_markers, markers_needed, spelt_markers
 from tasks.translation.machine.subword_model import model_vocabulary_size, save_tokenizer, train_subwords
-from tasks.translation.machine.translation_rows import IGNORED, Rows, Text, encode_rows, joined, make_collate, turned
+from tasks.translation.machine.translation_rows import IGNORED, Pair, Rows, encode_rows, make_collate, turned
 from tasks.translation.machine.translator import load_tokenizer, load_translator
 from tasks.translation.marked.markers import PAPER_MARKERS
 
@@ -195,11 +197,11 @@ def train_translator(
     `start` keeps its shape, and its tokenizer but for markers of the pairs that this one spells in pieces: they become
     symbols of their own.
     """
-    text = _read(job, pairs, config.both_directions)
-    markers = markers_needed(text.source)
+    text = partial(_read, job, pairs, config.both_directions)
+    markers = markers_needed(pair.source for pair in text())
     spelt: list[str] = []
     if start is None:
-        lines = [*text.source, *text.target]
+        lines = chain((pair.source for pair in text()), (pair.target for pair in text()))
         model_bytes = train_subwords(lines, config.vocabulary_size, max(markers, PAPER_MARKERS))
         pieces = save_tokenizer(model_bytes, job.output_folder, config.max_length_subwords)
         tokenizer = load_tokenizer(job.output_folder)
@@ -214,7 +216,7 @@ def train_translator(
         else:
             tokenizer.save_pretrained(job.output_folder)
     drawing = (config.sampling_temperature, config.seed)
-    rows = encode_rows(tokenizer, text, config.max_length_subwords, config.alpha, *drawing)
+    rows = encode_rows(tokenizer, text(), config.max_length_subwords, config.alpha, *drawing)
     updates = planned_updates(rows.lengths(), config)
     checkpoints = Checkpoints(job.work_folder, job.checkpoint_minutes)
     with job.progress("training a translator", total=updates, unit="updates") as advance:
@@ -222,7 +224,7 @@ def train_translator(
     model.config._name_or_path = ""  # Where `start` was loaded from says nothing about this model.
     model.cpu().save_pretrained(job.output_folder)
     write_card(TranslatorCard(family="m2m100", languages=m2m100_languages()), job.output_folder)
-    languages = sorted({language for pair in text.languages for language in pair})
+    languages = sorted({each for reference in pairs for each in _languages(job, reference)})
     kept = {"plain": int(np.count_nonzero(~rows.marked)), "marked": int(np.count_nonzero(rows.marked))}
     job.describe({"languages": languages, "pairs": kept, "left_out": rows.left_out})
     job.note(
@@ -238,15 +240,18 @@ def train_translator(
     )
 
 
-def _read(job: Job, references: tuple[MarkedPairs, ...], both_directions: bool) -> Text:
-    """All pairs of all references, with M2M100's names of their languages; turned round, too, if asked."""
-    texts = []
-    for reference in references:
-        table, metadata = job.table(reference), job.metadata(reference)
-        languages = (known_language(metadata["source_language"]), known_language(metadata["target_language"]))
-        marked = (table["spans"].to_numpy() > 0).tolist()
-        columns = table["source"].to_pylist(), table["target"].to_pylist()
-        texts.append(Text(*columns, [languages] * table.num_rows, marked))
-    if both_directions:
-        texts += [turned(text) for text in texts]
-    return joined(texts)
+def _read(job: Job, references: tuple[MarkedPairs, ...], both_directions: bool) -> Iterator[Pair]:
+    """All pairs of all references; turned round, too, if asked: all in one direction, then all in the other."""
+    for turn in (False, True)[: 1 + both_directions]:
+        for reference in references:
+            languages = _languages(job, reference)
+            for batch in job.batches(reference, ["source", "target", "spans"]):
+                for source, target, spans in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                    pair = Pair(source, target, languages, spans > 0)
+                    yield turned(pair) if turn else pair
+
+
+def _languages(job: Job, reference: MarkedPairs) -> tuple[str, str]:
+    """M2M100's names of the languages of pairs."""
+    metadata = job.metadata(reference)
+    return known_language(metadata["source_language"]), known_language(metadata["target_language"])

@@ -1,9 +1,10 @@
 """Sentence pairs, plain and marked, as the numbers that a translator learns from."""
 
 import re
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -15,14 +16,39 @@ IGNORED = -100
 _MARKER_NUMBER = re.compile(r"(?<=__SLOT)\d+(?=__)")
 
 
-@dataclass(frozen=True)
-class Text:
-    """Sentence pairs to learn from, of any languages: four columns and whether markers are in them."""
+class Pair(NamedTuple):
+    """A sentence pair to learn from, its languages, and whether markers are in it."""
 
-    source: list[str]
-    target: list[str]
-    languages: list[tuple[str, str]]
-    marked: list[bool]
+    source: str
+    target: str
+    languages: tuple[str, str]
+    marked: bool
+
+
+class Side(Sequence[np.ndarray]):
+    """One side of many pairs: [N] arrays of sub-word ids, in one piece of memory, in any order.
+
+    Args:
+        ids: int32 ids of all sentences, one sentence after the other.
+        ends: [M] int64, where each ends.
+        order: [N] int, which of them each row is.
+    """
+
+    def __init__(self, ids: np.ndarray, ends: np.ndarray, order: np.ndarray) -> None:
+        self._ids = ids
+        self._starts, self._ends = np.concatenate([[0], ends])[:-1][order], ends[order]
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def __getitem__(self, row: Any) -> Any:
+        return self._ids[self._starts[row] : self._ends[row]]
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """[N] int64 sub-words."""
+        found: np.ndarray = self._ends - self._starts
+        return found
 
 
 @dataclass(frozen=True)
@@ -36,8 +62,8 @@ class Rows:
     left_out number of pairs that were left out, by reason
     """
 
-    source: list[np.ndarray]
-    target: list[np.ndarray]
+    source: Sequence[np.ndarray]
+    target: Sequence[np.ndarray]
     weights: np.ndarray
     marked: np.ndarray
     left_out: dict[str, int] = field(default_factory=dict)
@@ -45,29 +71,18 @@ class Rows:
     @property
     def plain_share(self) -> float:
         """Share of the learnt sub-words that are in plain pairs: alpha, where every sub-word counts alike."""
-        learnt = np.array([len(ids) - 1 for ids in self.target])
+        learnt = _lengths(self.target) - 1
         return float(learnt[~self.marked].sum() / learnt.sum())
 
     def lengths(self) -> np.ndarray:
         """[N] int64 sub-words, both sides together."""
-        return np.array([len(a) + len(b) for a, b in zip(self.source, self.target, strict=True)], dtype=np.int64)
+        return _lengths(self.source) + _lengths(self.target)
 
 
-def joined(texts: Sequence[Text]) -> Text:
-    """All pairs of several texts, one text after the other."""
-    return Text(
-        [sentence for text in texts for sentence in text.source],
-        [sentence for text in texts for sentence in text.target],
-        [languages for text in texts for languages in text.languages],
-        [marked for text in texts for marked in text.marked],
-    )
-
-
-def turned(text: Text) -> Text:
-    """The pairs in the other direction, markers numbered by their order in the new source."""
-    pairs = [renumbered(target, source) for source, target in zip(text.source, text.target, strict=True)]
-    sources, targets = [source for source, _ in pairs], [target for _, target in pairs]
-    return Text(sources, targets, [(b, a) for a, b in text.languages], text.marked)
+def turned(pair: Pair) -> Pair:
+    """The pair in the other direction, markers numbered by their order in the new source."""
+    source, target = renumbered(pair.target, pair.source)
+    return Pair(source, target, pair.languages[::-1], pair.marked)
 
 
 def renumbered(source: str, target: str) -> tuple[str, str]:
@@ -80,38 +95,49 @@ def renumbered(source: str, target: str) -> tuple[str, str]:
 
 
 def encode_rows(
-    tokenizer: Any, text: Text, max_length: int, alpha: float | None, temperature: float = 1.0, seed: int = 0
+    tokenizer: Any,
+    pairs: Iterable[Pair],
+    max_length: int,
+    alpha: float | None,
+    temperature: float = 1.0,
+    seed: int = 0,
 ) -> Rows:
-    """Encodes pairs; leaves out those with a side longer than `max_length` sub-words.
+    """Encodes pairs one by one; leaves out those with a side longer than `max_length` sub-words.
+
+    Of a pair nothing but its sub-words is kept, four bytes for each.
 
     Args:
         tokenizer: M2M100Tokenizer.
-        text: the pairs.
+        pairs: the pairs.
         max_length: most sub-words of a side.
         alpha: see `row_weights`.
         temperature: see `rows_by_temperature`.
         seed: see there.
     """
-    first, second = (
-        [_encoded(tokenizer, *row) for row in zip(sentences, languages, strict=True)]
-        for sentences, languages in zip((text.source, text.target), zip(*text.languages, strict=True), strict=True)
+    sides = (array("i"), array("i"))
+    ends = (array("q"), array("q"))
+    groups, marked, numbers = array("i"), array("b"), dict[tuple[str, str], int]()
+    seen, left_out = 0, {"plain_too_long": 0, "marked_too_long": 0}
+    for pair in pairs:
+        seen += 1
+        encoded = [_encoded(tokenizer, *side) for side in zip(pair[:2], pair.languages, strict=True)]
+        if max(map(len, encoded)) > max_length:
+            left_out["marked_too_long" if pair.marked else "plain_too_long"] += 1
+            continue
+        for ids, side, end in zip(encoded, sides, ends, strict=True):
+            side.extend(ids)
+            end.append(len(side))
+        groups.append(numbers.setdefault(pair.languages, len(numbers)))
+        marked.append(pair.marked)
+    if not groups:
+        raise InputError(f"max_length_subwords is {max_length}; each of the {seen} sentence pairs is longer; raise it")
+    drawn = rows_by_temperature(np.array(groups), temperature, seed)
+    source, target = (
+        Side(np.frombuffer(side, dtype=np.int32), np.frombuffer(end, dtype=np.int64), drawn)
+        for side, end in zip(sides, ends, strict=True)
     )
-    kept = [i for i, (a, b) in enumerate(zip(first, second, strict=True)) if max(len(a), len(b)) <= max_length]
-    if not kept:
-        raise InputError(
-            f"max_length_subwords is {max_length}; each of the {len(text.source)} sentence pairs is longer; raise it"
-        )
-    all_marked = np.array(text.marked)
-    short = np.zeros(len(all_marked), dtype=bool)
-    short[kept] = True
-    left_out = {name: int(np.count_nonzero(which & ~short)) for name, which in _sorts(all_marked).items()}
-    numbers: dict[tuple[str, str], int] = {}
-    groups = np.array([numbers.setdefault(text.languages[i], len(numbers)) for i in kept])
-    drawn = np.array(kept)[rows_by_temperature(groups, temperature, seed)]
-    source, target = ([side[i] for i in drawn.tolist()] for side in (first, second))
-    marked = all_marked[drawn]
-    weights = row_weights(marked, np.array([len(ids) - 1 for ids in target]), alpha)
-    return Rows(source, target, weights, marked, left_out)
+    with_markers = np.array(marked, dtype=bool)[drawn]
+    return Rows(source, target, row_weights(with_markers, target.lengths - 1, alpha), with_markers, left_out)
 
 
 def rows_by_temperature(groups: np.ndarray, temperature: float, seed: int) -> np.ndarray:
@@ -141,11 +167,6 @@ def rows_by_temperature(groups: np.ndarray, temperature: float, seed: int) -> np
         rows = np.flatnonzero(groups == group)
         drawn += [np.repeat(rows, wanted // len(rows)), random.permutation(rows)[: wanted % len(rows)]]
     return np.sort(np.concatenate(drawn))
-
-
-def _sorts(marked: np.ndarray) -> dict[str, np.ndarray]:
-    """Why a pair may be left out, and of which pairs it is said."""
-    return {"plain_too_long": ~marked, "marked_too_long": marked}
 
 
 def row_weights(marked: np.ndarray, subwords: np.ndarray, alpha: float | None) -> np.ndarray:
@@ -187,9 +208,13 @@ def make_collate(rows: Rows, pad: int) -> Collate:
     return collate
 
 
-def _encoded(tokenizer: Any, sentence: str, language: str) -> np.ndarray:
+def _encoded(tokenizer: Any, sentence: str, language: str) -> list[int]:
     ids = tokenizer.convert_tokens_to_ids(tokenizer.tokenize(sentence))
-    return np.array([tokenizer.get_lang_id(language), *ids, tokenizer.eos_token_id], dtype=np.int32)
+    return [tokenizer.get_lang_id(language), *ids, tokenizer.eos_token_id]
+
+
+def _lengths(side: Sequence[np.ndarray]) -> np.ndarray:
+    return side.lengths if isinstance(side, Side) else np.array([len(ids) for ids in side], dtype=np.int64)
 
 
 def _padded(sequences: Sequence[np.ndarray], filler: int) -> torch.Tensor:

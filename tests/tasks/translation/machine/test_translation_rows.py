@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,8 @@ from artifacts.errors import InputError
 from tasks.translation.machine.subword_model import save_tokenizer, train_subwords
 from tasks.translation.machine.translation_rows import (
     IGNORED,
+    Pair,
     Rows,
-    Text,
     encode_rows,
     make_collate,
     renumbered,
@@ -30,7 +31,10 @@ def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> M2M100Tokenizer:
 
 
 def test_a_side_is_language_sentence_end(tokenizer: M2M100Tokenizer) -> None:
-    text = Text(["a b", "__SLOT0__ a __SLOT0__"], ["e", "__SLOT0__ e __SLOT0__"], [("en", "de")] * 2, [False, True])
+    text = [
+        Pair("a b", "e", ("en", "de"), False),
+        Pair("__SLOT0__ a __SLOT0__", "__SLOT0__ e __SLOT0__", ("en", "de"), True),
+    ]
     rows = encode_rows(tokenizer, text, 64, None)
     a, b, e, marker = (tokenizer.convert_tokens_to_ids(piece) for piece in ("▁a", "▁b", "▁e", "▁__SLOT0__"))
     english, german = tokenizer.get_lang_id("en"), tokenizer.get_lang_id("de")
@@ -42,12 +46,12 @@ def test_a_side_is_language_sentence_end(tokenizer: M2M100Tokenizer) -> None:
 
 def test_the_tokenizer_encodes_a_source_as_training_does(tokenizer: M2M100Tokenizer) -> None:
     tokenizer.src_lang = "de"
-    rows = encode_rows(tokenizer, Text(["a __SLOT0__ b c"], ["e"], [("de", "en")], [True]), 64, None)
+    rows = encode_rows(tokenizer, [Pair("a __SLOT0__ b c", "e", ("de", "en"), True)], 64, None)
     assert tokenizer("a __SLOT0__ b c")["input_ids"] == rows.source[0].tolist()
 
 
 def test_pairs_with_a_long_side_are_left_out(tokenizer: M2M100Tokenizer) -> None:
-    text = Text(["a b c", "a", "a"], ["e", "e f g", "e f"], [("en", "de")] * 3, [False] * 3)
+    text = [Pair(*sides, ("en", "de"), False) for sides in (("a b c", "e"), ("a", "e f g"), ("a", "e f"))]
     assert [len(row) for row in encode_rows(tokenizer, text, 4, None).source] == [3]
     with pytest.raises(InputError, match="max_length_subwords is 2"):
         encode_rows(tokenizer, text, 2, None)
@@ -106,10 +110,10 @@ def test_without_alpha_or_with_one_sort_of_rows_all_weights_are_one() -> None:
 
 def test_a_pair_turned_round_is_numbered_by_its_new_source() -> None:
     source, target = "__SLOT0__ a __SLOT0__ __SLOT1__ b __SLOT1__", "__SLOT1__ y __SLOT1__ __SLOT0__ x __SLOT0__"
-    done = turned(Text([source], [target], [("en", "de")], [True]))
-    assert done.source == ["__SLOT0__ y __SLOT0__ __SLOT1__ x __SLOT1__"]
-    assert done.target == ["__SLOT1__ a __SLOT1__ __SLOT0__ b __SLOT0__"]
-    assert done.languages == [("de", "en")] and done.marked == [True]
+    done = turned(Pair(source, target, ("en", "de"), True))
+    assert done.source == "__SLOT0__ y __SLOT0__ __SLOT1__ x __SLOT1__"
+    assert done.target == "__SLOT1__ a __SLOT1__ __SLOT0__ b __SLOT0__"
+    assert done.languages == ("de", "en") and done.marked
     assert renumbered("plain", "text") == ("plain", "text")
 
 
@@ -117,3 +121,21 @@ def test_the_files_of_a_tokenizer_are_all_that_is_needed(tokenizer: M2M100Tokeni
     tokenizer.save_pretrained(tmp_path)
     again = M2M100Tokenizer.from_pretrained(tmp_path)
     assert again.tokenize("__SLOT3__ a b __SLOT3__") == tokenizer.tokenize("__SLOT3__ a b __SLOT3__")
+
+
+def test_pairs_are_encoded_one_by_one_and_drawn_as_often_as_languages_want(tokenizer: M2M100Tokenizer) -> None:
+    # Of 6 pairs, T without end: 3 of each language; the one pair of es comes three times.
+    asked: list[str] = []
+
+    def pairs() -> Iterator[Pair]:
+        for source, language in (("a", "de"), ("b", "de"), ("c", "de"), ("d", "de"), ("h", "de"), ("e f", "es")):
+            asked.append(source)
+            yield Pair(source, "g", ("en", language), False)
+
+    rows = encode_rows(tokenizer, pairs(), 64, None, temperature=1e9)
+    assert asked == ["a", "b", "c", "d", "h", "e f"]
+    assert len(rows.source) == len(rows.target) == 6
+    assert rows.lengths().tolist() == [6, 6, 6, 7, 7, 7]
+    spanish = tokenizer.get_lang_id("es")
+    assert [ids[0] == spanish for ids in rows.target] == [False, False, False, True, True, True]
+    assert rows.source[5].tolist() == rows.source[3].tolist()
