@@ -113,3 +113,20 @@ def make_bucket(service: Service, name: str) -> None:
 def environment(service: Service) -> dict[str, str]:
     """What a client of the service has in its environment."""
     return {**SECRETS, "AWS_ENDPOINT_URL": service.url, "AWS_REGION": "us-east-1", "AWS_ALLOW_HTTP": "true"}
+
+
+def copied(folder: Path, url: str) -> None:
+    """Puts all of a store in a folder into a bucket, as runs would have left it there."""
+    from artifacts.bucket import Bucket
+    from artifacts.store import Store
+
+    source, there = Store(folder), Store(url)
+    there.create()
+    assert isinstance(there.place, Bucket)
+    objects = there.place.objects
+    for manifest in source.manifests():
+        for name, entry in manifest.files.items():
+            objects.put(f"{manifest.name}/{entry.sha256}", folder / manifest.name / name)
+        objects.create(f"{manifest.name}/manifest.json", (folder / manifest.name / "manifest.json").read_bytes())
+    for path in (folder / "run").rglob("*.*"):
+        objects.put(path.relative_to(folder).as_posix(), path)

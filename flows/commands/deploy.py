@@ -73,8 +73,8 @@ def deploy_folder(folder: Path, data: str | None = None) -> None:
         make(client, [dead_runs()])
     if len(here) < len(paths):
         print(
-            f"left out: {len(paths) - len(here)} configurations whose files are not here; `make up DATA=FOLDER` looks "
-            "for them in FOLDER"
+            f"left out: {len(paths) - len(here)} configurations whose files are not here; `crosstag deploy --data "
+            "FOLDER` and `make up DATA=FOLDER` look for them in FOLDER"
         )
 
 
