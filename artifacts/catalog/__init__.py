@@ -94,6 +94,7 @@ from artifacts.catalog.scores import (
     VoteQuality,
 )
 from artifacts.catalog.sentence_translation import (
+    ALIGNED_TRANSLATION,
     CONJUGATE_PAIRS,
     MACHINE_TRANSLATION,
     MARKED_PAIRS,
@@ -101,6 +102,7 @@ from artifacts.catalog.sentence_translation import (
     PROJECTION,
     SPAN_TRANSLATION,
     WORD_ALIGNMENT,
+    AlignedTranslation,
     ConjugatePairs,
     MachineTranslation,
     MarkedPairs,

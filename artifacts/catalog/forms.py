@@ -55,6 +55,24 @@ def marked_translation(row: Row, labels: list[str]) -> str:
     return "\n    ".join(line.rstrip() for line in shown)
 
 
+def aligned_translation(row: Row, labels: list[str]) -> str:
+    """A labelled sentence, its translation, and per entity where it stands there, how well linked, or why not."""
+    spans = _spans_of(row["source_tags"])
+    columns = (row[name] for name in ("starts", "ends", "shares", "similarities", "reasons"))
+    placed = []
+    for (first, last), (start, end, share, similarity, reason) in zip(spans, zip(*columns, strict=True), strict=True):
+        known = "" if similarity is None else f", similarity {similarity:.2f}"
+        found = " ".join(row["words"][start:end]) if start >= 0 else reason
+        placed.append(f"{' '.join(row['source_words'][first:last])} -> {found} ({share:.0%}{known})")
+    shown = (
+        f"[{row['sentence_id']}] {_tagged(row['source_words'], row['source_tags'])}",
+        f"translation {_tagged(row['words'], row['tags']) if row['tags'] else ' '.join(row['words'])}",
+        f"entities    {', '.join(placed)}",
+        f"dropped     {row['reason']}" if row["reason"] else "kept",
+    )
+    return "\n    ".join(line.rstrip() for line in shown)
+
+
 def projection(row: Row, labels: list[str]) -> str:
     """Every station of a raw sentence: its translation, the tags there, the back-translation, what was found again."""
     entities = zip(row["entities"], row["entity_types"], row["matches"], strict=True)
@@ -159,6 +177,13 @@ def _columns(row: Row, tags: list[str]) -> str:
                 "export to a path that ends with .jsonl"
             )
     return "".join(f"{word}\t{tag}\n" for word, tag in zip(row["words"], tags, strict=True)) + "\n"
+
+
+def _spans_of(tags: list[str]) -> list[tuple[int, int]]:
+    """First word and end of each entity of valid IOB2 tags; `tasks.words.spans` reads others, too."""
+    starts = [place for place, tag in enumerate(tags) if tag.startswith("B-")]
+    ends = [next((at for at in range(start + 1, len(tags)) if tags[at][:2] != "I-"), len(tags)) for start in starts]
+    return list(zip(starts, ends, strict=True))
 
 
 def _on_one_line(text: str) -> str:

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import pyarrow as pa
 
-from artifacts.catalog.columns import ID, STRINGS, TAGS, WORDS
-from artifacts.catalog.forms import column_file, conjugate_pairs, marked_translation, projection
+from artifacts.catalog.columns import ID, NUMBERS, STRINGS, TAGS, WORDS
+from artifacts.catalog.forms import aligned_translation, column_file, conjugate_pairs, marked_translation, projection
 from artifacts.catalog.kinds import Dataset
 from artifacts.reference import Reference
 
@@ -32,15 +32,17 @@ MarkedPairs = Annotated[Reference, MARKED_PAIRS]
 
 WORD_ALIGNMENT = Dataset(
     "word_alignment",
-    """Which words of a sentence pair translate each other (CROP, 3.3, by eflomal).
+    """Which words of a sentence pair translate each other, by eflomal (CROP, 3.3) or by an encoder's similarities.
 
-    pair_id       joins `parallel`, in its order
+    pair_id       joins `parallel`, in its order; or is the sentence_id of sentences that were aligned with translations
     source_words  words of the source sentence
     target_words  words of its translation
     source_links  per link the position of its source word, from 0; links are sorted by source, then target position
     target_links  per link the position of its target word
-    metadata      source_language; target_language; symmetrisation; links: number of links; unaligned_pairs: pairs
-                  that were left without links because a side is too long
+    similarities  per link the cosine of the two words, [-1, 1]; null by eflomal, which gives none
+    metadata      source_language; target_language; aligner: eflomal, encoder, or how two were joined; links: number of
+                  links; by eflomal: symmetrisation; unaligned_pairs: pairs that were left without links because a side
+                  is too long; by an encoder: layer
     """,
     pa.schema(
         [
@@ -49,6 +51,7 @@ WORD_ALIGNMENT = Dataset(
             pa.field("target_words", STRINGS, nullable=False),
             pa.field("source_links", pa.list_(pa.int32()), nullable=False),
             pa.field("target_links", pa.list_(pa.int32()), nullable=False),
+            pa.field("similarities", NUMBERS, nullable=False),
         ]
     ),
 )
@@ -99,6 +102,47 @@ MARKED_TRANSLATION = Dataset(
     text=column_file,
 )
 MarkedTranslation = Annotated[Reference, MARKED_TRANSLATION]
+
+ALIGNED_TRANSLATION = Dataset(
+    "aligned_translation",
+    """Labelled sentences after a plain translation, entities carried over along the links between words.
+
+    sentence_id   joins the `labelled` table it was made from; every sentence has its row
+    source_words  the sentence
+    source_tags   its IOB2 tags
+    words         words of the translation; empty without one
+    tags          one IOB2 tag per word; empty if the sentence was dropped
+    starts        per entity of the source, in its order, the first word of its place in `words`, from 0; -1 without one
+    ends          the word behind its last; -1 without a place
+    shares        share of the entity's words that have a link to its place, [0, 1], higher is better
+    similarities  mean similarity of these links, [-1, 1]; null where the aligner gives none
+    reasons       per entity why it has no place, one of `tasks.aligned.spans.REASONS`; "" if it has one
+    reason        why the sentence was dropped: untranslated, or the reason of its first entity without a place; "" if
+                  kept
+    metadata      language; labels; corpus: the sentences that were translated, such as labelled/3f2a...; kept: number
+                  of sentences; dropped: number of sentences by reason; entities: of the translated sentences; placed:
+                  how many of them have a place; lost: the others by reason; untranslated: sentences that were not read
+                  from the translation, by reason, where it tells
+    """,
+    pa.schema(
+        [
+            ID,
+            pa.field("source_words", STRINGS, nullable=False),
+            pa.field("source_tags", STRINGS, nullable=False),
+            WORDS,
+            TAGS,
+            pa.field("starts", pa.list_(pa.int32()), nullable=False),
+            pa.field("ends", pa.list_(pa.int32()), nullable=False),
+            pa.field("shares", NUMBERS, nullable=False),
+            pa.field("similarities", NUMBERS, nullable=False),
+            pa.field("reasons", STRINGS, nullable=False),
+            pa.field("reason", pa.string(), nullable=False),
+        ]
+    ),
+    form=aligned_translation,
+    text=column_file,
+)
+AlignedTranslation = Annotated[Reference, ALIGNED_TRANSLATION]
 
 PROJECTION = Dataset(
     "projection",

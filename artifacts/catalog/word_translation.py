@@ -66,7 +66,8 @@ TRANSLATION = Dataset(
     tags                one IOB2 tag per word, copied or projected
     source_words        the words it came from; empty for an imported translation
     origin              per word: lexicon, entity (copied, being part of a name), unknown (copied, having no
-                        translation, or no letter if such words stay), import, marked (translated as a sentence)
+                        translation, or no letter if such words stay), import, marked or aligned (translated as a
+                        sentence, labels by markers or by word alignment)
     corpus              the `labelled` table it was made from, such as labelled/3f2a...; import: the imported file
     source_sentence_id  the sentence's id there; comes twice if two ways of translating are combined
     metadata            language; labels

@@ -14,13 +14,16 @@ from flows.pages.labels_said import said_by_all, span_histories, words_of, words
 from flows.pages.site import Site, page, site
 from flows.pages.stations import Followed, follow
 from flows.parts.student_answer import answer_of, ask_student_alone
+from tasks.aligned.place_labels import UNTRANSLATED
+from tasks.aligned.spans import REASONS as PLACING_REASONS
 from tasks.translation.conjugate.reading import REASONS as PAIR_REASONS
 from tasks.translation.marked.markers import REASONS as MARKER_REASONS
 from tasks.translation.projection.project_entities import REASONS as PROJECTION_REASONS
+from tasks.words.spans import spans_of
 
 router = APIRouter()
 Shown = Annotated[Site, Depends(site)]
-_REASONS = {**MARKER_REASONS, **PROJECTION_REASONS, **PAIR_REASONS}
+_REASONS = {**PLACING_REASONS, **UNTRANSLATED, **MARKER_REASONS, **PROJECTION_REASONS, **PAIR_REASONS}
 
 
 @router.get("/sentence/{kind}/{key}/{sentence_id}")
@@ -121,6 +124,7 @@ def view(followed: Followed, names: dict[str, str]) -> dict[str, Any]:
         "histories": span_histories(followed.of("span_labels")),
         "projections": [_projection(each.row) for each in followed.of("projection")],
         "pairs": [_pairs(each.row) for each in followed.of("conjugate_pairs")],
+        "aligned": [_aligned_translation(each.row) for each in followed.of("aligned_translation")],
         "back": [_marked_translation(each.row) for each in followed.of("marked_translation")],
         "machine": [
             (each, marked(each.row["source"]), marked(each.row["output"]))
@@ -137,7 +141,7 @@ def view(followed: Followed, names: dict[str, str]) -> dict[str, Any]:
 
 def translated(row: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:
     """Word by word what a translation was made of: source word (empty if words do not correspond), word, origin."""
-    alike = len(row["source_words"]) == len(row["words"]) and "marked" not in row["origin"]
+    alike = len(row["source_words"]) == len(row["words"]) and not {"marked", "aligned"} & set(row["origin"])
     sources = row["source_words"] if alike else [""] * len(row["words"])
     return tuple(zip(sources, row["words"], row["origin"], strict=True))
 
@@ -167,6 +171,24 @@ def _pairs(row: dict[str, Any]) -> dict[str, Any]:
         "words": in_spans(row["words"], pair_places(row, "starts", "ends")),
         "translation": in_spans(row["translation"], pair_places(row, "translated_starts", "translated_ends")),
         "dropped": dropped,
+    }
+
+
+def _aligned_translation(row: dict[str, Any]) -> dict[str, Any]:
+    spans = [(start, end) for start, end, _ in spans_of(row["source_tags"])]
+    columns = zip(spans, *(row[name] for name in ("starts", "ends", "shares", "similarities", "reasons")), strict=True)
+    entities = [
+        (number, " ".join(row["source_words"][first:last]), start, end, share, similarity, reason)
+        for number, ((first, last), start, end, share, similarity, reason) in enumerate(columns)
+    ]
+    return {
+        "row": row,
+        "source": tagged(row["source_words"], row["source_tags"]),
+        "translation": in_spans(row["words"], [(at, end, n, "") for n, _, at, end, *_ in entities if at >= 0]),
+        "entities": [
+            (text, " ".join(row["words"][start:end]) if start >= 0 else "", share, similarity, reason)
+            for _, text, start, end, share, similarity, reason in entities
+        ],
     }
 
 

@@ -10,7 +10,7 @@ from artifacts.store import Store
 
 _MODELS = ("tagger", "encoder", "translator")
 # Where a kind that drops says how much it kept; a marked translation has it in its notes.
-KEPT = {"projection": "kept", "marked_translation": "kept", "conjugate_pairs": "pairs"}
+KEPT = {"projection": "kept", "aligned_translation": "kept", "marked_translation": "kept", "conjugate_pairs": "pairs"}
 
 
 @dataclass(frozen=True)

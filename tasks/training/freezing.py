@@ -34,6 +34,21 @@ def freeze_bottom(model: nn.Module, layers: int) -> None:
         module.requires_grad_(False)
 
 
+def layer_stack(model: nn.Module) -> nn.ModuleList:
+    """The layers of the first encoder inside a model, from the bottom.
+
+    Raises:
+        InputError: if it has none that we know how to find.
+    """
+    try:
+        return _encoder_parts(model)[1]
+    except InputError:
+        raise InputError(
+            f"encoder: {type(model).__name__} has no embeddings beside a list of layers under one of "
+            f"{', '.join(_LAYER_PATHS)}, so a layer of it cannot be chosen; name another encoder"
+        ) from None
+
+
 def _encoder_parts(model: nn.Module) -> tuple[nn.Module, nn.ModuleList]:
     """The embeddings and the list of layers of the first encoder inside a model."""
     for module in model.modules():

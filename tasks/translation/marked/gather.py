@@ -8,22 +8,23 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from artifacts.catalog import MARKED_TRANSLATION, TRANSLATION, AnyTranslation
+from artifacts.catalog import ALIGNED_TRANSLATION, MARKED_TRANSLATION, TRANSLATION, AnyTranslation
 from artifacts.errors import InputError
 from artifacts.step import Job, step
 
-ORIGIN = "marked"
+ORIGINS = {MARKED_TRANSLATION.name: "marked", ALIGNED_TRANSLATION.name: "aligned"}
+"""Of the words of sentences that were translated whole, by the kind of the table that they come from."""
 
 
-def kept_rows(batch: pa.RecordBatch, corpus: str) -> pa.RecordBatch:
-    """The rows of a `MARKED_TRANSLATION` batch that were kept, as `TRANSLATION`; the origin of each word is marked.
+def kept_rows(batch: pa.RecordBatch, corpus: str, origin: str) -> pa.RecordBatch:
+    """The rows of a `MARKED_TRANSLATION` or `ALIGNED_TRANSLATION` batch that were kept, as `TRANSLATION`.
 
     `corpus` names the sentences that were translated. The sentence ids are still theirs.
     """
     kept = batch.filter(pc.equal(batch["reason"], ""))
     lengths = pc.list_value_length(kept["words"]).to_numpy(zero_copy_only=False)
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
-    origins = pa.ListArray.from_arrays(pa.array(offsets), pa.repeat(pa.scalar(ORIGIN), int(offsets[-1])))
+    origins = pa.ListArray.from_arrays(pa.array(offsets), pa.repeat(pa.scalar(origin), int(offsets[-1])))
     came_from = [pa.repeat(pa.scalar(corpus), kept.num_rows), kept["sentence_id"]]
     columns = [kept["sentence_id"], kept["words"], kept["tags"], kept["source_words"], origins, *came_from]
     return pa.record_batch(columns, schema=TRANSLATION.schema)
@@ -71,7 +72,8 @@ def gather_translations(job: Job, parts: tuple[AnyTranslation, ...]) -> None:
         nonlocal rows
         for part, about in zip(parts, described, strict=True):
             for batch in job.batches(part):
-                made = kept_rows(batch, about["corpus"]) if part.kind == MARKED_TRANSLATION.name else batch
+                origin = ORIGINS.get(part.kind)
+                made = batch if origin is None else kept_rows(batch, about["corpus"], origin)
                 numbers = pa.array(np.arange(rows, rows + made.num_rows))
                 rows += made.num_rows
                 yield made.set_column(0, TRANSLATION.schema.field(0), numbers)

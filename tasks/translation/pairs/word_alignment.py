@@ -15,6 +15,7 @@ from artifacts.errors import InputError
 from artifacts.settings import Settings
 from artifacts.step import Job, step
 from tasks.corpus.text import translation_splitter
+from tasks.words.columns import list_column, list_lengths
 
 Links = set[tuple[int, int]]
 Symmetrisation = Literal["grow-diag-final-and", "intersection", "union"]
@@ -154,6 +155,20 @@ def as_lists(links: Iterable[Links]) -> tuple[pa.Array, pa.Array]:
     return source, target
 
 
+def alignment_rows(ids: pa.ChunkedArray, words: Sequence[Sequence[Sequence[str]]], found: Iterable[Links]) -> pa.Table:
+    """A table of `WORD_ALIGNMENT`, from links that have no similarity.
+
+    Args:
+        ids: of the pairs.
+        words: of the source sentences, and of the target sentences.
+        found: links of each pair.
+    """
+    links = as_lists(found)
+    unknown = list_column(list_lengths(links[0]), pa.nulls(len(links[0].values), pa.float32()))
+    sides = (pa.array(side, pa.list_(pa.string())) for side in words)
+    return pa.Table.from_arrays([ids.combine_chunks(), *sides, *links, unknown], schema=WORD_ALIGNMENT.schema)
+
+
 @step(WORD_ALIGNMENT)
 def align_words(job: Job, parallel: Parallel, config: Alignment) -> None:
     """Split parallel sentences into words and align them."""
@@ -164,15 +179,8 @@ def align_words(job: Job, parallel: Parallel, config: Alignment) -> None:
         side: [split(text) for text in table[side].to_pylist()]
         for side, split in ((side, translation_splitter(code)) for side, code in languages.items())
     }
-    links = as_lists(align(words["source"], words["target"], config, None))
-    rows = pa.Table.from_arrays(
-        [
-            table["pair_id"].combine_chunks(),
-            *(pa.array(words[side], pa.list_(pa.string())) for side in words),
-            *links,
-        ],
-        schema=WORD_ALIGNMENT.schema,
-    )
+    found = align(words["source"], words["target"], config, None)
+    rows = alignment_rows(table["pair_id"], list(words.values()), found)
     limit = config.max_length_words
     too_long = sum(len(a) > limit or len(b) > limit for a, b in zip(words["source"], words["target"], strict=True))
     job.write(
@@ -180,8 +188,9 @@ def align_words(job: Job, parallel: Parallel, config: Alignment) -> None:
         metadata={
             "source_language": languages["source"],
             "target_language": languages["target"],
+            "aligner": "eflomal",
             "symmetrisation": config.symmetrisation,
-            "links": len(links[0].values),
+            "links": int(list_lengths(rows["source_links"]).sum()),
             "unaligned_pairs": too_long,
         },
     )

@@ -6,7 +6,14 @@ from typing import Any
 from fastapi.testclient import TestClient
 from shelved import Shelved, put
 
-from artifacts.catalog import CONJUGATE_PAIRS, MARKED_TRANSLATION, PREDICTIONS, PROJECTION, SPAN_LABELS
+from artifacts.catalog import (
+    ALIGNED_TRANSLATION,
+    CONJUGATE_PAIRS,
+    MARKED_TRANSLATION,
+    PREDICTIONS,
+    PROJECTION,
+    SPAN_LABELS,
+)
 from artifacts.runs import all_runs
 from artifacts.store import Store
 from flows.pages.app import create_app
@@ -76,6 +83,27 @@ def test_projections_pairs_and_markers_show_colours_and_reasons(pages: TestClien
     assert "dropped: marker_lost" in text and "a marker stands there once or not at all" in text
     assert '<span class="word piece type-0">New York' in text and '<span class="word piece type-0">new york' in text
     assert "dropped: placeholder_lost" in text and "<script>alert" not in text
+
+
+def test_labels_placed_by_alignment_show_where_and_why_not(pages: TestClient, shelved: Shelved) -> None:
+    row = {
+        "sentence_id": [2],
+        "source_words": [["Ada", "in", "New", "York", "<b>"]],
+        "source_tags": [["B-PER", "O", "B-LOC", "I-LOC", "B-LOC"]],
+        "words": [["In", "Neu", "York", "Ada"]],
+        "tags": [[]],
+        "starts": [[3, 1, -1]],
+        "ends": [[4, 3, -1]],
+        "shares": [[1.0, 0.5, 0.0]],
+        "similarities": [[0.75, 0.25, None]],
+        "reasons": [["", "", "unaligned"]],
+        "reason": ["unaligned"],
+    }
+    put(shelved.store, ALIGNED_TRANSLATION, "94", row, data=shelved.text)
+    text = pages.get(f"/sentence/{shelved.text}/2").text
+    assert '<span class="word piece type-1">New York' in text and '<span class="word piece type-1">Neu York' in text
+    assert "(0.50, 0.25)" in text and "(0.00)" in text and "no word of the entity has a link" in text
+    assert text.count("dropped: unaligned") == 2 and "<b>" not in text
 
 
 def test_spans_are_followed_from_epoch_to_epoch(pages: TestClient, shelved: Shelved) -> None:

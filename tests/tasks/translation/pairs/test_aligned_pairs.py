@@ -43,6 +43,7 @@ def tables(pairs: list[tuple[str, str, str, str, str]] = PAIRS, first_id: int = 
         "target_words": [pair[3].split() for pair in pairs],
         "source_links": [[i for i, _ in one] for one in links],
         "target_links": [[j for _, j in one] for one in links],
+        "similarities": [[None] * len(one) for one in links],
     }
     return pa.table(parallel, schema=PARALLEL.schema), pa.table(alignment, schema=WORD_ALIGNMENT.schema)
 

@@ -114,6 +114,7 @@ def alignment_rows(copies: int) -> dict[str, list]:
         "target_words": [[WORDS[b], WORDS[a]] for a, b in pairs],
         "source_links": [[0, 1]] * len(pairs),
         "target_links": [[1, 0]] * len(pairs),
+        "similarities": [[None, None]] * len(pairs),
     }
 
 
