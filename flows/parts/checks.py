@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from artifacts.errors import InputError
+from artifacts.inputs import HubModel
 from artifacts.runtime import Runtime
 from artifacts.store import Store
 from flows.parts.checkpoints import checkpoint_folder
@@ -224,7 +225,10 @@ def check_bundled_encoder(choice: EncoderChoice, source: SourceCorpus, targets: 
 
 
 def check_encoder(choice: EncoderChoice, windows: WindowConfig, runtime: Runtime) -> None:
-    """A folder that is named as the encoder holds a checkpoint, and a window is not longer than the encoder takes."""
+    """What is named as the encoder holds a checkpoint, and a window is not longer than it takes.
+
+    Of a name on the hub all but the weights is fetched.
+    """
     folder = checkpoint_folder(choice.checkpoint, runtime)
     positions: int | None = None
     if folder is not None:
@@ -234,12 +238,33 @@ def check_encoder(choice: EncoderChoice, windows: WindowConfig, runtime: Runtime
         positions = usable_positions(AutoConfig.from_pretrained(folder))
     elif choice.pretrains:
         positions = choice.pretraining.max_length_subwords
+    else:
+        positions = _positions_on_the_hub(choice)
     if positions is not None and windows.max_length_subwords > positions:
         raise InputError(
             f"windows.max_length_subwords: {windows.max_length_subwords} sub-words are asked for, the encoder "
             f"{'to be pretrained' if choice.pretrains else choice.checkpoint} takes {positions}; lower it to at most "
             "that, or raise encoder.pretraining.max_length_subwords"
         )
+
+
+def _positions_on_the_hub(choice: EncoderChoice) -> int | None:
+    from transformers import AutoConfig
+
+    model = HubModel.resolve(choice.checkpoint, choice.revision)
+    names = model.names()
+    if names is not None and not any(name.endswith(".safetensors") for name in names):
+        raise InputError(
+            f"encoder {choice.checkpoint} at {model.commit[:12]}: the repository has no safetensors weights, but "
+            f"{', '.join(names[:8])}; name another, or a folder that holds it, saved by `model.save_pretrained(folder)`"
+        )
+    try:
+        return usable_positions(AutoConfig.from_pretrained(model.local(weights=False)))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"encoder {choice.checkpoint} at {model.commit[:12]}: transformers cannot read its configuration: {error}; "
+            "name another"
+        ) from error
 
 
 def check_translation(

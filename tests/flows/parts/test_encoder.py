@@ -3,15 +3,17 @@
 from pathlib import Path
 
 import pytest
+from transformers import AutoConfig
 
 from artifacts.errors import InputError
-from artifacts.inputs import InputFolder
+from artifacts.inputs import HubModel, InputFolder
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime, StepOutcome, running
-from flows.parts.checks import check_bundled_encoder
+from flows.parts.checks import check_bundled_encoder, check_encoder
 from flows.parts.corpora import SourceCorpus, TargetCorpus
 from flows.parts.encoder import EncoderChoice, encoder_for
 from tasks.corpus.paths import bundled_folder
+from tasks.tagging.windows import WindowConfig
 
 TEXT = Reference(kind="sentences", key="0" * 20, digest="0" * 64)
 
@@ -60,3 +62,26 @@ def test_the_bundled_encoder_is_refused_on_what_it_has_not_read(
         check_bundled_encoder(EncoderChoice(), *given)
     check_bundled_encoder(EncoderChoice(checkpoint="pretrain"), *given)
     check_bundled_encoder(EncoderChoice(checkpoint=str(bundled_folder("bundled:encoder"))), *given)
+
+
+def test_an_encoder_on_the_hub_is_looked_at_without_its_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, files, fetched = bundled_folder("bundled:encoder"), ["config.json", "model.safetensors"], []
+
+    def local(self: HubModel, weights: bool = True, pickled: bool = False) -> Path:
+        fetched.append((weights, pickled))
+        return folder
+
+    monkeypatch.setattr(HubModel, "resolve", lambda name, revision: HubModel(name=name, commit="ab" * 20))
+    monkeypatch.setattr(HubModel, "names", lambda self: files)
+    monkeypatch.setattr(HubModel, "local", local)
+    choice, runtime = EncoderChoice(checkpoint="some/bert"), Runtime(data=str(tmp_path))
+    positions = AutoConfig.from_pretrained(folder).max_position_embeddings
+    check_encoder(choice, WindowConfig(max_length_subwords=positions), runtime)
+    assert fetched == [(False, False)]
+    with pytest.raises(InputError, match=f"the encoder some/bert takes {positions}"):
+        check_encoder(choice, WindowConfig(max_length_subwords=positions + 1), runtime)
+    files[:] = ["config.json", "pytorch_model.bin"]
+    with pytest.raises(InputError, match="some/bert at abababababab: the repository has no safetensors"):
+        check_encoder(choice, WindowConfig(max_length_subwords=positions), runtime)
