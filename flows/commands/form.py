@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from artifacts.settings import Settings
-from flows.parts.corpora import ParallelText
+from flows.parts.corpora import ParallelFiles
 
 _ANEW = "Another path than the file's is read anew: its format is found."
 
@@ -20,7 +20,7 @@ class TargetForm(Settings):
         (), title="Gold labels of the text", description="If there are any: to report how good pseudo-labels are."
     )
     tests: tuple[str, ...] = Field((), title="Test sets", description="Labelled files to score on; one set each.")
-    parallel: tuple[ParallelText, ...] = Field(
+    parallel: tuple[ParallelFiles, ...] = Field(
         (), title="Parallel text", description="In both languages; may be empty."
     )
 
@@ -89,7 +89,7 @@ def form_of(values: Mapping[str, Any], data_folder: str, device: Literal["auto",
                 text=paths_of(target["text"]),
                 gold=paths_of(target.get("text_gold")),
                 tests=tuple(shown(test) for test in target.get("tests", ())),
-                parallel=tuple(ParallelText.model_validate(each) for each in pairs),
+                parallel=tuple(ParallelFiles(source=each["source"], target=each["target"]) for each in pairs),
             )
             for target, pairs in targets_of(values)
         ),

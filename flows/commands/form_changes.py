@@ -1,6 +1,6 @@
 """What a form changes: settings as `crosstag run --set` takes them, so that both give the same run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ from artifacts.errors import InputError
 from flows.commands.configuration import as_setting
 from flows.commands.form import Form, TargetForm, form_of, shown
 from flows.commands.methods import has_setting
+from flows.parts.corpora import ParallelFiles
 
 EXPERT = "-expert"
 
@@ -76,7 +77,8 @@ def _language(made: _Changes, values: Mapping[str, Any], before: Form, form: For
             f"Target language: {values.get('method')} takes one, found {len(form.targets)}; remove the others, or use "
             "a configuration of CROP"
         )
-    _target(made, "target", "parallel", values["target"], before.targets[0], form.targets[0])
+    pairs = values.get("parallel", ())
+    _target(made, "target", "parallel", values["target"], pairs, before.targets[0], form.targets[0])
 
 
 def _languages(made: _Changes, values: Mapping[str, Any], before: Form, form: Form) -> None:
@@ -85,21 +87,30 @@ def _languages(made: _Changes, values: Mapping[str, Any], before: Form, form: Fo
     old = {target.language: target for target in before.targets}
     if [target.language for target in before.targets] == [target.language for target in form.targets]:
         for number, target in enumerate(form.targets):
-            key = f"targets.{number}"
-            _target(made, key, f"{key}.parallel", values["targets"][number], before.targets[number], target)
+            key, said = f"targets.{number}", values["targets"][number]
+            _target(made, key, f"{key}.parallel", said, said.get("parallel", ()), before.targets[number], target)
         return
     languages = []
     for target in form.targets:
         entry = {**entries.get(target.language, {}), "language": target.language}
         if target != old.get(target.language):
             entry |= {"text": _corpus(target.text), "text_gold": _corpus(target.gold)}
-            entry |= {"tests": _tests(target.tests, entry), "parallel": [pair.model_dump() for pair in target.parallel]}
+            entry |= {
+                "tests": _tests(target.tests, entry),
+                "parallel": _parallel(target.parallel, entry.get("parallel", ())),
+            }
         languages.append(entry)
     made.value("targets", None, languages)
 
 
 def _target(
-    made: _Changes, key: str, parallel: str, entry: Mapping[str, Any], before: TargetForm, form: TargetForm
+    made: _Changes,
+    key: str,
+    parallel: str,
+    entry: Mapping[str, Any],
+    pairs: Sequence[Mapping[str, Any]],
+    before: TargetForm,
+    form: TargetForm,
 ) -> None:
     made.value(f"{key}.language", before.language, form.language)
     made.corpus(f"{key}.text", entry["text"], before.text, form.text)
@@ -107,11 +118,17 @@ def _target(
     if form.tests != before.tests:
         made.value(f"{key}.tests", None, _tests(form.tests, entry))
     if form.parallel != before.parallel:
-        made.value(parallel, None, [pair.model_dump() for pair in form.parallel])
+        made.value(parallel, None, _parallel(form.parallel, pairs))
 
 
 def _corpus(paths: tuple[str, ...]) -> dict[str, Any] | None:
     return {"path": list(paths) if len(paths) > 1 else paths[0]} if paths else None
+
+
+def _parallel(files: tuple[ParallelFiles, ...], pairs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Parallel texts: those that the file has with all that it says of them, others by their paths."""
+    known = {(pair["source"], pair["target"]): dict(pair) for pair in pairs}
+    return [known.get((each.source, each.target), each.model_dump()) for each in files]
 
 
 def _tests(paths: tuple[str, ...], entry: Mapping[str, Any]) -> list[dict[str, Any]]:

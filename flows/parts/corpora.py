@@ -68,11 +68,16 @@ class TargetCorpus(Settings):
     tests: tuple[TestSet, ...] = Field((), title="Test sets", description="Labelled corpora to score on; any number.")
 
 
-class ParallelText(Settings):
+class ParallelFiles(Settings):
     """Two text files whose lines translate each other."""
 
     source: str = Field(title="Source file", description="One sentence a line, source language.")
     target: str = Field(title="Target file", description="As many lines, target language.")
+
+
+class ParallelText(ParallelFiles):
+    """The same, and how many of their pairs are taken."""
+
     max_pairs: int | None = Field(
         None, ge=1, title="Most pairs", description="Where there are more, so many are drawn at random; empty: all."
     )

@@ -12,6 +12,7 @@ from flows.commands.form import Form, form_of
 from flows.commands.form_changes import changes
 from flows.commands.from_form import form_schema
 from flows.commands.methods import METHODS, load, load_values
+from flows.parts.corpora import ParallelFiles
 
 ROOT = Path(__file__).parents[3]
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
@@ -95,6 +96,18 @@ def test_a_test_set_of_the_file_keeps_its_name_beside_a_new_one() -> None:
         ("europarl", "europarl/de-europarl.test.conll02"),
         ("de", "new/de.conll"),
     ]
+
+
+def test_a_parallel_text_of_the_file_keeps_how_many_pairs_are_drawn_beside_a_new_one() -> None:
+    values = quickstart()
+    values["parallel"] = [{**values["parallel"][0], "max_pairs": 50, "seed": 3}]
+    form = form_of(values, ".")
+    assert changed(values, form).parallel[0].max_pairs == 50
+    (target,) = form.targets
+    more = ParallelFiles(source="more.en", target="more.de")
+    both = target.model_copy(update={"parallel": (more, *target.parallel)})
+    config = changed(values, form.model_copy(update={"targets": (both,)}))
+    assert [(each.max_pairs, each.seed) for each in config.parallel] == [(None, 0), (50, 3)]
 
 
 def test_crop_takes_several_languages_with_their_parallel_text() -> None:
