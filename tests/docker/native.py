@@ -102,9 +102,9 @@ class Native:
         return self._run(self.command(name), self.environment(name))
 
     def crosstag(self, *arguments: str, **variables: str) -> str:
-        """A command of a person who knows the secret; what it printed."""
+        """A command in the container of the worker of many, which sees store and data; what it printed."""
         command = [sys.executable, "-m", "flows.commands.cli", *arguments]
-        return self._run(command, {**self.environment("deploy"), **variables})
+        return self._run(command, {**self.environment("worker-many"), **variables})
 
     def _run(self, command: list[str], variables: Mapping[str, str]) -> str:
         made = subprocess.run(

@@ -20,7 +20,7 @@ def write_configurations(home: Path) -> None:
     long = tiny_settings(home / "data")
     long["encoder"]["pretraining"]["epochs"] = LONG_EPOCHS
     for name, settings in (("tiny", tiny), ("long", long)):
-        command = f"# crosstag run configs/{name}.yaml --data data\n"
+        command = f"# crosstag run configs/{name}.yaml --data path/to/data\n"
         (home / "configs" / f"{name}.yaml").write_text(command + yaml.safe_dump(settings), encoding="utf-8")
 
 

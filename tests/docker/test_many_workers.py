@@ -1,6 +1,10 @@
-"""Languages and seeds on two workers: the same digests as one after another, each shared step computed once."""
+"""Languages and seeds on two workers: the same digests as one after another, each shared step computed once.
+
+With `-s` it prints how many steps ran, and how long that took.
+"""
 
 import json
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -13,7 +17,7 @@ from artifacts.runs import all_runs
 from artifacts.store import Store
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
-TARGETS, SEEDS = ("de", "nl"), (1, 2)
+TARGETS, SEEDS = ("de", "es", "nl"), (1, 2, 3)
 
 
 @pytest.fixture
@@ -31,7 +35,7 @@ def open_configuration(service: Native) -> Path:
     }
     settings["parallel"] = []
     settings["iterations"] = 1
-    path.write_text(f"# crosstag many configs/open.yaml --targets de,nl --data data\n{yaml.safe_dump(settings)}")
+    path.write_text(f"# crosstag run configs/open.yaml --data path/to/data\n{yaml.safe_dump(settings)}")
     return path
 
 
@@ -42,9 +46,11 @@ def test_languages_and_seeds_on_two_workers_give_what_they_give_one_after_anothe
         service.start("worker-cpu", number)
     service.wait(lambda: len(_online(service)) == 2, "worker-cpu", "worker-cpu-2")
     targets, seeds = ",".join(TARGETS), ",".join(map(str, SEEDS))
-    arguments = ["many", "configs/open.yaml", "--targets", targets, "--seeds", seeds, "--pool", "cpu"]
+    arguments = ["many", "configs/open.yaml", "--targets", targets, "--seeds", seeds, "--data", "data", "--pool", "cpu"]
+    began = time.monotonic()
     printed = service.crosstag(*arguments, "--write", str(tmp_path / "tables"))
-    assert "mean of 2 seeds and standard deviation" in printed
+    seconds = [time.monotonic() - began]
+    assert "mean of 3 seeds and standard deviation" in printed
     side_by_side = Store(service.store)
     runs = [record for record in all_runs(side_by_side) if record.method == "colada"]
     names = Counter(record.name for record in runs)
@@ -66,6 +72,7 @@ def test_languages_and_seeds_on_two_workers_give_what_they_give_one_after_anothe
     # One after another, in a store of their own.
     alone = tmp_path / "alone"
     text = open_configuration.read_text(encoding="utf-8")
+    began = time.monotonic()
     for target in TARGETS:
         path = service.home / "configs" / f"open-{target}.yaml"
         path.write_text(text.replace("{target}", target), encoding="utf-8")
@@ -73,12 +80,18 @@ def test_languages_and_seeds_on_two_workers_give_what_they_give_one_after_anothe
             "compare", f"configs/open-{target}.yaml", "--seeds", seeds, "--data", "data", "--store", str(alone),
             "--device", "cpu",
         )  # fmt: skip
+    seconds.append(time.monotonic() - began)
     # Where test sets of several languages stand in one table, tests of significance have longer names.
     expected, found = (
         {(m.kind, m.key): m.digest for m in store.manifests() if m.kind != "significance"}
         for store in (Store(alone), side_by_side)
     )
     assert len(expected) > 60 and found == expected
+    runs_alone = [record for record in all_runs(Store(alone)) if record.method == "colada"]
+    for name, made, took in zip(("two workers", "alone"), (runs, runs_alone), seconds, strict=True):
+        ran = [taken for record in made for taken in record.ran]
+        print(f"{name}: {len(made)} runs, {len(ran)} of {sum(len(record.steps) for record in made)} steps ran, "
+              f"{len({taken.reference for taken in ran})} of them different, {took:.0f} s")  # fmt: skip
 
 
 def _turned(source: Path, target: Path, between: str, number: int) -> None:
