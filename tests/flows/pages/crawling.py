@@ -20,7 +20,7 @@ KINDS = {
 """Methods, and kinds of artifacts that a store has in which it ended."""
 
 # Of sentences and words, of which every table has its own, one of each table is followed.
-_FILES = (".csv", ".md", ".tex", ".json")
+_FILES = (".csv", ".md", ".tex", ".json", ".svg")
 _CHOICES = ("category", "seen", "kind")
 _ONE_OF = {"sentence": "/1", "word": "/1/0"}
 
