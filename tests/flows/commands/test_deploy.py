@@ -231,7 +231,7 @@ def test_configurations_whose_files_are_not_here_are_left_out(
     deploy_folder(away)
     printed = capsys.readouterr().out.splitlines()
     assert printed[0] == f"deployments: {service} as before" and len(printed) == 2
-    assert printed[1].startswith("left out: 2 configurations whose files are not here; `make up DATA=FOLDER` looks")
+    assert printed[1].startswith("left out: 2 configurations whose files are not here; `crosstag deploy --data FOLDER`")
     deploy_folder(away, str(data))
     printed = capsys.readouterr().out.splitlines()
     assert printed[0] == f"deployments: 2 new, {service} as before" and printed[1].startswith(
