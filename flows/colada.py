@@ -13,6 +13,7 @@ from artifacts.dropping import drop_models
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime, current_run, stage
 from artifacts.settings import Settings
+from flows.parts.aligned_labels import Reader
 from flows.parts.cards import student_card
 from flows.parts.checks import check_analysis, check_neighbours, check_translated_target
 from flows.parts.corpora import Corpora, ScoredText, read_corpora, read_target_dev
@@ -187,9 +188,10 @@ def algorithm(config: Colada, runtime: Runtime) -> Result:
     """
     languages = (config.source.language, config.target.language)
     corpora = read_corpora(config.source, config.target, config.parallel, config.labels, config.seed, runtime)
-    with stage("D_trans"):
-        d_trans = translate(corpora, config.translation, languages, config.labels, config.seed, runtime)
     encoder = take_encoder(config.encoder, corpora, config.seed, runtime)
+    reader = Reader(encoder, config.windows, config.inference)
+    with stage("D_trans"):
+        d_trans = translate(corpora, config.translation, languages, config.labels, reader, config.seed, runtime)
     chooses = config.checkpoint == "target_dev"
     dev = read_target_dev(config.target, config.labels, runtime) if chooses else None
     epochs = Epochs(dev, config.windows, config.decoding, config.inference)

@@ -13,6 +13,7 @@ from artifacts.reference import Reference
 from artifacts.runs import Cell
 from artifacts.runtime import Runtime, stage
 from artifacts.store import Store
+from flows.parts.aligned_labels import Reader
 from flows.parts.cards import student_card
 from flows.parts.checks import check_translated_target
 from flows.parts.corpora import Corpora, ScoredText, read_corpora
@@ -141,9 +142,10 @@ def algorithm(config: Unitrans, runtime: Runtime) -> Result:
     """
     languages = (config.source.language, config.target.language)
     corpora = read_corpora(config.source, config.target, config.parallel, config.labels, config.seed, runtime)
-    with stage("D_trans"):  # 3.1
-        d_trans = translate(corpora, config.translation, languages, config.labels, config.seed, runtime)
     encoder = take_encoder(config.encoder, corpora, config.seed, runtime)
+    reader = Reader(encoder, config.windows, config.inference)
+    with stage("D_trans"):  # 3.1
+        d_trans = translate(corpora, config.translation, languages, config.labels, reader, config.seed, runtime)
     scoring = Scoring(corpora.tests, config.windows, config.decoding, config.inference)
     corrected = Corrected.of(corpora, config.windows, config.decoding, config.inference)
     taggers = Ensembling(config.seeds, config.source_training, config.windows, config.inference)

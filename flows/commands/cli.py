@@ -528,6 +528,59 @@ def suspects(
 
 
 @app.command()
+def align(
+    source: Annotated[str, typer.Argument(help="Labelled sentences.", metavar="SOURCE")],
+    target: Annotated[
+        str, typer.Argument(help="Their translations, line by line, with gold labels.", metavar="TARGET")
+    ],
+    languages: Annotated[str, typer.Option(help="Of both.", metavar="SOURCE,TARGET")] = "en,de",
+    encoder: Annotated[str, typer.Option(help="Folder of a multilingual encoder; empty: none.")] = "",
+    layers: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--layer",
+            help="Whose states are compared; 0: two thirds of the way up; may be repeated.",
+            min=0,
+            metavar="N",
+        ),
+    ] = None,
+    eflomal: Annotated[bool, typer.Option(help="Align by eflomal, too, and by both joined.")] = True,
+    parallel: Annotated[
+        tuple[str, str] | None,
+        typer.Option(help="Two text files that eflomal reads beside the sentences.", metavar="SOURCE TARGET"),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="A setting of the reader, such as tag_column=3, or of the labels, such as labels.rename.PERS=PER; may "
+            "be repeated.",
+            metavar="KEY=VALUE",
+        ),
+    ] = None,
+    data: DataFolder = ".",
+    device: Device = "auto",
+    precision: Annotated[Literal["float32", "bf16"], typer.Option(help="Number format of the encoder.")] = "float32",
+) -> None:
+    """Measure labels that word alignment places on translations, where gold labels of these are known."""
+    from artifacts.job import INFERENCE_SUBWORDS
+    from artifacts.runtime import Runtime
+    from flows.commands.placing import Asked, print_placing
+    from flows.parts.checkpoints import checkpoint_folder
+    from tasks.tagging.inference import Inference
+
+    folder = checkpoint_folder(encoder, Runtime(data=data))
+    if encoder and folder is None:
+        raise typer.BadParameter(f"{encoder} is no folder; expected one with an encoder", param_hint="--encoder")
+    one, _, other = languages.partition(",")
+    asked = Asked(
+        (source, target), (one, other), folder, tuple(layers or (0,)), eflomal, parallel, tuple(settings or ()), data
+    )
+    resolved = Runtime(device=device).resolved_device()
+    print_placing(asked, resolved, INFERENCE_SUBWORDS[resolved], Inference(precision=precision))
+
+
+@app.command()
 def deploy(
     configs: Annotated[
         list[Path] | None,

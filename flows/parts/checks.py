@@ -18,7 +18,7 @@ from flows.parts.encoder import BUNDLED_ENCODER, EncoderChoice
 from flows.parts.figures import Analysis
 from flows.parts.number_formats import check_number_formats
 from flows.parts.one_target import OneTarget, TranslatedTarget
-from flows.parts.translation import MarkedSentences, TranslationChoice
+from flows.parts.translation import TranslationChoice
 from flows.parts.translator import check_marking, check_translator
 from tasks.corpus.corpus import Corpus, load_corpus
 from tasks.corpus.corrections import check_corrections, latest, load_corrections
@@ -32,6 +32,7 @@ from tasks.tagging.tagger import usable_positions
 from tasks.tagging.windows import WindowConfig
 from tasks.translation.dictionaries import known_pairs, read_dictionary
 from tasks.translation.marked.language import language_filter
+from tasks.translation.pairs.word_alignment import check_aligner
 from tasks.translation.vector_files import read_vector_file
 from tasks.words.labels import LabelConfig
 from tasks.words.spans import spans_of
@@ -67,6 +68,7 @@ def check_translated_target(config: TranslatedTarget, runtime: Runtime) -> tuple
         The labelled source corpus and the unlabelled target text.
     """
     source, target = check_one_target(config, runtime)
+    _check_alignment_layer(config, runtime)
     check_translation(config.translation, config.parallel, config.labels, source, target, runtime)
     return source, target
 
@@ -267,6 +269,25 @@ def _positions_on_the_hub(choice: EncoderChoice) -> int | None:
         ) from error
 
 
+def _check_alignment_layer(config: TranslatedTarget, runtime: Runtime) -> None:
+    """The encoder has the layer that words are aligned by, as far as it is known before the run."""
+    aligned = config.translation.aligned
+    layer = aligned.encoder.layer
+    if layer is None or aligned.aligner == "eflomal" or not config.translation.places_labels:
+        return
+    folder = checkpoint_folder(config.encoder.checkpoint, runtime)
+    depth = config.encoder.pretraining.layers if config.encoder.pretrains else None
+    if folder is not None:
+        from transformers import AutoConfig
+
+        depth = int(AutoConfig.from_pretrained(folder).num_hidden_layers)
+    if depth is not None and layer > depth:
+        raise InputError(
+            f"translation.aligned.encoder.layer: layer {layer} is asked for, and the encoder has {depth}; choose "
+            "one of these, or leave it out"
+        )
+
+
 def check_translation(
     choice: TranslationChoice,
     parallel: tuple[ParallelText, ...],
@@ -276,10 +297,10 @@ def check_translation(
     runtime: Runtime,
 ) -> None:
     """Files of the translation stage can be read and fit each other; the translator can be had."""
-    if choice.by_markers or parallel:
+    if choice.by_translator or parallel:
         check_segmenters({"source.train": source, "target.text": target})
-    if choice.by_markers:
-        _check_marked(choice.marked, parallel, (source.language, target.language), runtime)
+    if choice.by_translator:
+        _check_whole(choice, parallel, (source.language, target.language), runtime)
     if choice.imported is not None and choice.method == "import":
         imported = _load(choice.imported, labels, target.language, runtime)
         if imported.types != source.types:
@@ -330,17 +351,23 @@ def check_segmenters(corpora: Mapping[str, Corpus]) -> None:
             )
 
 
-def _check_marked(
-    choice: MarkedSentences, parallel: tuple[ParallelText, ...], languages: tuple[str, str], runtime: Runtime
+def _check_whole(
+    choice: TranslationChoice, parallel: tuple[ParallelText, ...], languages: tuple[str, str], runtime: Runtime
 ) -> None:
-    check_marking(choice.translator, choice.marking)
-    if choice.translator.trains and not parallel:
+    """What translates sentences whole can be had, and what places their labels."""
+    whole = choice.marked
+    if choice.by_markers:
+        check_marking(whole.translator, whole.marking)
+    if whole.translator.trains and not parallel:
         raise InputError(
-            "translation.method: marked sentences need a translator, which is trained on parallel text, and `parallel` "
-            "names none; add two files there, or name a trained one under translation.marked.translator.checkpoint"
+            f"translation.method {choice.method}: whole sentences need a translator, which is trained on parallel "
+            "text, and `parallel` names none; add two files there, or name a trained one under "
+            "translation.marked.translator.checkpoint"
         )
-    language_filter(*languages, choice.reading.language_filter, choice.reading.min_language_letters)
-    check_translator(choice.translator, (languages,), choice.generation, runtime)
+    if choice.places_labels and choice.aligned.asks_eflomal:
+        check_aligner()
+    language_filter(*languages, whole.reading.language_filter, whole.reading.min_language_letters)
+    check_translator(whole.translator, (languages,), whole.generation, runtime)
 
 
 def _load(file: CorpusFile, labels: LabelConfig | None, language: str, runtime: Runtime) -> Corpus:

@@ -8,8 +8,9 @@ from artifacts.inputs import InputFile
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime, stage
 from artifacts.settings import Settings
+from flows.parts.aligned_labels import AlignedLabels, Reader, placed_labels
 from flows.parts.corpora import Corpora, corpus_input, input_file
-from flows.parts.translator import TranslatorChoice, ready, take_translator
+from flows.parts.translator import AnyTranslator, TranslatorChoice, ready, take_translator
 from tasks.corpus.formats import CorpusFile
 from tasks.translation.alignment import AlignmentConfig, align_vectors
 from tasks.translation.imported import import_translation
@@ -17,9 +18,12 @@ from tasks.translation.lexicon import LexiconConfig, induce_lexicon
 from tasks.translation.machine.engines import Generation
 from tasks.translation.machine.translate_text import translate_text
 from tasks.translation.marked.gather import gather_translations
+from tasks.translation.marked.lost_markers import keep_lost
 from tasks.translation.marked.markers import Marking
 from tasks.translation.marked.read_markers import MarkerReading, read_markers
+from tasks.translation.marked.read_plain import read_plain
 from tasks.translation.pairs.marking_pairs import PairMarking, mark_pairs
+from tasks.translation.pairs.plain_pairs import keep_pairs_plain
 from tasks.translation.vector_files import VectorFile, load_vectors
 from tasks.translation.vectors import VectorTraining, train_vectors
 from tasks.translation.words import WordTranslation, translate_words
@@ -59,17 +63,23 @@ class MarkedSentences(Settings):
     reading: MarkerReading = Field(
         MarkerReading(), title="Reading", description="Which translations are kept, and how they are read."
     )
+    lost: Literal["dropped", "aligned"] = Field(
+        "dropped",
+        title="Lost markers",
+        description="Sentences whose markers went wrong. dropped: they are left out; aligned: they are translated anew "
+        "without markers, and labels placed by word alignment, as translation.aligned says.",
+    )
 
 
 class TranslationChoice(Settings):
     """How the labelled corpus is translated."""
 
-    method: Literal["words", "marked", "words+marked", "import"] = Field(
+    method: Literal["words", "marked", "words+marked", "aligned", "words+aligned", "import"] = Field(
         "words",
         title="Method",
         description="words: word by word, with a lexicon induced from word vectors; marked: whole sentences by a "
-        "translator, entities between markers; words+marked: both, one after the other; import: a translation that "
-        "exists.",
+        "translator, entities between markers; aligned: whole sentences without markers, labels placed by word "
+        "alignment; words+marked, words+aligned: both, one after the other; import: a translation that exists.",
     )
     imported: CorpusFile | None = Field(
         None, title="Existing translation", description="A labelled file in the target language, for method import."
@@ -88,18 +98,40 @@ class TranslationChoice(Settings):
     lexicon: LexiconConfig = Field(LexiconConfig(), title="Lexicon", description="How the lexicon is induced.")
     words: WordTranslation = Field(WordTranslation(), title="Words", description="How words are put in place.")
     marked: MarkedSentences = Field(
-        MarkedSentences(), title="Marked sentences", description="For the methods marked and words+marked."
+        MarkedSentences(),
+        title="Marked sentences",
+        description="For the methods with marked; translator, generation and reading for those with aligned, too.",
+    )
+    aligned: AlignedLabels = Field(
+        AlignedLabels(),
+        title="Aligned labels",
+        description="For the methods with aligned, and for marked.lost: aligned.",
     )
 
     @property
     def by_words(self) -> bool:
         """Whether sentences are translated word by word."""
-        return self.method in ("words", "words+marked")
+        return self.method in ("words", "words+marked", "words+aligned")
 
     @property
     def by_markers(self) -> bool:
         """Whether sentences are translated whole, with markers."""
         return self.method in ("marked", "words+marked")
+
+    @property
+    def by_alignment(self) -> bool:
+        """Whether sentences are translated whole, without markers."""
+        return self.method in ("aligned", "words+aligned")
+
+    @property
+    def by_translator(self) -> bool:
+        """Whether sentences are translated whole."""
+        return self.by_markers or self.by_alignment
+
+    @property
+    def places_labels(self) -> bool:
+        """Whether labels are placed by word alignment, on all translations or on those that lost their markers."""
+        return self.by_alignment or (self.by_markers and self.marked.lost == "aligned")
 
     @property
     def needs_lexicon(self) -> bool:
@@ -118,6 +150,7 @@ def translate(
     choice: TranslationChoice,
     languages: tuple[str, str],
     labels: LabelConfig,
+    reader: Reader,
     seed: int,
     runtime: Runtime,
 ) -> Reference:
@@ -130,30 +163,56 @@ def translate(
     if choice.by_words and lexicon is not None:
         words = choice.words.model_copy(update={"seed": choice.words.seed + seed})
         parts.append(translate_words(corpora.train, lexicon, corpora.target, words, languages[1]))
-    if choice.by_markers:
-        parts.append(_by_markers(corpora, choice.marked, lexicon, languages, seed, runtime))
+    if choice.by_translator:
+        translator = _translator(corpora, choice, lexicon, languages, seed, runtime)
+        parts += _whole_sentences(corpora, choice, translator, languages, reader)
     return parts[0] if choice.method == "words" else gather_translations(tuple(parts))
 
 
-def _by_markers(
+def _translator(
     corpora: Corpora,
-    choice: MarkedSentences,
+    choice: TranslationChoice,
     lexicon: Reference | None,
     languages: tuple[str, str],
     seed: int,
     runtime: Runtime,
-) -> Reference:
-    """Sentences translated whole, entities between markers (CROP, 3.3; CoLaDa's WikiAnn, 4.1)."""
+) -> AnyTranslator:
+    """The translator; if it is trained here, on pairs with markers only if it will see some."""
+    whole = choice.marked
     pairs: tuple[Reference, ...] = ()
-    if choice.translator.trains:
-        marking = choice.pairs.model_copy(update={"seed": choice.pairs.seed + seed})
-        by = lexicon if choice.use_lexicon else None
+    if whole.translator.trains:
+        marking = whole.pairs.model_copy(update={"seed": whole.pairs.seed + seed})
+        by = lexicon if whole.use_lexicon else None
         with stage("training pairs"):
-            pairs = tuple(mark_pairs(each, by, marking, corpora.train) for each in corpora.parallel)
-    translator = take_translator(choice.translator, (languages,), pairs, seed, runtime)
-    translator = ready(translator, choice.generation)
-    output = translate_text(corpora.train, translator, *languages, choice.marking, choice.generation)
-    return read_markers(corpora.train, output, choice.reading)
+            pairs = tuple(
+                mark_pairs(each, by, marking, corpora.train) if choice.by_markers else keep_pairs_plain(each, 1)
+                for each in corpora.parallel
+            )
+    return ready(take_translator(whole.translator, (languages,), pairs, seed, runtime), whole.generation)
+
+
+def _whole_sentences(
+    corpora: Corpora,
+    choice: TranslationChoice,
+    translator: AnyTranslator,
+    languages: tuple[str, str],
+    reader: Reader,
+) -> list[Reference]:
+    """Sentences translated whole: entities between markers (CROP, 3.3; CoLaDa's WikiAnn, 4.1), or labels placed after.
+
+    Of sentences that lost their markers a plain translation is labelled, too, if that is wanted.
+    """
+    whole, parts, plain = choice.marked, list[Reference](), corpora.train
+    if choice.by_markers:
+        output = translate_text(corpora.train, translator, *languages, whole.marking, whole.generation)
+        parts.append(read_markers(corpora.train, output, whole.reading))
+        plain = keep_lost(corpora.train, parts[0]) if choice.places_labels else plain
+    if choice.places_labels:
+        with stage("labels placed after"):
+            output = translate_text(plain, translator, *languages, None, whole.generation)
+            translated = read_plain(output, whole.reading)
+            parts.append(placed_labels(plain, translated, corpora.parallel, choice.aligned, reader))
+    return parts
 
 
 def _lexicon(corpora: Corpora, choice: TranslationChoice, languages: tuple[str, str], runtime: Runtime) -> Reference:

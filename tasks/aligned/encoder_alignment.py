@@ -1,7 +1,8 @@
 """Align sentences with their translations by a multilingual encoder: no training, no parallel text."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,51 @@ def parts_of(pairs: pa.Table, words: int) -> list[tuple[int, int]]:
     return [(first, end) for first, end in pairwise(bounds) if first < end]
 
 
+def align_pairs(
+    folder: Path,
+    pairs: pa.Table,
+    config: EncoderAlignment,
+    windows: WindowConfig,
+    inference: Inference,
+    device: str,
+    budget: int,
+    progress: Callable[[int], None],
+) -> tuple[pa.Table, int]:
+    """Aligns sentence pairs, so many at a time that memory stays bounded.
+
+    Args:
+        folder: of the encoder.
+        pairs: from `sentence_pairs`.
+        config: says which layer.
+        windows: how long sentences are cut.
+        inference: how the encoder is run.
+        device: "cpu" or "cuda".
+        budget: padded sub-words per batch.
+        progress: called with the number of pairs after each part.
+
+    Returns:
+        A table of `WORD_ALIGNMENT`, and the layer.
+
+    Raises:
+        InputError: if the encoder has no such layer, or is too short for the windows.
+    """
+    model, tokenizer = load_encoder(folder)
+    check_window_fits(model, windows.max_length_subwords)
+    layer = config.layer_of(int(model.config.num_hidden_layers))
+    keep_first_layers(model, layer)
+    parts: list[pa.Table] = []
+
+    def cut(words: Sequence[Sequence[str]]) -> Windows:
+        return make_windows(tokenizer, words, windows.max_length_subwords, windows.overlap_subwords)
+
+    for first, end in parts_of(pairs, _WORDS_AT_A_TIME):
+        part = pairs.slice(first, end - first)
+        cuts = cut(part["source_words"].to_pylist()), cut(part["target_words"].to_pylist())
+        parts.append(alignment_table(part, align_by_states(model, *cuts, inference, device, budget)))
+        progress(part.num_rows)
+    return (pa.concat_tables(parts) if parts else WORD_ALIGNMENT.schema.empty_table()), layer
+
+
 @step(WORD_ALIGNMENT)
 def align_by_encoder(
     job: Job,
@@ -82,23 +128,9 @@ def align_by_encoder(
     """Aligns the words of sentences with those of their translations, which have the sentences' ids."""
     columns = ["sentence_id", "words"]
     pairs = sentence_pairs(job.table(source, columns=columns), job.table(target, columns=columns))
-    model, tokenizer = load_encoder(job.folder(encoder))
-    check_window_fits(model, windows.max_length_subwords)
-    layer = config.layer_of(int(model.config.num_hidden_layers))
-    keep_first_layers(model, layer)
-    parts: list[pa.Table] = []
-
-    def cut(words: Sequence[Sequence[str]]) -> Windows:
-        return make_windows(tokenizer, words, windows.max_length_subwords, windows.overlap_subwords)
-
     with job.progress("aligning words", pairs.num_rows, "sentence pairs") as advance:
-        for first, end in parts_of(pairs, _WORDS_AT_A_TIME):
-            part = pairs.slice(first, end - first)
-            cuts = cut(part["source_words"].to_pylist()), cut(part["target_words"].to_pylist())
-            links = align_by_states(model, *cuts, inference, job.device, job.inference_subwords)
-            parts.append(alignment_table(part, links))
-            advance(part.num_rows)
-    rows = pa.concat_tables(parts) if parts else WORD_ALIGNMENT.schema.empty_table()
+        how = (config, windows, inference, job.device, job.inference_subwords)
+        rows, layer = align_pairs(job.folder(encoder), pairs, *how, advance)
     said = {"aligner": "encoder", "layer": layer, "links": int(list_lengths(rows["source_links"]).sum())}
     job.write(rows, metadata={**languages_of(job.metadata(source), job.metadata(target)), **said})
 

@@ -17,6 +17,7 @@ from artifacts.reference import Reference
 from artifacts.runtime import Runtime
 from artifacts.store import Store
 from flows.colada import Colada, algorithm
+from flows.parts.aligned_labels import Reader
 from flows.parts.corpora import Corpora, input_file, read_corpora
 from flows.parts.encoder import take_encoder
 from flows.parts.summary import Result
@@ -95,8 +96,9 @@ class Expected:
     ) -> None:
         """Runs the algorithm of the paper for as many iterations as there are betas."""
         corpora = read_corpora(config.source, config.target, config.parallel, config.labels, SEED, runtime)
-        d_trans = translate(corpora, config.translation, ("en", "de"), config.labels, SEED, runtime)
         encoder = take_encoder(config.encoder, corpora, SEED, runtime)
+        reader = Reader(encoder, config.windows, config.inference)
+        d_trans = translate(corpora, config.translation, ("en", "de"), config.labels, reader, SEED, runtime)
         windows = config.windows
         source_training = TaggerTraining(learning_rate=1e-3, seed=100 + SEED)
         self.corpora, self.encoder, self.config = corpora, encoder, config
@@ -482,7 +484,8 @@ def test_cases_compare_the_first_and_the_last_tagger_of_the_translation(
     config = configured(iterations=2, analysis={"cases": True})
     result = algorithm(config, runtime)
     expected = Expected(config, runtime, [FIRST, LATER])
-    d_trans = translate(expected.corpora, config.translation, ("en", "de"), config.labels, SEED, runtime)
+    reader = Reader(expected.encoder, config.windows, config.inference)
+    d_trans = translate(expected.corpora, config.translation, ("en", "de"), config.labels, reader, SEED, runtime)
     said = [
         predict_words(expected.m_trans[i], d_trans, config.windows, config.decoding, config.inference) for i in (0, 2)
     ]

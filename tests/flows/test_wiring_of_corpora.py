@@ -12,15 +12,22 @@ from artifacts.inputs import HubModel, InputFile, InputFolder
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime
 from flows.colada import Colada
+from flows.parts.aligned_labels import Reader
 from flows.parts.corpora import Corpora, ScoredText, read_corpora
 from flows.parts.encoder import take_encoder
 from flows.parts.translation import translate
 from flows.parts.translator import TranslatorChoice, take_translator
+from tasks.aligned.eflomal_alignment import align_by_eflomal
+from tasks.aligned.encoder_alignment import EncoderAlignment, align_by_encoder
+from tasks.aligned.join_alignments import join_alignments
+from tasks.aligned.place_labels import LabelPlacing, place_labels
 from tasks.corpus.formats import CorpusFile, CorpusFormat
 from tasks.corpus.read import read_gold, read_labelled, read_parallel, read_sentences
 from tasks.corpus.split import split_source
 from tasks.encoding.load import import_encoder
 from tasks.encoding.pretrain import pretrain_encoder
+from tasks.tagging.inference import Inference
+from tasks.tagging.windows import WindowConfig
 from tasks.translation.alignment import AlignmentConfig, align_vectors
 from tasks.translation.imported import import_translation
 from tasks.translation.lexicon import LexiconConfig, induce_lexicon
@@ -30,9 +37,13 @@ from tasks.translation.machine.train_translator import TranslatorTraining, train
 from tasks.translation.machine.translate_text import translate_text
 from tasks.translation.machine.translator import import_translator
 from tasks.translation.marked.gather import gather_translations
+from tasks.translation.marked.lost_markers import keep_lost
 from tasks.translation.marked.markers import Marking
 from tasks.translation.marked.read_markers import MarkerReading, read_markers
+from tasks.translation.marked.read_plain import read_plain
 from tasks.translation.pairs.marking_pairs import PairMarking, mark_pairs
+from tasks.translation.pairs.plain_pairs import keep_pairs_plain
+from tasks.translation.pairs.word_alignment import Alignment, align_words
 from tasks.translation.vector_files import VectorFile, load_vectors
 from tasks.translation.vectors import VectorTraining, train_vectors
 from tasks.translation.words import WordTranslation, translate_words
@@ -196,7 +207,9 @@ def translated(runtime: Runtime, configured: Configured) -> Callable[..., tuple[
     def run(**changes: Any) -> tuple[Corpora, Reference]:
         config = configured(translation={**TRANSLATION, **changes})
         corpora = corpora_of(config, runtime)
-        return corpora, translate(corpora, config.translation, ("en", "de"), config.labels, SEED, runtime)
+        encoder = take_encoder(config.encoder, corpora, SEED, runtime)
+        reader = Reader(encoder, WindowConfig(max_length_subwords=99), Inference(precision="bf16"))
+        return corpora, translate(corpora, config.translation, ("en", "de"), config.labels, reader, SEED, runtime)
 
     return run
 
@@ -225,6 +238,69 @@ def test_by_markers(recording: Recording, translated: Translated) -> None:
     corpora, d_trans = translated(method="marked")
     theta_mt = translator(corpora, lexicon(corpora))
     recording.check(d_trans, gather_translations((by_markers(corpora, theta_mt),)))
+
+
+def plain_translator(corpora: Corpora) -> Reference:
+    """A translator that never sees a marker learns none."""
+    pairs = tuple(keep_pairs_plain(each, 1) for each in corpora.parallel)
+    return convert_translator(train_translator(pairs, None, TranslatorTraining(learning_rate=4e-3, seed=400 + SEED)))
+
+
+def placed(
+    recording: Recording, corpora: Corpora, data: Reference, theta_mt: Reference, aligner: str = "encoder"
+) -> Reference:
+    """Labels placed on a plain translation of some sentences, along the links of one aligner or of two."""
+    output = translate_text(data, theta_mt, "en", "de", None, Generation(beam_size=2))
+    translated = read_plain(output, MarkerReading(min_language_letters=12))
+    encoder = next(ref for ref, made in recording.calls.items() if made.step == "pretrain_encoder")
+    windows, inference = WindowConfig(max_length_subwords=99), Inference(precision="bf16")
+    by_encoder = align_by_encoder(data, translated, encoder, EncoderAlignment(layer=1), windows, inference)
+    alignment = by_encoder
+    if aligner != "encoder":
+        settings = Alignment(samplers=2)
+        learnt = tuple(align_words(each, settings) for each in corpora.parallel)
+        alignment = align_by_eflomal(data, translated, learnt, settings)
+        if aligner == "both":
+            alignment = join_alignments(by_encoder, alignment, "intersection")
+    return place_labels(data, translated, alignment, LabelPlacing(max_gap_words=3))
+
+
+ALIGNED = {
+    "encoder": {"layer": 1},
+    "eflomal": {"samplers": 2},
+    "joining": "intersection",
+    "placing": {"max_gap_words": 3},
+}
+
+
+@pytest.mark.parametrize("aligner", ["encoder", "eflomal", "both"])
+def test_by_alignment(recording: Recording, translated: Translated, aligner: str) -> None:
+    corpora, d_trans = translated(method="aligned", aligned={**ALIGNED, "aligner": aligner})
+    steps = {made.step for made in recording.calls.values()}
+    assert not steps & {"train_vectors", "mark_pairs", "read_markers"}
+    assert ("align_by_encoder" in steps, "align_by_eflomal" in steps) == (aligner != "eflomal", aligner != "encoder")
+    expected = placed(recording, corpora, corpora.train, plain_translator(corpora), aligner)
+    recording.check(d_trans, gather_translations((expected,)))
+
+
+def test_by_words_and_by_alignment(recording: Recording, translated: Translated) -> None:
+    corpora, d_trans = translated(method="words+aligned", aligned=ALIGNED)
+    parts = (
+        by_words(corpora, lexicon(corpora)),
+        placed(recording, corpora, corpora.train, plain_translator(corpora)),
+    )
+    recording.check(d_trans, gather_translations(parts))
+
+
+def test_sentences_that_lost_their_markers_get_aligned_labels_if_it_is_wanted(
+    recording: Recording, translated: Translated
+) -> None:
+    marked = {**TRANSLATION["marked"], "lost": "aligned"}
+    corpora, d_trans = translated(method="marked", marked=marked, aligned=ALIGNED)
+    theta_mt = translator(corpora, lexicon(corpora))
+    kept = by_markers(corpora, theta_mt)
+    lost = placed(recording, corpora, keep_lost(corpora.train, kept), convert_translator(theta_mt))
+    recording.check(d_trans, gather_translations((kept, lost)))
 
 
 def test_both_ways(recording: Recording, translated: Translated) -> None:

@@ -12,6 +12,7 @@ from recording import Recording
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime
 from artifacts.store import Store
+from flows.parts.aligned_labels import Reader
 from flows.parts.corpora import ScoredText, read_corpora
 from flows.parts.encoder import take_encoder
 from flows.parts.summary import Result
@@ -59,8 +60,9 @@ class Expected:
     def __init__(self, config: Unitrans, runtime: Runtime, seeds: tuple[int, ...] = (SEED,)) -> None:
         """Trains Theta_src, Theta_trans and Theta_teach once for each seed."""
         corpora = read_corpora(config.source, config.target, config.parallel, config.labels, SEED, runtime)
-        d_trans = translate(corpora, config.translation, ("en", "de"), config.labels, SEED, runtime)
         encoder = take_encoder(config.encoder, corpora, SEED, runtime)
+        reader = Reader(encoder, config.windows, config.inference)
+        d_trans = translate(corpora, config.translation, ("en", "de"), config.labels, reader, SEED, runtime)
         self.config, self.corpora, self.encoder = config, corpora, encoder
         trainings = [TaggerTraining(learning_rate=1e-3, seed=100 + seed) for seed in seeds]
 

@@ -115,6 +115,7 @@ def aligned(store: Store, put_table: PutTable, put_model: PutTable, sharp_encode
 def test_a_sentence_is_aligned_with_itself_word_by_word(
     store: Store, aligned: Callable[..., Reference], precision: str
 ) -> None:
+    assert store.table(aligned([], {})).num_rows == 0
     done = aligned([SENTENCE, ["Paris"], []], {2: [], 0: SENTENCE}, precision=precision)
     table = store.table(done)
     assert table["pair_id"].to_pylist() == [0, 2]

@@ -116,3 +116,11 @@ def test_a_row_is_shown_with_the_places_of_its_entities(store: Store, placed: Ru
         "    dropped     unaligned",
     ]
     assert ALIGNED_TRANSLATION.form(rows[0], LABELS).splitlines()[-1] == "    kept"
+
+
+def test_without_sentences_nothing_is_placed(store: Store, placed: Run) -> None:
+    done = placed(cases=[])
+    assert store.table(done).num_rows == 0
+    said = store.metadata(done)
+    assert (said["kept"], said["dropped"], said["entities"], said["lost"]) == (0, {}, 0, {})
+    assert store.table(placed(cases=CASES[3:4])).num_rows == 1  # all of its sentences untranslated

@@ -1,0 +1,77 @@
+"""Labels placed on plain translations by word alignment: configuration and steps."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field
+
+from artifacts.reference import Reference
+from artifacts.runtime import stage
+from artifacts.settings import Settings
+from tasks.aligned.eflomal_alignment import align_by_eflomal
+from tasks.aligned.encoder_alignment import EncoderAlignment, align_by_encoder
+from tasks.aligned.join_alignments import Joining, join_alignments
+from tasks.aligned.place_labels import LabelPlacing, place_labels
+from tasks.tagging.inference import Inference
+from tasks.tagging.windows import WindowConfig
+from tasks.translation.pairs.word_alignment import Alignment, align_words
+
+
+class AlignedLabels(Settings):
+    """How words of sentences and their translations are aligned, and labels placed."""
+
+    aligner: Literal["encoder", "eflomal", "both"] = Field(
+        "encoder",
+        title="Aligner",
+        description="encoder: the run's own, by the similarity of its sub-words, without training (SimAlign); eflomal: "
+        "learns from the translation, with parallel text, if there is any, as its prior; both: their links joined.",
+    )
+    encoder: EncoderAlignment = Field(EncoderAlignment(), title="By the encoder", description="Which layer.")
+    eflomal: Alignment = Field(Alignment(), title="By eflomal", description="How eflomal aligns.")
+    joining: Joining = Field(
+        "union", title="Joining", description="Of both: the links of either (union), or those of both (intersection)."
+    )
+    placing: LabelPlacing = Field(
+        LabelPlacing(), title="Placing", description="When an entity has a place in the translation."
+    )
+
+    @property
+    def asks_eflomal(self) -> bool:
+        """Whether eflomal is called."""
+        return self.aligner != "encoder"
+
+
+@dataclass(frozen=True)
+class Reader:
+    """The encoder of a run, and how sentences are read by it."""
+
+    encoder: Reference
+    windows: WindowConfig
+    inference: Inference
+
+
+def placed_labels(
+    data: Reference, translated: Reference, parallel: tuple[Reference, ...], choice: AlignedLabels, reader: Reader
+) -> Reference:
+    """Translations of labelled sentences, with their labels.
+
+    Args:
+        data: the labelled sentences.
+        translated: the translations, under their ids.
+        parallel: texts that eflomal learns from.
+        choice: how words are aligned and labels placed.
+        reader: of the run.
+    """
+    alignments: list[Reference] = []
+    if choice.aligner != "eflomal":
+        alignments.append(
+            align_by_encoder(data, translated, reader.encoder, choice.encoder, reader.windows, reader.inference)
+        )
+    if choice.asks_eflomal:
+        with stage("parallel text, aligned"):
+            learnt = tuple(align_words(each, choice.eflomal) for each in parallel)
+        alignments.append(align_by_eflomal(data, translated, learnt, choice.eflomal))
+    alignment = alignments[0]
+    if len(alignments) > 1:
+        alignment = join_alignments(alignments[0], alignments[1], choice.joining)
+    return place_labels(data, translated, alignment, choice.placing)
