@@ -213,9 +213,14 @@ def _soft(word: str, probabilities: list[float], labels: list[str], more: str = 
 def _short(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
-    if isinstance(value, list) and value and isinstance(value[0], float):
+    if isinstance(value, list) and any(isinstance(v, float) for v in value):
         more = "" if len(value) <= 40 else " ..."
-        return "[" + " ".join(f"{v:.2f}" for v in value[: 40 if len(value) <= 40 else _VALUES_SHOWN]) + more + "]"
+        return (
+            "["
+            + " ".join("None" if v is None else f"{v:.2f}" for v in value[: 40 if len(value) <= 40 else _VALUES_SHOWN])
+            + more
+            + "]"
+        )
     if isinstance(value, list):
         return "[" + " ".join(str(v) for v in value) + "]"
     return str(value)

@@ -48,6 +48,10 @@ def test_tagged_words_carry_their_tags() -> None:
     assert plain({"sentence_id": 1, "words": ["In", "Ulm"], "tags": ["O", "B-LOC"]}, []) == "[1] In Ulm/B-LOC"
 
 
+def test_numbers_of_which_some_are_unknown_are_shown() -> None:
+    assert plain({"similarities": [None, 0.5], "nothing": [None]}, []) == "similarities=[None 0.50] nothing=[None]"
+
+
 def test_votes_show_the_agreed_label_or_a_question_mark() -> None:
     row = {"sentence_id": 2, "words": ["In", "Ulm", "gestern"], "votes": ["O", "B-LOC", None]}
     assert plain(row, []) == "[2] In Ulm/B-LOC gestern/?"

@@ -253,3 +253,16 @@ def test_a_translator_that_does_not_compute_in_the_asked_format(
     monkeypatch.setattr("ctranslate2.get_supported_compute_types", lambda device: {"float32"})
     message = refused("translation.marked.generation.precision=bf16")
     expect(message, "translation.marked.generation: generation.precision bf16", "set precision to float32")
+
+
+def test_an_alignment_by_a_layer_that_the_encoder_does_not_have(refused: Callable[..., str]) -> None:
+    settings = ("translation.method=aligned", "translation.aligned.encoder.layer=2")
+    expect(refused(*settings), "translation.aligned.encoder.layer", "layer 2", "the encoder has 1")
+
+
+def test_an_alignment_by_eflomal_that_is_not_installed(
+    refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.translation.pairs.word_alignment.find_spec", lambda name: None)
+    lost = ("translation.method=marked", "translation.marked.lost=aligned", "translation.aligned.aligner=both")
+    expect(refused(*lost), "eflomal is not installed", "pip install")
