@@ -1,7 +1,7 @@
 """`make bench`: each measurement as a JSON line, then all of them in a table.
 
 python -m tests.benchmarks [cache|translation|matching|training|labelling|busy|neighbours|voting|marked|consistency
-                            |spans|corpora|words|pages ...]
+                            |spans|corpora|words|pages|aligned ...]
 """
 
 import importlib
@@ -26,6 +26,7 @@ NAMES = (
     "spans",
     "words",
     "pages",
+    "aligned",
 )
 
 
