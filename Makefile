@@ -32,11 +32,14 @@ check: environment
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# As many processes as cores, four at most: each loads torch and has a Prefect server of its own.
+SIDE_BY_SIDE := --numprocesses logical --maxprocesses 4 --dist loadfile
+
 test: check
-	$(BIN)/pytest
+	$(BIN)/pytest $(SIDE_BY_SIDE)
 
 test-all: check
-	$(BIN)/pytest -m ''
+	$(BIN)/pytest -m '' $(SIDE_BY_SIDE)
 	$(BIN)/python -m tests.mutations --minutes 60
 
 mutations: environment

@@ -19,7 +19,9 @@ from artifacts.threads import most_threads, prepare
 if TYPE_CHECKING:
     from artifacts.store import Store
 
-os.environ.setdefault("OMP_NUM_THREADS", str(most_threads()))  # Whatever else runs: some tests compare bits.
+# Whatever else runs: some tests compare bits. Processes that run tests side by side share the cores.
+_SIDE_BY_SIDE = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+os.environ.setdefault("OMP_NUM_THREADS", str(max(1, most_threads() // _SIDE_BY_SIDE)))
 prepare()  # Before the first import of torch, as a run does.
 
 # Started in the background by a shell, as machines do it, the tests and what they start would not hear a ctrl-c.
