@@ -32,8 +32,8 @@ check: environment
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# As many processes as cores, four at most: each loads torch and has a Prefect server of its own.
-SIDE_BY_SIDE := --numprocesses logical --maxprocesses 4 --dist loadfile
+# Three processes, as they wait for servers half of the time; each loads torch and has a Prefect server of its own.
+SIDE_BY_SIDE := --numprocesses 3 --dist loadfile
 
 test: check
 	$(BIN)/pytest $(SIDE_BY_SIDE)

@@ -12,7 +12,8 @@ from pydantic import Field
 from artifacts.catalog import WORD_ALIGNMENT, AnySentences, Encoder
 from artifacts.settings import Settings
 from artifacts.step import Job, step
-from tasks.aligned.mutual import Subwords, WordLinks, aligned_words
+from tasks.aligned.links import WordLinks
+from tasks.aligned.mutual import Subwords, aligned_words
 from tasks.aligned.sentence_pairs import alignment_table, languages_of, sentence_pairs
 from tasks.tagging.inference import FLOAT32, Inference
 from tasks.tagging.subword_states import keep_first_layers, subword_states

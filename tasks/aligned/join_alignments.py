@@ -7,7 +7,7 @@ import numpy as np
 from artifacts.catalog import WORD_ALIGNMENT, WordAlignment
 from artifacts.errors import InputError
 from artifacts.step import Job, step
-from tasks.aligned.mutual import WordLinks, links_of_words
+from tasks.aligned.links import WordLinks, links_of_words
 from tasks.aligned.sentence_pairs import alignment_table, links_of
 
 Joining = Literal["union", "intersection"]

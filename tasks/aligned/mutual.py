@@ -14,25 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from tasks.aligned.links import WordLinks, links_of_words
 from tasks.training.batching import inference_batches
 from tasks.words.columns import offsets_of
-
-
-@dataclass(frozen=True)
-class WordLinks:
-    """Links of sentence pairs whose words are counted over all sentences of a side.
-
-    source        [L] source word of each link, ascending
-    target        [L] target word; ascending among the links of a source word
-    similarities  [L] float32; NaN where nothing says how similar the two are
-    """
-
-    source: np.ndarray
-    target: np.ndarray
-    similarities: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.source)
 
 
 @dataclass(frozen=True)
@@ -100,15 +84,6 @@ def aligned_words(source: Subwords, target: Subwords, budget: int) -> WordLinks:
         found.append((firsts[0][at] + i.cpu().numpy(), firsts[1][at] + j.cpu().numpy(), values))
     columns = [np.concatenate(parts) for parts in zip(*found, strict=True)] if found else [np.zeros(0, np.int64)] * 3
     return links_of_words(source.words[columns[0]], target.words[columns[1]], columns[2].astype(np.float32))
-
-
-def links_of_words(source: np.ndarray, target: np.ndarray, similarities: np.ndarray) -> WordLinks:
-    """Each pair of words once, sorted, with the highest of its similarities; all arrays are [L]."""
-    order = np.lexsort((target, source))
-    source, target, similarities = source[order], target[order], similarities[order]
-    fresh = np.flatnonzero((np.diff(source, prepend=-1) != 0) | (np.diff(target, prepend=-1) != 0))
-    highest = np.fmax.reduceat(similarities, fresh) if len(fresh) else similarities
-    return WordLinks(source[fresh], target[fresh], highest)
 
 
 def _padded(states: torch.Tensor, firsts: np.ndarray, lengths: np.ndarray) -> torch.Tensor:

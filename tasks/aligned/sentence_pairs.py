@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from artifacts.catalog import WORD_ALIGNMENT
 from artifacts.errors import InputError
-from tasks.aligned.mutual import WordLinks
+from tasks.aligned.links import WordLinks
 from tasks.words.columns import list_column, list_lengths, offsets_of
 
 

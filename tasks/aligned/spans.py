@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from artifacts.settings import Settings
-from tasks.aligned.mutual import WordLinks
+from tasks.aligned.links import WordLinks
 from tasks.words.columns import ranges
 from tasks.words.spans import Spans
 

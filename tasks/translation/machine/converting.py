@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from ctranslate2.converters import TransformersConverter
 
 from artifacts.catalog import CONVERTED_TRANSLATOR, Translator
 from artifacts.step import Job, step
@@ -40,23 +39,6 @@ class _Listed:
         return self._names[row]
 
 
-class _Converter(TransformersConverter):
-    """Takes the model and the names that are there already."""
-
-    def __init__(self, folder: Path, model: Any, coding: Coding) -> None:
-        super().__init__(str(folder))
-        self._model, self._listed = model, _Listed(coding)
-
-    def load_model(self, model_class: type, model_name_or_path: str, **kwargs: Any) -> torch.nn.Module:
-        """The model that is there already."""
-        model: torch.nn.Module = self._model
-        return model
-
-    def load_tokenizer(self, tokenizer_class: type, model_name_or_path: str, **kwargs: Any) -> _Listed:
-        """Its names."""
-        return self._listed
-
-
 def convert(folder: Path, model: Any, coding: Coding, target: Path) -> None:
     """Writes a model into `target`, a folder that does not exist yet, in float32.
 
@@ -68,10 +50,22 @@ def convert(folder: Path, model: Any, coding: Coding, target: Path) -> None:
         coding: of the model; languages do not matter.
         target: where to.
     """
+    from ctranslate2.converters import TransformersConverter  # It loads transformers.
+
+    class Given(TransformersConverter):
+        """Takes the model and the names that are there already."""
+
+        def load_model(self, model_class: type, model_name_or_path: str, **kwargs: Any) -> torch.nn.Module:
+            given: torch.nn.Module = model
+            return given
+
+        def load_tokenizer(self, tokenizer_class: type, model_name_or_path: str, **kwargs: Any) -> _Listed:
+            return _Listed(coding)
+
     model.config.decoder_start_token_id = coding.start
     # The converter scales a T5's scores by this, which transformers 5 sets for all; what says it now has another name.
     model.config.tie_word_embeddings = getattr(model.config, "scale_decoder_outputs", model.config.tie_word_embeddings)
-    _Converter(folder, model, coding).convert(str(target), force=True)
+    Given(str(folder)).convert(str(target), force=True)
 
 
 def convert_folder(folder: Path, target: Path) -> None:

@@ -14,7 +14,7 @@ from artifacts.store import Store
 from tasks.aligned.eflomal_alignment import align_by_eflomal
 from tasks.aligned.encoder_alignment import EncoderAlignment, align_by_encoder, parts_of
 from tasks.aligned.join_alignments import join_alignments, joined_links
-from tasks.aligned.mutual import WordLinks
+from tasks.aligned.links import WordLinks
 from tasks.aligned.sentence_pairs import alignment_table, links_of, sentence_pairs
 from tasks.tagging.inference import FLOAT32, Inference
 from tasks.tagging.subword_states import keep_first_layers, subword_states

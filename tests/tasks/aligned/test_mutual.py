@@ -1,7 +1,8 @@
 import numpy as np
 import torch
 
-from tasks.aligned.mutual import Subwords, aligned_words, links_of_words, mutual_argmax
+from tasks.aligned.links import links_of_words
+from tasks.aligned.mutual import Subwords, aligned_words, mutual_argmax
 
 
 def links(similarity: list, sources: list[int], targets: list[int]) -> list[tuple[int, ...]]:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tasks.aligned.mutual import WordLinks
+from tasks.aligned.links import WordLinks
 from tasks.aligned.spans import CODES, SpanPlacing, place_spans
 from tasks.words.spans import Spans
 
