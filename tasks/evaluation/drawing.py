@@ -13,14 +13,16 @@ import numpy as np
 # what colours say, for readers of grey copies.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+_HATCHES = ("", "///", "...", "xxx")  # of bars whose colours come again
 _PANEL_WIDTH_INCHES = 5.0
 _PANEL_HEIGHT_INCHES = 3.6
 _PANELS_IN_A_ROW = 3
 _DOTS_PER_INCH = 120
 _MOST_TICKS = 16
 _LETTERS_AN_INCH = 8  # of a picture; the axis itself is shorter
-_BARS_WITH_NUMBERS = 16
+_BARS_WITH_NUMBERS = 24
 _LEGEND_WIDTH = 20  # letters; a long name must not squeeze the picture
+_LEGEND_LINE_INCHES, _LEGEND_ENTRY_INCHES, _LEGEND_EDGE_INCHES = 0.16, 0.07, 0.3
 _STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib
     "font.size": 10.0,
@@ -112,12 +114,21 @@ def draw_bars(groups: Sequence[BarGroup], ticks: Sequence[str], title: str, y_na
     bar, count = 0.8 / len(groups), len(ticks) * len(groups)
     numbered = count <= _BARS_WITH_NUMBERS
     width = max(_PANEL_WIDTH_INCHES, 1.5 + (0.45 if numbered else 0.25) * count)
-    with _picture(width, _PANEL_HEIGHT_INCHES, path) as figure:
+    with _picture(width, _height([group.name for group in groups]), path) as figure:
         axes = figure.add_subplot()
         for number, group in enumerate(groups):
             places = np.arange(len(ticks)) + (number - (len(groups) - 1) / 2) * bar
-            colour = _COLOURS[number % len(_COLOURS)]
-            bars = axes.bar(places, group.heights, bar, label=_plain(fill(group.name, _LEGEND_WIDTH)), color=colour)
+            again, shade = divmod(number, len(_COLOURS))
+            bars = axes.bar(
+                places,
+                group.heights,
+                bar,
+                color=_COLOURS[shade],
+                hatch=_HATCHES[again % len(_HATCHES)],
+                edgecolor="white",
+                linewidth=0,
+                label=_plain(fill(group.name, _LEGEND_WIDTH)),
+            )
             if numbered:
                 told = ["" if np.isnan(height) else f"{height:.1f}" for height in group.heights]
                 axes.bar_label(bars, told, fontsize="x-small")
@@ -137,7 +148,8 @@ def draw(panels: Sequence[Panel], path: Path) -> None:
     """
     columns = min(len(panels), _PANELS_IN_A_ROW)
     rows = -(-len(panels) // columns)
-    with _picture(columns * _PANEL_WIDTH_INCHES, rows * _PANEL_HEIGHT_INCHES, path) as figure:
+    height = max(_height([line.name for line in panel.lines]) for panel in panels)
+    with _picture(columns * _PANEL_WIDTH_INCHES, rows * height, path) as figure:
         for number, panel in enumerate(panels):
             _draw_panel(figure.add_subplot(rows, columns, number + 1), panel)
 
@@ -198,6 +210,13 @@ def _draw_panel(axes: Any, panel: Panel) -> None:
     axes.set_ylabel(_plain(panel.y_name))
     if len(panel.lines) > 1 or panel.lines[0].name != panel.title:
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+
+
+def _height(legend: Sequence[str]) -> float:
+    """Inches of a panel whose legend has these names: all of them must show."""
+    lines = sum(fill(name, _LEGEND_WIDTH).count("\n") + 1 for name in legend)
+    needed = lines * _LEGEND_LINE_INCHES + len(legend) * _LEGEND_ENTRY_INCHES + _LEGEND_EDGE_INCHES
+    return max(_PANEL_HEIGHT_INCHES, needed)
 
 
 def _crowded(names: Sequence[str], inches: float) -> bool:
