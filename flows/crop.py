@@ -546,7 +546,7 @@ def _check_translation(config: Crop, runtime: Runtime) -> None:
             family = check_translator(config.translator, config.directions(target), config.generation, runtime)
         except UnknownLanguage as error:
             raise InputError(f"{error}; or name a near language under targets.{place}.translated_as") from error
-        if config.text_map is not None and family not in ("m2m100", "small100"):
+        if config.text_map is not None and family != "m2m100":  # Others read another language token.
             raise InputError(
                 f"text_map: texts are placed by an M2M100's encoder, and {config.translator.name} is of the "
                 f"family {family}; leave text_map out"

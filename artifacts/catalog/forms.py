@@ -214,13 +214,9 @@ def _short(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, list) and any(isinstance(v, float) for v in value):
-        more = "" if len(value) <= 40 else " ..."
-        return (
-            "["
-            + " ".join("None" if v is None else f"{v:.2f}" for v in value[: 40 if len(value) <= 40 else _VALUES_SHOWN])
-            + more
-            + "]"
-        )
+        shown = value if len(value) <= 40 else value[:_VALUES_SHOWN]
+        more = "" if len(shown) == len(value) else " ..."
+        return "[" + " ".join("None" if v is None else f"{v:.2f}" for v in shown) + more + "]"
     if isinstance(value, list):
         return "[" + " ".join(str(v) for v in value) + "]"
     return str(value)

@@ -36,6 +36,15 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", help="Change a setting: path.to.key=value. May be repeated.", metavar="KEY=VALUE"),
 ]
+ReaderAndLabels = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        help="A setting of the reader, such as tag_column=3, or of the labels, such as labels.rename.PERS=PER; may be "
+        "repeated.",
+        metavar="KEY=VALUE",
+    ),
+]
 DataFolder = Annotated[str, typer.Option("--data", help="Folder that relative paths in the configuration start from.")]
 StoreFolder = Annotated[
     str,
@@ -501,15 +510,7 @@ def suspects(
         str, typer.Option("--to", help="Format to write, such as label-studio; empty: that of the file's ending.")
     ] = "",
     language: Annotated[str, typer.Option(help="Language of the corpus, such as de.")] = "",
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            help="A setting of the reader, such as tag_column=3, or of the labels, such as labels.rename.PERS=PER; may "
-            "be repeated.",
-            metavar="KEY=VALUE",
-        ),
-    ] = None,
+    settings: ReaderAndLabels = None,
     data: DataFolder = ".",
     store: StoreFolder = "store",
     device: Device = "auto",
@@ -549,15 +550,7 @@ def align(
         tuple[str, str] | None,
         typer.Option(help="Two text files that eflomal reads beside the sentences.", metavar="SOURCE TARGET"),
     ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            help="A setting of the reader, such as tag_column=3, or of the labels, such as labels.rename.PERS=PER; may "
-            "be repeated.",
-            metavar="KEY=VALUE",
-        ),
-    ] = None,
+    settings: ReaderAndLabels = None,
     data: DataFolder = ".",
     device: Device = "auto",
     precision: Annotated[Literal["float32", "bf16"], typer.Option(help="Number format of the encoder.")] = "float32",
@@ -573,6 +566,8 @@ def align(
     if encoder and folder is None:
         raise typer.BadParameter(f"{encoder} is no folder; expected one with an encoder", param_hint="--encoder")
     one, _, other = languages.partition(",")
+    if not one or not other or "," in other:
+        raise typer.BadParameter(f"{languages!r}; expected two languages, such as en,de", param_hint="--languages")
     asked = Asked(
         (source, target), (one, other), folder, tuple(layers or (0,)), eflomal, parallel, tuple(settings or ()), data
     )

@@ -1,5 +1,6 @@
 """`crosstag align`: how good labels are that word alignment places, on parallel sentences with gold on both sides."""
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,16 +117,13 @@ def placed_score(source: Corpus, target: Corpus, alignment: pa.Table) -> tuple[E
 
 def _cells(source: Corpus, target: Corpus, alignment: pa.Table) -> list[str]:
     score, placed = placed_score(source, target, alignment)
-    found = np.array([not reason for reason in flat_values(placed["reasons"]).to_pylist()])
+    reasons = flat_values(placed["reasons"]).to_pylist()
     rows = np.repeat(np.arange(placed.num_rows), list_lengths(placed["reasons"]))
-    lost: dict[str, int] = {}
-    for reason in flat_values(placed["reasons"]).to_pylist():
-        if reason:
-            lost[reason] = lost.get(reason, 0) + 1
-    kept = placed.num_rows - len(np.unique(rows[~found]))
+    lost = Counter(filter(None, reasons))
+    kept = placed.num_rows - len(np.unique(rows[[bool(reason) for reason in reasons]]))
     numbers = [f"{100 * value:.1f}" for value in (score.precision, score.recall, score.f1)]
-    why = ", ".join(f"{reason} {count:,}" for reason, count in sorted(lost.items(), key=lambda pair: -pair[1]))
-    return [*numbers, f"{found.sum():,} of {len(found):,}", f"{kept:,}", why or "none"]
+    why = ", ".join(f"{reason} {count:,}" for reason, count in lost.most_common())
+    return [*numbers, f"{len(reasons) - lost.total():,} of {len(reasons):,}", f"{kept:,}", why or "none"]
 
 
 def _by_eflomal(asked: Asked, pairs: pa.Table) -> pa.Table:

@@ -4,22 +4,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tiny_methods import echoing, unitrans
+from tiny_methods import TRANSLATOR, echoing, unitrans
 
 from artifacts.runs import all_runs
 from artifacts.runtime import Runtime
 from artifacts.store import Store
 from flows.commands.methods import load
-
-TRANSLATOR = {
-    "epochs": 1,
-    "vocabulary_size": 400,
-    "encoder_layers": 1,
-    "decoder_layers": 1,
-    "hidden_size": 16,
-    "heads": 2,
-    "intermediate_size": 32,
-}
 
 
 @pytest.mark.slow

@@ -22,6 +22,17 @@ class Echo:
         yield np.arange(len(texts)), list(texts)
 
 
+TRANSLATOR = {
+    "epochs": 1,
+    "vocabulary_size": 400,
+    "encoder_layers": 1,
+    "decoder_layers": 1,
+    "hidden_size": 16,
+    "heads": 2,
+    "intermediate_size": 32,
+}
+
+
 def echo(*args: object, **kwargs: object) -> Echo:
     return Echo()
 
@@ -78,17 +89,7 @@ def crop(tiny: Values, data: Path, folder: Path) -> Values:
         "method": "crop",
         **{name: tiny[name] for name in ("source", "labels", "encoder", "windows")},
         "targets": [{**de, "translation_tests": tiny["parallel"]}, nl],
-        "translator": {
-            "training": {
-                "epochs": 1,
-                "vocabulary_size": 400,
-                "encoder_layers": 1,
-                "decoder_layers": 1,
-                "hidden_size": 16,
-                "heads": 2,
-                "intermediate_size": 32,
-            }
-        },
+        "translator": {"training": TRANSLATOR},
         "forward": {"language_filter": "off"},
         "reading": {"language_filter": "off"},
         "source_training": learnt,

@@ -21,6 +21,7 @@ from artifacts.settings import Settings
 from tasks.training.precision import check_precision
 from tasks.translation.machine.card import read_card, read_json
 from tasks.translation.machine.coding import Coding, read_coding
+from tasks.translation.machine.converting import CONVERTED
 from tasks.translation.machine.translator import load_model
 
 # What waits for the outputs of a batch that is under way, and what starts a batch.
@@ -159,7 +160,7 @@ def make_engine(folder: Path, languages: tuple[str, str], config: Generation, *,
     card = read_card(folder)
     place = card.folder(folder, *languages)
     coding = read_coding(place, card, *languages)
-    converted = place / "ctranslate2"
+    converted = place / CONVERTED
     if config.engine == ("transformers" if converted.is_dir() else "ctranslate2"):
         raise TypeError(f"{folder} is not what {config.engine} reads; `convert_translator` makes one from the other")
     if converted.is_dir():

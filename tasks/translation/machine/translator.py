@@ -89,15 +89,19 @@ def languages_of(path: Path, family: Family) -> tuple[str, ...]:
     return m2m100_languages()
 
 
-def load_translator(folder: Path) -> tuple[Any, Any]:
+def load_translator(folder: Path, family: Family | None = None) -> tuple[Any, Any]:
     """M2M100ForConditionalGeneration in float32, ready to generate, and its M2M100Tokenizer.
+
+    Args:
+        folder: of the translator.
+        family: that a person says it is of; by default that which its files tell.
 
     Raises:
         InputError: if it is of another family, transformers cannot load it, weights are missing, or the vocabulary
             does not fit the weights.
     """
-    family = check_translator_folder(folder)
-    if family not in ("m2m100", "small100"):
+    family = check_translator_folder(folder, family)
+    if family != "m2m100":
         raise InputError(f"translator {folder}: it is of the family {family}, expected m2m100; give one of these")
     model = load_model(folder, family)
     tokenizer = load_tokenizer(folder)
@@ -167,7 +171,7 @@ def copy_translator(source: Path, target: Path, family: Family) -> None:
     """
     check_translator_folder(source, family)
     if family in ("m2m100", "small100"):
-        model, tokenizer = load_translator(source) if family == "m2m100" else _small100(source)
+        model, tokenizer = load_translator(source, family) if family == "m2m100" else _small100(source)
         tokenizer.save_pretrained(target)
     else:
         model = load_model(source, family)

@@ -56,3 +56,6 @@ def test_files_that_are_no_translations_of_each_other_are_refused(crosstag: Cros
     assert code != 0 and "2 sentences of types LOC, PER" in told and "1 of LOC, PER" in told
     code, told = crosstag("align", one, one, "--no-eflomal")
     assert code != 0 and "neither an encoder nor eflomal" in told
+    for languages in ("en", "en,", "en,de,fr"):
+        code, told = crosstag("align", one, one, "--languages", languages)
+        assert code != 0 and "expected two languages" in told

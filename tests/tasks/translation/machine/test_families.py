@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sentencepiece import SentencePieceProcessor
-from transformers import AutoConfig, MarianTokenizer, NllbTokenizer
+from transformers import AutoConfig, M2M100Config, M2M100ForConditionalGeneration, MarianTokenizer, NllbTokenizer
 
 from artifacts.catalog import LABELLED
 from artifacts.errors import InputError
@@ -23,7 +23,13 @@ from tasks.translation.machine.converting import convert_folder, convert_transla
 from tasks.translation.machine.engines import Generation, make_engine
 from tasks.translation.machine.languages import UnknownLanguage, known_language, nllb_languages
 from tasks.translation.machine.translate_text import translate_text
-from tasks.translation.machine.translator import check_translator_folder, import_translator, load_model
+from tasks.translation.machine.translator import (
+    check_translator_folder,
+    copy_translator,
+    import_translator,
+    load_model,
+    load_translator,
+)
 from tasks.translation.marked.markers import Marking
 from tests.tasks.translation.machine.conftest import make_marian
 
@@ -224,6 +230,22 @@ def test_an_m2m100_in_the_shape_of_small100_must_be_told_apart(tiny_translator: 
         family_of(folder)
     assert family_of(folder, "alirezamsh/SMaLL-100") == "small100"
     assert check_translator_folder(folder, "m2m100") == "m2m100"
+
+
+def test_a_family_that_a_person_names_counts_when_the_checkpoint_is_taken(
+    tiny_translator: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny_translator, tmp_path / "mine")
+    config = json.loads((folder / "config.json").read_text())
+    model = M2M100ForConditionalGeneration(M2M100Config(**{**config, "encoder_layers": 12, "decoder_layers": 3}))
+    model.save_pretrained(folder)
+    with pytest.raises(InputError, match=r"set translator\.family to small100 or m2m100"):
+        load_translator(folder)
+    (tmp_path / "copy").mkdir()
+    copy_translator(folder, tmp_path / "copy", "m2m100")
+    assert (tmp_path / "copy" / "model.safetensors").is_file()
+    with pytest.raises(InputError, match="of the family small100, expected m2m100"):
+        load_translator(folder, "small100")
 
 
 def test_the_card_counts_where_there_is_one_and_an_older_folder_without_is_an_m2m100(
