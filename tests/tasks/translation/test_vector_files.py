@@ -49,7 +49,7 @@ def test_repeated_and_undecodable_words_are_left_out_and_counted(tmp_path: Path)
         (b"1 2\nthe 1 nan\n", "v.vec, line 2: a number is not finite"),
         (b"3 1\nthe 1\n", "v.vec: it ends after line 2, its first line promises 3 words"),
         (b"1 1\n\xff 1\n", "v.vec: no word could be read, 1 were not UTF-8"),
-        (gzip.compress(GOOD)[:-12], "v.vec: the compressed file breaks off"),
+        (gzip.compress(GOOD, mtime=0)[:-12], "v.vec: the compressed file breaks off"),
         ((793712314).to_bytes(4, "little") + b"\x63\0\0\0", "v.vec: fasttext cannot load it"),
     ],
 )
