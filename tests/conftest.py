@@ -45,6 +45,14 @@ def prefect_home() -> Iterator[Path]:
     shutil.rmtree(_HOME, ignore_errors=True)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def bf16_everywhere() -> Iterator[None]:
+    """A CPU that only emulates bf16 will do for models of tests, which ask for it to see that it gets there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tasks.training.precision.cpu_has_bf16", lambda: True)
+        yield
+
+
 @pytest.fixture(scope="session")
 def server(prefect_home: Path) -> Iterator[str]:
     """The API address of a real Prefect server, which this process and its children use from now on."""

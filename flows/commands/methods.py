@@ -9,19 +9,24 @@ from artifacts.errors import InputError
 from artifacts.runtime import Runtime
 from artifacts.settings import Settings
 from flows.commands.configuration import PLACEHOLDER, checked, is_open, override, read_yaml
+from flows.parts.number_formats import in_formats_of
 from flows.parts.summary import Result
 
 
 @dataclass(frozen=True)
 class Method:
-    """A published method: its paper, its configuration, its flow, its steps without the flow (to plan), its checks."""
+    """A published method: its paper, its configuration, its flow, the flow's algorithm, its checks."""
 
     name: str
     paper: str
     config: type[Settings]
     flow: Any
-    steps: Callable[[Any, Runtime], Result]
+    algorithm: Callable[[Any, Runtime], Result]
     check: Callable[[Any, Runtime], None]
+
+    def steps(self, config: Any, runtime: Runtime) -> Result:
+        """The steps as the flow calls them, without it: to plan them, or inside a flow of several runs."""
+        return self.algorithm(in_formats_of(config, runtime), runtime)
 
 
 def _colada() -> Method:

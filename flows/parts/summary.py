@@ -18,6 +18,7 @@ from artifacts.runtime import Run, Runtime
 from artifacts.settings import Settings
 from artifacts.stopping import STOPS, what_stopped
 from artifacts.store import Store
+from flows.parts.number_formats import format_chosen, in_formats_of
 from flows.parts.plain_errors import tell_plainly
 from flows.parts.report import write_report
 from flows.parts.run_tables import print_result, result_page
@@ -103,7 +104,10 @@ def carry_out(
     with reading_once(), recorded(chosen, method, config.model_dump(mode="json")) as run:
         check(config, chosen)
         with stop_logged(run):
-            result = steps(config, chosen)
+            suited = in_formats_of(config, chosen)
+            if suited is not config:
+                get_run_logger().info("bf16_or_float32 is %s here", format_chosen(chosen))
+            result = steps(suited, chosen)
         show(run, complete(run, result))
     return result.student
 

@@ -30,7 +30,8 @@ class Inference(Settings):
         "float32",
         title="Precision",
         description="Number format of matrix products when taggers label, predict or represent words; bf16 takes half "
-        "the time or less where the device has it, and changes probabilities in their third digit.",
+        "the time or less where the device has it, and changes probabilities in their third digit; bf16_or_float32 is "
+        "float32 where it does not.",
     )
 
 

@@ -83,7 +83,7 @@ class TrainingConfig(Settings):
         "float32",
         title="Precision",
         description="Number format of matrix products; weights and optimizer stay in float32. bf16 is faster on GPUs "
-        "from Ampere on, and on CPUs that have it.",
+        "from Ampere on, and on CPUs that have it; bf16_or_float32 is float32 on others.",
     )
     schedule: Literal["linear", "constant", "inverse_sqrt"] = Field(
         "linear",

@@ -7,11 +7,36 @@ import torch
 
 from artifacts.errors import InputError
 
-Precision = Literal["float32", "bf16"]
+Precision = Literal["float32", "bf16", "bf16_or_float32"]
+"""What settings may say; steps are given float32 or bf16."""
+
+
+def computes_bf16(device: str) -> bool:
+    """Whether a device computes in bf16, and does not emulate it, which takes longer than float32.
+
+    Args:
+        device: "cpu", "cuda" or "cuda:N".
+    """
+    if device.startswith("cuda"):
+        return torch.cuda.is_bf16_supported(including_emulation=False)  # Torch counts it unless told not to.
+    return cpu_has_bf16()
+
+
+def cpu_has_bf16() -> bool:
+    """Whether oneDNN multiplies matrices of bf16 on this CPU: with AVX-512 or AMX, or ARM's like."""
+    supported = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)
+    return supported is not None and bool(supported())
+
+
+def in_place_of(precision: Precision, device: str) -> Precision:
+    """The format that a device computes in where settings leave the choice: bf16 if it has it, float32 otherwise."""
+    if precision != "bf16_or_float32":
+        return precision
+    return "bf16" if computes_bf16(device) else "float32"
 
 
 def check_precision(device: str, precision: Precision) -> None:
-    """Checks that a device computes in a format: a GPU that emulates bf16 is slower with it than without.
+    """Checks that a device computes in a format: one that emulates bf16 is slower with it than without.
 
     Args:
         device: "cpu", "cuda" or "cuda:N".
@@ -20,14 +45,15 @@ def check_precision(device: str, precision: Precision) -> None:
     Raises:
         InputError: if it does not.
     """
-    if precision != "bf16" or not device.startswith("cuda"):
+    if precision != "bf16" or computes_bf16(device):
         return
-    # Torch counts emulation as support unless told not to.
-    if not torch.cuda.is_bf16_supported(including_emulation=False):
-        raise InputError(
-            f"precision bf16: the GPU {torch.cuda.get_device_name(device)} does not compute in it, as Ampere and newer "
-            "ones do; set precision to float32, or choose another device"
-        )
+    which, those = "this CPU", "those with AVX-512 or AMX"
+    if device.startswith("cuda"):
+        which, those = f"the GPU {torch.cuda.get_device_name(device)}", "Ampere and newer ones"
+    raise InputError(
+        f"precision bf16: {which} does not compute in it, as {those} do, and to emulate it takes many times as long; "
+        "set precision to float32, or to bf16_or_float32, or choose another device"
+    )
 
 
 def autocast_for(device: str, precision: Precision) -> AbstractContextManager[None]:
@@ -36,5 +62,6 @@ def autocast_for(device: str, precision: Precision) -> AbstractContextManager[No
     Raises:
         InputError: if the device does not compute in it.
     """
+    assert precision != "bf16_or_float32", "a step is given the format that the choice fell on"
     check_precision(device, precision)
     return torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=precision == "bf16")

@@ -54,7 +54,8 @@ def unitrans(tiny: Values, data: Path, folder: Path) -> Values:
 
 
 def glode(tiny: Values, data: Path, folder: Path) -> Values:
-    training = {**tiny["source_training"], "sentences_per_batch": 16, "precision": "bf16", "learning_rate": 5e-3}
+    suited = {"sentences_per_batch": 16, "precision": "bf16_or_float32", "learning_rate": 5e-3}
+    training = {**tiny["source_training"], **suited}
     return {
         **without(tiny, "collaborator", "reliability", "iterations", "translation"),
         "method": "glode",

@@ -8,7 +8,7 @@ import torch
 from artifacts.errors import InputError
 from tasks.tagging.inference import Inference
 from tasks.training.config import TrainingConfig
-from tasks.training.precision import autocast_for, check_precision
+from tasks.training.precision import autocast_for, check_precision, in_place_of
 from tasks.training.seeding import isolated_randomness
 
 
@@ -36,6 +36,7 @@ def test_bf16_needs_a_gpu_that_has_it(monkeypatch, emulated):
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "Old GPU")
     for device, precision in (("cuda", "float32"), ("cpu", "float32"), ("cpu", "bf16")):
         check_precision(device, precision)
+    assert in_place_of("bf16_or_float32", "cuda") == ("float32" if emulated else "bf16")
     if not emulated:
         check_precision("cuda", "bf16")
         return
@@ -43,6 +44,20 @@ def test_bf16_needs_a_gpu_that_has_it(monkeypatch, emulated):
         check_precision("cuda:1", "bf16")
     with pytest.raises(InputError):
         autocast_for("cuda", "bf16")
+
+
+def test_bf16_needs_a_cpu_that_has_it(monkeypatch):
+    monkeypatch.setattr("tasks.training.precision.cpu_has_bf16", lambda: False)
+    with pytest.raises(InputError, match=r"bf16: this CPU does not compute in it, .* or to bf16_or_float32"):
+        autocast_for("cpu", "bf16")
+    check_precision("cpu", "float32")
+
+
+def test_the_choice_of_a_format_falls_on_what_the_device_has(monkeypatch):
+    for has, expected in ((True, "bf16"), (False, "float32")):
+        monkeypatch.setattr("tasks.training.precision.cpu_has_bf16", lambda has=has: has)
+        assert in_place_of("bf16_or_float32", "cpu") == expected
+        assert in_place_of("float32", "cpu") == "float32" and in_place_of("bf16", "cpu") == "bf16"
 
 
 def test_matrix_products_run_in_the_asked_format_and_no_other():
