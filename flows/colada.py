@@ -4,6 +4,7 @@ crosstag run configs/quickstart.yaml
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 from prefect import flow
@@ -25,6 +26,7 @@ from flows.parts.one_target import TranslatedTarget
 from flows.parts.previous import check_previous, take_previous
 from flows.parts.scoring import Scoring
 from flows.parts.summary import Result, carry_out
+from flows.parts.translate_test import TranslateTest
 from flows.parts.translation import translate
 from tasks.denoising.reliability import Reliability
 from tasks.denoising.score_reliability import score_reliability
@@ -142,6 +144,15 @@ class Colada(TranslatedTarget):
         return self
 
     @model_validator(mode="after")
+    def _has_what_tags_translations(self) -> "Colada":
+        if self.score_translate_test and self.previous:
+            raise ValueError(
+                "score_translate_test: M_src tags the translations, which a run that goes on from an earlier student "
+                "does not train; leave score_translate_test or previous out"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _has_what_checkpoints_are_chosen_by(self) -> "Colada":
         if self.checkpoint == "target_dev" and self.target.dev is None:
             raise ValueError(
@@ -186,12 +197,12 @@ def algorithm(config: Colada, runtime: Runtime) -> Result:
     Returns:
         The student, the models with their scores, and the evidence.
     """
-    languages = (config.source.language, config.target.language)
     corpora = read_corpora(config.source, config.target, config.parallel, config.labels, config.seed, runtime)
     encoder = take_encoder(config.encoder, corpora, config.seed, runtime)
     reader = Reader(encoder, config.windows, config.inference)
+    translating = config.translating(corpora, runtime)
     with stage("D_trans"):
-        d_trans = translate(corpora, config.translation, languages, config.labels, reader, config.seed, runtime)
+        d_trans = translate(translating, config.labels, reader)
     chooses = config.checkpoint == "target_dev"
     dev = read_target_dev(config.target, config.labels, runtime) if chooses else None
     epochs = Epochs(dev, config.windows, config.decoding, config.inference)
@@ -206,6 +217,8 @@ def algorithm(config: Colada, runtime: Runtime) -> Result:
         evidence.model("M_tgt", 0, scoring.model("previous student (M_tgt^0)", m_tgt))
     else:
         m_tgt = _baselines(config, corpora, d_trans, encoder, scoring, evidence)
+        if config.score_translate_test:
+            TranslateTest(translating, reader).score(scoring, "M_src", partial(scoring.tag, m_tgt))
     corrected.model("M_tgt^0" if previous is not None else "M_src", m_tgt)
 
     before, source_dev_f1 = None, None

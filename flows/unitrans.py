@@ -4,6 +4,7 @@ crosstag run configs/quickstart-unitrans.yaml
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 from prefect import flow
@@ -24,6 +25,7 @@ from flows.parts.one_target import TranslatedTarget
 from flows.parts.scoring import Scoring
 from flows.parts.summary import Listing, Result, carry_out
 from flows.parts.teachers import check_teachers_pool
+from flows.parts.translate_test import TranslateTest
 from flows.parts.translation import translate
 from tasks.denoising.vote_labels import vote_labels
 from tasks.distillation.export_student import export_student
@@ -140,12 +142,12 @@ def algorithm(config: Unitrans, runtime: Runtime) -> Result:
     Returns:
         The student, the models with their scores, those of the shipped one last, and how good the votes are.
     """
-    languages = (config.source.language, config.target.language)
     corpora = read_corpora(config.source, config.target, config.parallel, config.labels, config.seed, runtime)
     encoder = take_encoder(config.encoder, corpora, config.seed, runtime)
     reader = Reader(encoder, config.windows, config.inference)
+    translating = config.translating(corpora, runtime)
     with stage("D_trans"):  # 3.1
-        d_trans = translate(corpora, config.translation, languages, config.labels, reader, config.seed, runtime)
+        d_trans = translate(translating, config.labels, reader)
     scoring = Scoring(corpora.tests, config.windows, config.decoding, config.inference)
     corrected = Corrected.of(corpora, config.windows, config.decoding, config.inference)
     taggers = Ensembling(config.seeds, config.source_training, config.windows, config.inference)
@@ -156,6 +158,9 @@ def algorithm(config: Unitrans, runtime: Runtime) -> Result:
     taggers.score(scoring, "source-only (Theta_src)", theta_src, source_dev)
     theta_trans = taggers.train("Theta_trans", d_trans, encoder)
     taggers.score(scoring, "translate-train (Theta_trans)", theta_trans)
+    if config.score_translate_test:
+        by_theta_src = partial(taggers.tag, scoring, theta_src)
+        TranslateTest(translating, reader).score(scoring, "Theta_src", by_theta_src)
     baselines = {"model_transfer": theta_src, "data_transfer": theta_trans}
     if config.score_data_combination or config.ablation == "data_combination":
         with stage("source and D_trans"):

@@ -58,7 +58,9 @@ PREDICTIONS = Dataset(
     sentence_id  joins the sentences that were labelled
     words        the sentence's words
     tags         one valid IOB2 tag per word
-    metadata     language; labels
+    metadata     language; labels; of labels that were carried back from a translation also untranslated: sentences
+                 that are O for want of one, by reason; entities: of the translations; placed: how many of them have a
+                 place in the sentences; lost: the others by reason
     """,
     pa.schema([ID, WORDS, TAGS]),
     text=column_file,

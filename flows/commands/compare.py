@@ -49,7 +49,7 @@ class Shown:
 
     Attributes:
         every_model: also the models on the way to the students.
-        baselines: also source-only and translate-train.
+        baselines: also source-only, translate-train and translate-test.
         published: corpus whose published numbers stand beside, such as conll-es; empty: none.
         folder: for the tables as files; None: none are written.
     """

@@ -50,28 +50,35 @@ class Reader:
     inference: Inference
 
 
-def placed_labels(
-    data: Reference, translated: Reference, parallel: tuple[Reference, ...], choice: AlignedLabels, reader: Reader
+def aligned_words(
+    source: Reference, target: Reference, parallel: tuple[Reference, ...], choice: AlignedLabels, reader: Reader
 ) -> Reference:
-    """Translations of labelled sentences, with their labels.
+    """Links between the words of sentences and of their translations.
 
     Args:
-        data: the labelled sentences.
-        translated: the translations, under their ids.
-        parallel: texts that eflomal learns from.
-        choice: how words are aligned and labels placed.
+        source: the sentences.
+        target: the translations, under their ids.
+        parallel: texts that eflomal learns from, in the same direction.
+        choice: how words are aligned.
         reader: of the run.
     """
     alignments: list[Reference] = []
     if choice.aligner != "eflomal":
         alignments.append(
-            align_by_encoder(data, translated, reader.encoder, choice.encoder, reader.windows, reader.inference)
+            align_by_encoder(source, target, reader.encoder, choice.encoder, reader.windows, reader.inference)
         )
     if choice.asks_eflomal:
         with stage("parallel text, aligned"):
             learnt = tuple(align_words(each, choice.eflomal) for each in parallel)
-        alignments.append(align_by_eflomal(data, translated, learnt, choice.eflomal))
-    alignment = alignments[0]
-    if len(alignments) > 1:
-        alignment = join_alignments(alignments[0], alignments[1], choice.joining)
+        alignments.append(align_by_eflomal(source, target, learnt, choice.eflomal))
+    if len(alignments) == 1:
+        return alignments[0]
+    return join_alignments(alignments[0], alignments[1], choice.joining)
+
+
+def placed_labels(
+    data: Reference, translated: Reference, parallel: tuple[Reference, ...], choice: AlignedLabels, reader: Reader
+) -> Reference:
+    """Translations of labelled sentences, with their labels; see `aligned_words`."""
+    alignment = aligned_words(data, translated, parallel, choice, reader)
     return place_labels(data, translated, alignment, choice.placing)

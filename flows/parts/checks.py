@@ -70,6 +70,8 @@ def check_translated_target(config: TranslatedTarget, runtime: Runtime) -> tuple
     source, target = check_one_target(config, runtime)
     _check_alignment_layer(config, runtime)
     check_translation(config.translation, config.parallel, config.labels, source, target, runtime)
+    if config.score_translate_test:
+        _check_translate_test(config, source, runtime)
     return source, target
 
 
@@ -273,7 +275,8 @@ def _check_alignment_layer(config: TranslatedTarget, runtime: Runtime) -> None:
     """The encoder has the layer that words are aligned by, as far as it is known before the run."""
     aligned = config.translation.aligned
     layer = aligned.encoder.layer
-    if layer is None or aligned.aligner == "eflomal" or not config.translation.places_labels:
+    aligns = config.translation.places_labels or config.score_translate_test
+    if layer is None or aligned.aligner == "eflomal" or not aligns:
         return
     folder = checkpoint_folder(config.encoder.checkpoint, runtime)
     depth = config.encoder.pretraining.layers if config.encoder.pretrains else None
@@ -368,6 +371,24 @@ def _check_whole(
         check_aligner()
     language_filter(*languages, whole.reading.language_filter, whole.reading.min_language_letters)
     check_translator(whole.translator, (languages,), whole.generation, runtime)
+
+
+def _check_translate_test(config: TranslatedTarget, source: Corpus, runtime: Runtime) -> None:
+    """What translates test sentences into the source language can be had, and what carries their labels back."""
+    choice, languages = config.translation, (config.target.language, config.source.language)
+    whole = choice.marked
+    check_segmenters({"source.train": source})
+    if whole.translator.trains and not config.parallel:
+        raise InputError(
+            "score_translate_test: test sentences need a translator, which is trained on parallel text, and `parallel` "
+            "names none; add two files there, name a trained one under translation.marked.translator.checkpoint, or "
+            "leave score_translate_test out"
+        )
+    if choice.aligned.asks_eflomal:
+        check_aligner()
+    language_filter(*languages, whole.reading.language_filter, whole.reading.min_language_letters)
+    directions = (languages[::-1], languages) if choice.by_translator else (languages,)
+    check_translator(whole.translator, directions, whole.generation, runtime)
 
 
 def _load(file: CorpusFile, labels: LabelConfig | None, language: str, runtime: Runtime) -> Corpus:

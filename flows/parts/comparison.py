@@ -71,7 +71,7 @@ def test_sets(store: Store, runs: Runs, *, every_model: bool, baselines: bool = 
         store: where the runs are.
         runs: of each configuration.
         every_model: also the models on the way.
-        baselines: also source-only and translate-train.
+        baselines: also source-only, translate-train and translate-test.
 
     Raises:
         InputError: if the seeds of a configuration have other gold labels, or what a run names is not there any more.

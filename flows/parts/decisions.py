@@ -80,7 +80,7 @@ Told = tuple[str, bool]
 
 def _told(step: str, manifest: Manifest) -> Iterator[Told]:
     facts = {**manifest.notes, **manifest.metadata}
-    for part in (_read, _words, _kept, _trained, _labelled):
+    for part in (_read, _words, _kept, _carried_back, _trained, _labelled):
         yield from part(step, manifest.kind, facts)
     if manifest.adopted_from:
         yield f"made by code that has changed since, and kept: {manifest.adopted_why}", True
@@ -148,7 +148,7 @@ def _kept(step: str, kind: str, facts: Mapping[str, Any]) -> Iterator[Told]:
     if kind in KEPT and "dropped" in facts:
         kept, dropped = facts[KEPT[kind]], facts["dropped"]
         what = "pairs of spans" if kind == "conjugate_pairs" else "sentences"
-        reasons = ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in dropped.items())
+        reasons = _by_reason(dropped)
         yield f"{kept:,} {what} kept" + (f", {sum(dropped.values()):,} dropped: {reasons}" if reasons else ""), False
     if kind == "training_set" and "sentences" in facts:
         for language, origins in facts["sentences"].items():
@@ -158,6 +158,23 @@ def _kept(step: str, kind: str, facts: Mapping[str, Any]) -> Iterator[Told]:
         yield f"{facts['pairs_too_long']:,} pairs were too long to be learnt", False
     if facts.get("plain_for_words_not_found"):
         yield f"{facts['plain_for_words_not_found']:,} pairs have fewer markers than drawn: words were not found", False
+
+
+def _carried_back(step: str, kind: str, facts: Mapping[str, Any]) -> Iterator[Told]:
+    """Which sentences and entities got no label from their translations (translate-test)."""
+    if step != "carry_back":
+        return
+    untranslated, lost = facts["untranslated"], facts["lost"]
+    if untranslated:
+        without = f"{sum(untranslated.values()):,} sentences are O, as no translation of them could be read"
+        yield f"{without}: {_by_reason(untranslated)}", True
+    told = f"{facts['placed']:,} of {facts['entities']:,} entities of the translations have a place in the sentences"
+    yield told + (f"; {_by_reason(lost)}" if lost else ""), False
+
+
+def _by_reason(counts: Mapping[str, int]) -> str:
+    """Numbers by reason, in words."""
+    return ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in counts.items())
 
 
 def _trained(step: str, kind: str, facts: Mapping[str, Any]) -> Iterator[Told]:

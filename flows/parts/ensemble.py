@@ -1,16 +1,14 @@
 """Taggers that are trained alike but for the seed, and used as one (UniTrans, 4.4)."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from artifacts.reference import Reference
-from artifacts.runtime import stage
 from artifacts.side_by_side import Call, side_by_side
 from flows.parts.corpora import ScoredText
 from flows.parts.scoring import Scoring
-from flows.parts.summary import Model
 from flows.parts.teachers import handed_out
 from tasks.evaluation.decode import decode
-from tasks.evaluation.scores import score
 from tasks.tagging.ensembling import average_soft_labels
 from tasks.tagging.inference import Inference
 from tasks.tagging.labelling import label_words
@@ -52,14 +50,12 @@ class Ensembling:
         said = tuple(label_words(member, sentences, self.windows, self.inference) for member in ensemble.members)
         return said[0] if len(said) == 1 else average_soft_labels(said)
 
+    def tag(self, scoring: Scoring, ensemble: Ensemble, sentences: Reference) -> Reference:
+        """Decoded labels; of several members those of their mean."""
+        if len(ensemble.members) == 1:
+            return scoring.tag(ensemble.members[0], sentences)
+        return decode(self.label(ensemble, sentences), scoring.decoding)
+
     def score(self, scoring: Scoring, name: str, ensemble: Ensemble, *more: ScoredText) -> None:
         """Labels every test set with an ensemble, and scores it, as `Scoring.model` does with one tagger."""
-        if len(ensemble.members) == 1:
-            scoring.model(name, ensemble.members[0], *more)
-            return
-        scores, said = {}, {}
-        for text in (*scoring.texts, *more):
-            with stage(f"{name} on {text.name}"):
-                tags = decode(self.label(ensemble, text.sentences), scoring.decoding)
-                scores[text.name], said[text.name] = score(tags, text.gold, f"{name} on {text.name}"), tags
-        scoring.remember(Model(name, ensemble.members[0], scores, said))
+        scoring.tagged(name, ensemble.members[0], partial(self.tag, scoring, ensemble), *more)

@@ -180,15 +180,7 @@ def learn_translation(
         seed: of the run.
         runtime: where folders are looked for.
     """
-    training = choice.training.model_copy(update={"both_directions": True})
-    learning = Learning(
-        choice.model_copy(update={"training": training}),
-        directions,
-        parallel,
-        making.seeded(seed),
-        seed,
-        runtime,
-    )
+    learning = Learning(choice.both_ways, directions, parallel, making.seeded(seed), seed, runtime)
     return Learnt(learning, learning.translator(guided), guided)
 
 

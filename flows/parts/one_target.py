@@ -1,11 +1,12 @@
 """What the methods with one target language are told alike."""
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from flows.parts.corpora import ParallelText, SourceCorpus, TargetCorpus
+from artifacts.runtime import Runtime
+from flows.parts.corpora import Corpora, ParallelText, SourceCorpus, TargetCorpus
 from flows.parts.encoder import EncoderChoice
 from flows.parts.presets import WithPreset
-from flows.parts.translation import TranslationChoice
+from flows.parts.translation import Translating, TranslationChoice
 from tasks.tagging.inference import Inference
 from tasks.tagging.windows import WindowConfig
 from tasks.words.labels import LabelConfig
@@ -39,3 +40,24 @@ class TranslatedTarget(OneTarget):
         title="Translation",
         description="How D_trans is made from the labelled corpus.",
     )
+    score_translate_test: bool = Field(
+        False,
+        title="Translate-test",
+        description="Also score this baseline: test sentences are translated into the source language by "
+        "translation.marked's translator, tagged there by the source-only tagger, and labels carried back as "
+        "translation.aligned says. A translator that is trained here learns both directions then.",
+    )
+
+    @model_validator(mode="after")
+    def _has_what_is_translated(self) -> "TranslatedTarget":
+        if self.score_translate_test and not self.target.tests:
+            raise ValueError(
+                "score_translate_test: test sentences are to be translated, and target.tests names none; add a test "
+                "set there, or leave score_translate_test out"
+            )
+        return self
+
+    def translating(self, corpora: Corpora, runtime: Runtime) -> Translating:
+        """How corpora of such a run are translated."""
+        languages = (self.source.language, self.target.language)
+        return Translating(corpora, self.translation, languages, self.seed, runtime, self.score_translate_test)

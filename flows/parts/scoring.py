@@ -1,7 +1,8 @@
 """Score the models of a run, on every test set, as they come."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from artifacts.reference import Reference
 from artifacts.runtime import current_run, stage
@@ -16,8 +17,11 @@ from tasks.tagging.inference import Inference
 from tasks.tagging.predict import predict_words
 from tasks.tagging.windows import WindowConfig
 
-BASELINES = ("source-only", "translate-train")
+BASELINES = ("source-only", "translate-train", "translate-test")
 """How the names of the models begin that a method is measured against, in every method."""
+
+Tag = Callable[[Reference], Reference]
+"""From sentences to their decoded labels."""
 
 
 @dataclass
@@ -36,12 +40,27 @@ class Scoring:
 
     def model(self, name: str, tagger: Reference, *more: ScoredText) -> Model:
         """Labels every test set with a model, and scores it."""
+        return self.tagged(name, tagger, partial(self.tag, tagger), *more)
+
+    def tag(self, tagger: Reference, sentences: Reference) -> Reference:
+        """A tagger's decoded labels."""
+        return predict_words(tagger, sentences, self.windows, self.decoding, self.inference)
+
+    def tagged(self, name: str, reference: Reference | None, tag: Tag, *more: ScoredText) -> Model:
+        """Labels every test set, and scores it.
+
+        Args:
+            name: of the model.
+            reference: to it; None: it has no files of its own, and its labels of the first test set stand for it.
+            tag: gives the labels of sentences.
+            more: texts beside the test sets.
+        """
         scores, said = {}, {}
         for text in (*self.texts, *more):
             with stage(f"{name} on {text.name}"):
-                tags = predict_words(tagger, text.sentences, self.windows, self.decoding, self.inference)
+                tags = tag(text.sentences)
                 scores[text.name], said[text.name] = score(tags, text.gold, f"{name} on {text.name}"), tags
-        return self.add(name, tagger, scores, said)
+        return self.add(name, reference or next(iter(said.values())), scores, said)
 
     def add(
         self,

@@ -1,5 +1,7 @@
 """How labelled source text becomes labelled target text: configuration and steps."""
 
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -10,7 +12,7 @@ from artifacts.runtime import Runtime, stage
 from artifacts.settings import Settings
 from flows.parts.aligned_labels import AlignedLabels, Reader, placed_labels
 from flows.parts.corpora import Corpora, corpus_input, input_file
-from flows.parts.translator import AnyTranslator, TranslatorChoice, ready, take_translator
+from flows.parts.translator import AnyTranslator, Direction, TranslatorChoice, ready, take_translator
 from tasks.corpus.formats import CorpusFile
 from tasks.translation.alignment import AlignmentConfig, align_vectors
 from tasks.translation.imported import import_translation
@@ -145,63 +147,87 @@ class TranslationChoice(Settings):
         return self
 
 
-def translate(
-    corpora: Corpora,
-    choice: TranslationChoice,
-    languages: tuple[str, str],
-    labels: LabelConfig,
-    reader: Reader,
-    seed: int,
-    runtime: Runtime,
-) -> Reference:
+@dataclass
+class Translating:
+    """How a run translates: what D_trans and the baseline translate-test are made with.
+
+    Attributes:
+        corpora: of the run.
+        choice: how.
+        languages: the source's, the target's.
+        seed: of the run.
+        runtime: where files are looked for.
+        back: whether texts of the target language are translated into the source's, too.
+    """
+
+    corpora: Corpora
+    choice: TranslationChoice
+    languages: Direction
+    seed: int
+    runtime: Runtime
+    back: bool = False
+    _ready: dict[Direction | None, AnyTranslator] = field(default_factory=dict)
+
+    @cached_property
+    def lexicon(self) -> Reference | None:
+        """The induced lexicon; None where nothing needs one."""
+        return _lexicon(self.corpora, self.choice, self.languages, self.runtime) if self.choice.needs_lexicon else None
+
+    def translator(self, direction: Direction) -> AnyTranslator:
+        """The translator of a direction, as its engine loads it.
+
+        One that is trained here serves both directions if texts are translated back, and so does a checkpoint, unless
+        each direction has its own.
+        """
+        choice = self.choice.marked.translator
+        which = direction if choice.by_direction else None
+        if which not in self._ready:
+            name = "translator" if self.choice.by_translator else "translate-test's translator"
+            taken = take_translator(
+                choice.both_ways if self.back else choice, (direction,), self._pairs(), self.seed, self.runtime, name
+            )
+            self._ready[which] = ready(taken, self.choice.marked.generation, name)
+        return self._ready[which]
+
+    def _pairs(self) -> tuple[Reference, ...]:
+        """What a translator is trained on, if it is; pairs with markers only if it will see some."""
+        whole = self.choice.marked
+        if not whole.translator.trains:
+            return ()
+        marking = whole.pairs.model_copy(update={"seed": whole.pairs.seed + self.seed})
+        by = self.lexicon if self.choice.by_markers and whole.use_lexicon else None
+        with stage("training pairs"):
+            return tuple(
+                mark_pairs(each, by, marking, self.corpora.train)
+                if self.choice.by_markers
+                else keep_pairs_plain(each, 1)
+                for each in self.corpora.parallel
+            )
+
+
+def translate(translating: Translating, labels: LabelConfig, reader: Reader) -> Reference:
     """D_trans: the labelled source corpus in the target language."""
+    corpora, choice, language = translating.corpora, translating.choice, translating.languages[1]
     if choice.imported is not None and choice.method == "import":
         file = choice.imported
-        return import_translation(corpus_input(file, runtime), file.without_path(), labels, languages[1])
-    lexicon = _lexicon(corpora, choice, languages, runtime) if choice.needs_lexicon else None
+        return import_translation(corpus_input(file, translating.runtime), file.without_path(), labels, language)
     parts: list[Reference] = []
+    lexicon = translating.lexicon
     if choice.by_words and lexicon is not None:
-        words = choice.words.model_copy(update={"seed": choice.words.seed + seed})
-        parts.append(translate_words(corpora.train, lexicon, corpora.target, words, languages[1]))
+        words = choice.words.model_copy(update={"seed": choice.words.seed + translating.seed})
+        parts.append(translate_words(corpora.train, lexicon, corpora.target, words, language))
     if choice.by_translator:
-        translator = _translator(corpora, choice, lexicon, languages, seed, runtime)
-        parts += _whole_sentences(corpora, choice, translator, languages, reader)
+        parts += _whole_sentences(translating, reader)
     return parts[0] if choice.method == "words" else gather_translations(tuple(parts))
 
 
-def _translator(
-    corpora: Corpora,
-    choice: TranslationChoice,
-    lexicon: Reference | None,
-    languages: tuple[str, str],
-    seed: int,
-    runtime: Runtime,
-) -> AnyTranslator:
-    """The translator; if it is trained here, on pairs with markers only if it will see some."""
-    whole = choice.marked
-    pairs: tuple[Reference, ...] = ()
-    if whole.translator.trains:
-        marking = whole.pairs.model_copy(update={"seed": whole.pairs.seed + seed})
-        by = lexicon if whole.use_lexicon else None
-        with stage("training pairs"):
-            pairs = tuple(
-                mark_pairs(each, by, marking, corpora.train) if choice.by_markers else keep_pairs_plain(each, 1)
-                for each in corpora.parallel
-            )
-    return ready(take_translator(whole.translator, (languages,), pairs, seed, runtime), whole.generation)
-
-
-def _whole_sentences(
-    corpora: Corpora,
-    choice: TranslationChoice,
-    translator: AnyTranslator,
-    languages: tuple[str, str],
-    reader: Reader,
-) -> list[Reference]:
+def _whole_sentences(translating: Translating, reader: Reader) -> list[Reference]:
     """Sentences translated whole: entities between markers (CROP, 3.3; CoLaDa's WikiAnn, 4.1), or labels placed after.
 
     Of sentences that lost their markers a plain translation is labelled, too, if that is wanted.
     """
+    corpora, choice, languages = translating.corpora, translating.choice, translating.languages
+    translator = translating.translator(languages)
     whole, parts, plain = choice.marked, list[Reference](), corpora.train
     if choice.by_markers:
         output = translate_text(corpora.train, translator, *languages, whole.marking, whole.generation)

@@ -69,6 +69,12 @@ class TranslatorChoice(Settings):
         return self.fine_tune or not self.is_given
 
     @property
+    def both_ways(self) -> "TranslatorChoice":
+        """The same; if it is trained, in both directions."""
+        training = self.training.model_copy(update={"both_directions": True})
+        return self.model_copy(update={"training": training})
+
+    @property
     def is_given(self) -> bool:
         """Whether there is a translator to begin with, a checkpoint or a command."""
         return bool(self.checkpoint) or self.external is not None

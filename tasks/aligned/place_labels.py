@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from artifacts.catalog import ALIGNED_TRANSLATION, AnySentences, Labelled, WordAlignment
+from artifacts.catalog import ALIGNED_TRANSLATION, AnySentences, Labelled, Predictions, WordAlignment
 from artifacts.errors import InputError
 from artifacts.step import Job, step
 from tasks.aligned.sentence_pairs import links_of
@@ -78,7 +78,7 @@ def place_labels_of(rows: pa.Table, labels: Sequence[str], config: LabelPlacing)
 
 @step(ALIGNED_TRANSLATION)
 def place_labels(
-    job: Job, data: Labelled, translated: AnySentences, alignment: WordAlignment, config: LabelPlacing
+    job: Job, data: Labelled | Predictions, translated: AnySentences, alignment: WordAlignment, config: LabelPlacing
 ) -> None:
     """Labels translations of labelled sentences.
 

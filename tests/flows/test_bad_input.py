@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import yaml
 
+from artifacts.runtime import Runtime
 from flows.commands.cli import main
+from flows.commands.methods import load
 
 
 @pytest.fixture
@@ -266,3 +268,31 @@ def test_an_alignment_by_eflomal_that_is_not_installed(
     monkeypatch.setattr("tasks.translation.pairs.word_alignment.find_spec", lambda name: None)
     lost = ("translation.method=marked", "translation.marked.lost=aligned", "translation.aligned.aligner=both")
     expect(refused(*lost), "eflomal is not installed", "pip install")
+
+
+def test_translate_test_without_what_it_translates_and_aligns_by(
+    refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = "score_translate_test=true"
+    expect(refused(wanted, "parallel=[]"), "score_translate_test: test sentences need a translator", "`parallel` names")
+    expect(refused(wanted, "target.tests=[]"), "score_translate_test", "target.tests names none")
+    expect(refused(wanted, "source.language=tlh"), "language filter: found the language 'tlh'")
+    expect(refused(wanted, "translation.aligned.encoder.layer=2"), "translation.aligned.encoder.layer", "layer 2")
+    monkeypatch.setattr("tasks.translation.pairs.word_alignment.find_spec", lambda name: None)
+    expect(refused(wanted, "translation.aligned.aligner=eflomal"), "eflomal is not installed")
+
+
+@pytest.mark.parametrize(
+    ("method", "directions"), [("words", [("de", "en")]), ("marked", [("en", "de"), ("de", "en")])]
+)
+def test_translate_test_needs_a_translator_of_its_own_direction(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, directions: list[tuple[str, str]]
+) -> None:
+    asked: list[list[tuple[str, str]]] = []
+    split: list[list[str]] = []
+    monkeypatch.setattr("flows.parts.checks.check_translator", lambda _, these, *rest: asked.append(list(these)))
+    monkeypatch.setattr("flows.parts.checks.check_segmenters", lambda corpora: split.append(list(corpora)))
+    described, config = load(data / "tiny.yaml", ["score_translate_test=true", f"translation.method={method}"])
+    described.check(config, Runtime(store=str(tmp_path / "store"), data=str(data), device="cpu"))
+    assert asked[-1] == directions
+    assert split[-1] == ["source.train"]  # Its tagger reads the translations.

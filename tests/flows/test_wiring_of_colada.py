@@ -21,7 +21,7 @@ from flows.parts.aligned_labels import Reader
 from flows.parts.corpora import Corpora, input_file, read_corpora
 from flows.parts.encoder import take_encoder
 from flows.parts.summary import Result
-from flows.parts.translation import translate
+from flows.parts.translation import Translating, translate
 from tasks.corpus.formats import CorpusFile
 from tasks.corpus.read import read_corrections, read_gold, read_sentences
 from tasks.denoising.correct_soft_labels import correct_soft_labels
@@ -98,7 +98,9 @@ class Expected:
         corpora = read_corpora(config.source, config.target, config.parallel, config.labels, SEED, runtime)
         encoder = take_encoder(config.encoder, corpora, SEED, runtime)
         reader = Reader(encoder, config.windows, config.inference)
-        d_trans = translate(corpora, config.translation, ("en", "de"), config.labels, reader, SEED, runtime)
+        d_trans = translate(
+            Translating(corpora, config.translation, ("en", "de"), SEED, runtime), config.labels, reader
+        )
         windows = config.windows
         source_training = TaggerTraining(learning_rate=1e-3, seed=100 + SEED)
         self.corpora, self.encoder, self.config = corpora, encoder, config
@@ -485,7 +487,9 @@ def test_cases_compare_the_first_and_the_last_tagger_of_the_translation(
     result = algorithm(config, runtime)
     expected = Expected(config, runtime, [FIRST, LATER])
     reader = Reader(expected.encoder, config.windows, config.inference)
-    d_trans = translate(expected.corpora, config.translation, ("en", "de"), config.labels, reader, SEED, runtime)
+    d_trans = translate(
+        Translating(expected.corpora, config.translation, ("en", "de"), SEED, runtime), config.labels, reader
+    )
     said = [
         predict_words(expected.m_trans[i], d_trans, config.windows, config.decoding, config.inference) for i in (0, 2)
     ]

@@ -209,7 +209,7 @@ def translated(runtime: Runtime, configured: Configured) -> Callable[..., tuple[
         corpora = corpora_of(config, runtime)
         encoder = take_encoder(config.encoder, corpora, SEED, runtime)
         reader = Reader(encoder, WindowConfig(max_length_subwords=99), Inference(precision="bf16"))
-        return corpora, translate(corpora, config.translation, ("en", "de"), config.labels, reader, SEED, runtime)
+        return corpora, translate(config.translating(corpora, runtime), config.labels, reader)
 
     return run
 

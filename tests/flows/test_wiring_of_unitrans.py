@@ -16,7 +16,7 @@ from flows.parts.aligned_labels import Reader
 from flows.parts.corpora import ScoredText, read_corpora
 from flows.parts.encoder import take_encoder
 from flows.parts.summary import Result
-from flows.parts.translation import translate
+from flows.parts.translation import Translating, translate
 from flows.unitrans import Unitrans, algorithm
 from tasks.denoising.correct_soft_labels import correct_soft_labels
 from tasks.denoising.correct_votes import correct_votes
@@ -62,7 +62,9 @@ class Expected:
         corpora = read_corpora(config.source, config.target, config.parallel, config.labels, SEED, runtime)
         encoder = take_encoder(config.encoder, corpora, SEED, runtime)
         reader = Reader(encoder, config.windows, config.inference)
-        d_trans = translate(corpora, config.translation, ("en", "de"), config.labels, reader, SEED, runtime)
+        d_trans = translate(
+            Translating(corpora, config.translation, ("en", "de"), SEED, runtime), config.labels, reader
+        )
         self.config, self.corpora, self.encoder = config, corpora, encoder
         trainings = [TaggerTraining(learning_rate=1e-3, seed=100 + seed) for seed in seeds]
 

@@ -6,7 +6,16 @@ from typing import Any
 import pytest
 from charted import Charted, made
 
-from artifacts.catalog import ALIGNMENT, CONJUGATE_PAIRS, CORRECTIONS, SENTENCES, SOFT_LABELS, SPAN_LABELS, VOTES
+from artifacts.catalog import (
+    ALIGNMENT,
+    CONJUGATE_PAIRS,
+    CORRECTIONS,
+    PREDICTIONS,
+    SENTENCES,
+    SOFT_LABELS,
+    SPAN_LABELS,
+    VOTES,
+)
 from artifacts.catalog.models import TAGGER
 from artifacts.reference import Reference
 from artifacts.runs import Line, Measurements, RunRecord, StepTaken, all_runs
@@ -69,6 +78,27 @@ def empty(kind: Any) -> dict[str, list[Any]]:
             {},
             [("1,200 pairs of spans kept, 34 dropped: 30 missing in translation, 4 too many", False)],
         ),
+        (
+            "carry_back",
+            PREDICTIONS,
+            {"untranslated": {"wrong_language": 1200, "no_output": 3}, "entities": 1500, "placed": 1400,
+             "lost": {"unaligned": 90, "few_links": 10}},
+            {},
+            [
+                ("1,203 sentences are O, as no translation of them could be read: 1,200 wrong language, 3 no output",
+                 True),
+                ("1,400 of 1,500 entities of the translations have a place in the sentences; 90 unaligned, 10 few "
+                 "links", False),
+            ],
+        ),
+        (
+            "carry_back",
+            PREDICTIONS,
+            {"untranslated": {}, "entities": 7, "placed": 7, "lost": {}},
+            {},
+            [("7 of 7 entities of the translations have a place in the sentences", False)],
+        ),
+        ("predict_words", PREDICTIONS, {"language": "de"}, {}, []),
         (
             "choose_epoch",
             TAGGER,

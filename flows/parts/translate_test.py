@@ -1,0 +1,43 @@
+"""The baseline translate-test: sentences are translated, tagged in the source language, and labels carried back."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from artifacts.reference import Reference
+from flows.parts.aligned_labels import Reader, aligned_words
+from flows.parts.scoring import Scoring, Tag
+from flows.parts.translation import Translating
+from tasks.aligned.carry_back import carry_back
+from tasks.aligned.keep_translated import keep_translated
+from tasks.aligned.place_labels import place_labels
+from tasks.translation.machine.translate_text import translate_text
+from tasks.translation.marked.read_plain import read_plain
+
+
+@dataclass(frozen=True)
+class TranslateTest:
+    """How sentences of the target language are labelled by way of the source language."""
+
+    translating: Translating
+    reader: Reader
+
+    def score(self, scoring: Scoring, tagger: str, tag: Tag) -> None:
+        """Scores the baseline on every test set.
+
+        Args:
+            scoring: of the run.
+            tagger: name of the one that learnt the source language alone.
+            tag: gives its labels of sentences of the source language.
+        """
+        scoring.tagged(f"translate-test ({tagger})", None, partial(self._label, tag))
+
+    def _label(self, tag: Tag, sentences: Reference) -> Reference:
+        """A tag for each word; of O alone where there is no translation that can be read."""
+        choice, (source, target) = self.translating.choice, self.translating.languages
+        translator, parallel = self.translating.translator((target, source)), self.translating.corpora.parallel
+        output = translate_text(sentences, translator, target, source, None, choice.marked.generation)
+        translated = read_plain(output, choice.marked.reading)
+        there = keep_translated(sentences, translated)
+        alignment = aligned_words(translated, there, parallel, choice.aligned, self.reader)
+        placing = choice.aligned.placing.model_copy(update={"incomplete": "keep"})
+        return carry_back(sentences, translated, place_labels(tag(translated), sentences, alignment, placing))

@@ -1,0 +1,56 @@
+"""Labels carried back: sentences were translated and tagged in the other language; what found a place here stays."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from artifacts.catalog import PREDICTIONS, AlignedTranslation, Sentences
+from artifacts.errors import InputError
+from artifacts.step import Job, step
+from tasks.translation.projection.joined import joined
+from tasks.words.columns import flat_label_ids, list_lengths, offsets_of, ranges, tag_column
+
+
+def carried_back(sentences: pa.Table, placed: pa.Table, labels: Sequence[str]) -> pa.Table:
+    """All sentences with a tag for each word; of O alone those that have none in `placed`.
+
+    Args:
+        sentences: sentence_id, words.
+        placed: sentence_id, words, tags (empty if the sentence was dropped) of some of them.
+        labels: IOB2 labels of the tags, O first.
+
+    Returns:
+        A table of `PREDICTIONS`.
+
+    Raises:
+        InputError: if `placed` has other words under an id.
+    """
+    columns = {"sentence_id": "sentence_id", "words": "placed_words", "tags": "tags"}
+    rows = joined(sentences, placed.select(list(columns)).rename_columns(list(columns.values())))
+    there = pa.array(list_lengths(rows["placed_words"]) > 0)
+    if rows["placed_words"].filter(there) != rows["words"].filter(there):
+        raise InputError(
+            f"carrying labels back: {placed.num_rows:,} sentences have places for labels, and not the words of the "
+            f"{sentences.num_rows:,} sentences; expected places in these very sentences; place them again"
+        )
+    lengths, tagged = list_lengths(rows["words"]), list_lengths(rows["tags"])
+    ids = np.zeros(int(lengths.sum()), dtype=np.int64)
+    ids[ranges(offsets_of(lengths)[:-1], tagged)] = flat_label_ids(rows["tags"], labels, "carrying labels back")
+    tags = tag_column(ids, lengths, labels)
+    return pa.table([rows["sentence_id"], rows["words"], tags], schema=PREDICTIONS.schema)
+
+
+@step(PREDICTIONS)
+def carry_back(job: Job, sentences: Sentences, translated: Sentences, placed: AlignedTranslation) -> None:
+    """Gives every sentence the labels that `placed` has for it; one without a translation that was read stays O.
+
+    `translated` has the translations that were tagged, and why others were left out.
+    """
+    about = job.metadata(placed)
+    rows = carried_back(
+        job.table(sentences), job.table(placed, columns=["sentence_id", "words", "tags"]), about["labels"]
+    )
+    told = {"untranslated": job.metadata(translated).get("dropped", {})}
+    told |= {name: about[name] for name in ("entities", "placed", "lost")}
+    job.write(rows, {"language": job.metadata(sentences)["language"], "labels": about["labels"], **told})
