@@ -541,6 +541,11 @@ def _check_translation(config: Crop, runtime: Runtime) -> None:
     if config.aligns:
         check_aligner()
     check_marking(config.translator, config.marking)
+    if config.marking.form == "brackets":
+        raise InputError(
+            "marking.form brackets: CROP judges markers, and projects entities, by their numbers, which brackets do "
+            "not have; set marking.form to slot or xml"
+        )
     for place, target in enumerate(config.targets):
         try:
             family = check_translator(config.translator, config.directions(target), config.generation, runtime)

@@ -64,7 +64,7 @@ MACHINE_TRANSLATION = Dataset(
     sentence_id  joins the sentences that were translated
     source       the text the translator got: detokenised, entities between markers if the sentences have tags
     output       the text it gave back, as it is; empty if `source` is empty or too long
-    metadata     source_language; target_language; markers: their form, slot or xml, if there are some
+    metadata     source_language; target_language; markers: their form, slot, xml or brackets, if there are some
     """,
     pa.schema([ID, pa.field("source", pa.string(), nullable=False), pa.field("output", pa.string(), nullable=False)]),
 )
@@ -81,10 +81,12 @@ MARKED_TRANSLATION = Dataset(
     output         the text it gave back
     words          words of the translation, markers removed; empty if dropped
     tags           one IOB2 tag per word, read from the markers; empty if dropped
+    entities       per entity of the translation, in its order, which one of the source it is, from 0; between brackets,
+                   entities that are all of one type are not told apart, and count in their order; empty if dropped
     reason         why it was dropped, one of `tasks.translation.marked.markers.REASONS`; "" if kept
     metadata       language; labels; corpus: the sentences that were translated, such as labelled/3f2a...;
-                   dropped: number of sentences by reason; mended: number of markers in kept sentences that
-                   were read in spite of damage
+                   markers: their form, slot, xml or brackets; dropped: number of sentences by reason; mended: number of
+                   markers in kept sentences that were read in spite of damage
     """,
     pa.schema(
         [
@@ -95,6 +97,7 @@ MARKED_TRANSLATION = Dataset(
             pa.field("output", pa.string(), nullable=False),
             WORDS,
             TAGS,
+            pa.field("entities", pa.list_(pa.int32()), nullable=False),
             pa.field("reason", pa.string(), nullable=False),
         ]
     ),

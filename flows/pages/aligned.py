@@ -1,10 +1,11 @@
 """Texts cut into pieces, such that what belongs together in two texts has one colour."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from tasks.translation.marked.markers import cut, form_of
+from tasks.translation.marked.brackets import cut_at_brackets
+from tasks.translation.marked.markers import Pieces, cut, form_of
 from tasks.words.spans import spans_of
 
 Row = dict[str, Any]
@@ -54,7 +55,21 @@ def tagged(words: Sequence[str], tags: Sequence[str], numbers: Sequence[int] | N
 
 def marked(text: str) -> tuple[Piece, ...]:
     """A text with markers in pieces: what stands between two markers of a number has that number."""
-    found = cut(text, str.split, form_of(text))
+    return _between(cut(text, str.split, form_of(text)))
+
+
+def bracketed(text: str, entities: Sequence[int]) -> tuple[Piece, ...]:
+    """A text with brackets in pieces; those between the brackets are these entities, in order.
+
+    Without entities nothing says which they are: the text is shown as it is.
+    """
+    found = cut_at_brackets(text, str.split, len(entities))
+    if found.broken or len(found.numbers) != 2 * len(entities):
+        return _between(cut_at_brackets(text, str.split, 0))
+    return _between(replace(found, numbers=[entities[number] for number in found.numbers]))
+
+
+def _between(found: Pieces) -> tuple[Piece, ...]:
     pieces, open_now = [], dict[int, None]()
     for number, segment in zip([None, *found.numbers], found.segments, strict=True):
         if number is not None:

@@ -1,5 +1,6 @@
 """One sentence followed through a run: its text, translations, labels, votes, and what the student learnt of it."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -9,7 +10,16 @@ from artifacts.errors import InputError
 from artifacts.manifest import Manifest
 from artifacts.owners import names_of_models
 from artifacts.runs import RunRecord
-from flows.pages.aligned import entity_numbers, in_spans, marked, pair_places, projected_places, tagged
+from flows.pages.aligned import (
+    Piece,
+    bracketed,
+    entity_numbers,
+    in_spans,
+    marked,
+    pair_places,
+    projected_places,
+    tagged,
+)
 from flows.pages.labels_said import said_by_all, span_histories, words_of, words_with
 from flows.pages.site import Site, page, site
 from flows.pages.stations import Followed, follow
@@ -18,6 +28,7 @@ from tasks.aligned.place_labels import UNTRANSLATED
 from tasks.aligned.spans import REASONS as PLACING_REASONS
 from tasks.translation.conjugate.reading import REASONS as PAIR_REASONS
 from tasks.translation.marked.markers import REASONS as MARKER_REASONS
+from tasks.translation.marked.markers import markers_in
 from tasks.translation.projection.project_entities import REASONS as PROJECTION_REASONS
 from tasks.words.spans import spans_of
 
@@ -125,9 +136,12 @@ def view(followed: Followed, names: dict[str, str]) -> dict[str, Any]:
         "projections": [_projection(each.row) for each in followed.of("projection")],
         "pairs": [_pairs(each.row) for each in followed.of("conjugate_pairs")],
         "aligned": [_aligned_translation(each.row) for each in followed.of("aligned_translation")],
-        "back": [_marked_translation(each.row) for each in followed.of("marked_translation")],
+        "back": [
+            _marked_translation(each.row, each.manifest.metadata.get("markers", ""))
+            for each in followed.of("marked_translation")
+        ],
         "machine": [
-            (each, marked(each.row["source"]), marked(each.row["output"]))
+            (each, *_given_and_given_back(*_sides(each.row), each.manifest.metadata.get("markers", "")))
             for each in followed.of("machine_translation")
         ],
         "spans": [
@@ -192,11 +206,22 @@ def _aligned_translation(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _marked_translation(row: dict[str, Any]) -> dict[str, Any]:
+def _marked_translation(row: dict[str, Any], form: str) -> dict[str, Any]:
+    entities = row.get("entities")  # Not there in what was made before brackets were read.
+    given, given_back = _given_and_given_back(row["marked_source"], row["output"], form, entities or ())
     return {
         "row": row,
         "source": tagged(row["source_words"], row["source_tags"]),
-        "marked": marked(row["marked_source"]),
-        "output": marked(row["output"]),
-        "result": tagged(row["words"], row["tags"]) if row["tags"] else (),
+        "marked": given,
+        "output": given_back,
+        "result": tagged(row["words"], row["tags"], entities) if row["tags"] else (),
     }
+
+
+def _given_and_given_back(
+    source: str, output: str, form: str, entities: Sequence[int] = ()
+) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
+    """What a translator got and what it made of it; `entities` are those between the brackets of the second."""
+    if form != "brackets":
+        return marked(source), marked(output)
+    return bracketed(source, range(markers_in(source, "brackets") // 2)), bracketed(output, entities)

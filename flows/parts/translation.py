@@ -19,6 +19,7 @@ from tasks.translation.imported import import_translation
 from tasks.translation.lexicon import LexiconConfig, induce_lexicon
 from tasks.translation.machine.engines import Generation
 from tasks.translation.machine.translate_text import translate_text
+from tasks.translation.marked.entities import list_entities
 from tasks.translation.marked.gather import gather_translations
 from tasks.translation.marked.lost_markers import keep_lost
 from tasks.translation.marked.markers import Marking
@@ -231,7 +232,12 @@ def _whole_sentences(translating: Translating, reader: Reader) -> list[Reference
     whole, parts, plain = choice.marked, list[Reference](), corpora.train
     if choice.by_markers:
         output = translate_text(corpora.train, translator, *languages, whole.marking, whole.generation)
-        parts.append(read_markers(corpora.train, output, whole.reading))
+        entities = None
+        if whole.marking.form == "brackets":
+            with stage("entities alone"):
+                listed = list_entities(corpora.train, whole.marking.max_entities)
+                entities = translate_text(listed, translator, *languages, None, whole.generation)
+        parts.append(read_markers(corpora.train, output, whole.reading, entities))
         plain = keep_lost(corpora.train, parts[0]) if choice.places_labels else plain
     if choice.places_labels:
         with stage("labels placed after"):

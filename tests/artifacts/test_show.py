@@ -15,11 +15,12 @@ from artifacts.store import STORE_FORMAT, Store
 def marked(store: Store) -> Reference:
     common: dict[str, Any] = {"source_words": ["In", "Ulm"], "source_tags": ["O", "B-LOC"]}
     common["marked_source"] = "In __SLOT0__ Ulm __SLOT0__"
+    nothing: dict[str, Any] = {"words": [], "tags": [], "entities": []}
     rows = [
         {"sentence_id": 3, **common, "output": "A __SLOT0__ Ulm __SLOT0__", "words": ["A", "Ulm"]}
-        | {"tags": ["O", "B-LOC"], "reason": ""},
-        {"sentence_id": 4, **common, "output": "A\nUlm", "words": [], "tags": [], "reason": "marker_lost"},
-        {"sentence_id": 5, **common, "output": "", "words": [], "tags": [], "reason": "no_output"},
+        | {"tags": ["O", "B-LOC"], "entities": [0], "reason": ""},
+        {"sentence_id": 4, **common, "output": "A\nUlm", **nothing, "reason": "marker_lost"},
+        {"sentence_id": 5, **common, "output": "", **nothing, "reason": "no_output"},
     ]
     recipe = Recipe(step="test", parameters={}, inputs={}, code="", schemas={}, store_format=STORE_FORMAT)
     with store.writing(MARKED_TRANSLATION, "aa", recipe) as writer:

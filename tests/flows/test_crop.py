@@ -367,6 +367,11 @@ def test_a_target_without_parallel_text_needs_a_checkpoint(refused: Callable[...
     assert "translator.fine_tune" in refused(*nothing, "translator.checkpoint=some/hub-name")
 
 
+def test_brackets_which_have_no_numbers_are_refused(refused: Callable[..., str]) -> None:
+    message = refused("marking.form=brackets", "translator.checkpoint=some/hub-name")
+    assert "marking.form brackets: CROP judges markers" in message and "set marking.form to slot or xml" in message
+
+
 @pytest.mark.slow
 def test_words_of_a_segmenter_do_not_meet_translations_in_characters(
     refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch

@@ -33,9 +33,11 @@ from tasks.translation.imported import import_translation
 from tasks.translation.lexicon import LexiconConfig, induce_lexicon
 from tasks.translation.machine.converting import convert_translator
 from tasks.translation.machine.engines import Generation
+from tasks.translation.machine.external import ExternalTranslator
 from tasks.translation.machine.train_translator import TranslatorTraining, train_translator
 from tasks.translation.machine.translate_text import translate_text
 from tasks.translation.machine.translator import import_translator
+from tasks.translation.marked.entities import list_entities
 from tasks.translation.marked.gather import gather_translations
 from tasks.translation.marked.lost_markers import keep_lost
 from tasks.translation.marked.markers import Marking
@@ -238,6 +240,21 @@ def test_by_markers(recording: Recording, translated: Translated) -> None:
     corpora, d_trans = translated(method="marked")
     theta_mt = translator(corpora, lexicon(corpora))
     recording.check(d_trans, gather_translations((by_markers(corpora, theta_mt),)))
+
+
+def test_entities_between_brackets_are_told_apart_by_their_own_translations(
+    recording: Recording, translated: Translated
+) -> None:
+    external = {"command": "cat", "version": "1"}
+    marking = {"form": "brackets", "max_entities": 8}
+    marked = {**TRANSLATION["marked"], "translator": {"external": external}, "marking": marking}
+    corpora, d_trans = translated(method="marked", marked=marked)
+    rest = (ExternalTranslator.model_validate(external), "en", "de")
+    output = translate_text(corpora.train, *rest, Marking.model_validate(marking), Generation(beam_size=2))
+    alone = translate_text(list_entities(corpora.train, 8), *rest, None, Generation(beam_size=2))
+    kept = read_markers(corpora.train, output, MarkerReading(min_language_letters=12), alone)
+    recording.check(d_trans, gather_translations((kept,)))
+    assert {made.stage for made in recording.calls.values() if made.step == "list_entities"} == {"entities alone"}
 
 
 def plain_translator(corpora: Corpora) -> Reference:

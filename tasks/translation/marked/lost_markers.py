@@ -15,6 +15,8 @@ LOST = (
     "markers_crossed",
     "markers_nested",
     "empty_entity",
+    "entity_unmatched",
+    "entity_ambiguous",
 )
 """Of `markers.REASONS` those that say something of markers, and nothing of the translation."""
 

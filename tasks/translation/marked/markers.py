@@ -1,10 +1,12 @@
 """Put entities between markers, and read them back from what a translator made of the sentence (CROP, 3.3).
 
-slot   Ada wohnt in Ulm .     ->  __SLOT0__ Ada __SLOT0__ wohnt in __SLOT1__ Ulm __SLOT1__ .
-xml    Ada wohnt in Ulm .     ->  <a>Ada</a> wohnt in <b>Ulm</b>.
+slot       Ada wohnt in Ulm .     ->  __SLOT0__ Ada __SLOT0__ wohnt in __SLOT1__ Ulm __SLOT1__ .
+xml        Ada wohnt in Ulm .     ->  <a>Ada</a> wohnt in <b>Ulm</b>.
+brackets   Ada wohnt in Ulm .     ->  [Ada] wohnt in [Ulm].
 
-Markers are numbered from 0, or lettered from a, in the order of the source sentence; a space stands on both sides of
-each slot. The number tells the type: a translation may put the entities in another order.
+Slots are numbered from 0, tags lettered from a, in the order of the source sentence; a space stands on both sides of
+each slot. The number tells the type: a translation may put the entities in another order. Brackets have no number: they
+are read by `tasks.translation.marked.brackets`.
 """
 
 import re
@@ -18,7 +20,8 @@ from pydantic import Field
 from artifacts.settings import Settings
 from tasks.words.spans import spans_of
 
-MarkerForm = Literal["slot", "xml"]
+NumberedForm = Literal["slot", "xml"]
+MarkerForm = Literal["slot", "xml", "brackets"]
 
 MARKER = "__SLOT{}__"
 PAPER_MARKERS = 10
@@ -29,16 +32,23 @@ REASONS = {
     "too_many_entities": "the source has more entities than there are markers; it was not translated",
     "no_output": "the translator gave no word back",
     "repetition": "the output repeats the same words over and over",
-    "marker_broken": "a marker is so damaged that its number cannot be read",
-    "marker_invented": "a marker's number does not exist in the source",
+    "marker_broken": "a marker is so damaged that its number cannot be read, or a bracket stands without its other",
+    "marker_invented": "a marker's number does not exist in the source, or there are more brackets than in the source",
     "marker_doubled": "a marker stands there more than twice",
-    "marker_lost": "a marker stands there once or not at all",
+    "marker_lost": "a marker stands there once or not at all, or there are fewer brackets than in the source",
     "markers_crossed": "two entities overlap: a b a b",
     "markers_nested": "an entity lies inside another: a b b a",
     "empty_entity": "no word stands between the two markers of an entity",
+    "entity_unmatched": "entities have several types, and what stands between brackets is like too few of them to tell "
+    "which is which",
+    "entity_ambiguous": "entities have several types, and what stands between brackets is as much like another of them",
     "too_long": "the translation has too many words",
     "wrong_language": "the translation is not in the target language",
 }
+
+# Opening and closing ones: square, also full-width or as HTML writes them; what else translators write in their place.
+SQUARE_BRACKETS = (r"\[|［|&#91;|&lsqb;", r"\]|］|&#93;|&rsqb;")
+OTHER_BRACKETS = ("【", "】")
 
 # What translators and tokenisers make of a marker: other case, spaces between its parts, one underscore of two lost,
 # full-width underscores, digits of another script. `int` reads all digits that \d matches.
@@ -49,8 +59,13 @@ _MARKER = {"slot": re.compile(_SLOT, re.IGNORECASE), "xml": re.compile(_TAG, re.
 _REST_OF_MARKER = {
     "slot": re.compile(r"[_＿]\s?SLOT|SLOT\s?\d*\s?[_＿]", re.IGNORECASE),
     "xml": re.compile(r"(?:[<＜]|&lt;)\s?/?\s?[a-nасе](?!\w)|(?<!\w)[a-nасе]\s?(?:[>＞]|&gt;)", re.IGNORECASE),
+    "brackets": re.compile("|".join((*SQUARE_BRACKETS, *OTHER_BRACKETS))),
 }
-_EXACT_MARKER = {"slot": re.compile(r" *(__SLOT\d+__) *"), "xml": re.compile(r"</?[a-n]>")}
+_EXACT_MARKER = {
+    "slot": re.compile(r" *(__SLOT\d+__) *"),
+    "xml": re.compile(r"</?[a-n]>"),
+    "brackets": re.compile(r"[\[\]]"),
+}
 _LETTERS = "abcdefghijklmn"
 _LATIN = str.maketrans("асе", "ace")
 
@@ -70,7 +85,8 @@ class Marking(Settings):
         "slot",
         title="Form",
         description="slot: __SLOT0__ on both sides (CROP), which translators that are trained here know; xml: <a> and "
-        "</a>, for translators that keep tags.",
+        "</a>, for translators that keep tags; brackets: [ and ] (EasyProject), for those that keep brackets; entities "
+        "are then translated by themselves, too, to tell which is which.",
     )
 
 
@@ -78,13 +94,15 @@ class Marking(Settings):
 class Read:
     """A translation after its markers are read: words and IOB2 tags if kept; else both empty, and the reason.
 
-    `mended` counts markers that were read in spite of damage.
+    `mended` counts markers that were read in spite of damage; `entities` are those of the source, by number, in the
+    order of the translation.
     """
 
     words: list[str] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
     reason: str = ""
     mended: int = field(default=0, compare=False)
+    entities: list[int] = field(default_factory=list, compare=False)
 
 
 @dataclass(frozen=True)
@@ -95,7 +113,8 @@ class Pieces:
         numbers: of the markers, in the order of the output.
         segments: words before, between and after the markers; one list more than there are markers.
         text: the output without its markers.
-        broken: whether a remainder of a marker stands among the words, or a tag closes before it opens.
+        broken: whether a remainder of a marker stands among the words, or a tag closes before it opens, or a bracket
+            has no other.
         mended: how many markers are damaged, and read all the same.
     """
 
@@ -126,8 +145,8 @@ def mark(
 ) -> str | None:
     """The sentence as text, its entities between markers.
 
-    A sentence whose own words look like a marker has its underscores turned into hyphens, or what is around a tag into
-    round brackets.
+    A sentence whose own words look like a marker has its underscores turned into hyphens, or what is around a tag, or
+    its square brackets, into round ones.
 
     Args:
         words: of the sentence.
@@ -156,6 +175,8 @@ def mark(
         return text
     if form == "xml":
         return re.sub(r" +(?=</[a-n]>)", "", re.sub(r"(?<=<[a-n]>) +", "", text))
+    if form == "brackets":
+        return re.sub(r" +(?=\])", "", re.sub(r"(?<=\[) +", "", text))
     return _EXACT_MARKER["slot"].sub(r" \1 ", text).replace("  ", " ").strip()
 
 
@@ -164,12 +185,12 @@ def markers_in(marked: str, form: MarkerForm = "slot") -> int:
     return len(_EXACT_MARKER[form].findall(marked))
 
 
-def form_of(text: str) -> MarkerForm:
-    """The form of the markers in a text, for readers that are not told."""
+def form_of(text: str) -> NumberedForm:
+    """The form of the markers in a text, for readers that are not told; brackets may be text."""
     return "xml" if _EXACT_MARKER["xml"].search(text) and not _MARKER["slot"].search(text) else "slot"
 
 
-def cut(output: str, split: Callable[[str], list[str]], form: MarkerForm = "slot") -> Pieces:
+def cut(output: str, split: Callable[[str], list[str]], form: NumberedForm = "slot") -> Pieces:
     """Cuts an output at its markers and splits what is between them into words.
 
     Each segment is split on its own, so an entity's end is always a word's end. Markers are read in spite of damage:
@@ -229,10 +250,10 @@ def tagged(pieces: Pieces, types: Sequence[str]) -> Read:
             tags += [f"B-{name}", *[f"I-{name}"] * (len(segment) - 1)]
         else:
             tags += ["O"] * len(segment)
-    return Read(words, tags, mended=pieces.mended)
+    return Read(words, tags, mended=pieces.mended, entities=pieces.numbers[::2])
 
 
-def read(output: str, types: Sequence[str], split: Callable[[str], list[str]], form: MarkerForm = "slot") -> Read:
+def read(output: str, types: Sequence[str], split: Callable[[str], list[str]], form: NumberedForm = "slot") -> Read:
     """Reads the markers of a translation back into tags; the inverse of `mark`.
 
     A sentence without entities needs no markers: it is kept whole, every word O.
@@ -259,16 +280,22 @@ def _markers(number: int, form: MarkerForm) -> tuple[str, str]:
     """What opens and what closes an entity."""
     if form == "slot":
         return MARKER.format(number), MARKER.format(number)
+    if form == "brackets":
+        return "[", "]"
     return f"<{_LETTERS[number]}>", f"</{_LETTERS[number]}>"
 
 
-def _number(name: str, form: MarkerForm) -> int:
+def _number(name: str, form: NumberedForm) -> int:
     return int(name) if form == "slot" else _LETTERS.index(name.lower().translate(_LATIN))
 
 
 def _harmless(word: str, form: MarkerForm) -> str:
     if form == "slot":
         return word.replace("_", "-").replace("＿", "-")
+    if form == "brackets":
+        for opening, closing in (SQUARE_BRACKETS, OTHER_BRACKETS):
+            word = re.sub(closing, ")", re.sub(opening, "(", word))
+        return word
     for opening, closing in (("<", ">"), ("＜", "＞"), ("&lt;", "&gt;")):
         word = word.replace(opening, "(").replace(closing, ")")
     return word

@@ -6,22 +6,21 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice, zip_longest
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import pyarrow as pa
 from pydantic import Field
 
-from artifacts.catalog import LABELLED, MARKED_TRANSLATION, PREDICTIONS, MachineTranslation
+from artifacts.catalog import MARKED_TRANSLATION, MachineTranslation
 from artifacts.errors import InputError
-from artifacts.reference import Reference
 from artifacts.settings import Settings
 from artifacts.step import Job, step
 from tasks.corpus.text import translation_splitter
+from tasks.translation.marked.brackets import cut_at_brackets, need_matching, told_apart
+from tasks.translation.marked.entities import LabelledOrPredictions, entity_texts
 from tasks.translation.marked.language import LanguageMode, language_filter
 from tasks.translation.marked.markers import REASONS, MarkerForm, Read, cut, marker_fault, markers_in, tagged
 from tasks.words.spans import spans_of
-
-LabelledOrPredictions = Annotated[Reference, LABELLED, PREDICTIONS]
 
 _SENTENCES_AT_A_TIME = 4096
 _FIRST_CODE = 0x10000  # one character per distinct word; above all that a regular expression treats in a special way
@@ -100,6 +99,7 @@ def read_translation(
     config: MarkerReading,
     whole: bool = False,
     form: MarkerForm = "slot",
+    texts: Sequence[Sequence[str]] = (),
 ) -> Read:
     """Words and tags of one translation, or the first of `tasks.translation.marked.markers.REASONS` that holds.
 
@@ -111,8 +111,9 @@ def read_translation(
         config: what is too long and what a repetition is.
         whole: whether the source is one entity, and its translation is to be one, whatever markers are in it.
         form: of the markers.
+        texts: per entity the texts that it may stand as between brackets; not looked at for other forms.
     """
-    pieces = cut(output, split, form)
+    pieces = cut_at_brackets(output, split, len(types)) if form == "brackets" else cut(output, split, form)
     tokens = pieces.tokens()
     if not tokens:
         return Read(reason="no_output")
@@ -124,6 +125,10 @@ def read_translation(
             return Read(reason="no_output")
     if fault := marker_fault(pieces, len(types)):
         return Read(reason=fault)
+    if form == "brackets":
+        pieces, fault = told_apart(pieces, texts, types)
+        if fault:
+            return Read(reason=fault)
     if sum(map(len, pieces.segments)) > config.max_length_words:
         return Read(reason="too_long")
     if not accepts(pieces.text):
@@ -137,8 +142,9 @@ def read_sentence(
     accepts: Callable[[str], bool],
     config: MarkerReading,
     form: MarkerForm = "slot",
+    texts_of: Callable[[Sequence[str]], Sequence[str]] | None = None,
 ) -> Read:
-    """As `read_translation`, for a sentence of the data.
+    """As `read_translation`, for a sentence of the data; `texts_of` gives the texts that an entity may stand as.
 
     Raises:
         InputError: if the text that was translated does not have the markers that the sentence's entities need.
@@ -153,7 +159,10 @@ def read_sentence(
             f"entities need {2 * len(types)}; translate these very sentences, with marking"
         )
     whole = config.one_entity == "whole" and [span[:2] for span in spans] == [(0, len(sentence.words))]
-    return read_translation(sentence.output, types, split, accepts, config, whole, form)
+    texts = (
+        [texts_of(sentence.words[start:end]) for start, end, _ in spans] if texts_of and need_matching(types) else ()
+    )
+    return read_translation(sentence.output, types, split, accepts, config, whole, form, texts)
 
 
 def joined(data: Iterable[pa.RecordBatch], translation: Iterable[pa.RecordBatch]) -> Iterator[Sentence]:
@@ -178,11 +187,35 @@ def joined(data: Iterable[pa.RecordBatch], translation: Iterable[pa.RecordBatch]
 
 
 @step(MARKED_TRANSLATION)
-def read_markers(job: Job, data: LabelledOrPredictions, translation: MachineTranslation, config: MarkerReading) -> None:
-    """Read translated sentences back: words and tags of those that went well, a reason for each of the others."""
+def read_markers(
+    job: Job,
+    data: LabelledOrPredictions,
+    translation: MachineTranslation,
+    config: MarkerReading,
+    entities: MachineTranslation | None = None,
+) -> None:
+    """Read translated sentences back: words and tags of those that went well, a reason for each of the others.
+
+    Args:
+        job: of the step.
+        data: the sentences.
+        translation: of them, with markers.
+        config: what is kept.
+        entities: translations of what `list_entities` lists; for brackets, which do not say which entity is which.
+
+    Raises:
+        InputError: if a translation is of something else.
+    """
     about = job.metadata(translation)
     source, target = about["source_language"], about["target_language"]
     form: MarkerForm = about.get("markers", "slot")  # What was translated before there were others.
+    if (form == "brackets") != (entities is not None):
+        raise InputError(
+            f"machine translation {translation}: its markers are {form}, and "
+            f"{'no' if entities is None else 'a'} translation of the entities by themselves is given; expected one for "
+            "brackets alone; give what translate_text makes of list_entities, or leave it out"
+        )
+    texts_of = entity_texts(job, entities, (source, target)) if entities is not None else None
     split = translation_splitter(target)
     accepts = language_filter(source, target, config.language_filter, config.min_language_letters)
     sentences = joined(
@@ -199,15 +232,15 @@ def read_markers(job: Job, data: LabelledOrPredictions, translation: MachineTran
         job.progress("reading markers", job.rows(data), "sentences") as advance,
     ):
         while chunk := list(islice(sentences, _SENTENCES_AT_A_TIME)):
-            results = [read_sentence(sentence, split, accepts, config, form) for sentence in chunk]
+            results = [read_sentence(sentence, split, accepts, config, form, texts_of) for sentence in chunk]
             counts.update(result.reason for result in results)
             mended += sum(result.mended for result in results)
             writer.write_batch(_batch(chunk, results))
             advance(len(chunk))
     dropped = {reason: counts[reason] for reason in REASONS if counts[reason]}
     labels = job.metadata(data)["labels"]
-    metadata = {"language": target, "labels": labels, "corpus": data.content, "dropped": dropped, "mended": mended}
-    job.write(_waiting(waiting), metadata=metadata)
+    told = {"markers": form, "dropped": dropped, "mended": mended}
+    job.write(_waiting(waiting), metadata={"language": target, "labels": labels, "corpus": data.content, **told})
     job.note(kept=counts[""])
 
 
@@ -225,10 +258,11 @@ def _rows(batches: Iterable[pa.RecordBatch], *columns: str) -> Iterator[tuple[An
 
 def _batch(sentences: Sequence[Sentence], results: Sequence[Read]) -> pa.RecordBatch:
     rows = zip(*sentences, strict=True)
-    read = ([r.words for r in results], [r.tags for r in results], [r.reason for r in results])
+    read = ([r.words for r in results], [r.tags for r in results], [r.entities for r in results])
+    reasons = [r.reason for r in results]
     schema = MARKED_TRANSLATION.schema
     return pa.record_batch(
-        [pa.array(list(column), type) for column, type in zip([*rows, *read], schema.types, strict=True)],
+        [pa.array(list(column), type) for column, type in zip([*rows, *read, reasons], schema.types, strict=True)],
         schema=schema,
     )
 

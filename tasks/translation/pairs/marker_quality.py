@@ -24,7 +24,7 @@ from artifacts.catalog import MARKER_QUALITY, MachineTranslation, WordAlignment
 from artifacts.errors import InputError
 from artifacts.step import Job, step
 from tasks.corpus.text import translation_splitter
-from tasks.translation.marked.markers import MarkerForm, Pieces, cut
+from tasks.translation.marked.markers import NumberedForm, Pieces, cut
 from tasks.translation.pairs.word_alignment import Alignment, Links, align, as_line, check_aligner
 
 Span = tuple[int, int]
@@ -116,7 +116,7 @@ def judge_translation(
     split_source: Callable[[str], list[str]],
     split_target: Callable[[str], list[str]],
     align_pairs: Callable[[Sequence[list[str]], Sequence[list[str]]], Sequence[Links]],
-    form: MarkerForm = "slot",
+    form: NumberedForm = "slot",
 ) -> tuple[list[int], list[Judged]]:
     """Judges each sentence of a `MACHINE_TRANSLATION` table whose source has markers.
 
@@ -147,6 +147,11 @@ def judge_translation(
 def measure_markers(job: Job, translation: MachineTranslation, alignment: WordAlignment, config: Alignment) -> None:
     """Judge the markers of translated sentences by word alignment."""
     said, aligned = job.metadata(translation), job.metadata(alignment)
+    if (form := said.get("markers", "slot")) == "brackets":
+        raise InputError(
+            f"marker quality: {translation} has brackets, which do not say which entity is which; expected markers "
+            "that do; translate with marking.form slot or xml"
+        )
     languages = {name: said[name] for name in ("source_language", "target_language")}
     for name, language in languages.items():
         if aligned[name] != language:
@@ -159,9 +164,7 @@ def measure_markers(job: Job, translation: MachineTranslation, alignment: WordAl
         return list(align(source, target, config, priors_of(job.table(alignment))))
 
     split_source, split_target = (translation_splitter(language) for language in languages.values())
-    ids, judged = judge_translation(
-        job.table(translation), split_source, split_target, align_pairs, said.get("markers", "slot")
-    )
+    ids, judged = judge_translation(job.table(translation), split_source, split_target, align_pairs, form)
     if not ids:
         raise InputError(
             f"marker quality: no source sentence of {translation} has a marker; expected marked sentences; translate "

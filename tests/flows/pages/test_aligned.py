@@ -4,7 +4,16 @@ from typing import Any
 
 import pytest
 
-from flows.pages.aligned import Piece, entity_numbers, in_spans, marked, pair_places, projected_places, tagged
+from flows.pages.aligned import (
+    Piece,
+    bracketed,
+    entity_numbers,
+    in_spans,
+    marked,
+    pair_places,
+    projected_places,
+    tagged,
+)
 
 
 def numbered(pieces: tuple[Piece, ...]) -> list[tuple[str, int | None]]:
@@ -37,6 +46,13 @@ def test_entities_are_numbered_in_their_order_or_as_told() -> None:
 )  # fmt: skip
 def test_what_stands_between_markers_has_their_number(text: str, pieces: list[Any]) -> None:
     assert numbered(marked(text)) == pieces
+
+
+def test_what_stands_between_brackets_has_the_number_that_was_told_or_none() -> None:
+    text = "[Ulm] kennt [Ada B.] ."
+    assert numbered(bracketed(text, [1, 0])) == [("Ulm", 1), ("kennt", None), ("Ada B.", 0), (".", None)]
+    for told in ([], [0], [0, 1, 2]):
+        assert numbered(bracketed(text, told)) == [(text, None)]
 
 
 def test_entities_of_a_translation_are_known_by_their_markers() -> None:

@@ -9,6 +9,7 @@ from shelved import Shelved, put
 from artifacts.catalog import (
     ALIGNED_TRANSLATION,
     CONJUGATE_PAIRS,
+    MACHINE_TRANSLATION,
     MARKED_TRANSLATION,
     PREDICTIONS,
     PROJECTION,
@@ -66,6 +67,7 @@ def test_projections_pairs_and_markers_show_colours_and_reasons(pages: TestClien
         "output": ["__SLOT0__ Ada"],
         "words": [[]],
         "tags": [[]],
+        "entities": [[]],
         "reason": ["marker_lost"],
     }
     put(shelved.store, MARKED_TRANSLATION, "92", marked, data=tagged)
@@ -83,6 +85,29 @@ def test_projections_pairs_and_markers_show_colours_and_reasons(pages: TestClien
     assert "dropped: marker_lost" in text and "a marker stands there once or not at all" in text
     assert '<span class="word piece type-0">New York' in text and '<span class="word piece type-0">new york' in text
     assert "dropped: placeholder_lost" in text and "<script>alert" not in text
+
+
+def test_brackets_show_which_entity_is_which(pages: TestClient, shelved: Shelved) -> None:
+    tagged = put(shelved.store, PREDICTIONS, "90", {"sentence_id": [2], "words": [["x"]], "tags": [["O"]]},
+                 text=shelved.text)  # fmt: skip
+    texts = {"source": ["[Ada] in [York]"], "output": ["In [York] : [Ada]"]}
+    output = put(
+        shelved.store, MACHINE_TRANSLATION, "95", {"sentence_id": [2], **texts}, about={"markers": "brackets"},
+        sentences=tagged,
+    )  # fmt: skip
+    marked = {
+        "sentence_id": [2], "source_words": [["Ada", "in", "York"]], "source_tags": [["B-PER", "O", "B-LOC"]],
+        "marked_source": texts["source"], "output": texts["output"], "words": [["In", "York", ":", "Ada"]],
+        "tags": [["O", "B-LOC", "O", "B-PER"]], "entities": [[1, 0]], "reason": [""],
+    }  # fmt: skip
+    about = {"markers": "brackets"}
+    put(shelved.store, MARKED_TRANSLATION, "96", marked, about=about, data=tagged, translation=output)
+    text = pages.get(f"/sentence/{shelved.text}/2").text
+    # In the tagged sentence, the marked one, the output and the result; and in what the machine was given.
+    assert (
+        text.count('<span class="word piece type-1">York') == 4 + 1 == text.count('<span class="word piece type-0">Ada')
+    )
+    assert text.count("[York]") == 1, "what the machine gave back says nothing by itself"
 
 
 def test_labels_placed_by_alignment_show_where_and_why_not(pages: TestClient, shelved: Shelved) -> None:

@@ -23,6 +23,7 @@ def marked(put_table: Callable[..., Reference]) -> Reference:
         "output": ["In __SLOT0__ Ulm __SLOT0__", "Bonn", "", "Regen.", ""],
         "words": [["In", "Ulm"], [], [], ["Regen", "."], []],
         "tags": [["O", "B-LOC"], [], [], ["O", "O"], []],
+        "entities": [[0], [], [], [], []],
         "reason": ["", "marker_lost", "no_output", "", "no_output"],
     }
     about = {"language": "de", "labels": LABELS, "corpus": "labelled/cd", "dropped": DROPPED}
@@ -79,7 +80,7 @@ def test_no_part_is_refused(store: Store) -> None:
 
 def test_nothing_kept_is_an_error_with_the_reasons(store: Store, put_table: Callable[..., Reference]) -> None:
     columns = {"sentence_id": [0], "marked_source": ["x"], "output": [""], "reason": ["no_output"]}
-    columns |= {"source_words": [["x"]], "source_tags": [["O"]], "words": [[]], "tags": [[]]}
+    columns |= {"source_words": [["x"]], "source_tags": [["O"]], "words": [[]], "tags": [[]], "entities": [[]]}
     about = {"language": "de", "labels": LABELS, "corpus": "labelled/cd", "dropped": DROPPED}
     part = put_table(MARKED_TRANSLATION, columns, about)
     # The most frequent reason first.

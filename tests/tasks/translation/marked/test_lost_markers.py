@@ -24,11 +24,11 @@ def test_sentences_whose_markers_went_wrong_are_kept_with_their_ids(
     nothing = [""] * len(ids)
     marked = {
         "sentence_id": ids, "source_words": words, "source_tags": tags, "marked_source": nothing, "output": nothing,
-        "words": words, "tags": tags, "reason": reasons,
+        "words": words, "tags": tags, "entities": [[0]] * len(ids), "reason": reasons,
     }  # fmt: skip
     made = run_alone(store, keep_lost, data, put_table(MARKED_TRANSLATION, marked, {**about, "language": "de"}))
     kept = store.table(made)
     lost = [number for number, reason in zip(ids, reasons, strict=True) if reason and reason not in OF_THE_TRANSLATION]
-    assert len(lost) == 8 and kept["sentence_id"].to_pylist() == lost
+    assert len(lost) == 10 and kept["sentence_id"].to_pylist() == lost
     assert kept["words"].to_pylist() == [["Ulm", str(number)] for number in lost]
     assert store.metadata(made)["language"] == "en"

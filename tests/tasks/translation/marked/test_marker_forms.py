@@ -148,6 +148,9 @@ def test_the_form_goes_with_the_translation_and_mended_markers_are_told(
 def test_a_translator_that_is_trained_here_learns_slots_alone() -> None:
     with pytest.raises(InputError, match=r"marking.form xml: a translator that is trained here learns slots"):
         check_marking(TranslatorChoice(), Marking(form="xml"))
+    with pytest.raises(InputError, match=r"marking.form brackets: a translator that is trained here learns slots"):
+        check_marking(TranslatorChoice(checkpoint="some/nllb", fine_tune=True), Marking(form="brackets"))
+    check_marking(TranslatorChoice(checkpoint="some/nllb"), Marking(form="brackets"))
     check_marking(TranslatorChoice(checkpoint="some/nllb"), Marking(form="xml"))
     check_marking(TranslatorChoice(), Marking())
 

@@ -39,6 +39,7 @@ def test_sentences_whose_markers_went_wrong_are_kept_and_no_others(
         "output": [""] * len(ids),
         "words": empty,
         "tags": empty,
+        "entities": empty,
         "reason": reasons,
     }
     about = {"language": "en", "labels": ["O"]}

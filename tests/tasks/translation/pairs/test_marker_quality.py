@@ -28,6 +28,14 @@ def test_spans_are_counted_in_words_without_the_markers() -> None:
     assert enclosed_spans(cut(text, str.split)) == {1: (0, 2), 0: (4, 5)}
 
 
+def test_brackets_cannot_be_judged(store: Store, put_table: Callable[..., Reference]) -> None:
+    sentence = {"sentence_id": [0], "source": ["[Ulm]"], "output": ["[Ulm]"]}
+    translation = put_table(MACHINE_TRANSLATION, sentence, {**SAID, "markers": "brackets"})
+    aligned = put_table(WORD_ALIGNMENT, {name: [] for name in WORD_ALIGNMENT.schema.names}, SAID)
+    with pytest.raises(InputError, match="has brackets, which do not say which entity is which"):
+        run_alone(store, measure_markers, translation, aligned, Alignment())
+
+
 # Source a b c d, output w x y z; a-x, b-y, d-w; c and z have no link.
 LINKS: Links = {(0, 1), (1, 2), (3, 0)}
 

@@ -68,6 +68,7 @@ def _marked(number: int, back: str) -> dict[str, Any]:
         "output": f"raw {back}",
         "words": [word for word, _ in pairs],
         "tags": [tag for _, tag in pairs],
+        "entities": [],
         "reason": reason,
     }
 
