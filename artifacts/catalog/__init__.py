@@ -46,15 +46,19 @@ from artifacts.catalog.evidence import (
 )
 from artifacts.catalog.kinds import Dataset, Kind, ModelKind
 from artifacts.catalog.labels import (
+    OPINIONS,
     PREDICTIONS,
     RELIABILITY,
     SOFT_LABELS,
     SPAN_LABELS,
+    TEACHERS,
     VOTES,
+    Opinions,
     Predictions,
     ReliabilityScores,
     SoftLabels,
     SpanLabels,
+    Teachers,
     Votes,
 )
 from artifacts.catalog.models import (
@@ -80,6 +84,7 @@ from artifacts.catalog.scores import (
     SCORES,
     SIGNIFICANCE,
     SPAN_REACH,
+    TEACHER_QUALITY,
     TYPE_SHARES,
     VOTE_QUALITY,
     Bleu,
@@ -90,6 +95,7 @@ from artifacts.catalog.scores import (
     Scores,
     Significance,
     SpanReach,
+    TeacherQuality,
     TypeShares,
     VoteQuality,
 )
@@ -111,7 +117,14 @@ from artifacts.catalog.sentence_translation import (
     SpanTranslation,
     WordAlignment,
 )
-from artifacts.catalog.several import AnyLabels, AnySentences, AnyTranslation, LabelledOrTranslation, TrainingPart
+from artifacts.catalog.several import (
+    AnyLabels,
+    AnySentences,
+    AnyTranslation,
+    LabelledOrTranslation,
+    Opinion,
+    TrainingPart,
+)
 from artifacts.catalog.word_translation import (
     ALIGNMENT,
     LEXICON,

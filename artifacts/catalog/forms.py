@@ -43,6 +43,15 @@ def weighed(row: Row, labels: list[str]) -> str:
     return f"[{row['sentence_id']}] " + " ".join(_soft(w, p, labels, f"; λ {a:.2f}, w {v:.2f}") for w, p, a, v in words)
 
 
+def opinions(row: Row, labels: list[str]) -> str:
+    """Joint labels with their probabilities; behind words of which teachers say different things, what each says."""
+    parts = [f"[{row['sentence_id']}]"]
+    for word, said, tag, probability in zip(row["words"], row["said"], row["tags"], row["probability"], strict=True):
+        joint = word if tag == "O" and probability >= _PLAIN else f"{word}/{tag}({probability:.2f})"
+        parts.append(joint if set(said) <= {tag} else f"{joint}<{' '.join(each or '-' for each in said)}>")
+    return " ".join(parts)
+
+
 def marked_translation(row: Row, labels: list[str]) -> str:
     """Every station of a marked sentence: source, marked source, raw output, and the result."""
     result = f"dropped  {row['reason']}" if row["reason"] else f"result   {_tagged(row['words'], row['tags'])}"

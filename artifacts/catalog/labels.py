@@ -5,7 +5,7 @@ from typing import Annotated
 import pyarrow as pa
 
 from artifacts.catalog.columns import ID, NUMBERS, STRINGS, TAGS, WORDS
-from artifacts.catalog.forms import column_file, most_probable_labels, span, weighed
+from artifacts.catalog.forms import column_file, most_probable_labels, opinions, span, weighed
 from artifacts.catalog.kinds import Dataset
 from artifacts.reference import Reference
 
@@ -50,6 +50,60 @@ VOTES = Dataset(
     pa.schema([ID, WORDS, pa.field("votes", STRINGS, nullable=False)]),
 )
 Votes = Annotated[Reference, VOTES]
+
+TEACHERS = Dataset(
+    "teachers",
+    """What the labels of a panel's teachers are estimated to mean, without gold labels; a row per teacher and label.
+
+    teacher   its name
+    label     that it gives
+    words     to which it gives it
+    right     estimated share of those that have the label, [0, 1]
+    found     estimated share of the words that have the label to which it gives it, [0, 1]
+    meant     P(label is true | the teacher says this one), in the order of metadata labels; they sum to 1
+    said      P(the teacher says label | this one is true), in the same order; they sum to 1
+    metadata  language; labels; teachers: their names; prior: estimated share of each label; iterations: of the
+              estimate; words: number of words; labelled: of those, by teacher, that it labels
+    """,
+    pa.schema(
+        [
+            pa.field("teacher", pa.string(), nullable=False),
+            pa.field("label", pa.string(), nullable=False),
+            pa.field("words", pa.int64(), nullable=False),
+            pa.field("right", pa.float64(), nullable=False),
+            pa.field("found", pa.float64(), nullable=False),
+            pa.field("meant", NUMBERS, nullable=False),
+            pa.field("said", NUMBERS, nullable=False),
+        ]
+    ),
+)
+Teachers = Annotated[Reference, TEACHERS]
+
+OPINIONS = Dataset(
+    "opinions",
+    """Which teacher of a panel said what of each word, and what was made of it.
+
+    sentence_id  joins the sentences that were labelled
+    words        the sentence's words
+    said         per word the most probable label of each teacher, in the order of metadata teachers; null: it left
+                 the word unlabelled
+    tags         per word the most probable joint label
+    probability  of that
+    metadata     language; labels; teachers: their names; split: number of words of which a teacher said something else
+                 than the joint label; outvoted: of those whose joint label fewer than half of the teachers said
+    """,
+    pa.schema(
+        [
+            ID,
+            WORDS,
+            pa.field("said", pa.list_(STRINGS), nullable=False),
+            TAGS,
+            pa.field("probability", NUMBERS, nullable=False),
+        ]
+    ),
+    form=opinions,
+)
+Opinions = Annotated[Reference, OPINIONS]
 
 PREDICTIONS = Dataset(
     "predictions",

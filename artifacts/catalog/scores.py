@@ -182,6 +182,35 @@ VOTE_QUALITY = Dataset(
 )
 VoteQuality = Annotated[Reference, VOTE_QUALITY]
 
+TEACHER_QUALITY = Dataset(
+    "teacher_quality",
+    """How good a panel's teachers were estimated to be, and how good they are by gold, word by word.
+
+    teacher            its name
+    type               "entities" for all types together (a word of one type called another is wrong), then each type
+    words              to which the teacher gives the type
+    precision          share of those that have it, [0, 1]; null without such words
+    estimated_precision  what was estimated without gold
+    gold_words         that have the type, among those that the teacher labels
+    recall             share of those to which the teacher gives it, [0, 1]; null without such words
+    estimated_recall   what was estimated without gold
+    """,
+    pa.schema(
+        [
+            pa.field("teacher", pa.string(), nullable=False),
+            pa.field("type", pa.string(), nullable=False),
+            pa.field("words", pa.int64(), nullable=False),
+            pa.field("precision", pa.float64()),
+            pa.field("estimated_precision", pa.float64()),
+            pa.field("gold_words", pa.int64(), nullable=False),
+            pa.field("recall", pa.float64()),
+            pa.field("estimated_recall", pa.float64()),
+        ]
+    ),
+    in_columns=True,
+)
+TeacherQuality = Annotated[Reference, TEACHER_QUALITY]
+
 CORRECTION_AGREEMENT = Dataset(
     "correction_agreement",
     """How far a model says what people corrected, on the corrected sentences; one row.

@@ -170,7 +170,7 @@ def plan(
 
 @app.command()
 def systems() -> None:
-    """The published systems: paper, flow, example, and the steps that they share."""
+    """The methods: paper, flow, example, and the steps that they share."""
     from flows.commands.systems import find_systems, print_systems
 
     print_systems(find_systems(Path("configs")))

@@ -15,7 +15,7 @@ from flows.parts.summary import Result
 
 @dataclass(frozen=True)
 class Method:
-    """A published method: its paper, its configuration, its flow, the flow's algorithm, its checks."""
+    """A method: its paper, its configuration, its flow, the flow's algorithm, its checks."""
 
     name: str
     paper: str
@@ -59,12 +59,19 @@ def _glode() -> Method:
     return Method("glode", "GLoDe, Ding et al., IJCAI 2024", Glode, glode, algorithm, check)
 
 
+def _panel() -> Method:
+    from flows.panel import Panel, algorithm, check, panel
+
+    return Method("panel", "our own recipe, docs/panel.md", Panel, panel, algorithm, check)
+
+
 METHODS: dict[str, Callable[[], Method]] = {
     "colada": _colada,
     "unitrans": _unitrans,
     "crop": _crop,
     "conner": _conner,
     "glode": _glode,
+    "panel": _panel,
 }
 
 _TAKES = "takes"

@@ -1,4 +1,4 @@
-"""The published systems: paper, steps, and which artifacts they share."""
+"""The methods: paper, steps, and which artifacts they share."""
 
 import tempfile
 from collections.abc import Mapping, Sequence

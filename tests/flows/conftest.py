@@ -92,7 +92,7 @@ def finished_with(
 ) -> Callable[[str], Path]:
     """Gives a store in which a method has ended, by its name; do not change it.
 
-    UniTrans, with two teachers, and GLoDe ended where CoLaDa had; ConNER and CROP in stores of their own.
+    UniTrans, with two teachers, GLoDe and the panel ended where CoLaDa had; ConNER and CROP in stores of their own.
     """
     from flows.commands.methods import load
 
@@ -101,7 +101,7 @@ def finished_with(
     def store_of(method: str) -> Path:
         if method not in made:
             made[method] = tmp_path_factory.mktemp(method) / "store"
-            if method in ("unitrans", "glode"):
+            if method in ("unitrans", "glode", "panel"):
                 shutil.copytree(finished, made[method])
             described, config = load(tiny_config(method), ["teachers=2"] if method == "unitrans" else [])
             with echoing() if method == "crop" else nullcontext():

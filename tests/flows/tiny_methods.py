@@ -53,6 +53,10 @@ def unitrans(tiny: Values, data: Path, folder: Path) -> Values:
     return {**without(tiny, "collaborator", "reliability", "iterations"), "method": "unitrans"}
 
 
+def panel(tiny: Values, data: Path, folder: Path) -> Values:
+    return {**without(tiny, "collaborator", "reliability", "iterations"), "method": "panel"}
+
+
 def glode(tiny: Values, data: Path, folder: Path) -> Values:
     suited = {"sentences_per_batch": 16, "precision": "bf16_or_float32", "learning_rate": 5e-3}
     training = {**tiny["source_training"], **suited}
@@ -101,6 +105,7 @@ def crop(tiny: Values, data: Path, folder: Path) -> Values:
 
 METHODS: dict[str, Callable[[Values, Path, Path], Values]] = {
     "unitrans": unitrans,
+    "panel": panel,
     "glode": glode,
     "conner": conner,
     "crop": crop,

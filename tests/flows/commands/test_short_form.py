@@ -49,6 +49,7 @@ def test_fields_that_a_method_has_not_are_not_shown() -> None:
         "crop": None,
         "conner": 1,
         "glode": 1,
+        "panel": 1,
     }
 
 

@@ -1,0 +1,47 @@
+"""Write down, word by word, which teacher said what, and what was made of it."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+
+from artifacts.catalog import OPINIONS, Opinion, SoftLabels
+from artifacts.step import Job, step
+from tasks.denoising.panel.opinions import SENTENCES_AT_A_TIME, labels_of, what_is_said
+from tasks.denoising.voting import NO_LABEL, most_probable
+from tasks.words.agreement import check_same_sentences, which_sentences
+from tasks.words.columns import flat_probabilities, list_column, tag_column
+
+
+@step(OPINIONS)
+def tell_opinions(job: Job, opinions: tuple[Opinion, ...], names: tuple[str, ...], joint: SoftLabels) -> None:
+    """Gathers the labels of all teachers, and the joint one with its probability."""
+    labels = labels_of(job, opinions, names)
+    split = outvoted = 0
+    joined = job.batches(joint, rows=SENTENCES_AT_A_TIME)
+
+    def rows() -> Iterator[pa.RecordBatch]:
+        nonlocal split, outvoted
+        for said, batch in zip(what_is_said(job, opinions, names), joined, strict=True):
+            check_same_sentences(said.sentences, which_sentences(batch, "words"), "opinions and joint labels")
+            probabilities = flat_probabilities(batch.column("probabilities"), len(labels))
+            chosen, votes = most_probable(probabilities), said.votes
+            agrees = (votes == chosen) | (votes == NO_LABEL)
+            split += int((~agrees).any(axis=0).sum())
+            outvoted += int((2 * (votes == chosen).sum(axis=0) < (votes != NO_LABEL).sum(axis=0)).sum())
+            each = pa.array(votes.T.reshape(-1), mask=(votes == NO_LABEL).T.reshape(-1))
+            tags = pa.array(labels, pa.string()).take(each)
+            by_word = list_column(np.full(votes.shape[1], len(names)), tags)
+            counts = said.sentences.word_counts
+            columns = [
+                said.batch["sentence_id"],
+                said.batch["words"],
+                list_column(counts, by_word),
+                tag_column(chosen, counts, labels),
+                list_column(counts, pa.array(probabilities.max(axis=1))),
+            ]
+            yield pa.RecordBatch.from_arrays(columns, schema=OPINIONS.schema)
+
+    written = list(rows())
+    about = {"language": job.metadata(joint)["language"], "labels": labels, "teachers": list(names)}
+    job.write(written, metadata={**about, "split": split, "outvoted": outvoted})

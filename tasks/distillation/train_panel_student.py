@@ -1,0 +1,64 @@
+"""The student of a panel: trained on target text with joint soft labels, and on labelled sentences beside it."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import Field
+
+from artifacts.catalog import TAGGER, Encoder, LabelledOrTranslation, SoftLabels
+from artifacts.step import Job, step
+from tasks.distillation.losses import weighted_distillation_loss
+from tasks.distillation.teaching import read_teaching
+from tasks.tagging.fitting import TaggerTrainingConfig, word_objective
+from tasks.tagging.heads import LINEAR, Batch, word_logits
+from tasks.tagging.training_shell import start_tagger, train_and_save
+from tasks.tagging.windows import WindowConfig, make_windows
+from tasks.words.agreement import check_same_labels
+from tasks.words.columns import flat_label_ids
+
+
+class PanelStudentTraining(TaggerTrainingConfig):
+    """Settings of the student's training."""
+
+    learning_rate: float = Field(
+        1e-4, gt=0, le=1, title="Learning rate", description="Peak learning rate of AdamW, per update."
+    )
+    labelled_weight: float = Field(
+        0.0,
+        ge=0,
+        le=1000,
+        title="Labelled sentences",
+        description="Weight of the labelled corpus and its translation, which are learnt beside the raw text; that of "
+        "the raw text is 1; 0 leaves them out.",
+    )
+
+
+@step(TAGGER)
+def train_panel_student(
+    job: Job,
+    start: Encoder,
+    joint: SoftLabels,
+    labelled: LabelledOrTranslation | None,
+    config: PanelStudentTraining,
+    windows: WindowConfig,
+) -> None:
+    """Trains a tagger: w CE(p_hat, q), q being joint soft labels with w = 1, or labels with labelled_weight."""
+    teaching = read_teaching(job, joint, None)
+    words = job.table(joint, columns=["words"])["words"].to_pylist()
+    target, weight = teaching.probabilities, teaching.weights
+    if labelled is not None:
+        check_same_labels(teaching.labels, job.metadata(labelled)["labels"], "joint labels", labelled.kind)
+        table = job.table(labelled, columns=["words", "tags"])
+        ids = flat_label_ids(table["tags"], teaching.labels, labelled.kind)
+        words += table["words"].to_pylist()
+        target = np.concatenate([target, np.eye(len(teaching.labels), dtype=np.float32)[ids]])
+        weight = np.concatenate([weight, np.full(len(ids), config.labelled_weight, dtype=np.float32)])
+    model, tokenizer = start_tagger(job, start, teaching.labels, "joint labels", config, windows)
+    cut = make_windows(tokenizer, words, windows.max_length_subwords, windows.overlap_subwords)
+
+    def losses(model: Any, batch: Batch) -> torch.Tensor:
+        return weighted_distillation_loss(word_logits(LINEAR, model, batch), batch["target"], batch["weight"])
+
+    objective = word_objective(cut, {"target": target, "weight": weight}, losses, config)
+    train_and_save(job, model, tokenizer, teaching.labels, objective, config, "training on unlabelled text")

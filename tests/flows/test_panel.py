@@ -1,0 +1,90 @@
+"""A panel on a store where CoLaDa ran: what is shared, what it makes, and that its student loads."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import transformers
+
+from artifacts.errors import InputError
+from artifacts.runs import all_runs
+from artifacts.runtime import Run, Runtime
+from artifacts.store import Store
+from flows.commands.methods import load
+from flows.commands.plan import plan_steps
+
+pytestmark = [pytest.mark.server, pytest.mark.usefixtures("server")]
+
+
+@pytest.fixture(scope="module")
+def config_file(tiny_config: Callable[[str], Path]) -> Path:
+    """The configuration of the tiny run."""
+    return tiny_config("panel")
+
+
+@pytest.fixture(scope="module")
+def ended(finished_with: Callable[[str], Path]) -> Path:
+    """A store in which CoLaDa and then a panel have ended; do not change it."""
+    return finished_with("panel")
+
+
+def plan(config_file: Path, data: Path, store: Path, *settings: str) -> Run:
+    method, config = load(config_file, settings)
+    return plan_steps(method, config, Runtime(store=str(store), data=str(data), device="cpu"))
+
+
+def to_run(planned: Run) -> list[str]:
+    return [outcome.step for outcome in planned.outcomes if outcome.status != "cached"]
+
+
+def test_teachers_that_other_methods_trained_are_cached(config_file: Path, data: Path, finished: Path) -> None:
+    planned = plan(config_file, data, finished)
+    taggers = {o.label: o.status for o in planned.outcomes if o.step == "train_tagger"}
+    assert taggers == {
+        "source": "cached",
+        "translation": "cached",
+        "source_then_translation": "to run",
+        "source_and_translation": "depends",
+    }
+
+
+def test_a_run_says_who_said_what_and_gives_a_student_that_loads(config_file: Path, data: Path, ended: Path) -> None:
+    outcomes, store = plan(config_file, data, ended).outcomes, Store(ended)
+    assert {outcome.status for outcome in outcomes} == {"cached"}
+    (record,) = [each for each in all_runs(store) if each.method == "panel"]
+    assert [model.name for model in record.models][-2:] == ["joint labels", "student"]
+    (table,) = [each for each in record.measurements if each.title.startswith("teachers: entity words")]
+    assert [line.name for line in table.lines] == [
+        "source",
+        "translation",
+        "source_then_translation",
+        "source_and_translation",
+    ]
+    (opinions,) = [outcome.reference for outcome in outcomes if outcome.step == "tell_opinions"]
+    rows = store.table(opinions).to_pylist()
+    assert rows and all(len(row["said"]) == len(row["words"]) == len(row["tags"]) for row in rows)
+    assert {len(said) for row in rows for said in row["said"]} == {4}
+    assert record.student is not None
+    tag = transformers.pipeline("token-classification", model=str(store.folder(record.student)))
+    assert isinstance(tag("Anna wohnt in Ulm ."), list)
+
+
+def test_another_way_of_joining_asks_no_teacher_again(config_file: Path, data: Path, ended: Path) -> None:
+    again = set(to_run(plan(config_file, data, ended, "joining.method=mean")))
+    assert "join_opinions" in again and not again & {"train_tagger", "label_words"}
+    assert set(to_run(plan(config_file, data, ended, "student.epochs=2"))) <= {
+        "train_panel_student", "predict_words", "score", "export_student", "judge_entities",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("teachers=[{learns: chance}]", "teachers"),
+        ("teachers=[{learns: source}, {learns: source}]", "teachers has 'source' twice"),
+        ("joining.smoothing=0", "joining.smoothing"),
+    ],
+)
+def test_a_bad_setting_is_named(config_file: Path, setting: str, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        load(config_file, [setting])

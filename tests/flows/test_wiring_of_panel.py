@@ -1,0 +1,256 @@
+"""Who teaches, who is weighed, who learns: a panel written down call by call beside its flow."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+import yaml
+from recording import Recording
+
+from artifacts.reference import Reference
+from artifacts.runtime import Runtime
+from artifacts.store import Store
+from flows.panel import Panel, algorithm
+from flows.parts.aligned_labels import Reader
+from flows.parts.corpora import read_corpora
+from flows.parts.encoder import take_encoder
+from flows.parts.summary import Result
+from flows.parts.translation import translate
+from tasks.denoising.correct_soft_labels import correct_soft_labels
+from tasks.denoising.panel.estimate_teachers import estimate_teachers
+from tasks.denoising.panel.estimating import Joining
+from tasks.denoising.panel.join_opinions import join_opinions
+from tasks.denoising.panel.tell_opinions import tell_opinions
+from tasks.distillation.train_panel_student import PanelStudentTraining, train_panel_student
+from tasks.distillation.training_sets import training_set
+from tasks.encoding.keep_layers import keep_bottom_layers
+from tasks.evaluation.corrections import measure_corrections
+from tasks.evaluation.decode import decode
+from tasks.evaluation.scores import score
+from tasks.evaluation.teachers import measure_teacher
+from tasks.tagging.ensembling import average_soft_labels
+from tasks.tagging.labelling import label_words
+from tasks.tagging.predict import predict_words
+from tasks.tagging.train_tagger import TaggerTraining, train_tagger
+
+Configured = Callable[..., Panel]
+SEED = 7
+SETTINGS: dict[str, Any] = {
+    "seed": SEED,
+    "source_training": {"learning_rate": 1e-3, "seed": 100},
+    "student": {"learning_rate": 3e-3, "seed": 300},
+    "joining": {"method": "mean", "smoothing": 0.5},
+    "decoding": {"method": "argmax"},
+    "inference": {"precision": "bf16"},
+}
+TAUGHT = ("source", "translation", "source_then_translation", "source_and_translation")
+
+
+@pytest.fixture
+def configured(data: Path) -> Configured:
+    """The tiny configuration with the settings above, and others."""
+    tiny: dict[str, Any] = yaml.safe_load((data / "tiny.yaml").read_text(encoding="utf-8"))
+    values = {
+        name: tiny[name] for name in ("source", "target", "parallel", "labels", "encoder", "translation", "windows")
+    }
+    return lambda **changes: Panel.model_validate({**values, **SETTINGS, **changes})
+
+
+class Expected:
+    """What each teacher is, and says."""
+
+    def __init__(self, config: Panel, runtime: Runtime) -> None:
+        self.config = config
+        self.corpora = read_corpora(config.source, config.target, config.parallel, config.labels, SEED, runtime)
+        self.encoder = take_encoder(config.encoder, self.corpora, SEED, runtime)
+        reader = Reader(self.encoder, config.windows, config.inference)
+        where = (self.corpora, config.translation, ("en", "de"), config.labels, reader, SEED, runtime)
+        self.d_trans = translate(*where)
+
+    def tagger(self, learns: str, seed: int = SEED) -> Reference:
+        training = TaggerTraining(learning_rate=1e-3, seed=100 + seed)
+
+        def trained(data: Reference, start: Reference) -> Reference:
+            return train_tagger(data, start, training, self.config.windows)
+
+        if learns == "source":
+            return trained(self.corpora.train, self.encoder)
+        if learns == "source_then_translation":
+            return trained(self.d_trans, self.tagger("source", seed))
+        both = training_set((self.corpora.train, self.d_trans))
+        return trained(both if learns == "source_and_translation" else self.d_trans, self.encoder)
+
+    def said(self, tagger: Reference) -> Reference:
+        return label_words(tagger, self.corpora.target, self.config.windows, self.config.inference)
+
+    def joint(self, names: tuple[str, ...], opinions: tuple[Reference, ...]) -> tuple[Reference, Reference]:
+        """The estimate, and the joint labels."""
+        joining = Joining(method="mean", smoothing=0.5)
+        teachers = estimate_teachers(opinions, names, joining)
+        return teachers, join_opinions(opinions, names, teachers, joining)
+
+    def student(
+        self, joint: Reference, labelled: Reference | None = None, seed: int = SEED, **settings: float
+    ) -> Reference:
+        training = PanelStudentTraining(learning_rate=3e-3, seed=300 + seed, **settings)
+        return train_panel_student(self.encoder, joint, labelled, training, self.config.windows)
+
+    def scored(self, name: str, tagger: Reference) -> dict[str, Reference]:
+        config, scores = self.config, {}
+        for text in self.corpora.tests:
+            tags = predict_words(tagger, text.sentences, config.windows, config.decoding, config.inference)
+            scores[text.name] = score(tags, text.gold, f"{name} on {text.name}")
+        return scores
+
+
+def check_shipped(recorded: Recording, result: Result, expected: Expected, student: Reference, name: str) -> None:
+    """The student, with its scores, is the last model shown."""
+    shipped = recorded.arguments(result.student)
+    recorded.check(shipped["tagger"], student)
+    recorded.check(shipped["texts"], (expected.corpora.target,))
+    recorded.check(shipped["scores"], tuple(expected.scored(name, student).values()))
+    assert result.models[-1].name == name
+    assert (shipped["card"].name, shipped["card"].method) == ("crosstag-panel-en-de", "Panel")
+    learnt = [teacher.learns for teacher in expected.config.teachers]
+    baselines = {"source": "source-only (source)", "translation": "translate-train (translation)"}
+    shown = [called for teacher, called in baselines.items() if teacher in learnt]
+    recorded.check_outcomes(result, expected.corpora.train, *shown, name)
+
+
+def test_four_teachers_and_a_student(recording: Recording, runtime: Runtime, configured: Configured) -> None:
+    config = configured()
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    taggers = {name: expected.tagger(name) for name in TAUGHT}
+    opinions = tuple(expected.said(tagger) for tagger in taggers.values())
+    teachers, joint = expected.joint(TAUGHT, opinions)
+    student = expected.student(joint)
+    check_shipped(recording, result, expected, student, "student")
+
+    gold = expected.corpora.target_gold
+    assert gold is not None
+    shown = ("source-only (source)", "translate-train (translation)", *TAUGHT[2:])
+    models: list[Any] = []
+    for name, called, opinion in zip(TAUGHT, shown, opinions, strict=True):
+        labels = f"labels of {name}"
+        known = score(decode(opinion, config.decoding), gold.gold, f"{labels} on target text")
+        models += [(called, taggers[name]), (labels, opinion, {"target text": known})]
+    known = score(decode(joint, config.decoding), gold.gold, "joint labels on target text")
+    models += [("joint labels", joint, {"target text": known}), ("student", student)]
+    recording.check(
+        [(m.name, m.reference, m.scores) if "labels" in m.name else (m.name, m.reference) for m in result.models],
+        models,
+    )
+    (listing,) = result.listings
+    measured = {
+        name: measure_teacher(teachers, opinion, name, gold.gold)
+        for name, opinion in zip(TAUGHT, opinions, strict=True)
+    }
+    recording.check(listing.rows, measured)
+    assert tell_opinions(opinions, TAUGHT, joint) in recording.calls
+
+
+def test_members_of_a_teacher_are_averaged_and_go_on_each_from_its_own(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    config = configured(teachers=[{"learns": "source_then_translation", "members": 2}, {"learns": "source"}])
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    both = [expected.said(expected.tagger("source_then_translation", seed)) for seed in (SEED, SEED + 1000)]
+    opinions = (average_soft_labels(tuple(both)), expected.said(expected.tagger("source")))
+    _, joint = expected.joint(("source_then_translation", "source"), opinions)
+    shipped = recording.arguments(result.student)
+    recording.check(shipped["tagger"], expected.student(joint))
+
+
+def test_the_student_of_a_round_sits_on_the_next_panel(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    names = ("source", "translation")
+    config = configured(rounds=3, teachers=[{"learns": name} for name in names])
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    opinions = tuple(expected.said(expected.tagger(name)) for name in names)
+    student = expected.student(expected.joint(names, opinions)[1])
+    for number in (2, 3):
+        said = expected.said(student)
+        joint = expected.joint((*names, f"student^{number - 1}"), (*opinions, said))[1]
+        student = expected.student(joint, seed=SEED + number - 1)
+    check_shipped(recording, result, expected, student, "student^3")
+    assert [listing.title.partition(":")[0] for listing in result.listings] == [
+        "teachers^1",
+        "teachers^2",
+        "teachers^3",
+    ]
+
+
+def test_labelled_sentences_are_learnt_beside_the_raw_text_if_they_weigh(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    student = {**SETTINGS["student"], "labelled_weight": 0.3}
+    config = configured(student=student, teachers=[{"learns": "source"}])
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    _, joint = expected.joint(("source",), (expected.said(expected.tagger("source")),))
+    labelled = training_set((expected.corpora.train, expected.d_trans))
+    shipped = recording.arguments(result.student)
+    recording.check(shipped["tagger"], expected.student(joint, labelled, labelled_weight=0.3))
+
+
+def test_a_smaller_student_starts_from_the_bottom_layers(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    config = configured(student_layers=1, teachers=[{"learns": "source"}])
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    _, joint = expected.joint(("source",), (expected.said(expected.tagger("source")),))  # Teachers keep all layers.
+    expected.encoder = keep_bottom_layers(expected.encoder, 1)
+    shipped = recording.arguments(result.student)
+    recording.check(shipped["tagger"], expected.student(joint))
+
+
+def test_people_are_believed_before_the_panel(
+    recording: Recording, runtime: Runtime, configured: Configured, data: Path, tmp_path: Path
+) -> None:
+    tiny = yaml.safe_load((data / "tiny.yaml").read_text(encoding="utf-8"))
+    (tmp_path / "by_hand.jsonl").touch()
+    target = {**tiny["target"], "corrections": str(tmp_path / "by_hand.jsonl")}
+    config = configured(target=target, teachers=[{"learns": "source"}])
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    given = expected.corpora.corrections
+    assert given is not None
+    _, joint = expected.joint(("source",), (expected.said(expected.tagger("source")),))
+    student = expected.student(correct_soft_labels(joint, given))
+    check_shipped(recording, result, expected, student, "student")
+    tags = predict_words(student, given, config.windows, config.decoding, config.inference)
+    recording.check(result.listings[1].rows, {"student": measure_corrections(given, tags)})
+
+
+def test_estimates_are_shown_beside_the_truth(
+    recording: Recording, runtime: Runtime, configured: Configured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (listing,) = algorithm(configured(), runtime).listings
+    row = {"type": "entities", "words": 9, "precision": 0.5, "estimated_precision": 0.6, "recall": 0.7}
+    monkeypatch.setattr(Store, "table", lambda *_: pa.Table.from_pylist([{**row, "estimated_recall": 0.8}]))
+    measured = listing.measured(Store(runtime.store))
+    assert [line.name for line in measured.lines] == list(TAUGHT)
+    assert dict(zip([column.name for column in measured.columns], measured.lines[0].cells, strict=True)) == {
+        "words": 9,
+        "estimated precision": 0.6,
+        "precision": 0.5,
+        "estimated recall": 0.8,
+        "recall": 0.7,
+    }
+
+
+def test_teachers_are_named_and_told_apart(configured: Configured) -> None:
+    with pytest.raises(ValueError, match="teachers is empty; name at least one"):
+        configured(teachers=[])
+    with pytest.raises(ValueError, match="teachers has 'source' twice"):
+        configured(teachers=[{"learns": "source"}, {"learns": "source", "members": 2}])
+    config = configured(teachers=[{"learns": "translation"}, {"learns": "translation", "translation": "aligned"}])
+    assert [config.translation_of(teacher).method for teacher in config.teachers] == ["words", "aligned"]
+    assert [teacher.name for teacher in config.teachers] == ["translation", "translation, aligned"]
