@@ -25,7 +25,7 @@ from flows.parts.ensemble import Ensemble, Ensembling
 from flows.parts.one_target import TranslatedTarget
 from flows.parts.scoring import Scoring
 from flows.parts.summary import Listing, Result, carry_out
-from flows.parts.translation import TranslationChoice, translate
+from flows.parts.translation import Translating, TranslationChoice, translate
 from tasks.denoising.panel.estimate_teachers import estimate_teachers
 from tasks.denoising.panel.estimating import Joining
 from tasks.denoising.panel.join_opinions import join_opinions
@@ -168,7 +168,9 @@ class _Teaching:
     def __init__(self, config: Panel, corpora: Corpora, encoder: Reference, scoring: Scoring, runtime: Runtime) -> None:
         self.config, self.corpora, self.encoder, self.scoring = config, corpora, encoder, scoring
         self.runtime = runtime
+        self.reader = Reader(encoder, config.windows, config.inference)
         self._source: dict[int, Ensemble] = {}
+        self._translating: dict[str, Translating] = {}
 
     def taggers(self, members: int) -> Ensembling:
         """How so many taggers are trained and asked."""
@@ -214,10 +216,12 @@ class _Teaching:
 
     def _translated(self, teacher: Teacher) -> Reference:
         config = self.config
-        choice, languages = config.translation_of(teacher), (config.source.language, config.target.language)
-        reader = Reader(self.encoder, config.windows, config.inference)
-        with stage(f"D_trans, {choice.method}"):
-            return translate(self.corpora, choice, languages, config.labels, reader, config.seed, self.runtime)
+        if teacher.translation not in self._translating:
+            asked = config.model_copy(update={"translation": config.translation_of(teacher)})
+            self._translating[teacher.translation] = asked.translating(self.corpora, self.runtime)
+        translating = self._translating[teacher.translation]
+        with stage(f"D_trans, {translating.choice.method}"):
+            return translate(translating, config.labels, self.reader)
 
 
 def _teacher_quality(

@@ -66,8 +66,7 @@ class Expected:
         self.corpora = read_corpora(config.source, config.target, config.parallel, config.labels, SEED, runtime)
         self.encoder = take_encoder(config.encoder, self.corpora, SEED, runtime)
         reader = Reader(self.encoder, config.windows, config.inference)
-        where = (self.corpora, config.translation, ("en", "de"), config.labels, reader, SEED, runtime)
-        self.d_trans = translate(*where)
+        self.d_trans = translate(config.translating(self.corpora, runtime), config.labels, reader)
 
     def tagger(self, learns: str, seed: int = SEED) -> Reference:
         training = TaggerTraining(learning_rate=1e-3, seed=100 + seed)
