@@ -4,7 +4,7 @@ import ast
 
 from artifacts.code.names import Address, Names, dotted
 
-_SETTINGS = "artifacts.Settings"
+_SETTINGS = ("artifacts.Settings", "artifacts.Command")
 
 
 def is_field(statement: ast.AnnAssign) -> bool:
@@ -29,6 +29,6 @@ class Configurations:
             bases = [names for c in classes for base in c.bases if (names := dotted(base))]
             meanings = [m for names in bases for m in self._names.in_module(module, names)]
             self._known[address] = any(
-                m.full_name == _SETTINGS or (m.address is not None and m.address in self) for m in meanings
+                m.full_name in _SETTINGS or (m.address is not None and m.address in self) for m in meanings
             )
         return self._known[address]

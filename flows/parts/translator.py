@@ -1,6 +1,5 @@
 """Which translator a run uses: configuration, checks and steps."""
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -16,7 +15,7 @@ from flows.parts.checkpoints import checkpoint_folder
 from tasks.translation.machine.card import Family
 from tasks.translation.machine.converting import convert_translator
 from tasks.translation.machine.engines import Generation, uses_ctranslate2
-from tasks.translation.machine.external import ExternalEngine, ExternalTranslator
+from tasks.translation.machine.external import SETTING, ExternalEngine, ExternalTranslator
 from tasks.translation.machine.languages import known_language
 from tasks.translation.machine.train_translator import TranslatorTraining, train_translator
 from tasks.translation.machine.translator import check_translator_folder, has_weights, import_translator, languages_of
@@ -170,12 +169,7 @@ def check_translator(
         data = Path(runtime.data).expanduser()
         for each in directions:
             ExternalEngine.of(choice.external, each, data)
-        program = choice.external.program(data)[0]
-        if shutil.which(program) is None:
-            raise InputError(
-                f"translator.external.command `{choice.external.command}`: there is no program {program}, neither in "
-                f"the path nor, by its path, in the data folder {data.absolute()}; install it, or name it by its path"
-            )
+        choice.external.check_program(data, SETTING)
         return "external"
     uses_ctranslate2(generation, runtime.resolved_device())
     if not choice.checkpoint:

@@ -534,6 +534,8 @@ MADE = {"shell.py": SETTINGS["shell.py"].replace("return config.part.doubled()",
 )
 def test_fields_of_a_configuration_enter_by_value_and_not_as_code(changes: Changes, old: str, new: str) -> None:
     assert changes(SETTINGS, old, new) == set()
+    commands = SETTINGS["shell.py"].replace("artifacts.settings import Settings", "artifacts.asking import Command")
+    assert changes({"shell.py": commands.replace("(Settings)", "(Command)")}, old, new) == set()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import pyarrow as pa
 
 from artifacts.catalog import MACHINE_TRANSLATION, AnySentences, AnyTranslator, Predictions
-from artifacts.errors import InputError, StoreError
+from artifacts.errors import InputError
+from artifacts.kept_outputs import earlier_outputs
 from artifacts.reference import Reference
 from artifacts.step import Job, step
 from tasks.translation.machine.engines import Generation
@@ -27,25 +28,6 @@ def source_text(
     if tags is None or marking is None:
         return detokenize(words)
     return mark(words, tags, detokenize, marking.max_entities, marking.form) or ""
-
-
-def earlier_outputs(job: Job, wanted: set[str]) -> tuple[dict[str, str], list[Reference]]:
-    """Outputs of wanted texts in what this step made before of other sentences, and the artifacts they are from."""
-    known: dict[str, str] = {}
-    used = []
-    for reference in job.earlier("sentences"):
-        if len(known) == len(wanted):
-            break
-        before = len(known)
-        try:
-            for batch in job.batches(reference, ["source", "output"], _ROWS):
-                pairs = zip(batch["source"].to_pylist(), batch["output"].to_pylist(), strict=True)
-                known.update((source, output) for source, output in pairs if source in wanted and source not in known)
-        except (StoreError, OSError, pa.ArrowException):
-            continue  # It went, or is damaged: what was read of it before is good, the rest is translated again.
-        if len(known) > before:
-            used.append(reference)
-    return known, used
 
 
 @step(MACHINE_TRANSLATION)
@@ -74,7 +56,7 @@ def translate_text(
         tags = batch["tags"].to_pylist() if marking else [None] * len(words)
         texts += [source_text(w, t, detokenize, marking) for w, t in zip(words, tags, strict=True)]
     distinct = set(texts) - {""}
-    known, used = earlier_outputs(job, distinct)
+    known, used = earlier_outputs(job, "sentences", distinct, ["source", "output"], _pairs)
     outputs = translate_all(job, texts, known, translator, (source_language, target_language), generation)
     job.note(
         texts=len(distinct),
@@ -85,6 +67,10 @@ def translate_text(
     if marking is not None:
         metadata["markers"] = marking.form
     job.write(_rows(job, sentences, texts, outputs), metadata)
+
+
+def _pairs(batch: pa.RecordBatch) -> Iterator[tuple[str, str]]:
+    return zip(batch["source"].to_pylist(), batch["output"].to_pylist(), strict=True)
 
 
 def _rows(job: Job, sentences: Reference, texts: Sequence[str], known: Mapping[str, str]) -> Iterator[pa.RecordBatch]:

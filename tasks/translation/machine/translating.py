@@ -1,16 +1,16 @@
 """Translate the texts of a step, so that nothing that was translated is lost when the step is killed."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from artifacts.catalog import CONVERTED_TRANSLATOR
+from artifacts.kept_outputs import kept_outputs
 from artifacts.reference import Reference
 from artifacts.step import Job
 from tasks.translation.machine.engines import Engine, Generation, make_engine
 from tasks.translation.machine.external import ExternalEngine, ExternalTranslator
-
-OUTPUTS_FILE = "outputs.jsonl"
 
 
 def translate_all(
@@ -22,9 +22,6 @@ def translate_all(
     generation: Generation,
 ) -> dict[str, str]:
     """Outputs of all texts, each distinct one translated once; the empty text is its own translation.
-
-    Outputs are appended to a file of the step's work folder as they come. A step that is run again after it was killed
-    finds them there and translates the rest.
 
     Args:
         job: the step's.
@@ -42,23 +39,11 @@ def translate_all(
     new = [text for text in dict.fromkeys(texts) if text not in outputs]
     if not new:
         return outputs
-    file = job.work_folder / OUTPUTS_FILE
-    kept = read_outputs(file, set(new))
-    left = [text for text in new if text not in kept]
-    with job.progress("translating", total=len(new), unit="texts") as advance:
-        if kept:
-            advance(len(kept))
-        if left:
-            engine = _engine(job, translator, languages, generation)
-            with file.open("a", encoding="utf-8") as appended:
-                for rows, translations in engine.translate(left):
-                    sources = [left[row] for row in rows]
-                    kept.update(zip(sources, translations, strict=True))
-                    appended.write(lines(sources, translations))
-                    appended.flush()  # To the kernel: it outlives this process.
-                    advance(len(rows))
-    job.note(resumed_texts=len(new) - len(left))
-    return outputs | kept
+
+    def translate(left: list[str]) -> Iterator[tuple[np.ndarray, Sequence[str]]]:
+        return _engine(job, translator, languages, generation).translate(left)
+
+    return outputs | kept_outputs(job, new, translate, "translating")
 
 
 def _engine_name(translator: Reference | ExternalTranslator) -> str:
@@ -73,33 +58,3 @@ def _engine(
     if isinstance(translator, ExternalTranslator):
         return ExternalEngine.of(translator, languages, Path(job.runtime.data).expanduser())
     return make_engine(job.folder(translator), languages, generation, device=job.device, budget=job.inference_subwords)
-
-
-def lines(sources: Sequence[str], translations: Sequence[str]) -> str:
-    """Texts and their outputs as `read_outputs` reads them, one pair a line."""
-    return "".join(json.dumps(pair, ensure_ascii=False) + "\n" for pair in zip(sources, translations, strict=True))
-
-
-def read_outputs(path: Path, wanted: set[str]) -> dict[str, str]:
-    """Outputs of wanted texts that an earlier attempt of the step appended; a torn last line is cut off.
-
-    Whoever holds the step's lock owns the file, and its name holds the step's key: same translator, same settings.
-    """
-    found: dict[str, str] = {}
-    whole = 0
-    if not path.exists():
-        return found
-    with path.open("rb") as file:
-        for line in file:
-            if not line.endswith(b"\n"):
-                break
-            try:
-                source, output = json.loads(line)
-            except (ValueError, TypeError):
-                break  # A crash of the machine may leave a hole in it: what follows is not trusted.
-            whole += len(line)
-            if source in wanted:
-                found[source] = output
-    with path.open("r+b") as file:
-        file.truncate(whole)
-    return found

@@ -35,7 +35,7 @@ for line in sys.stdin:
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tasks.translation.machine.external._FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("artifacts.asking._FIRST_PAUSE_SECONDS", 0.01)
 
 
 @pytest.fixture
@@ -101,11 +101,15 @@ def test_a_call_that_fails_once_is_tried_again_with_what_is_left(command: Callab
     [
         ("sys.exit('no key')", r"exit code 1 after 0 of 5 answers; it wrote 'no key'; 5 of 5 texts .* tried 2"),
         ("sys.stdin = [sys.stdin.readline()]\nif calls > 1: sys.exit()" + UPPER, "0 of 4 answers; .*4 of 5 texts"),
-        ("print('{\"id\": 0, \"trans')", r'answer 1 cannot be read: \{"id": 0, "trans; expected a line such as'),
+        ("print('{\"id\": 0, \"trans')", r'answer 1 cannot be read: \{"id": 0, "trans; expected an object of'),
         ("print('Hello, I am a translator.')", "answer 1 cannot be read: Hello, I am a translator."),
-        ("print(json.dumps({'id': 0, 'text': 'x'}))", "answer 1 cannot be read"),
-        ("print(json.dumps({'id': 0, 'translation': None}))", "answer 1 has no number as id, or no text translated"),
-        ("print('[]')", "answer 1 cannot be read"),
+        ("print(json.dumps({'id': 0, 'text': 'x'}))", "answer 1, .*: it has no text as translation"),
+        ("print(json.dumps({'id': 0, 'translation': None}))", "answer 1, .*: it has no text as translation; exp"),
+        ("print('[]')", r"answer 1 has no number as id: \[\]"),
+        ("print(json.dumps({'id': True, 'translation': 'x'}))", "answer 1 has no number as id"),
+        ("print('{\"id\": 0, \"translation\": NaN}')", "answer 1 cannot be read"),
+        ("print('[' * 100_000)", "answer 1 cannot be read"),
+        ("print(json.dumps({'id': 0, 'translation': chr(0xD800)}))", "answer 1 cannot be read"),
         ("print(json.dumps({'id': 7, 'translation': 'x'}))", "answer 1 has the id 7, and asked were 0 to 4"),
     ],
 )  # fmt: skip
@@ -148,10 +152,10 @@ def test_no_more_than_so_many_texts_are_given_in_a_minute(tmp_path: Path, monkey
     made = engine("any", tmp_path, per_minute=4)
     clock = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
-    first = [when for when, _ in made._lines(dict(enumerate(TEXTS[:3])))]
-    second = [when for when, _ in made._lines({3: "vier"})]
+    first = [when for when, _ in made.asking._lines(dict(enumerate(TEXTS[:3])))]
+    second = [when for when, _ in made.asking._lines({3: "vier"})]
     clock[0] = 500.0  # Nothing is saved up while the command takes its time.
-    third = [when for when, _ in made._lines(dict(enumerate(TEXTS[:2])))]
+    third = [when for when, _ in made.asking._lines(dict(enumerate(TEXTS[:2])))]
     assert (first, second, third) == ([100, 115, 130], [145], [500, 515])
 
 
@@ -181,7 +185,7 @@ def test_answers_are_kept_when_the_step_fails_and_a_rerun_asks_for_the_rest(
     monkeypatch.chdir(tmp_path)
     twice = "if calls == 1:\n  sys.stdin = [sys.stdin.readline() for _ in range(2)]" + UPPER
     made = ExternalTranslator(command=command(twice), version="1", tries=1)
-    with pytest.raises(InputError, match=r"after 2 of 5 answers; .*3 of 5 texts have no translation"):
+    with pytest.raises(InputError, match=r"after 2 of 5 answers; .*3 of 5 texts have no answer"):
         run_alone(store, translate_text, sentences, made, "de", "en", None, Generation())
     done = run_alone(store, translate_text, sentences, made, "de", "en", None, Generation())
     assert store.table(done)["output"].to_pylist() == [text.upper() for text in TEXTS]

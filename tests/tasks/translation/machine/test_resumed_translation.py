@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from artifacts.catalog import SENTENCES, TRANSLATOR
+from artifacts.kept_outputs import lines, read_outputs
 from artifacts.reference import Reference
 from artifacts.step import run_alone
 from artifacts.store import Store
 from tasks.translation.machine.engines import Generation
 from tasks.translation.machine.translate_text import translate_text
-from tasks.translation.machine.translating import lines, read_outputs
 from tests.tasks.translation.machine import translate_and_die
 
 WORDS = [["sentence", str(number), "ü"] for number in range(10)]
