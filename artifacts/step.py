@@ -36,7 +36,7 @@ from artifacts.settings import Settings
 from artifacts.store import STORE_FORMAT, Store, remove_failed_record
 from artifacts.threads import threads
 
-__all__ = ["Job", "Step", "rebuild_dropped", "run_alone", "step"]
+__all__ = ["Job", "Step", "rebuild_dropped", "run_alone", "run_alone_on", "step"]
 
 P = ParamSpec("P")
 _GOLD_READERS = "tasks.evaluation"
@@ -307,7 +307,12 @@ def _plan_rebuilding(run: Run, arguments: dict[str, Any], step: str) -> None:
 
 def run_alone(store: Store, made: Step[P], *args: P.args, **kwargs: P.kwargs) -> Reference:
     """Runs one step without Prefect, for tests and notebooks; it uses and fills the store all the same."""
-    runtime = Runtime(store=str(store))
+    return run_alone_on(Runtime(store=str(store)), made, *args, **kwargs)
+
+
+def run_alone_on(runtime: Runtime, made: Step[P], *args: P.args, **kwargs: P.kwargs) -> Reference:
+    """As `run_alone`, with a data folder and a device."""
+    store = Store(runtime.store)
     arguments = made.bound(*args, **kwargs)
     lock, holder = record_key(*made.key_of(arguments)), f"alone-{uuid.uuid4().hex}"
     store.create()

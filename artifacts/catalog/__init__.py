@@ -46,14 +46,18 @@ from artifacts.catalog.evidence import (
 )
 from artifacts.catalog.kinds import Dataset, Kind, ModelKind
 from artifacts.catalog.labels import (
+    LABELLER_ANSWERS,
     OPINIONS,
+    PARTIAL_SOFT_LABELS,
     PREDICTIONS,
     RELIABILITY,
     SOFT_LABELS,
     SPAN_LABELS,
     TEACHERS,
     VOTES,
+    LabellerAnswers,
     Opinions,
+    PartialSoftLabels,
     Predictions,
     ReliabilityScores,
     SoftLabels,

@@ -52,6 +52,17 @@ def opinions(row: Row, labels: list[str]) -> str:
     return " ".join(parts)
 
 
+def partly_labelled(row: Row, labels: list[str]) -> str:
+    """As `plain`, and a word without a label is `word/?`."""
+    words = zip(row["words"], row["probabilities"], row["labelled"], strict=True)
+    return f"[{row['sentence_id']}] " + " ".join(_soft(w, p, labels) if known else f"{w}/?" for w, p, known in words)
+
+
+def labeller_answer(row: Row, labels: list[str]) -> str:
+    """The text that a labeller was given, and what came."""
+    return f"[{row['sentence_id']}] {_on_one_line(row['text'])}\n    answer   {_on_one_line(row['answer'])}".rstrip()
+
+
 def marked_translation(row: Row, labels: list[str]) -> str:
     """Every station of a marked sentence: source, marked source, raw output, and the result."""
     result = f"dropped  {row['reason']}" if row["reason"] else f"result   {_tagged(row['words'], row['tags'])}"

@@ -5,7 +5,15 @@ from typing import Annotated
 import pyarrow as pa
 
 from artifacts.catalog.columns import ID, NUMBERS, STRINGS, TAGS, WORDS
-from artifacts.catalog.forms import column_file, most_probable_labels, opinions, span, weighed
+from artifacts.catalog.forms import (
+    column_file,
+    labeller_answer,
+    most_probable_labels,
+    opinions,
+    partly_labelled,
+    span,
+    weighed,
+)
 from artifacts.catalog.kinds import Dataset
 from artifacts.reference import Reference
 
@@ -22,6 +30,59 @@ SOFT_LABELS = Dataset(
     text=most_probable_labels,
 )
 SoftLabels = Annotated[Reference, SOFT_LABELS]
+
+LABELLER_ANSWERS = Dataset(
+    "labeller_answers",
+    """What a labeller of the user's said of sentences, before anything is read from it.
+
+    sentence_id  joins the sentences that it was given
+    words        the sentence's words
+    text         the text they make, which it was given with them
+    starts       per word the place of its first character in `text`; code points are counted, from 0
+    ends         the one behind its last
+    answer       the JSON object that came, without id and usage (docs/labellers.md); empty for a sentence without words
+    metadata     language; labels
+    """,
+    pa.schema(
+        [
+            ID,
+            WORDS,
+            pa.field("text", pa.string(), nullable=False),
+            pa.field("starts", pa.list_(pa.int32()), nullable=False),
+            pa.field("ends", pa.list_(pa.int32()), nullable=False),
+            pa.field("answer", pa.string(), nullable=False),
+        ]
+    ),
+    form=labeller_answer,
+)
+LabellerAnswers = Annotated[Reference, LABELLER_ANSWERS]
+
+PARTIAL_SOFT_LABELS = Dataset(
+    "partial_soft_labels",
+    """As `soft_labels`, by a teacher that leaves words unlabelled where it says nothing of use.
+
+    sentence_id    joins the sentences that were labelled
+    words          the sentence's words
+    probabilities  per word one probability per label, in the order of metadata labels; they sum to 1, or are all 0
+                   for a word without a label
+    labelled       per word whether it has a label
+    metadata       language; labels; words: number of words; labelled: of those that have a label; without_probability:
+                   of those whose label came without a probability, and is certain here (one-hot); refused: what was
+                   said and could not be taken, by reason, one of `tasks.labelling.reading.REASONS`: number of
+                   entities, of words, or, for wrong_length, of sentences; unlabelled: number of sentences that were
+                   left without labels as a whole, by the labeller's own reason
+    """,
+    pa.schema(
+        [
+            ID,
+            WORDS,
+            pa.field("probabilities", pa.list_(NUMBERS), nullable=False),
+            pa.field("labelled", pa.list_(pa.bool_()), nullable=False),
+        ]
+    ),
+    form=partly_labelled,
+)
+PartialSoftLabels = Annotated[Reference, PARTIAL_SOFT_LABELS]
 
 RELIABILITY = Dataset(
     "reliability",

@@ -576,6 +576,24 @@ def align(
 
 
 @app.command()
+@goes_on_when_run_again()
+def label(
+    config: ConfigFile,
+    labeller: Annotated[
+        Path,
+        typer.Option(help="A YAML file: command, version and types of a labeller (docs/labellers.md).", metavar="FILE"),
+    ],
+    settings: Overrides = None,
+    data: DataFolder = ".",
+    store: StoreFolder = "store",
+) -> None:
+    """Have a command of yours label the target text of a configuration: what it says is kept, and asked once."""
+    from flows.commands.label import label_target_text
+
+    label_target_text(config, labeller, settings or (), _runtime(store, data, "cpu"))
+
+
+@app.command()
 def deploy(
     configs: Annotated[
         list[Path] | None,

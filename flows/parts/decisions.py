@@ -205,6 +205,16 @@ def _labelled(step: str, kind: str, facts: Mapping[str, Any]) -> Iterator[Told]:
     if kind == "votes":
         agreed = sum(facts["agreed"].values())
         yield f"all vote for the same label of {agreed:,} of {facts['words']:,} words; the others have none", False
+    if kind == "partial_soft_labels":
+        certain = f", {facts['without_probability']:,} of them without a probability"
+        yield f"{facts['labelled']:,} of {facts['words']:,} words have a label{certain}", False
+        if refused := facts["refused"]:
+            yield f"{sum(refused.values()):,} labels were not taken: {_by_reason(refused)}", True
+        if left := facts["unlabelled"]:
+            yield f"{sum(left.values()):,} sentences were left without labels: {_by_reason(left)}", False
+    if kind == "labeller_answers" and facts["usage"]:
+        took = ", ".join(f"{number:,g} {name}" for name, number in facts["usage"].items())
+        yield f"{facts['new_texts']:,} of {facts['texts']:,} sentences were asked, which took {took}", False
     if step.startswith(("correct_", "trust_")) and "corrected" in facts:
         corrected = facts["corrected"]
         count = len(corrected) if isinstance(corrected, list) else corrected

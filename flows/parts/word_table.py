@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from artifacts.catalog import GOLD, RELIABILITY, SOFT_LABELS, SPAN_LABELS, VOTES
+from artifacts.catalog import GOLD, PARTIAL_SOFT_LABELS, RELIABILITY, SOFT_LABELS, SPAN_LABELS, VOTES
 from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.show import rows_beside
@@ -16,6 +16,7 @@ from tasks.words.columns import flat_numbers, flat_probabilities, flat_values, l
 
 WITH_LABELS = (
     "soft_labels",
+    "partial_soft_labels",
     "reliability",
     "span_labels",
     "votes",
@@ -42,9 +43,9 @@ def word_table(store: Store, reference: Reference) -> pa.Table:
 
     Returns:
         sentence_id; row (of the sentence in the table, from 0); place (of the word in its sentence, from 0); word (not
-        of gold, which has none); label (`?` where votes differ); type (of the label; O for O); and what the table
-        knows: probability (of the label), agreement, weight; origin (where a translated word, or the labels of its
-        sentence, come from).
+        of gold, which has none); label (`?` where votes differ, or a teacher left the word unlabelled); type (of the
+        label; O for O); and what the table knows: probability (of the label), agreement, weight; origin (where a
+        translated word, or the labels of its sentence, come from).
 
     Raises:
         InputError: if the table has no words with labels.
@@ -139,10 +140,12 @@ def _piece(batch: pa.RecordBatch, names: list[str], first: int, reference: Refer
     columns = set(batch.schema.names)
     words = batch["words"] if "words" in columns else None
     extra: dict[str, pa.Array] = {}
-    if reference.kind == SOFT_LABELS.name:
+    if reference.kind in (SOFT_LABELS.name, PARTIAL_SOFT_LABELS.name):
         probabilities = flat_probabilities(batch["probabilities"], len(names))
         best = probabilities.argmax(axis=1)
         labels = pa.array(names, pa.string()).take(pa.array(best))
+        if "labelled" in columns:
+            labels = pc.if_else(flat_values(batch["labelled"]), labels, NO_LABEL)
         extra = {"probability": pa.array(probabilities[np.arange(len(best)), best])}
         lengths = list_lengths(batch["probabilities"])
     elif reference.kind == VOTES.name:

@@ -43,6 +43,8 @@ TESTS: dict[str, tuple[str, ...]] = {
     "tasks/translation/conjugate/reading.py": (f"{_PAIRS}/test_reading.py",),
     "tasks/translation/conjugate/translate_spans.py": (f"{_PAIRS}/test_conjugate_steps.py",),
     # Readers.
+    "tasks/labelling/placed_words.py": (f"{_TASKS}/labelling/test_placed_words.py",),
+    "tasks/labelling/reading.py": (f"{_TASKS}/labelling/test_reading_answers.py",),
     "tasks/corpus/exchange/word_spans.py": (f"{_TASKS}/corpus/test_word_spans.py",),
     # Steps.
     "tasks/tagging/fitting.py": (f"{_TASKS}/tagging/test_fitting.py", _TRAININGS),

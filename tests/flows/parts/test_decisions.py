@@ -10,6 +10,8 @@ from artifacts.catalog import (
     ALIGNMENT,
     CONJUGATE_PAIRS,
     CORRECTIONS,
+    LABELLER_ANSWERS,
+    PARTIAL_SOFT_LABELS,
     PREDICTIONS,
     SENTENCES,
     SOFT_LABELS,
@@ -134,6 +136,24 @@ def empty(kind: Any) -> dict[str, list[Any]]:
             "correct_span_labels", SPAN_LABELS,
             {"corrected": [1, 5], "thresholds": {"local": {"O": 0.5, "PER": None}}}, {},
             [("2 sentences have people's labels in place of the models'", False), ("local thresholds: O 0.50", False)],
+        ),
+        (
+            "read_labeller_answers", PARTIAL_SOFT_LABELS,
+            {
+                "words": 1000, "labelled": 900, "without_probability": 800,
+                "refused": {"inside_word": 3, "overlap": 1}, "unlabelled": {"no_json": 2},
+            },
+            {"examples": {}},
+            [
+                ("900 of 1,000 words have a label, 800 of them without a probability", False),
+                ("4 labels were not taken: 3 inside word, 1 overlap", True),
+                ("2 sentences were left without labels: 2 no json", False),
+            ],
+        ),
+        (
+            "ask_labeller", LABELLER_ANSWERS, {},
+            {"texts": 40, "new_texts": 30, "usage": {"cost": 0.25, "prompt_tokens": 5000}},
+            [("30 of 40 sentences were asked, which took 0.25 cost, 5,000 prompt_tokens", False)],
         ),
         # What goes on from such labels has their metadata, and has corrected nothing itself.
         ("refined_labels", SPAN_LABELS, {"corrected": [1, 5]}, {}, []),

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from artifacts.catalog import PROJECTION, SPAN_LABELS, TRAINING_SET, TRANSLATION, VOTES, Dataset
+from artifacts.catalog import PARTIAL_SOFT_LABELS, PROJECTION, SPAN_LABELS, TRAINING_SET, TRANSLATION, VOTES, Dataset
 from artifacts.errors import InputError
 from artifacts.manifest import Recipe
 from artifacts.reference import Reference
@@ -45,6 +45,14 @@ def test_the_surest_spans_that_do_not_overlap_label_their_words(store: Store) ->
 def test_votes_that_differ_stand_as_a_question(store: Store) -> None:
     reference = put(store, VOTES, [{"sentence_id": 3, "words": ["in", "Ulm"], "votes": ["O", None]}])
     assert word_table(store, reference)["label"].to_pylist() == ["O", "?"]
+
+
+def test_words_that_a_teacher_left_unlabelled_stand_as_a_question(store: Store) -> None:
+    said = {"probabilities": [[0.25, 0.75], [0.0, 0.0], [1.0, 0.0]], "labelled": [True, False, True]}
+    reference = put(store, PARTIAL_SOFT_LABELS, [{"sentence_id": 3, "words": ["Ulm", "und", "um"], **said}])
+    table = word_table(store, reference)
+    assert table["label"].to_pylist() == ["B-LOC", "?", "O"] and table["type"].to_pylist() == ["LOC", "?", "O"]
+    assert table["probability"].to_pylist() == [0.75, 0.0, 1.0]
 
 
 def test_sentences_that_a_projection_dropped_have_no_labels(store: Store) -> None:
