@@ -105,6 +105,7 @@ from artifacts.catalog.scores import (
 )
 from artifacts.catalog.sentence_translation import (
     ALIGNED_TRANSLATION,
+    CANDIDATE_SCORES,
     CONJUGATE_PAIRS,
     MACHINE_TRANSLATION,
     MARKED_PAIRS,
@@ -113,6 +114,7 @@ from artifacts.catalog.sentence_translation import (
     SPAN_TRANSLATION,
     WORD_ALIGNMENT,
     AlignedTranslation,
+    CandidateScores,
     ConjugatePairs,
     MachineTranslation,
     MarkedPairs,

@@ -1,5 +1,6 @@
 """Rows of tables as a person reads them, and as other programs read them; the kinds of the catalogue name theirs."""
 
+import math
 from typing import Any
 
 from artifacts.errors import InputError
@@ -76,14 +77,15 @@ def marked_translation(row: Row, labels: list[str]) -> str:
 
 
 def aligned_translation(row: Row, labels: list[str]) -> str:
-    """A labelled sentence, its translation, and per entity where it stands there, how well linked, or why not."""
+    """A labelled sentence, its translation, and per entity where it stands, how well linked or ranked, or why not."""
     spans = _spans_of(row["source_tags"])
     columns = (row[name] for name in ("starts", "ends", "shares", "similarities", "reasons"))
     placed = []
     for (first, last), (start, end, share, similarity, reason) in zip(spans, zip(*columns, strict=True), strict=True):
         known = "" if similarity is None else f", similarity {similarity:.2f}"
+        by = "ranked" if share is None else f"{share:.0%}"
         found = " ".join(row["words"][start:end]) if start >= 0 else reason
-        placed.append(f"{' '.join(row['source_words'][first:last])} -> {found} ({share:.0%}{known})")
+        placed.append(f"{' '.join(row['source_words'][first:last])} -> {found} ({by}{known})")
     shown = (
         f"[{row['sentence_id']}] {_tagged(row['source_words'], row['source_tags'])}",
         f"translation {_tagged(row['words'], row['tags']) if row['tags'] else ' '.join(row['words'])}",
@@ -91,6 +93,13 @@ def aligned_translation(row: Row, labels: list[str]) -> str:
         f"dropped     {row['reason']}" if row["reason"] else "kept",
     )
     return "\n    ".join(line.rstrip() for line in shown)
+
+
+def candidate_scores(row: Row, labels: list[str]) -> str:
+    """An entity, a span of the translation, and how probable each is given the other and given itself."""
+    names = {"forward": "p(c|e)", "forward_self": "p(c|c)", "backward": "p(e|c)", "backward_self": "p(e|e)"}
+    known = [f"{shown} {math.exp(row[name]):.2f}" for name, shown in names.items() if row[name] is not None]
+    return f"[{row['sentence_id']}] {row['source']} -> {row['target']}  {', '.join(known) or 'too long'}"
 
 
 def projection(row: Row, labels: list[str]) -> str:

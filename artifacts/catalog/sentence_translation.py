@@ -5,7 +5,14 @@ from typing import Annotated
 import pyarrow as pa
 
 from artifacts.catalog.columns import ID, NUMBERS, STRINGS, TAGS, WORDS
-from artifacts.catalog.forms import aligned_translation, column_file, conjugate_pairs, marked_translation, projection
+from artifacts.catalog.forms import (
+    aligned_translation,
+    candidate_scores,
+    column_file,
+    conjugate_pairs,
+    marked_translation,
+    projection,
+)
 from artifacts.catalog.kinds import Dataset
 from artifacts.reference import Reference
 
@@ -117,15 +124,20 @@ ALIGNED_TRANSLATION = Dataset(
     tags          one IOB2 tag per word; empty if the sentence was dropped
     starts        per entity of the source, in its order, the first word of its place in `words`, from 0; -1 without one
     ends          the word behind its last; -1 without a place
-    shares        share of the entity's words that have a link to its place, [0, 1], higher is better
-    similarities  mean similarity of these links, [-1, 1]; null where the aligner gives none
-    reasons       per entity why it has no place, one of `tasks.aligned.spans.REASONS`; "" if it has one
+    shares        share of the entity's words that have a link to its place, [0, 1], higher is better; null for one that
+                  was ranked by the translator
+    similarities  mean similarity of these links, [-1, 1]; null where the aligner gives none; of a ranked one that of
+                  its best candidate (`tasks.aligned.similarity`), from 0, about 1 for what translates it, null without
+    reasons       per entity why it has no place, one of `tasks.aligned.spans.REASONS` or, ranked, of
+                  `tasks.aligned.ranking.REASONS`; "" if it has one
     reason        why the sentence was dropped: untranslated, or the reason of its first entity without a place; "" if
                   kept
     metadata      language; labels; corpus: the sentences that were translated, such as labelled/3f2a...; kept: number
                   of sentences; dropped: number of sentences by reason; entities: of the translated sentences; placed:
                   how many of them have a place; lost: the others by reason; untranslated: sentences that were not read
-                  from the translation, by reason, where it tells
+                  from the translation, by reason, where it tells; ranking, if the translator ranked: which entities;
+                  minimum; asked: how many; placed: how many of them by what alignment had said, the reason or "placed";
+                  agreed: how many stand where alignment had placed them; and metadata of `candidate_scores`
     """,
     pa.schema(
         [
@@ -146,6 +158,46 @@ ALIGNED_TRANSLATION = Dataset(
     text=column_file,
 )
 AlignedTranslation = Annotated[Reference, ALIGNED_TRANSLATION]
+
+CANDIDATE_SCORES = Dataset(
+    "candidate_scores",
+    """Spans of a translation that an entity may have as its place, and how probable the translator finds each.
+
+    Log probabilities are means over sub-words and the end (`tasks.translation.machine.scoring`). Rows are by sentence,
+    then entity; of its candidates the first are nearest to what word alignment says.
+
+    sentence_id    joins `aligned_translation`
+    entity         which of the source's entities, in its order, from 0
+    start          the candidate's first word in the translation, from 0
+    end            the word behind its last
+    source         text of the entity, e
+    target         text of the candidate, c
+    forward        log p(c | e); null where a text is too long
+    forward_self   log p(c | c)
+    backward       log p(e | c); null, too, if the translator has one direction
+    backward_self  log p(e | e); likewise
+    metadata       source_language; target_language; which: unplaced or all; both_directions; entities: how many were
+                   asked for; without_candidates: how many of them have none; candidates; pairs: different pairs of
+                   texts; left_out: candidates beyond the most that an entity may have; entities_cut: of how many;
+                   unscored: of the candidates, because a text is too long
+    """,
+    pa.schema(
+        [
+            ID,
+            pa.field("entity", pa.int32(), nullable=False),
+            pa.field("start", pa.int32(), nullable=False),
+            pa.field("end", pa.int32(), nullable=False),
+            pa.field("source", pa.string(), nullable=False),
+            pa.field("target", pa.string(), nullable=False),
+            pa.field("forward", pa.float32()),
+            pa.field("forward_self", pa.float32()),
+            pa.field("backward", pa.float32()),
+            pa.field("backward_self", pa.float32()),
+        ]
+    ),
+    form=candidate_scores,
+)
+CandidateScores = Annotated[Reference, CANDIDATE_SCORES]
 
 PROJECTION = Dataset(
     "projection",

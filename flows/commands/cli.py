@@ -554,6 +554,15 @@ def align(
     data: DataFolder = ".",
     device: Device = "auto",
     precision: Annotated[Literal["float32", "bf16"], typer.Option(help="Number format of the encoder.")] = "float32",
+    translator: Annotated[
+        str, typer.Option(help="Folder of a translator that ranks candidates for places, too; empty: none.")
+    ] = "",
+    one_direction: Annotated[
+        bool, typer.Option("--one-direction", help="The translator knows SOURCE to TARGET alone.")
+    ] = False,
+    min_similarity: Annotated[
+        float | None, typer.Option(help="Of an entity and the candidate that becomes its place.", min=0)
+    ] = None,
 ) -> None:
     """Measure labels that word alignment places on translations, where gold labels of these are known."""
     from artifacts.job import INFERENCE_SUBWORDS
@@ -562,14 +571,26 @@ def align(
     from flows.parts.checkpoints import checkpoint_folder
     from tasks.tagging.inference import Inference
 
-    folder = checkpoint_folder(encoder, Runtime(data=data))
+    folder, ranking = (checkpoint_folder(name, Runtime(data=data)) for name in (encoder, translator))
     if encoder and folder is None:
         raise typer.BadParameter(f"{encoder} is no folder; expected one with an encoder", param_hint="--encoder")
+    if translator and ranking is None:
+        raise typer.BadParameter(f"{translator} is no folder; expected one of a translator", param_hint="--translator")
     one, _, other = languages.partition(",")
     if not one or not other or "," in other:
         raise typer.BadParameter(f"{languages!r}; expected two languages, such as en,de", param_hint="--languages")
     asked = Asked(
-        (source, target), (one, other), folder, tuple(layers or (0,)), eflomal, parallel, tuple(settings or ()), data
+        (source, target),
+        (one, other),
+        folder,
+        tuple(layers or (0,)),
+        eflomal,
+        parallel,
+        tuple(settings or ()),
+        data,
+        ranking,
+        not one_direction,
+        min_similarity,
     )
     resolved = Runtime(device=device).resolved_device()
     print_placing(asked, resolved, INFERENCE_SUBWORDS[resolved], Inference(precision=precision))

@@ -1,6 +1,9 @@
 """`crosstag align`: how good labels are that word alignment places, on parallel sentences with gold on both sides."""
 
+import tempfile
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,15 +11,27 @@ import numpy as np
 import pyarrow as pa
 from rich.table import Column, Table
 
+from artifacts.catalog import CANDIDATE_SCORES
 from artifacts.errors import InputError
 from artifacts.progress import progress
 from artifacts.runtime import Runtime
 from flows.commands.configuration import checked, override
 from flows.parts.corpora import corpus_input, input_file
 from flows.parts.run_tables import wide_console
+from tasks.aligned.candidates import CandidateSpans, Ranking
 from tasks.aligned.encoder_alignment import EncoderAlignment, align_pairs
 from tasks.aligned.join_alignments import Joining, joined_links
 from tasks.aligned.place_labels import LabelPlacing, place_labels_of
+from tasks.aligned.rank_places import ranked_places
+from tasks.aligned.ranking import PlaceRanking
+from tasks.aligned.score_candidates import (
+    PairScorers,
+    entity_candidates,
+    load_pair_scorers,
+    pair_scores,
+    pair_texts,
+    scored_candidates,
+)
 from tasks.aligned.sentence_pairs import alignment_table, links_of
 from tasks.corpus.corpus import Corpus, load_corpus
 from tasks.corpus.formats import CorpusFile
@@ -25,10 +40,15 @@ from tasks.corpus.text import translation_splitter
 from tasks.evaluation.scores import EntityScore, entity_scores
 from tasks.tagging.inference import Inference
 from tasks.tagging.windows import WindowConfig
+from tasks.translation.machine.card import CARD_FILE
+from tasks.translation.machine.converting import CONVERTED, convert_folder
+from tasks.translation.machine.engines import Generation
+from tasks.translation.machine.translator import check_translator_folder
 from tasks.translation.pairs.word_alignment import Alignment, align, alignment_rows
 from tasks.words.columns import flat_label_ids, flat_values, list_lengths
 from tasks.words.labels import LabelConfig
 
+_RANKINGS: tuple[Ranking, ...] = ("unplaced", "all")
 _JOINED: tuple[Joining, ...] = ("union", "intersection")
 _COLUMNS = ("labels placed by", "precision", "recall", "F1", "entities placed", "sentences kept", "entities lost")
 
@@ -46,6 +66,9 @@ class Asked:
         parallel: two text files that eflomal learns from beside the sentences; empty: none.
         settings: of `CorpusFormat`, and behind `labels.` of `LabelConfig`, as KEY=VALUE.
         data: where relative paths start.
+        translator: folder of one that ranks candidates for places, too; None: none is asked.
+        both_directions: whether it translates from the second language into the first as well.
+        min_similarity: of an entity and the candidate that becomes its place; None: the default.
     """
 
     corpora: tuple[str, str]
@@ -56,6 +79,9 @@ class Asked:
     parallel: tuple[str, str] | None = None
     settings: tuple[str, ...] = ()
     data: str = "."
+    translator: Path | None = None
+    both_directions: bool = True
+    min_similarity: float | None = None
 
 
 def print_placing(asked: Asked, device: str, budget: int, inference: Inference) -> None:
@@ -86,8 +112,14 @@ def print_placing(asked: Asked, device: str, budget: int, inference: Inference) 
                 alignments[f"{joining} of {name}, and eflomal"] = alignment_table(pairs, links)
         alignments["eflomal"] = by_eflomal
     table = Table(*(Column(name, no_wrap=True) for name in _COLUMNS), box=None, pad_edge=False)
-    for name, alignment in alignments.items():
-        table.add_row(name, *_cells(source, target, alignment))
+    with _scorers(asked, device, budget) as scorers:
+        for name, alignment in alignments.items():
+            placed = placed_labels(source, alignment)
+            table.add_row(name, *_cells(source, target, placed))
+            if scorers is not None:
+                for which in _RANKINGS:
+                    ranked = ranked_labels(source, placed, alignment, which, asked, scorers)
+                    table.add_row(f"{name}; ranking {which}", *_cells(source, target, ranked))
     console = wide_console()
     console.print(table)
     console.print(
@@ -96,27 +128,59 @@ def print_placing(asked: Asked, device: str, budget: int, inference: Inference) 
     )
 
 
-def placed_score(source: Corpus, target: Corpus, alignment: pa.Table) -> tuple[EntityScore, pa.Table]:
-    """The score of all types together, and the placed labels; sentences that lost an entity keep the others.
+def placed_labels(source: Corpus, alignment: pa.Table) -> pa.Table:
+    """Labels placed along links, as `ALIGNED_TRANSLATION`; sentences that lost an entity keep the others.
+
+    Args:
+        source: labelled sentences.
+        alignment: of `WORD_ALIGNMENT`, of them and their translations.
+    """
+    rows = alignment.rename_columns(["sentence_id" if n == "pair_id" else n for n in alignment.column_names])
+    rows = rows.append_column("source_tags", pa.array(source.tags, pa.list_(pa.string())))
+    return place_labels_of(rows, source.labels, LabelPlacing(incomplete="keep"))
+
+
+def ranked_labels(
+    source: Corpus, placed: pa.Table, alignment: pa.Table, which: Ranking, asked: Asked, scorers: PairScorers
+) -> pa.Table:
+    """The same after the translator has ranked candidates.
+
+    Args:
+        source: labelled sentences.
+        placed: of `placed_labels`.
+        alignment: of `WORD_ALIGNMENT`.
+        which: entities that are ranked.
+        asked: says both languages, and the least similarity.
+        scorers: of the translator.
+    """
+    candidates, _ = entity_candidates(placed, alignment, source.labels, which, CandidateSpans())
+    texts = pair_texts(candidates, asked.languages)
+    total = texts.scores(scorers.backward is not None)
+    with progress("align", f"ranking {which}", total, "pairs of texts", in_flow=False) as advance:
+        found = pair_scores(texts, scorers, advance)
+    scores = pa.Table.from_batches(scored_candidates(candidates, texts, found), CANDIDATE_SCORES.schema)
+    config = PlaceRanking() if asked.min_similarity is None else PlaceRanking(min_similarity=asked.min_similarity)
+    return ranked_places(placed, scores, source.labels, which, config, "keep").rows
+
+
+def placed_score(source: Corpus, target: Corpus, placed: pa.Table) -> EntityScore:
+    """The score of all types together.
 
     Args:
         source: labelled sentences.
         target: their translations, with gold.
-        alignment: of `WORD_ALIGNMENT`.
+        placed: of `ALIGNED_TRANSLATION`.
     """
-    rows = alignment.rename_columns(["sentence_id" if n == "pair_id" else n for n in alignment.column_names])
-    rows = rows.append_column("source_tags", pa.array(source.tags, pa.list_(pa.string())))
-    placed = place_labels_of(rows, source.labels, LabelPlacing(incomplete="keep"))
     gold = pa.array(target.tags, pa.list_(pa.string()))
     lengths = list_lengths(gold)
     if not np.array_equal(lengths, list_lengths(placed["tags"])):
         raise InputError("align: a translation has no word; expected sentences on both sides; take such lines out")
     truth, found = (flat_label_ids(tags, source.labels, "align") for tags in (gold, placed["tags"]))
-    return entity_scores(truth, found, lengths, source.labels)[0], placed
+    return entity_scores(truth, found, lengths, source.labels)[0]
 
 
-def _cells(source: Corpus, target: Corpus, alignment: pa.Table) -> list[str]:
-    score, placed = placed_score(source, target, alignment)
+def _cells(source: Corpus, target: Corpus, placed: pa.Table) -> list[str]:
+    score = placed_score(source, target, placed)
     reasons = flat_values(placed["reasons"]).to_pylist()
     rows = np.repeat(np.arange(placed.num_rows), list_lengths(placed["reasons"]))
     lost = Counter(filter(None, reasons))
@@ -124,6 +188,23 @@ def _cells(source: Corpus, target: Corpus, alignment: pa.Table) -> list[str]:
     numbers = [f"{100 * value:.1f}" for value in (score.precision, score.recall, score.f1)]
     why = ", ".join(f"{reason} {count:,}" for reason, count in lost.most_common())
     return [*numbers, f"{len(reasons) - lost.total():,} of {len(reasons):,}", f"{kept:,}", why or "none"]
+
+
+@contextmanager
+def _scorers(asked: Asked, device: str, budget: int) -> Iterator[PairScorers | None]:
+    """The translator that ranks, if one is asked; converted for ctranslate2 where it is not."""
+    if asked.translator is None:
+        yield None
+        return
+    with tempfile.TemporaryDirectory() as work:
+        folder = asked.translator
+        if not any(folder.glob(f"**/{CONVERTED}")):
+            if not (folder / CARD_FILE).is_file():
+                check_translator_folder(folder)
+            folder = Path(work)
+            convert_folder(asked.translator, folder)
+        back = folder if asked.both_directions else None
+        yield load_pair_scorers(folder, back, asked.languages, Generation(), device=device, budget=budget)
 
 
 def _by_eflomal(asked: Asked, pairs: pa.Table) -> pa.Table:

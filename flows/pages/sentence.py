@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
+import numpy as np
 from fastapi import APIRouter, Depends, Request, Response
 
 from artifacts.catalog import GOLD
@@ -25,6 +26,8 @@ from flows.pages.site import Site, page, site
 from flows.pages.stations import Followed, follow
 from flows.parts.student_answer import answer_of, ask_student_alone
 from tasks.aligned.place_labels import UNTRANSLATED
+from tasks.aligned.ranking import REASONS as RANKING_REASONS
+from tasks.aligned.similarity import NAMES, similarities
 from tasks.aligned.spans import REASONS as PLACING_REASONS
 from tasks.translation.conjugate.reading import REASONS as PAIR_REASONS
 from tasks.translation.marked.markers import REASONS as MARKER_REASONS
@@ -34,7 +37,15 @@ from tasks.words.spans import spans_of
 
 router = APIRouter()
 Shown = Annotated[Site, Depends(site)]
-_REASONS = {**PLACING_REASONS, **UNTRANSLATED, **MARKER_REASONS, **PROJECTION_REASONS, **PAIR_REASONS}
+_REASONS = {
+    **PLACING_REASONS,
+    **RANKING_REASONS,
+    **UNTRANSLATED,
+    **MARKER_REASONS,
+    **PROJECTION_REASONS,
+    **PAIR_REASONS,
+}
+_CANDIDATES_SHOWN = 5
 
 
 @router.get("/sentence/{kind}/{key}/{sentence_id}")
@@ -136,6 +147,7 @@ def view(followed: Followed, names: dict[str, str]) -> dict[str, Any]:
         "projections": [_projection(each.row) for each in followed.of("projection")],
         "pairs": [_pairs(each.row) for each in followed.of("conjugate_pairs")],
         "aligned": [_aligned_translation(each.row) for each in followed.of("aligned_translation")],
+        "candidates": [_candidates(each.rows) for each in followed.of("candidate_scores")],
         "back": [
             _marked_translation(each.row, each.manifest.metadata.get("markers", ""))
             for each in followed.of("marked_translation")
@@ -197,6 +209,7 @@ def _aligned_translation(row: dict[str, Any]) -> dict[str, Any]:
     ]
     return {
         "row": row,
+        "ranked": None in row["shares"],
         "source": tagged(row["source_words"], row["source_tags"]),
         "translation": in_spans(row["words"], [(at, end, n, "") for n, _, at, end, *_ in entities if at >= 0]),
         "entities": [
@@ -204,6 +217,16 @@ def _aligned_translation(row: dict[str, Any]) -> dict[str, Any]:
             for _, text, start, end, share, similarity, reason in entities
         ],
     }
+
+
+def _candidates(rows: Sequence[dict[str, Any]]) -> list[tuple[str, list[tuple[str, float]]]]:
+    """Each entity that was ranked, with its best candidates and their similarities, best first."""
+    logs = {name: np.array([row[name] for row in rows], dtype=np.float64) for name in NAMES}
+    found: dict[int, tuple[str, list[tuple[str, float]]]] = {}
+    for row, value in sorted(zip(rows, similarities(logs).tolist(), strict=True), key=lambda pair: -pair[1]):
+        if not np.isnan(value):
+            found.setdefault(row["entity"], (row["source"], []))[1].append((row["target"], value))
+    return [(text, best[:_CANDIDATES_SHOWN]) for _, (text, best) in sorted(found.items())]
 
 
 def _marked_translation(row: dict[str, Any], form: str) -> dict[str, Any]:

@@ -8,12 +8,17 @@ from pydantic import Field
 from artifacts.reference import Reference
 from artifacts.runtime import stage
 from artifacts.settings import Settings
+from tasks.aligned.candidates import CandidateSpans
 from tasks.aligned.eflomal_alignment import align_by_eflomal
 from tasks.aligned.encoder_alignment import EncoderAlignment, align_by_encoder
 from tasks.aligned.join_alignments import Joining, join_alignments
 from tasks.aligned.place_labels import LabelPlacing, place_labels
+from tasks.aligned.rank_places import rank_places
+from tasks.aligned.ranking import PlaceRanking
+from tasks.aligned.score_candidates import score_candidates
 from tasks.tagging.inference import Inference
 from tasks.tagging.windows import WindowConfig
+from tasks.translation.machine.engines import Generation
 from tasks.translation.pairs.word_alignment import Alignment, align_words
 
 
@@ -34,11 +39,39 @@ class AlignedLabels(Settings):
     placing: LabelPlacing = Field(
         LabelPlacing(), title="Placing", description="When an entity has a place in the translation."
     )
+    ranking: Literal["off", "unplaced", "all"] = Field(
+        "off",
+        title="Ranking",
+        description="Entities whose place the translator chooses among spans of the translation, by how probable it "
+        "finds each (T-Projection). unplaced: those that alignment gives no safe place; all: every one, alignment "
+        "only says among which spans.",
+    )
+    candidates: CandidateSpans = Field(
+        CandidateSpans(), title="Candidates", description="Which spans are ranked, if ranking is not off."
+    )
+    ranked: PlaceRanking = Field(
+        PlaceRanking(), title="Ranked places", description="When the best candidate becomes the place."
+    )
 
     @property
     def asks_eflomal(self) -> bool:
         """Whether eflomal is called."""
         return self.aligner != "encoder"
+
+
+@dataclass(frozen=True)
+class Ranker:
+    """The translator that ranks candidates.
+
+    Attributes:
+        translator: of the sentences.
+        backward: that of the other direction, often the same; None: there is none.
+        generation: engine and precision.
+    """
+
+    translator: Reference
+    backward: Reference | None
+    generation: Generation
 
 
 @dataclass(frozen=True)
@@ -77,8 +110,22 @@ def aligned_words(
 
 
 def placed_labels(
-    data: Reference, translated: Reference, parallel: tuple[Reference, ...], choice: AlignedLabels, reader: Reader
+    data: Reference,
+    translated: Reference,
+    parallel: tuple[Reference, ...],
+    choice: AlignedLabels,
+    reader: Reader,
+    ranker: Ranker | None = None,
 ) -> Reference:
-    """Translations of labelled sentences, with their labels; see `aligned_words`."""
+    """Translations of labelled sentences, with their labels; see `aligned_words`.
+
+    `ranker` ranks candidates for places; None where nothing is ranked.
+    """
     alignment = aligned_words(data, translated, parallel, choice, reader)
-    return place_labels(data, translated, alignment, choice.placing)
+    placed = place_labels(data, translated, alignment, choice.placing)
+    if choice.ranking == "off" or ranker is None:
+        return placed
+    with stage("ranked by the translator"):
+        by = (ranker.translator, ranker.backward)
+        scores = score_candidates(placed, alignment, *by, choice.ranking, choice.candidates, ranker.generation)
+        return rank_places(placed, scores, choice.ranked, choice.placing.incomplete)

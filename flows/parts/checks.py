@@ -18,7 +18,7 @@ from flows.parts.encoder import BUNDLED_ENCODER, EncoderChoice
 from flows.parts.figures import Analysis
 from flows.parts.number_formats import check_number_formats
 from flows.parts.one_target import OneTarget, TranslatedTarget
-from flows.parts.translation import TranslationChoice
+from flows.parts.translation import TranslationChoice, check_ranking
 from flows.parts.translator import check_marking, check_translator
 from tasks.corpus.corpus import Corpus, load_corpus
 from tasks.corpus.corrections import check_corrections, latest, load_corrections
@@ -369,8 +369,10 @@ def _check_whole(
         )
     if choice.places_labels and choice.aligned.asks_eflomal:
         check_aligner()
+    check_ranking(choice)
     language_filter(*languages, whole.reading.language_filter, whole.reading.min_language_letters)
-    check_translator(whole.translator, (languages,), whole.generation, runtime)
+    back = choice.ranks_places and whole.translator.by_direction
+    check_translator(whole.translator, (languages, languages[::-1])[: 1 + back], whole.generation, runtime)
 
 
 def _check_translate_test(config: TranslatedTarget, source: Corpus, runtime: Runtime) -> None:

@@ -150,6 +150,8 @@ def _kept(step: str, kind: str, facts: Mapping[str, Any]) -> Iterator[Told]:
         what = "pairs of spans" if kind == "conjugate_pairs" else "sentences"
         reasons = _by_reason(dropped)
         yield f"{kept:,} {what} kept" + (f", {sum(dropped.values()):,} dropped: {reasons}" if reasons else ""), False
+    if kind == "aligned_translation" and "ranking" in facts:
+        yield _ranked(facts["ranking"]), False
     if kind == "training_set" and "sentences" in facts:
         for language, origins in facts["sentences"].items():
             counts = ", ".join(f"{count:,} {origin}" for origin, count in origins.items())
@@ -170,6 +172,19 @@ def _carried_back(step: str, kind: str, facts: Mapping[str, Any]) -> Iterator[To
         yield f"{without}: {_by_reason(untranslated)}", True
     told = f"{facts['placed']:,} of {facts['entities']:,} entities of the translations have a place in the sentences"
     yield told + (f"; {_by_reason(lost)}" if lost else ""), False
+
+
+def _ranked(facts: Mapping[str, Any]) -> str:
+    """What the translator's ranking of candidates did."""
+    placed = {"placed by alignment" if said == "placed" else said: count for said, count in facts["placed"].items()}
+    asked = f"the translator ranked {'all' if facts['which'] == 'all' else 'unplaced'} entities, {facts['asked']:,}"
+    found = f"{sum(placed.values()):,} have a place" + (f" ({_by_reason(placed)})" if placed else "")
+    agreed = f"; {facts['agreed']:,} stand where alignment had placed them" if facts["which"] == "all" else ""
+    directions = "in both directions" if facts["both_directions"] else "in one direction, as it has no other"
+    cost = f"{facts['candidates']:,} candidates, {facts['pairs']:,} pairs of texts {directions}"
+    left_out = f"; {facts['left_out']:,} candidates of {facts['entities_cut']:,} entities were too many"
+    too_long = f"; {facts['unscored']:,} were too long" if facts["unscored"] else ""
+    return f"{asked}: {found}{agreed}; {cost}{left_out if facts['left_out'] else ''}{too_long}"
 
 
 def _by_reason(counts: Mapping[str, int]) -> str:

@@ -6,11 +6,12 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from artifacts.errors import InputError
 from artifacts.inputs import InputFile
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime, stage
 from artifacts.settings import Settings
-from flows.parts.aligned_labels import AlignedLabels, Reader, placed_labels
+from flows.parts.aligned_labels import AlignedLabels, Ranker, Reader, placed_labels
 from flows.parts.corpora import Corpora, corpus_input, input_file
 from flows.parts.translator import AnyTranslator, Direction, TranslatorChoice, ready, take_translator
 from tasks.corpus.formats import CorpusFile
@@ -18,6 +19,7 @@ from tasks.translation.alignment import AlignmentConfig, align_vectors
 from tasks.translation.imported import import_translation
 from tasks.translation.lexicon import LexiconConfig, induce_lexicon
 from tasks.translation.machine.engines import Generation
+from tasks.translation.machine.external import ExternalTranslator
 from tasks.translation.machine.translate_text import translate_text
 from tasks.translation.marked.entities import list_entities
 from tasks.translation.marked.gather import gather_translations
@@ -137,6 +139,11 @@ class TranslationChoice(Settings):
         return self.by_alignment or (self.by_markers and self.marked.lost == "aligned")
 
     @property
+    def ranks_places(self) -> bool:
+        """Whether the translator ranks candidates for places."""
+        return self.places_labels and self.aligned.ranking != "off"
+
+    @property
     def needs_lexicon(self) -> bool:
         """Whether a lexicon is induced: to translate by, or to mark parallel text by."""
         return self.by_words or (self.by_markers and self.marked.translator.trains and self.marked.use_lexicon)
@@ -190,6 +197,23 @@ class Translating:
             self._ready[which] = ready(taken, self.choice.marked.generation, name)
         return self._ready[which]
 
+    @property
+    def ranker(self) -> Ranker | None:
+        """Who ranks candidates for places, if they are ranked: the translator, in the directions that it has.
+
+        Raises:
+            InputError: if it is a command.
+        """
+        if not self.choice.ranks_places:
+            return None
+        check_ranking(self.choice)
+        whole, there = self.choice.marked, self.translator(self.languages)
+        choice = whole.translator.both_ways if self.back else whole.translator
+        both = bool(choice.checkpoint) or choice.training.both_directions
+        back = self.translator(self.languages[::-1]) if both else None
+        assert isinstance(there, Reference) and not isinstance(back, ExternalTranslator)
+        return Ranker(there, back, whole.generation)
+
     def _pairs(self) -> tuple[Reference, ...]:
         """What a translator is trained on, if it is; pairs with markers only if it will see some."""
         whole = self.choice.marked
@@ -204,6 +228,21 @@ class Translating:
                 else keep_pairs_plain(each, 1)
                 for each in self.corpora.parallel
             )
+
+
+def check_ranking(choice: TranslationChoice) -> None:
+    """What is to rank candidates tells probabilities.
+
+    Raises:
+        InputError: if it is a command, which does not.
+    """
+    external = choice.marked.translator.external
+    if choice.ranks_places and external is not None:
+        raise InputError(
+            f"translation.aligned.ranking {choice.aligned.ranking}: candidates are ranked by the translator's "
+            f"probabilities, and the command `{external.command}` gives none; set translation.aligned.ranking to off, "
+            "or name a checkpoint under translation.marked.translator"
+        )
 
 
 def translate(translating: Translating, labels: LabelConfig, reader: Reader) -> Reference:
@@ -243,7 +282,8 @@ def _whole_sentences(translating: Translating, reader: Reader) -> list[Reference
         with stage("labels placed after"):
             output = translate_text(plain, translator, *languages, None, whole.generation)
             translated = read_plain(output, whole.reading)
-            parts.append(placed_labels(plain, translated, corpora.parallel, choice.aligned, reader))
+            how = (corpora.parallel, choice.aligned, reader, translating.ranker)
+            parts.append(placed_labels(plain, translated, *how))
     return parts
 
 

@@ -1,7 +1,7 @@
 """Label translations by their sources: each entity stands where its words have links to."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +21,7 @@ from tasks.words.spans import Spans, entity_spans
 _SENTENCES_AT_A_TIME = 16_384
 UNTRANSLATED = {"untranslated": "the sentence has no translation, or one that could not be read"}
 """Why a sentence is dropped beside `tasks.aligned.spans.REASONS`."""
+Incomplete = Literal["drop", "keep"]
 _LETTER_OR_DIGIT = r"[\p{L}\p{N}]"
 
 
@@ -100,6 +101,60 @@ def place_labels(
     told |= {"kept": done.num_rows - sum(dropped.values()), "dropped": dropped}
     told |= {"entities": entities, "placed": entities - sum(lost.values()), "lost": lost}
     job.write(done, {**told, "untranslated": target.get("dropped", {})})
+
+
+def placed_anew(
+    before: pa.Table, spans: Spans, placed: Placed, reasons: np.ndarray, labels: Sequence[str], incomplete: Incomplete
+) -> pa.Table:
+    """Labelled translations whose entities have other places.
+
+    Args:
+        before: of `ALIGNED_TRANSLATION`.
+        spans: E entities of the source sentences.
+        placed: where they stand now; its numbers of reasons are not looked at.
+        reasons: [E] str, why an entity has no place; "" if it has one.
+        labels: IOB2 labels of the tags.
+        incomplete: see `LabelPlacing`.
+
+    Returns:
+        A table of `ALIGNED_TRANSLATION`.
+    """
+    lengths = list_lengths(before["words"])
+    entities = np.bincount(spans.rows, minlength=before.num_rows)
+    reason = np.full(before.num_rows, "", dtype=object)
+    if incomplete == "drop":
+        without = np.flatnonzero(reasons)
+        sentences, first = np.unique(spans.rows[without], return_index=True)
+        reason[sentences] = reasons[without[first]]
+    reason[lengths == 0] = "untranslated"
+    shown = np.where(reason == "", lengths, 0)
+    firsts = offsets_of(lengths)[:-1]
+    begins = np.where(placed.starts >= 0, firsts[spans.rows], 0)
+    columns = {
+        **{name: before[name] for name in before.column_names},
+        "tags": list_column(shown, _tags(placed, spans, lengths, labels).take(pa.array(ranges(firsts, shown)))),
+        "starts": list_column(entities, pa.array((placed.starts - begins).astype(np.int32))),
+        "ends": list_column(entities, pa.array((placed.ends - begins).astype(np.int32))),
+        "shares": list_column(entities, pa.array(placed.shares, pa.float32(), from_pandas=True)),
+        "similarities": list_column(entities, pa.array(placed.similarities, pa.float32(), from_pandas=True)),
+        "reasons": list_column(entities, pa.array(reasons, pa.string())),
+        "reason": pa.array(reason, pa.string()),
+    }
+    return pa.table(columns, schema=ALIGNED_TRANSLATION.schema)
+
+
+def counted(done: pa.Table) -> dict[str, Any]:
+    """What became of sentences and entities of an `ALIGNED_TRANSLATION`, as its metadata tell."""
+    translations = done.filter(pc.not_equal(done["reason"], "untranslated"))
+    lost, dropped = _counts(flat_values(translations["reasons"])), _counts(done["reason"])
+    entities = int(list_lengths(translations["reasons"]).sum())
+    return {
+        "kept": done.num_rows - sum(dropped.values()),
+        "dropped": dropped,
+        "entities": entities,
+        "placed": entities - sum(lost.values()),
+        "lost": lost,
+    }
 
 
 def _beside(data: pa.Table, translated: pa.Table, alignment: pa.Table) -> pa.Table:

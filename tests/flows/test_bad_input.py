@@ -262,6 +262,12 @@ def test_an_alignment_by_a_layer_that_the_encoder_does_not_have(refused: Callabl
     expect(refused(*settings), "translation.aligned.encoder.layer", "layer 2", "the encoder has 1")
 
 
+def test_a_command_as_translator_that_is_to_rank_candidates(refused: Callable[..., str]) -> None:
+    external = "translation.marked.translator.external={command: cat, version: '1'}"
+    settings = ("translation.method=aligned", external, "translation.aligned.ranking=unplaced")
+    expect(refused(*settings), "translation.aligned.ranking unplaced", "the command `cat` gives none", "to off")
+
+
 def test_an_alignment_by_eflomal_that_is_not_installed(
     refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,12 +2,18 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
-from flows.commands.placing import placed_score
+from flows.commands.placing import placed_labels, placed_score
+from tasks.aligned.links import WordLinks
+from tasks.aligned.score_candidates import PairScorers
+from tasks.aligned.sentence_pairs import alignment_table
 from tasks.corpus.corpus import Corpus
+from tasks.translation.machine.card import TranslatorCard, write_card
 
 Crosstag = Callable[..., tuple[int, str]]
 SOURCE = [["Ada", "sees", "Ulm"], ["Bonn"]]
@@ -33,7 +39,8 @@ def test_placed_labels_are_scored_against_gold() -> None:
         "similarities": [[0.5, 0.5], [0.5]],
     }
     # Ada is right, Ulm has no link, Bonn should have two words: 1 of 2 placed, 1 of 3 of the gold.
-    score, placed = placed_score(source, target, pa.table(alignment))
+    placed = placed_labels(source, pa.table(alignment))
+    score = placed_score(source, target, placed)
     assert (score.precision, score.recall, score.f1) == (0.5, pytest.approx(1 / 3), pytest.approx(0.4))
     assert placed["reasons"].to_pylist() == [["", "unaligned"], [""]]
 
@@ -47,6 +54,53 @@ def test_an_encoder_places_the_labels_of_a_sentence_on_itself(crosstag: Crosstag
     rows = [line.split() for line in printed.splitlines() if line.startswith("encoder, layer")]
     assert [row[:6] for row in rows] == [["encoder,", "layer", n, "100.0", "100.0", "100.0"] for n in "12"]
     assert rows[0][6:] == ["3", "of", "3", "2", "none"]
+
+
+def test_a_translator_ranks_candidates_beside_alignment(
+    crosstag: Crosstag, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Path, Path | None, tuple[str, str]]] = []
+
+    class Like:
+        """Texts are as probable given each other as they are alike in length: Ulm is Ulm."""
+
+        def log_probabilities(
+            self, sources: list[str], outputs: list[str], pairs: Any, progress: Callable[[int], None]
+        ) -> np.ndarray:
+            alike = [0.5 if sources[i] == outputs[j] else 0.01 for i, j in zip(*pairs, strict=True)]
+            progress(len(alike))
+            return np.log(np.array(alike, dtype=np.float32))
+
+    def loaded(
+        forward: Path, backward: Path | None, languages: tuple[str, str], config: Any, **how: Any
+    ) -> PairScorers:
+        asked.append((forward, backward, languages))
+        return PairScorers(*[Like()] * 4)
+
+    monkeypatch.setattr("flows.commands.placing.load_pair_scorers", loaded)
+    monkeypatch.setattr("flows.commands.placing.convert_folder", lambda folder, target: None)
+    (tmp_path / "translator").mkdir()
+    write_card(TranslatorCard(family="m2m100"), tmp_path / "translator")
+    one = write(tmp_path / "one.conll", SOURCE[:1], [["B-PER", "O", "B-LOC"]])
+    other = write(tmp_path / "other.conll", [["Ulm", "sieht", "Ada"]], [["B-LOC", "O", "B-PER"]])
+    # No word has a link, so alignment places nothing, and the translator all.
+    monkeypatch.setattr(
+        "flows.commands.placing._by_eflomal",
+        lambda asked, pairs: alignment_table(pairs, WordLinks(*[np.zeros(0, int)] * 2, np.zeros(0, np.float32))),
+    )
+    command = ("align", one, other, "--languages", "en,de", "--device", "cpu")
+    code, printed = crosstag(*command, "--translator", str(tmp_path / "translator"))
+    assert code == 0
+    rows = {line[:26].rstrip(): line[26:].split() for line in printed.splitlines() if line.startswith("eflomal")}
+    assert [row[:3] for row in rows.values()] == [["0.0"] * 3, ["100.0"] * 3, ["100.0"] * 3]
+    assert list(rows) == ["eflomal", "eflomal; ranking unplaced", "eflomal; ranking all"]
+    assert asked[0][1] == asked[0][0] and asked[0][2] == ("en", "de")
+    crosstag(*command, "--translator", str(tmp_path / "translator"), "--one-direction")
+    assert asked[1][1] is None
+    code, printed = crosstag(*command, "--translator", str(tmp_path / "translator"), "--min-similarity", "1.1")
+    assert code == 0 and printed.count("unlikely 2") == 2
+    code, told = crosstag(*command, "--translator", "facebook/m2m100_418M")
+    assert code == 2 and "--translator" in told and "is no folder" in told
 
 
 def test_files_that_are_no_translations_of_each_other_are_refused(crosstag: Crosstag, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The page of one sentence, on stores that were put together by hand and on that of a run."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from shelved import Shelved, put
 
 from artifacts.catalog import (
     ALIGNED_TRANSLATION,
+    CANDIDATE_SCORES,
     CONJUGATE_PAIRS,
     MACHINE_TRANSLATION,
     MARKED_TRANSLATION,
@@ -129,6 +131,34 @@ def test_labels_placed_by_alignment_show_where_and_why_not(pages: TestClient, sh
     assert '<span class="word piece type-1">New York' in text and '<span class="word piece type-1">Neu York' in text
     assert "(0.50, 0.25)" in text and "(0.00)" in text and "no word of the entity has a link" in text
     assert text.count("dropped: unaligned") == 2 and "<b>" not in text
+
+
+def test_places_by_ranking_show_how_similar_they_are_and_their_candidates(pages: TestClient, shelved: Shelved) -> None:
+    row = {
+        "sentence_id": [2],
+        "source_words": [["Ada", "in", "Ulm"]],
+        "source_tags": [["B-PER", "O", "B-LOC"]],
+        "words": [["In", "Ulm", "Ada"]],
+        "tags": [[]],
+        "starts": [[2, -1]],
+        "ends": [[3, -1]],
+        "shares": [[None, None]],
+        "similarities": [[0.83, 0.25]],
+        "reasons": [["", "unlikely"]],
+        "reason": ["unlikely"],
+    }
+    placed = put(shelved.store, ALIGNED_TRANSLATION, "95", row, data=shelved.text)
+    logs = {"forward": [0.4, 0.2, None], "forward_self": [0.5, 0.5, 0.5]}
+    scores = {
+        "sentence_id": [2] * 3, "entity": [1] * 3, "start": [1, 0, 0], "end": [2, 2, 3], "source": ["Ulm"] * 3,
+        "target": ["Ulm", "In Ulm", "In Ulm Ada"], "backward": [None] * 3, "backward_self": [None] * 3,
+        **{name: [each and math.log(each) for each in values] for name, values in logs.items()},
+    }  # fmt: skip
+    put(shelved.store, CANDIDATE_SCORES, "96", scores, placed=placed)
+    text = pages.get(f"/sentence/{shelved.text}/2").text
+    assert "the translator&#39;s ranking" in text or "the translator's ranking" in text
+    assert "(ranked, 0.83)" in text and "(ranked, 0.25)" in text and "no candidate likely enough" in text
+    assert "<bdi>Ulm</bdi> 0.80; <bdi>In Ulm</bdi> 0.40</td>" in text  # what has no score is not shown
 
 
 def test_spans_are_followed_from_epoch_to_epoch(pages: TestClient, shelved: Shelved) -> None:

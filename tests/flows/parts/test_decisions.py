@@ -7,6 +7,7 @@ import pytest
 from charted import Charted, made
 
 from artifacts.catalog import (
+    ALIGNED_TRANSLATION,
     ALIGNMENT,
     CONJUGATE_PAIRS,
     CORRECTIONS,
@@ -101,6 +102,38 @@ def empty(kind: Any) -> dict[str, list[Any]]:
             [("7 of 7 entities of the translations have a place in the sentences", False)],
         ),
         ("predict_words", PREDICTIONS, {"language": "de"}, {}, []),
+        (
+            "rank_places",
+            ALIGNED_TRANSLATION,
+            {"kept": 900, "dropped": {"unlikely": 7}, "ranking": {
+                "which": "unplaced", "both_directions": True, "candidates": 3400, "pairs": 2100, "left_out": 120,
+                "entities_cut": 4, "unscored": 0, "min_similarity": 0.5, "asked": 61,
+                "placed": {"few_links": 10, "unaligned": 1200}, "agreed": 0,
+            }},
+            {},
+            [
+                ("900 sentences kept, 7 dropped: 7 unlikely", False),
+                ("the translator ranked unplaced entities, 61: 1,210 have a place (10 few links, 1,200 unaligned); "
+                 "3,400 candidates, 2,100 pairs of texts in both directions; 120 candidates of 4 entities were too "
+                 "many", False),
+            ],
+        ),
+        (
+            "rank_places",
+            ALIGNED_TRANSLATION,
+            {"kept": 1, "dropped": {}, "ranking": {
+                "which": "all", "both_directions": False, "candidates": 5, "pairs": 4, "left_out": 0,
+                "entities_cut": 0, "unscored": 2, "min_similarity": 0.5, "asked": 3, "placed": {"placed": 2},
+                "agreed": 1,
+            }},
+            {},
+            [
+                ("1 sentences kept", False),
+                ("the translator ranked all entities, 3: 2 have a place (2 placed by alignment); 1 stand where "
+                 "alignment had placed them; 5 candidates, 4 pairs of texts in one direction, as it has no other; 2 "
+                 "were too long", False),
+            ],
+        ),
         (
             "choose_epoch",
             TAGGER,
