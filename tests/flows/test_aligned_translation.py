@@ -39,6 +39,21 @@ def test_labels_of_a_sentence_that_was_translated_into_itself_are_its_own(data: 
     right = [row for row in same if row["tags"] == _tags_of(row, store, made["place_labels"])]
     assert len(same) > 0.5 * len(rows) and len(right) > 0.8 * len(same)
 
+    # Again, with places that the translator ranks: what comes before is there.
+    values["translation"]["aligned"] |= {"ranking": "all", "ranked": {"min_similarity": 0}}
+    (tmp_path / "ranked.yaml").write_text(yaml.safe_dump(values), encoding="utf-8")
+    method, config = load(tmp_path / "ranked.yaml")
+    method.flow(config, Runtime(store=str(tmp_path / "store"), data=str(data), device="cpu"))
+    steps = {step.step: step for step in all_runs(store)[-1].steps}
+    assert steps["place_labels"].reference == made["place_labels"] and steps["place_labels"].status == "cached"
+    told = store.metadata(steps["rank_places"].reference)
+    assert told["ranking"]["both_directions"] is False, "the translator has learnt one"
+    assert told["entities"] == about["entities"] and told["ranking"]["asked"] == told["entities"]
+    assert told["placed"] == sum(told["ranking"]["placed"].values()) > 0.9 * told["entities"]
+    scored = store.table(steps["score_candidates"].reference)
+    assert store.describe(steps["score_candidates"].reference).notes["engine"] == "ctranslate2"
+    assert scored["forward"].null_count == 0 and scored["backward"].null_count == scored.num_rows
+
 
 def _tags_of(row: dict, store: Store, placed) -> list[str]:
     by_id = {each["sentence_id"]: each["source_tags"] for each in store.table(placed).to_pylist()}

@@ -17,10 +17,14 @@ from flows.parts.corpora import Corpora, ScoredText, read_corpora
 from flows.parts.encoder import take_encoder
 from flows.parts.translation import translate
 from flows.parts.translator import TranslatorChoice, take_translator
+from tasks.aligned.candidates import CandidateSpans
 from tasks.aligned.eflomal_alignment import align_by_eflomal
 from tasks.aligned.encoder_alignment import EncoderAlignment, align_by_encoder
 from tasks.aligned.join_alignments import join_alignments
 from tasks.aligned.place_labels import LabelPlacing, place_labels
+from tasks.aligned.rank_places import rank_places
+from tasks.aligned.ranking import PlaceRanking
+from tasks.aligned.score_candidates import score_candidates
 from tasks.corpus.formats import CorpusFile, CorpusFormat
 from tasks.corpus.read import read_gold, read_labelled, read_parallel, read_sentences
 from tasks.corpus.split import split_source
@@ -267,6 +271,13 @@ def placed(
     recording: Recording, corpora: Corpora, data: Reference, theta_mt: Reference, aligner: str = "encoder"
 ) -> Reference:
     """Labels placed on a plain translation of some sentences, along the links of one aligner or of two."""
+    return placed_and_aligned(recording, corpora, data, theta_mt, aligner)[0]
+
+
+def placed_and_aligned(
+    recording: Recording, corpora: Corpora, data: Reference, theta_mt: Reference, aligner: str = "encoder"
+) -> tuple[Reference, Reference]:
+    """The same, and the alignment."""
     output = translate_text(data, theta_mt, "en", "de", None, Generation(beam_size=2))
     translated = read_plain(output, MarkerReading(min_language_letters=12))
     encoder = next(ref for ref, made in recording.calls.items() if made.step == "pretrain_encoder")
@@ -279,7 +290,7 @@ def placed(
         alignment = align_by_eflomal(data, translated, learnt, settings)
         if aligner == "both":
             alignment = join_alignments(by_encoder, alignment, "intersection")
-    return place_labels(data, translated, alignment, LabelPlacing(max_gap_words=3))
+    return place_labels(data, translated, alignment, LabelPlacing(max_gap_words=3)), alignment
 
 
 ALIGNED = {
@@ -297,6 +308,68 @@ def test_by_alignment(recording: Recording, translated: Translated, aligner: str
     assert not steps & {"train_vectors", "mark_pairs", "read_markers"}
     assert ("align_by_encoder" in steps, "align_by_eflomal" in steps) == (aligner != "eflomal", aligner != "encoder")
     expected = placed(recording, corpora, corpora.train, plain_translator(corpora), aligner)
+    recording.check(d_trans, gather_translations((expected,)))
+
+
+RANKED = {
+    "candidates": {"max_candidates": 50},
+    "ranked": {"min_similarity": 0.25},
+    "placing": {"max_gap_words": 3, "incomplete": "keep"},
+}
+
+
+def ranked(placed: Reference, alignment: Reference, theta_mt: Reference, backward: Reference | None, which: str):
+    how = (CandidateSpans(max_candidates=50), Generation(beam_size=2))
+    scores = score_candidates(placed, alignment, theta_mt, backward, which, *how)
+    return rank_places(placed, scores, PlaceRanking(min_similarity=0.25), "keep")
+
+
+@pytest.mark.parametrize("which", ["unplaced", "all"])
+@pytest.mark.parametrize("both", [False, True])
+def test_candidates_are_ranked_by_the_translator_in_the_directions_that_it_learnt(
+    recording: Recording, translated: Translated, which: str, both: bool
+) -> None:
+    training = {**TRANSLATION["marked"]["translator"]["training"], "both_directions": both}
+    marked = {**TRANSLATION["marked"], "translator": {"training": training}}
+    aligned = {**ALIGNED, **RANKED, "ranking": which}
+    corpora, d_trans = translated(method="aligned", marked=marked, aligned=aligned)
+    pairs = tuple(keep_pairs_plain(each, 1) for each in corpora.parallel)
+    settings = TranslatorTraining(learning_rate=4e-3, seed=400 + SEED, both_directions=both)
+    theta_mt = convert_translator(train_translator(pairs, None, settings))
+    before, alignment = placed_and_aligned(recording, corpora, corpora.train, theta_mt)
+    before = place_labels(
+        *(recording.arguments(before)[name] for name in ("data", "translated", "alignment")),
+        LabelPlacing(max_gap_words=3, incomplete="keep"),
+    )
+    expected = ranked(before, alignment, theta_mt, theta_mt if both else None, which)
+    recording.check(d_trans, gather_translations((expected,)))
+
+
+@pytest.mark.usefixtures("hub")
+@pytest.mark.parametrize(
+    ("checkpoint", "directions"), [("opus-mt-{from}-{to}", ("en de", "de en")), ("opus-mt-en-de", ()), ("m2m", ())]
+)
+def test_a_checkpoint_ranks_in_both_directions_and_of_a_pair_the_other_is_taken(
+    recording: Recording, translated: Translated, checkpoint: str, directions: tuple[str, ...]
+) -> None:
+    marked = {**TRANSLATION["marked"], "translator": {"checkpoint": checkpoint, "revision": "today"}}
+    translated(method="aligned", marked=marked, aligned={**ALIGNED, **RANKED, "ranking": "all"})
+    (scores,) = (made for made in recording.calls.values() if made.step == "score_candidates")
+    names = [checkpoint.replace("{from}", one).replace("{to}", other) for one, other in (("en", "de"), ("de", "en"))]
+    there, back = (
+        convert_translator(
+            import_translator((HubModel(name=name, commit="commit of today"),), directions[n : n + 1], None)
+        )
+        for n, name in enumerate(names)
+    )
+    recording.check(scores.arguments["translator"], there)
+    recording.check(scores.arguments["backward"], back if directions else there)
+
+
+def test_without_ranking_steps_are_those_of_alignment_alone(recording: Recording, translated: Translated) -> None:
+    corpora, d_trans = translated(method="aligned", aligned={**ALIGNED, "candidates": {"max_candidates": 7}})
+    assert not {"score_candidates", "rank_places"} & {made.step for made in recording.calls.values()}
+    expected = placed(recording, corpora, corpora.train, plain_translator(corpora))
     recording.check(d_trans, gather_translations((expected,)))
 
 

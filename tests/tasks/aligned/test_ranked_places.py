@@ -23,7 +23,7 @@ from tasks.aligned.candidates import CandidateSpans
 from tasks.aligned.place_labels import LabelPlacing, place_labels
 from tasks.aligned.rank_places import rank_places
 from tasks.aligned.ranking import PlaceRanking
-from tasks.aligned.score_candidates import has_both_directions, score_candidates
+from tasks.aligned.score_candidates import has_both_directions, load_pair_scorers, score_candidates
 from tasks.translation.machine.card import TranslatorCard, write_card
 from tasks.translation.machine.engines import Generation
 from tasks.translation.machine.scoring import make_scorers
@@ -186,6 +186,28 @@ def test_which_directions_a_translator_has_is_told_by_its_card(tmp_path: Path) -
 
     assert both("many", "many") and both("pairs", "pairs") and both("one", "back")
     assert not both("one", "one") and not both("many", None)
+
+
+def test_each_of_two_translators_scores_its_own_direction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, directions in {"there": {"en de": "a"}, "back": {"de en": "b"}, "many": {}}.items():
+        (tmp_path / name).mkdir()
+        family = "m2m100" if name == "many" else "marian"
+        write_card(TranslatorCard(family=family, folders=directions), tmp_path / name)
+    monkeypatch.setattr(
+        "tasks.aligned.score_candidates.make_scorers",
+        lambda folder, directions, config, **how: [(folder.name, *each) for each in directions],
+    )
+
+    def loaded(forward: str, backward: str | None) -> list[Any]:
+        folders = tmp_path / forward, backward and tmp_path / backward
+        made = load_pair_scorers(*folders, ("en", "de"), TRANSFORMERS, device="cpu", budget=1)
+        return [made.forward, made.forward_self, made.backward, made.backward_self]
+
+    there, back = ("there", "en", "de"), ("back", "de", "en")
+    assert loaded("there", "back") == [there, there, back, back], "each reads the other language as its own"
+    assert loaded("there", None) == loaded("there", "there") == [there, there, None, None]
+    assert loaded("many", "many") == [("many", *each.split()) for each in ("en de", "de de", "de en", "en en")]
+    assert loaded("many", None) == [("many", "en", "de")] * 2 + [None, None]
 
 
 @pytest.mark.usefixtures("asked")
