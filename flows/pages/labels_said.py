@@ -30,7 +30,7 @@ class Said:
 
 
 def said_by_all(followed: Followed, names: dict[str, str], gold: Sequence[str] | None) -> list[Said]:
-    """The labels of every tagger, of votes and of decoded labels, in the order of the run.
+    """The labels of every tagger and labeller, of votes and of decoded labels, in the order of the run.
 
     Args:
         followed: the sentence.
@@ -39,7 +39,7 @@ def said_by_all(followed: Followed, names: dict[str, str], gold: Sequence[str] |
     """
     weights = {each.manifest.recipe.inputs.get("soft_labels"): each for each in followed.of("reliability")}
     found = []
-    for station in followed.of("soft_labels", "predictions", "votes"):
+    for station in followed.of("soft_labels", "partial_soft_labels", "predictions", "votes"):
         weighed = weights.get(content(station.manifest))
         labels: list[str] = station.manifest.metadata["labels"]
         words = label_words(station, labels, weighed)
@@ -53,9 +53,12 @@ def said_by_all(followed: Followed, names: dict[str, str], gold: Sequence[str] |
 def label_words(station: Station, labels: Sequence[str], weights: Station | None = None) -> tuple[Word, ...]:
     """The words of a station with their labels; the most probable ones of soft labels."""
     row = station.row
-    if station.kind == "soft_labels":
+    if station.kind in ("soft_labels", "partial_soft_labels"):
         best = [max(range(len(labels)), key=each.__getitem__) for each in row["probabilities"]]
-        tags: Sequence[str] = [labels[place] for place in best]
+        known = row.get("labelled") or [True] * len(best)
+        tags: Sequence[str] = [
+            labels[place] if is_known else NO_LABEL for place, is_known in zip(best, known, strict=True)
+        ]
         probabilities = [each[place] for each, place in zip(row["probabilities"], best, strict=True)]
     else:
         tags = [tag or NO_LABEL for tag in row["votes" if station.kind == "votes" else "tags"]]

@@ -62,10 +62,12 @@ class Opinion:
 
 
 def opinions(followed: Followed, place: int, names: dict[str, str]) -> list[Opinion]:
-    """Soft labels of the word by each model and iteration, in the order of the run."""
+    """Soft labels of the word by each model, labeller and iteration that gave it any, in the order of the run."""
     weights = {each.manifest.recipe.inputs.get("soft_labels"): each for each in followed.of("reliability")}
     found = []
-    for station in followed.of("soft_labels"):
+    for station in followed.of("soft_labels", "partial_soft_labels"):
+        if not station.row.get("labelled", [True] * (place + 1))[place]:
+            continue
         labels: list[str] = station.manifest.metadata["labels"]
         shares = station.row["probabilities"][place]
         best = max(range(len(labels)), key=shares.__getitem__)
@@ -95,8 +97,9 @@ def _bars(labels: Sequence[str], shares: Sequence[float]) -> tuple[Bar, ...]:
 
 
 def hard_labels(followed: Followed, place: int) -> list[tuple[Station, str]]:
-    """The word's label where there is but one: votes, decoded labels, training sets, gold."""
-    found = []
+    """The word's label where there is but one: votes, decoded labels, training sets, gold; whoever gave it none."""
+    left = followed.of("partial_soft_labels")
+    found = [(station, NO_LABEL) for station in left if not station.row["labelled"][place]]
     for station in followed.of("gold", "votes", "predictions", "projection", "training_set"):
         tags = station.row["votes" if station.kind == "votes" else "tags"]
         if place < len(tags):

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from shelved import LABELS, Shelved, put
 
-from artifacts.catalog import CONJUGATE_PAIRS, LABELLED, LEXICON, PROJECTION, TRANSLATION, VOTES
+from artifacts.catalog import CONJUGATE_PAIRS, LABELLED, LEXICON, PARTIAL_SOFT_LABELS, PROJECTION, TRANSLATION, VOTES
 from artifacts.reference import Reference
 from artifacts.store import Store
+from flows.pages.labels_said import said_by_all
 from flows.pages.one_word import hard_labels, lexicon_entries, opinions, translations
 from flows.pages.shelf import Shelf
 from flows.pages.stations import Followed, follow
@@ -43,6 +44,20 @@ def test_votes_that_differ_are_told(shelved: Shelved) -> None:
     found = followed(shelved.store, shelved.text, 0)
     assert [(station.kind, label) for station, label in hard_labels(found, 1)] == [("votes", "?")]
     assert [label for _, label in hard_labels(found, 2)] == ["B-LOC"]
+
+
+def test_a_labeller_has_a_bar_where_it_gave_a_label_and_is_told_where_it_did_not(shelved: Shelved) -> None:
+    said = {"probabilities": [[[0, 0, 0, 0.75, 0.25], [0] * 5, [1, 0, 0, 0, 0]]], "labelled": [[True, False, True]]}
+    columns = {"sentence_id": [0], "words": [["Ada", "sah", "Ulm"]], **said}
+    put(shelved.store, PARTIAL_SOFT_LABELS, "e1", columns, answers=shelved.text)
+    found = followed(shelved.store, shelved.text, 0)
+    first, second = (
+        [each for each in opinions(found, place, {}) if each.station.manifest.key == "e1"] for place in (0, 1)
+    )
+    assert [(each.label, each.probability) for each in first] == [("B-PER", 0.75)] and second == []
+    assert [[label for _, label in hard_labels(found, place)] for place in (0, 1)] == [[], ["?"]]
+    (shown,) = [each for each in said_by_all(found, {}, None) if each.station.manifest.key == "e1"]
+    assert [(word.label, word.probability) for word in shown.words] == [("B-PER", 0.75), ("?", 0.0), ("O", 1.0)]
 
 
 def test_why_there_are_no_neighbours_is_told(shelved: Shelved, store: Store) -> None:
