@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from fastapi.testclient import TestClient
 from tiny_methods import TRANSLATOR, unitrans
 
 from artifacts.catalog import PREDICTIONS
@@ -13,6 +14,7 @@ from artifacts.runs import RunRecord, all_runs
 from artifacts.runtime import Runtime
 from artifacts.store import Store
 from flows.commands.methods import load
+from flows.pages.app import create_app
 from flows.pages.shelf import Shelf
 from flows.parts.comparison import test_sets as sets_compared
 from flows.parts.decisions import decisions
@@ -102,3 +104,21 @@ def test_it_is_compared_as_other_models_are_and_shown_with_its_sentences(ran: tu
     for step in ("translate_text", "place_labels", "carry_back"):
         assert shelf.text_of(store.describe(made[step])) == text, step
     assert made["carry_back"].kind == PREDICTIONS.name
+
+
+def test_pages_of_a_test_sentence_show_its_translation_what_was_tagged_there_and_its_labels(
+    ran: tuple[Store, RunRecord],
+) -> None:
+    store, run = ran
+    pages = TestClient(create_app(store), base_url="http://127.0.0.1:4280")
+    made = {step.step: step.reference for step in run.steps if step.stage == f"{ROW} on test"}
+    told = pages.get(f"/sentence/{made['carry_back']}/0").text
+    for part in ("Labels placed by word alignment", "carry_back", "translate-test (Theta_src) on test", "given back"):
+        assert part in told, part
+    silent = pages.get(f"/sentence/{made['carry_back']}/{SILENT}").text
+    assert "Labels placed by word alignment" not in silent and "carry_back" in silent
+    for place in (f"/sentences/{made['carry_back']}", f"/artifact/{made['carry_back']}"):
+        answer = pages.get(place)
+        assert answer.status_code == 200 and 'class="error"' not in answer.text, place
+    told = pages.get(f"/run/{run.id}").text
+    assert ROW in told and '<span class="error">1 sentences are O' in told
