@@ -45,12 +45,12 @@ def carried_back(sentences: pa.Table, placed: pa.Table, labels: Sequence[str]) -
 def carry_back(job: Job, sentences: Sentences, translated: Sentences, placed: AlignedTranslation) -> None:
     """Gives every sentence the labels that `placed` has for it; one without a translation that was read stays O.
 
-    `translated` has the translations that were tagged, and why others were left out.
+    `translated` is what `read_plain` kept of the translations: it says why the others were left out.
     """
     about = job.metadata(placed)
     rows = carried_back(
         job.table(sentences), job.table(placed, columns=["sentence_id", "words", "tags"]), about["labels"]
     )
-    told = {"untranslated": job.metadata(translated).get("dropped", {})}
+    told = {"untranslated": job.metadata(translated)["dropped"]}
     told |= {name: about[name] for name in ("entities", "placed", "lost")}
     job.write(rows, {"language": job.metadata(sentences)["language"], "labels": about["labels"], **told})

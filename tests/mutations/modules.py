@@ -10,6 +10,8 @@ _DENOISED = f"{_TASKS}/distillation/test_denoised_student.py"
 _CORRECTED = f"{_TASKS}/denoising/test_corrections_of_pseudo_labels.py"
 _PAIRS = f"{_TASKS}/translation/conjugate"
 _METHODS = tuple(f"tests/flows/test_wiring_of_{name}.py" for name in ("colada", "unitrans", "crop", "corpora"))
+_TRANSLATE_TEST = "tests/flows/test_wiring_of_translate_test.py"
+_CARRIED = f"{_TASKS}/aligned/test_carry_back.py"
 _CONNER, _GLODE = (f"tests/flows/test_wiring_of_{name}.py" for name in ("conner", "glode"))
 
 TESTS: dict[str, tuple[str, ...]] = {
@@ -42,6 +44,8 @@ TESTS: dict[str, tuple[str, ...]] = {
     "tasks/translation/conjugate/placeholders.py": (f"{_PAIRS}/test_placeholders.py",),
     "tasks/translation/conjugate/reading.py": (f"{_PAIRS}/test_reading.py",),
     "tasks/translation/conjugate/translate_spans.py": (f"{_PAIRS}/test_conjugate_steps.py",),
+    "tasks/aligned/carry_back.py": (_CARRIED,),
+    "tasks/aligned/keep_translated.py": (_CARRIED,),
     # Readers.
     "tasks/labelling/placed_words.py": (f"{_TASKS}/labelling/test_placed_words.py",),
     "tasks/labelling/reading.py": (f"{_TASKS}/labelling/test_reading_answers.py",),
@@ -90,8 +94,8 @@ TESTS: dict[str, tuple[str, ...]] = {
     "tasks/evaluation/outcomes.py": (f"{_TASKS}/evaluation/test_outcomes.py",),
     "tasks/evaluation/entity_types.py": (f"{_TASKS}/evaluation/test_entity_types.py",),
     # Methods.
-    "flows/colada.py": _METHODS[:1],
-    "flows/unitrans.py": _METHODS[1:2],
+    "flows/colada.py": (_METHODS[0], _TRANSLATE_TEST),
+    "flows/unitrans.py": (_METHODS[1], _TRANSLATE_TEST),
     "flows/crop.py": _METHODS[2:3],
     "flows/conner.py": (_CONNER,),
     "flows/glode.py": (_GLODE,),
@@ -99,12 +103,13 @@ TESTS: dict[str, tuple[str, ...]] = {
     "flows/parts/pair_agreement.py": ("tests/flows/parts/test_agreement_on_nothing.py",),
     "flows/parts/span_evidence.py": (_GLODE,),
     "flows/parts/encoder.py": _METHODS[3:],
-    "flows/parts/ensemble.py": _METHODS[1:2],
+    "flows/parts/ensemble.py": (_METHODS[1], _TRANSLATE_TEST),
     "flows/parts/epochs.py": (_METHODS[0], _CONNER),
     "flows/parts/labelled_translation.py": _METHODS[2:3],
     "flows/parts/learnt_translation.py": _METHODS[2:3],
     "flows/parts/projection.py": _METHODS[2:3],
-    "flows/parts/translation.py": _METHODS[3:],
+    "flows/parts/translate_test.py": (_TRANSLATE_TEST,),
+    "flows/parts/translation.py": (_METHODS[3], _TRANSLATE_TEST),
     "flows/parts/translator.py": _METHODS[2:],
 }
 

@@ -19,6 +19,7 @@ GERMAN = {
     5: "Er sah Köln , nicht Kiel .",  # Kiel has no link
     6: "Es regnet .",  # no entity
     8: "Ada geht nach Bad Ems .",
+    9: "Kiel",
 }
 # The translations with their predicted labels, and their links to the German words.
 ENGLISH = {
@@ -26,6 +27,7 @@ ENGLISH = {
     3: ("Ada/B-PER Byron/I-PER lives in Ulm/B-LOC .", "0-3 1-4 2-2 3-0 4-1 5-5"),
     5: ("He saw Cologne/B-LOC , not Kiel/B-LOC .", "0-0 1-1 2-2 3-3 4-4 6-6"),
     6: ("It rains .", "0-0 1-1 2-2"),
+    9: ("Kiel/B-LOC", "0-0"),
 }
 EXPECTED = {
     3: "In Ulm/B-LOC wohnt Ada/B-PER Byron/I-PER .",
@@ -33,6 +35,7 @@ EXPECTED = {
     5: "Er sah Köln/B-LOC , nicht Kiel .",
     6: "Es regnet .",
     8: "Ada/B-PER geht nach Bad/B-LOC Ems/I-LOC .",
+    9: "Kiel/B-LOC",
 }
 Put = Callable[..., Reference]
 
@@ -88,8 +91,8 @@ def test_what_got_no_label_is_counted(store: Store, carried) -> None:
     said = store.metadata(carried(ENGLISH))
     assert (said["language"], said["labels"]) == ("de", LABELS)
     assert said["untranslated"] == {"repetition": 1, "wrong_language": 2}
-    # Ada, Ems; Ada Byron, Ulm; Cologne, Kiel, which has no link.
-    assert (said["entities"], said["placed"], said["lost"]) == (6, 5, {"unaligned": 1})
+    # Ada, Ems; Ada Byron, Ulm; Cologne, Kiel, which has no link; Kiel, which has one.
+    assert (said["entities"], said["placed"], said["lost"]) == (7, 6, {"unaligned": 1})
 
 
 def test_without_a_translation_all_words_are_o(store: Store, carried) -> None:
@@ -98,8 +101,11 @@ def test_without_a_translation_all_words_are_o(store: Store, carried) -> None:
     assert [row["tags"] for row in rows] == [["O"] * len(text.split()) for text in GERMAN.values()]
 
 
-def test_labels_are_not_carried_to_other_words(put_table: Put, carried) -> None:
-    other = {key: text.replace("Ulm", "Bonn").split() for key, text in GERMAN.items()}
+@pytest.mark.parametrize("word", ["Ulm", "Kiel"])  # One is the whole sentence.
+def test_labels_are_not_carried_to_other_words(put_table: Put, carried, word: str) -> None:
+    other = {
+        key: ["Bonn" if each == word and key != 5 else each for each in text.split()] for key, text in GERMAN.items()
+    }
     with pytest.raises(InputError, match="expected places in these very sentences"):
         carried(ENGLISH, plain(put_table, other, "de"))
 
@@ -108,7 +114,7 @@ def test_sentences_with_a_translation_are_kept_under_their_ids(store: Store, put
     translated = plain(put_table, {key: ["x"] for key in ENGLISH}, "en")
     kept = run_alone(store, keep_translated, german, translated)
     assert {row["sentence_id"]: row["words"] for row in store.table(kept).to_pylist()} == {
-        key: GERMAN[key].split() for key in (3, 5, 6, 8)
+        key: GERMAN[key].split() for key in (3, 5, 6, 8, 9)
     }
     assert store.metadata(kept) == {"language": "de"}
     assert store.table(run_alone(store, keep_translated, german, plain(put_table, {}, "en"))).num_rows == 0
