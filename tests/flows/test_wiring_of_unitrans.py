@@ -1,6 +1,7 @@
 """Who teaches, who votes, who learns: section 3 of UniTrans, written down call by call beside the flow."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from recording import Recording
 
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime
+from artifacts.side_by_side import Call
 from artifacts.store import Store
 from flows.parts.aligned_labels import Reader
 from flows.parts.corpora import ScoredText, read_corpora
@@ -164,6 +166,21 @@ def test_section_3(
     names = ("Theta_src", "Theta_trans", "Theta_teach")
     members = range(1, len(seeds) + 1)
     assert trained == [name if len(seeds) == 1 else f"{name}^{m}" for name in names for m in members]
+
+
+def test_workers_are_asked_for_the_very_trainings_of_each_ensemble(
+    recording: Recording, runtime: Runtime, configured: Configured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Call] = []
+
+    def spy(calls: list[Call]) -> AbstractContextManager[None]:
+        asked.extend(calls)
+        return nullcontext()
+
+    monkeypatch.setattr("flows.parts.ensemble.handed_out", spy)
+    algorithm(configured(teachers=2), runtime)
+    trained = [made for made in recording.calls.values() if made.step == "train_tagger"]
+    assert [(call.stage, *call.arguments) for call in asked] == [(t.stage, *t.arguments.values()) for t in trained]
 
 
 @pytest.fixture
