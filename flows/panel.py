@@ -5,6 +5,7 @@ Our own recipe (docs/panel.md); what each teacher is comes from the published me
 crosstag run configs/quickstart-panel.yaml
 """
 
+from functools import partial
 from typing import Literal
 
 from prefect import flow
@@ -25,6 +26,7 @@ from flows.parts.ensemble import Ensemble, Ensembling
 from flows.parts.one_target import TranslatedTarget
 from flows.parts.scoring import Scoring
 from flows.parts.summary import Listing, Result, carry_out
+from flows.parts.translate_test import TranslateTest
 from flows.parts.translation import Translating, TranslationChoice, translate
 from tasks.denoising.panel.estimate_teachers import estimate_teachers
 from tasks.denoising.panel.estimating import Joining
@@ -107,6 +109,15 @@ class Panel(TranslatedTarget):
             raise ValueError(f"teachers has {twice!r} twice; leave one of them out, or raise its members")
         return self
 
+    @model_validator(mode="after")
+    def _has_what_tags_translations(self) -> "Panel":
+        if self.score_translate_test and not any(teacher.learns == "source" for teacher in self.teachers):
+            raise ValueError(
+                "score_translate_test: a teacher that learns the source language tags the translations, and teachers "
+                "has none; add {learns: source}, or leave score_translate_test out"
+            )
+        return self
+
     def seeds(self, teacher: Teacher) -> tuple[int, ...]:
         """Of its members."""
         return tuple(self.seed + _SEEDS_APART * member for member in range(teacher.members))
@@ -130,6 +141,8 @@ def algorithm(config: Panel, runtime: Runtime) -> Result:
 
     names = tuple(teacher.name for teacher in config.teachers)
     opinions = tuple(teaching.opinion(teacher) for teacher in config.teachers)
+    if config.score_translate_test:
+        teaching.score_translate_test()
     listings: tuple[Listing, ...] = ()
     with stage("student's encoder"):
         start = keep_bottom_layers(encoder, config.student_layers) if config.student_layers else encoder
@@ -191,6 +204,13 @@ class _Teaching:
         self.scoring.pseudo_labels(f"labels of {teacher.name}", said, self.corpora.target_gold)
         return said
 
+    def score_translate_test(self) -> None:
+        """The baseline whose translations the source teacher tags."""
+        teacher = next(each for each in self.config.teachers if each.learns == "source")
+        tag = partial(self.taggers(teacher.members).tag, self.scoring, self._of_source(teacher.members))
+        own = self._translating_for(Teacher(learns="translation"))
+        TranslateTest(own, self.reader).score(self.scoring, teacher.name, tag)
+
     def labelled(self) -> Reference:
         """The labelled corpus, and its translation as `translation.method` says, one after the other."""
         d_trans = self._translated(Teacher(learns="translation"))
@@ -215,13 +235,18 @@ class _Teaching:
         return self._source[members]
 
     def _translated(self, teacher: Teacher) -> Reference:
-        config = self.config
-        if teacher.translation not in self._translating:
-            asked = config.model_copy(update={"translation": config.translation_of(teacher)})
-            self._translating[teacher.translation] = asked.translating(self.corpora, self.runtime)
-        translating = self._translating[teacher.translation]
+        translating = self._translating_for(teacher)
         with stage(f"D_trans, {translating.choice.method}"):
-            return translate(translating, config.labels, self.reader)
+            return translate(translating, self.config.labels, self.reader)
+
+    def _translating_for(self, teacher: Teacher) -> Translating:
+        """How a teacher's translation is made; that of the configuration serves translate-test, too."""
+        choice, own = self.config.translation_of(teacher), self.config.translation.method
+        if choice.method not in self._translating:
+            back = self.config.score_translate_test and choice.method == own
+            asked = self.config.model_copy(update={"translation": choice, "score_translate_test": back})
+            self._translating[choice.method] = asked.translating(self.corpora, self.runtime)
+        return self._translating[choice.method]
 
 
 def _teacher_quality(

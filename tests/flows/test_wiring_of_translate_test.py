@@ -14,6 +14,8 @@ from artifacts.runtime import Runtime
 from artifacts.step import references_in
 from flows.colada import Colada
 from flows.colada import algorithm as colada
+from flows.panel import Panel
+from flows.panel import algorithm as panel
 from flows.parts.summary import Model, Result
 from flows.unitrans import Unitrans
 from flows.unitrans import algorithm as unitrans
@@ -73,7 +75,7 @@ def configured(data: Path) -> Configured:
     values = {name: tiny[name] for name in kept}
     values["target"]["tests"].append({"name": "other", "path": "en.dev.conll"})
 
-    def make(method: type[Colada] | type[Unitrans], translation: dict[str, Any], **changes: Any) -> Any:
+    def make(method: type[Colada] | type[Panel] | type[Unitrans], translation: dict[str, Any], **changes: Any) -> Any:
         further = {"iterations": 1, "reliability": {"neighbours": 10}} if method is Colada else {}
         made = {"translation": {**TRANSLATION, **translation}}
         return method.model_validate({**values, **further, **SETTINGS, **made, **changes})
@@ -194,6 +196,25 @@ def test_theta_src_tags_translations_and_of_an_ensemble_the_mean(
 
     Expected(recording, config, translator).check(result, "Theta_src", tag)
     assert result.models[-1].name == "student (Theta_stu)"
+
+
+def test_the_source_teacher_of_a_panel_tags_translations_by_the_translator_of_the_configuration(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    teachers = [{"learns": "source"}, {"learns": "translation"}, {"learns": "translation", "translation": "marked"}]
+    config = configured(Panel, {"method": "aligned"}, teachers=teachers)
+    result = panel(config, runtime)
+    translator = trained((keep_pairs_plain(only(recording, "read_parallel"), 1),))
+    source = only(recording, "train_tagger", "source")
+    how = (config.windows, config.decoding, config.inference)
+    Expected(recording, config, translator).check(result, "source", lambda text: predict_words(source, text, *how))
+    assert result.models[-1].name == "student"
+    trainings = [made.arguments for made in recording.calls.values() if made.step == "train_translator"]
+    both_ways = {recording.calls[each["pairs"][0]].step: each["config"].both_directions for each in trainings}
+    # Another teacher's translator learns no more than it did.
+    assert both_ways == {"keep_pairs_plain": True, "mark_pairs": False}
+    with pytest.raises(ValueError, match="score_translate_test: a teacher that learns the source language"):
+        configured(Panel, {"method": "aligned"}, teachers=teachers[1:])
 
 
 def test_source_only_stays_the_shipped_one_where_it_is_the_method(
