@@ -109,6 +109,27 @@ def aligned_words(
     return join_alignments(alignments[0], alignments[1], choice.joining)
 
 
+def placed_along(
+    data: Reference, translated: Reference, alignment: Reference, choice: AlignedLabels, ranker: Ranker | None
+) -> Reference:
+    """Translations of labelled sentences, with their labels.
+
+    Args:
+        data: the labelled sentences.
+        translated: the translations, under their ids.
+        alignment: links between the words of both.
+        choice: how labels are placed.
+        ranker: ranks candidates for places; None where nothing is ranked.
+    """
+    placed = place_labels(data, translated, alignment, choice.placing)
+    if choice.ranking == "off" or ranker is None:
+        return placed
+    with stage("ranked by the translator"):
+        by = (ranker.translator, ranker.backward)
+        scores = score_candidates(placed, alignment, *by, choice.ranking, choice.candidates, ranker.generation)
+        return rank_places(placed, scores, choice.ranked, choice.placing.incomplete)
+
+
 def placed_labels(
     data: Reference,
     translated: Reference,
@@ -117,15 +138,6 @@ def placed_labels(
     reader: Reader,
     ranker: Ranker | None = None,
 ) -> Reference:
-    """Translations of labelled sentences, with their labels; see `aligned_words`.
-
-    `ranker` ranks candidates for places; None where nothing is ranked.
-    """
+    """Labelled sentences and their translations, aligned, and labels placed; see `aligned_words`, `placed_along`."""
     alignment = aligned_words(data, translated, parallel, choice, reader)
-    placed = place_labels(data, translated, alignment, choice.placing)
-    if choice.ranking == "off" or ranker is None:
-        return placed
-    with stage("ranked by the translator"):
-        by = (ranker.translator, ranker.backward)
-        scores = score_candidates(placed, alignment, *by, choice.ranking, choice.candidates, ranker.generation)
-        return rank_places(placed, scores, choice.ranked, choice.placing.incomplete)
+    return placed_along(data, translated, alignment, choice, ranker)

@@ -369,7 +369,8 @@ def _check_whole(
         )
     if choice.places_labels and choice.aligned.asks_eflomal:
         check_aligner()
-    check_ranking(choice)
+    if choice.ranks_places:
+        check_ranking(choice)
     language_filter(*languages, whole.reading.language_filter, whole.reading.min_language_letters)
     back = choice.ranks_places and whole.translator.by_direction
     check_translator(whole.translator, (languages, languages[::-1])[: 1 + back], whole.generation, runtime)
@@ -389,7 +390,10 @@ def _check_translate_test(config: TranslatedTarget, source: Corpus, runtime: Run
     if choice.aligned.asks_eflomal:
         check_aligner()
     language_filter(*languages, whole.reading.language_filter, whole.reading.min_language_letters)
-    directions = (languages[::-1], languages) if choice.by_translator else (languages,)
+    ranks = choice.aligned.ranking != "off"
+    if ranks:
+        check_ranking(choice)
+    directions = (languages[::-1], languages) if choice.by_translator or ranks else (languages,)
     check_translator(whole.translator, directions, whole.generation, runtime)
 
 

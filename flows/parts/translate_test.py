@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from artifacts.reference import Reference
-from flows.parts.aligned_labels import Reader, aligned_words
+from flows.parts.aligned_labels import Reader, aligned_words, placed_along
 from flows.parts.scoring import Scoring, Tag
 from flows.parts.translation import Translating
 from tasks.aligned.carry_back import carry_back
 from tasks.aligned.keep_translated import keep_translated
-from tasks.aligned.place_labels import place_labels
 from tasks.translation.machine.translate_text import translate_text
 from tasks.translation.marked.read_plain import read_plain
 
@@ -40,4 +39,6 @@ class TranslateTest:
         there = keep_translated(sentences, translated)
         alignment = aligned_words(translated, there, parallel, choice.aligned, self.reader)
         placing = choice.aligned.placing.model_copy(update={"incomplete": "keep"})
-        return carry_back(sentences, translated, place_labels(tag(translated), sentences, alignment, placing))
+        aligned = choice.aligned.model_copy(update={"placing": placing})
+        placed = placed_along(tag(translated), sentences, alignment, aligned, self.translating.ranker)
+        return carry_back(sentences, translated, placed)

@@ -204,7 +204,7 @@ class Translating:
         Raises:
             InputError: if it is a command.
         """
-        if not self.choice.ranks_places:
+        if not (self.choice.ranks_places or (self.back and self.choice.aligned.ranking != "off")):
             return None
         check_ranking(self.choice)
         whole, there = self.choice.marked, self.translator(self.languages)
@@ -237,7 +237,7 @@ def check_ranking(choice: TranslationChoice) -> None:
         InputError: if it is a command, which does not.
     """
     external = choice.marked.translator.external
-    if choice.ranks_places and external is not None:
+    if external is not None:
         raise InputError(
             f"translation.aligned.ranking {choice.aligned.ranking}: candidates are ranked by the translator's "
             f"probabilities, and the command `{external.command}` gives none; set translation.aligned.ranking to off, "

@@ -284,6 +284,8 @@ def test_translate_test_without_what_it_translates_and_aligns_by(
     expect(refused(wanted, "target.tests=[]"), "score_translate_test", "target.tests names none")
     expect(refused(wanted, "source.language=tlh"), "language filter: found the language 'tlh'")
     expect(refused(wanted, "translation.aligned.encoder.layer=2"), "translation.aligned.encoder.layer", "layer 2")
+    command = "translation.marked.translator.external={command: cat, version: '1'}"
+    expect(refused(wanted, command, "translation.aligned.ranking=all"), "translation.aligned.ranking all", "`cat`")
     monkeypatch.setattr("tasks.translation.pairs.word_alignment.find_spec", lambda name: None)
     expect(refused(wanted, "translation.aligned.aligner=eflomal"), "eflomal is not installed")
 

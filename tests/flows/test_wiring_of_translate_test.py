@@ -19,12 +19,16 @@ from flows.panel import algorithm as panel
 from flows.parts.summary import Model, Result
 from flows.unitrans import Unitrans
 from flows.unitrans import algorithm as unitrans
+from tasks.aligned.candidates import CandidateSpans
 from tasks.aligned.carry_back import carry_back
 from tasks.aligned.eflomal_alignment import align_by_eflomal
 from tasks.aligned.encoder_alignment import EncoderAlignment, align_by_encoder
 from tasks.aligned.join_alignments import join_alignments
 from tasks.aligned.keep_translated import keep_translated
 from tasks.aligned.place_labels import LabelPlacing, place_labels
+from tasks.aligned.rank_places import rank_places
+from tasks.aligned.ranking import PlaceRanking
+from tasks.aligned.score_candidates import score_candidates
 from tasks.evaluation.decode import decode
 from tasks.evaluation.scores import score
 from tasks.tagging.ensembling import average_soft_labels
@@ -121,7 +125,12 @@ class Expected:
         """The labels of German sentences, of which the aligned translation alone was tagged."""
         english = self.english(sentences)
         placing = LabelPlacing(max_gap_words=3, incomplete="keep")
-        placed = place_labels(tag(english), sentences, self.aligned(sentences, english), placing)
+        alignment = self.aligned(sentences, english)
+        placed = place_labels(tag(english), sentences, alignment, placing)
+        if (which := self.config.translation.aligned.ranking) != "off":
+            by = (self.translator, self.translator)  # Of English to German, and back.
+            scores = score_candidates(placed, alignment, *by, which, CandidateSpans(), Generation(beam_size=2))
+            placed = rank_places(placed, scores, PlaceRanking(min_similarity=0.4), "keep")
         return carry_back(sentences, english, placed)
 
     def check(self, result: Result, name: str, tag: Callable[[Reference], Reference]) -> None:
@@ -224,10 +233,12 @@ def test_source_only_stays_the_shipped_one_where_it_is_the_method(
     assert result.models[-1].name == "source-only (Theta_src)"
 
 
+@pytest.mark.parametrize("ranking", ["off", "unplaced"])
 def test_where_words_are_translated_a_translator_is_trained_for_the_baseline_alone(
-    recording: Recording, runtime: Runtime, configured: Configured
+    recording: Recording, runtime: Runtime, configured: Configured, ranking: str
 ) -> None:
-    config = configured(Colada, {"method": "words"})
+    aligned = {**TRANSLATION["aligned"], "ranking": ranking, "ranked": {"min_similarity": 0.4}}
+    config = configured(Colada, {"method": "words", "aligned": aligned})
     result = colada(config, runtime)
     translator = trained((keep_pairs_plain(only(recording, "read_parallel"), 1),))
     m_src = only(recording, "train_tagger", "M_src")
