@@ -17,11 +17,11 @@ class PlaceRanking(Settings):
     """When the best candidate of an entity becomes its place."""
 
     min_similarity: float = Field(
-        0.5,
+        0.3,
         ge=0,
         title="Least similarity",
         description="Of an entity and its place: 1 if the translator finds each as probable given the other as given "
-        "itself, 0.5 if half as probable, by sub-word.",
+        "itself, 0.5 if half as probable, by sub-word. 0: the best candidate is always taken, as in T-Projection.",
     )
 
 
