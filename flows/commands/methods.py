@@ -9,7 +9,6 @@ from artifacts.errors import InputError
 from artifacts.runtime import Runtime
 from artifacts.settings import Settings
 from flows.commands.configuration import PLACEHOLDER, checked, is_open, override, read_yaml
-from flows.parts.number_formats import in_formats_of
 from flows.parts.summary import Result
 
 
@@ -26,6 +25,8 @@ class Method:
 
     def steps(self, config: Any, runtime: Runtime) -> Result:
         """The steps as the flow calls them, without it: to plan them, or inside a flow of several runs."""
+        from flows.parts.number_formats import in_formats_of  # It loads torch.
+
         return self.algorithm(in_formats_of(config, runtime), runtime)
 
 

@@ -18,7 +18,6 @@ from artifacts.runtime import Run, Runtime
 from artifacts.settings import Settings
 from artifacts.stopping import STOPS, what_stopped
 from artifacts.store import Store
-from flows.parts.number_formats import format_chosen, in_formats_of
 from flows.parts.plain_errors import tell_plainly
 from flows.parts.report import write_report
 from flows.parts.run_tables import print_result, result_page
@@ -99,6 +98,8 @@ def carry_out(
     Returns:
         The student.
     """
+    from flows.parts.number_formats import format_chosen, in_formats_of  # It loads torch.
+
     chosen = runtime or Runtime()
     tell_plainly()
     with reading_once(), recorded(chosen, method, config.model_dump(mode="json")) as run:
