@@ -1,5 +1,6 @@
 """From what a labeller said of a sentence to labels of its words; what cannot be taken has a reason and no label."""
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +25,6 @@ NO_LABEL = -1
 _SUM_TOLERANCE = 0.01
 _OUTSIDE = 0  # Place of O
 _WITHOUT_PLACE = ("outside_text", "other_text")
-_SHOWN_CHARACTERS = 60
 
 
 @dataclass
@@ -33,14 +33,14 @@ class WordLabels:
 
     Attributes:
         ids: per word the place of its label, or `NO_LABEL`.
-        given: per word the probability that came with its label; NaN without one.
+        given: per word the probability that came with its label; None without one.
         rest_outside: per word whether O has what is left of that probability, and not all others alike.
         whole: by word, the probabilities of all labels, where they came.
         refused: reasons, with what they are about, for a person.
     """
 
     ids: list[int]
-    given: list[float]
+    given: list[float | None]
     rest_outside: list[bool]
     whole: dict[int, list[float]] = field(default_factory=dict)
     refused: list[tuple[str, str]] = field(default_factory=list)
@@ -48,7 +48,7 @@ class WordLabels:
     @classmethod
     def none(cls, words: int) -> "WordLabels":
         """No word has a label."""
-        return cls([NO_LABEL] * words, [np.nan] * words, [False] * words)
+        return cls([NO_LABEL] * words, [None] * words, [False] * words)
 
 
 def word_labels(
@@ -116,7 +116,7 @@ def _read_entities(
     """
     starts, ends = [start for start, _ in places], [end for _, end in places]
     spans: list[tuple[int, int, Entity, str]] = []
-    for entity in dict.fromkeys(entities):
+    for entity in sorted(dict.fromkeys(entities), key=lambda each: each.start):
         reason = _fault(entity, text, labels)
         first, last = bisect_right(ends, entity.start), bisect_left(starts, entity.end)
         if not reason and (starts[first : first + 1], ends[last - 1 : last]) != ([entity.start], [entity.end]):
@@ -124,11 +124,11 @@ def _read_entities(
         spans.append((first, last, entity, reason))
     lost = [(entity, reason) for _, _, entity, reason in spans if reason in _WITHOUT_PLACE]
     if lost:  # It may stand anywhere.
-        found.refused += [(reason, _shown(entity, text)) for entity, reason in lost]
+        found.refused = [(reason, _shown(entity, text)) for entity, reason in lost]
         return
     found.ids[:], found.rest_outside[:] = [_OUTSIDE] * len(places), [True] * len(places)
     taken = [False] * len(places)
-    for first, last, entity, reason in sorted(spans, key=lambda each: (each[0] - each[1], each[0])):
+    for first, last, entity, reason in sorted(spans, key=lambda each: each[0] - each[1]):
         if not reason and entity.type is not None and any(taken[first:last]):
             reason = "overlap"
         if reason:
@@ -140,7 +140,7 @@ def _read_entities(
             found.ids[word] = NO_LABEL
             if not reason and entity.type is not None:
                 found.ids[word] = labels[f"{'B' if word == first else 'I'}-{entity.type}"]
-                found.given[word] = np.nan if entity.probability is None else entity.probability
+                found.given[word] = entity.probability
 
 
 def _fault(entity: Entity, text: str, labels: Mapping[str, int]) -> str:
@@ -185,7 +185,7 @@ def _read_tags(
             found.refused.append((reason, f"{quoted(words[word])} as {quoted(tag)}"))
             continue
         found.ids[word] = labels[tag]
-        found.given[word] = p if isinstance(p, float) else np.nan
+        found.given[word] = p if isinstance(p, float) else None
 
 
 def _read_probabilities(
@@ -201,7 +201,7 @@ def _read_probabilities(
         total, unknown = sum(each.values()), next((label for label in each if label not in labels), None)
         if unknown is not None:
             found.refused.append(("unknown_label", f"{quoted(words[word])} as {quoted(unknown)}"))
-        elif abs(total - 1) > _SUM_TOLERANCE or min(each.values()) < 0:
+        elif not math.isclose(total, 1, rel_tol=0, abs_tol=_SUM_TOLERANCE) or min(each.values()) < 0:
             found.refused.append(("wrong_probability", f"{quoted(words[word])}, {total:g} in sum"))
         else:
             values = [each.get(label, 0.0) / total for label in labels]
@@ -212,5 +212,4 @@ def _read_probabilities(
 
 def _shown(entity: Entity, text: str) -> str:
     name = "without a type" if entity.type is None else f"as {quoted(entity.type)}"
-    there = quoted(text[max(entity.start, 0) : max(entity.end, 0)][:_SHOWN_CHARACTERS])
-    return f"{there} at {entity.start} to {entity.end} {name}"
+    return f"{quoted(text[entity.start : entity.end])} at {entity.start} to {entity.end} {name}"

@@ -74,6 +74,11 @@ def test_of_entities_that_overlap_the_longest_counts_and_the_rest_of_the_others_
     assert labels == ["O", "O", "B-PER", "I-PER", "?", "O", "O"]
     assert [reason for reason, _ in refused] == ["overlap", "overlap"]
     assert refused[0][1] == "'Graf,' at 13 to 18 as 'LOC'"
+    # The longer one counts also where it begins later, and of two as long the first in the text.
+    labels, refused = read(entities=[entity(4, 12, "LOC"), entity(9, 18)])
+    assert labels == ["O", "?", "B-PER", "I-PER", "I-PER", "O", "O"] and len(refused) == 1
+    for entities in ([entity(4, 12, "LOC"), entity(9, 17)], [entity(9, 17), entity(4, 12, "LOC")]):
+        assert read(entities=entities)[0] == ["O", "B-LOC", "I-LOC", "?", "O", "O", "O"]
     # What is unknown is not labelled in part.
     labels, refused = read(entities=[entity(9, 17, None), entity(13, 17)])
     assert labels == ["O", "O", "?", "?", "O", "O", "O"]
@@ -96,6 +101,21 @@ def test_a_tag_that_does_not_fit_the_scheme_is_refused_with_what_goes_on_from_it
     assert [reason for reason, _ in refused] == ["unknown_label"] * 3 + ["stray", "unknown_label"]
 
 
+def test_types_of_one_letter_are_told_apart() -> None:
+    labels = {label: place for place, label in enumerate(iob2_labels("XY"))}
+    found = word_labels(read_answer({"tags": ["B-X", "I-Y"]}), ["a", "b"], "a b", [(0, 1), (2, 3)], labels)
+    assert found.refused == [("stray", "'b' as 'I-Y'")]
+
+
+def test_what_was_refused_is_shown_with_its_offsets_and_text() -> None:
+    refused = read(entities=[entity(22, 26, None), entity(-1, 3), entity(9, 17, text="Uwe")])[1]
+    assert [shown for _, shown in refused] == [
+        "'' at -1 to 3 as 'PER'",
+        "'Uwe Graf' at 9 to 17 as 'PER'",
+        "'Ulm' at 22 to 26 without a type",
+    ]
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -112,7 +132,15 @@ def test_another_number_than_of_words_labels_nothing(answer: dict[str, Any]) -> 
 
 
 def test_probabilities_of_every_label_are_scaled_and_checked() -> None:
-    said = [{"B-PER": 0.6, "O": 0.4}, None, {"O": 0.5}, {"B-GPE": 1.0}, {}, {"O": 1.5, "B-PER": -0.5}, {"O": 0.995}]
+    said = [
+        {"B-PER": 0.6, "O": 0.4, "B-LOC": 0},
+        None,
+        {"O": 0.5},
+        {"B-GPE": 1.0},
+        {},
+        {"O": 1.5, "B-PER": -0.5},
+        {"O": 0.995},
+    ]
     found = word_labels(read_answer({"probabilities": said}), WORDS, TEXT, PLACES, LABELS)
     assert found.ids == [LABELS["B-PER"], *[NO_LABEL] * 5, LABELS["O"]]
     assert [reason for reason, _ in found.refused] == ["wrong_probability", "unknown_label", *["wrong_probability"] * 2]
@@ -121,15 +149,18 @@ def test_probabilities_of_every_label_are_scaled_and_checked() -> None:
 
 
 def test_probabilities_that_came_with_labels_are_kept_in_their_place() -> None:
-    tagged = read_answer({"tags": ["O"] * 6 + ["B-LOC"], "probabilities": [0.5, None, 1, 7, 1, 1, 0.25]})
+    tagged = read_answer({"tags": ["O"] * 6 + ["B-LOC"], "probabilities": [0.5, None, 1, 1.01, 1, 0, 0.25]})
     found = word_labels(tagged, WORDS, TEXT, PLACES, LABELS)
-    np.testing.assert_array_equal(found.given, [0.5, NAN, 1, NAN, 1, 1, 0.25])
+    assert found.given == [0.5, None, 1, None, 1, 0, 0.25]
     assert found.refused == [("wrong_probability", "'Graf' as 'O'")] and found.ids[3] == NO_LABEL
     assert not any(found.rest_outside)
     named = read_answer({"entities": [entity(9, 17, probability=0.75)]})
     found = word_labels(named, WORDS, TEXT, PLACES, LABELS)
-    np.testing.assert_array_equal(found.given, [NAN, NAN, 0.75, 0.75, NAN, NAN, NAN])
+    assert found.given == [None, None, 0.75, 0.75, None, None, None]
     assert all(found.rest_outside)
+    certain = read_answer({"entities": [entity(0, 3, probability=0), entity(22, 25, probability=1)]})
+    found = word_labels(certain, WORDS, TEXT, PLACES, LABELS)
+    assert found.given == [0, *[None] * 5, 1] and found.refused == []
 
 
 def test_what_is_left_of_a_probability_goes_outside_or_to_all_others_alike() -> None:
