@@ -204,7 +204,7 @@ class Translating:
         Raises:
             InputError: if it is a command.
         """
-        if not (self.choice.ranks_places or (self.back and self.choice.aligned.ranking != "off")):
+        if self.choice.aligned.ranking == "off":
             return None
         check_ranking(self.choice)
         whole, there = self.choice.marked, self.translator(self.languages)

@@ -17,6 +17,7 @@ from flows.colada import algorithm as colada
 from flows.panel import Panel
 from flows.panel import algorithm as panel
 from flows.parts.summary import Model, Result
+from flows.parts.translator import take_translator
 from flows.unitrans import Unitrans
 from flows.unitrans import algorithm as unitrans
 from tasks.aligned.candidates import CandidateSpans
@@ -163,6 +164,27 @@ def trained(pairs: tuple[Reference, ...]) -> Reference:
     return convert_translator(train_translator(pairs, None, training))
 
 
+def stages_of_translators(recording: Recording) -> dict[str, str]:
+    steps = ("train_translator", "convert_translator")
+    return {made.step: made.stage for made in recording.calls.values() if made.step in steps}
+
+
+def test_one_translator_is_taken_for_both_directions_once(
+    recording: Recording, runtime: Runtime, configured: Configured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[Any] = []
+
+    def take(*given: Any) -> Any:
+        taken.append(given)
+        return take_translator(*given)
+
+    monkeypatch.setattr("flows.parts.translation.take_translator", take)
+    colada(configured(Colada, {"method": "aligned"}), runtime)
+    assert len(taken) == 1
+    stages = {"train_translator": "translator", "convert_translator": "translator, for ctranslate2"}
+    assert stages_of_translators(recording) == stages
+
+
 @pytest.mark.parametrize("aligner", ["encoder", "both"])
 def test_m_src_tags_translations_of_the_test_sentences(
     recording: Recording, runtime: Runtime, configured: Configured, aligner: str
@@ -244,8 +266,11 @@ def test_where_words_are_translated_a_translator_is_trained_for_the_baseline_alo
     m_src = only(recording, "train_tagger", "M_src")
     how = (config.windows, config.decoding, config.inference)
     Expected(recording, config, translator).check(result, "M_src", lambda text: predict_words(m_src, text, *how))
-    trained_for = [made.stage for made in recording.calls.values() if made.step == "train_translator"]
-    assert trained_for == ["translate-test's translator"]
+    assert stages_of_translators(recording) == {
+        "train_translator": "translate-test's translator",
+        "convert_translator": "translate-test's translator, for ctranslate2",
+    }
+    assert not config.translation.ranks_places  # No label of D_trans is placed.
 
 
 @pytest.mark.parametrize("method", ["words", "marked", "aligned"])
