@@ -93,7 +93,7 @@ def test_every_folder_is_copied_without_what_belongs_to_the_store(
 
 def test_whatever_has_words_and_labels_is_a_column_file() -> None:
     labelled = [k.name for k in DATASETS if {"words", "tags"} <= set(k.schema.names) or k is SOFT_LABELS]
-    assert len(labelled) == 9
+    assert len(labelled) == 10
     assert [kind.name for kind in DATASETS if kind.text is not None and kind is not LEXICON] == labelled
 
 
