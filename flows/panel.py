@@ -23,6 +23,7 @@ from flows.parts.corpora import Corpora, ScoredText, read_corpora
 from flows.parts.corrections import Corrected
 from flows.parts.encoder import take_encoder
 from flows.parts.ensemble import Ensemble, Ensembling
+from flows.parts.labeller import check_labeller, label_by_command
 from flows.parts.one_target import TranslatedTarget
 from flows.parts.scoring import Scoring
 from flows.parts.summary import Listing, Result, carry_out
@@ -37,6 +38,7 @@ from tasks.distillation.train_panel_student import PanelStudentTraining, train_p
 from tasks.distillation.training_sets import training_set
 from tasks.encoding.keep_layers import keep_bottom_layers
 from tasks.evaluation.teachers import measure_teacher
+from tasks.labelling.external import ExternalLabeller
 from tasks.tagging.decoding import Decoding
 from tasks.tagging.train_tagger import TaggerTraining
 
@@ -82,6 +84,9 @@ class Panel(TranslatedTarget):
         title="Teachers",
         description="Who labels the raw text.",
     )
+    labellers: tuple[ExternalLabeller, ...] = Field(
+        (), title="Labellers", description="Commands that label the raw text, too (docs/labellers.md)."
+    )
     joining: Joining = Field(Joining(), title="Joining", description="How their opinions become one.")
     rounds: int = Field(
         1,
@@ -102,11 +107,11 @@ class Panel(TranslatedTarget):
 
     @model_validator(mode="after")
     def _teachers_are_told_apart(self) -> "Panel":
-        names = [teacher.name for teacher in self.teachers]
-        if not names:
+        if not self.teachers:
             raise ValueError("teachers is empty; name at least one, such as {learns: source}")
+        names = self.names
         if twice := next((name for name in names if names.count(name) > 1), None):
-            raise ValueError(f"teachers has {twice!r} twice; leave one of them out, or raise its members")
+            raise ValueError(f"{twice!r} is twice on the panel; leave one of them out, or raise a teacher's members")
         return self
 
     @model_validator(mode="after")
@@ -117,6 +122,12 @@ class Panel(TranslatedTarget):
                 "has none; add {learns: source}, or leave score_translate_test out"
             )
         return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the teachers are called in tables, and behind them the labellers."""
+        told = (f"labeller {labeller.version}" for labeller in self.labellers)
+        return (*(teacher.name for teacher in self.teachers), *told)
 
     def seeds(self, teacher: Teacher) -> tuple[int, ...]:
         """Of its members."""
@@ -139,10 +150,13 @@ def algorithm(config: Panel, runtime: Runtime) -> Result:
     corrected = Corrected.of(corpora, config.windows, config.decoding, config.inference)
     teaching = _Teaching(config, corpora, encoder, scoring, runtime)
 
-    names = tuple(teacher.name for teacher in config.teachers)
+    names = config.names
     opinions = tuple(teaching.opinion(teacher) for teacher in config.teachers)
     if config.score_translate_test:
         teaching.score_translate_test()
+    for labeller in config.labellers:
+        with stage(f"labeller {labeller.version}"):
+            opinions += (label_by_command(labeller, corpora.target),)
     listings: tuple[Listing, ...] = ()
     with stage("student's encoder"):
         start = keep_bottom_layers(encoder, config.student_layers) if config.student_layers else encoder
@@ -162,9 +176,9 @@ def algorithm(config: Panel, runtime: Runtime) -> Result:
         scoring.model(f"student{called}", student)
         corrected.model(f"student{called}", student)
         if number < config.rounds:
-            names = (*(name for name in names if not name.startswith("student")), f"student{called}")
+            names = (*config.names, f"student{called}")
             said = teaching.taggers(1).label(Ensemble(f"student{called}", (student,)), corpora.target)
-            opinions = (*opinions[: len(config.teachers)], said)
+            opinions = (*opinions[: len(config.names)], said)
     with stage("student"):
         card = student_card("Panel", config, config.source, (config.target,), config.parallel, config.encoder)
         models = scoring.models
@@ -277,7 +291,9 @@ def check(config: Panel, runtime: Runtime) -> None:
     Raises:
         InputError: at the first thing that would stop the run.
     """
-    check_translated_target(config, runtime)
+    source, _ = check_translated_target(config, runtime)
+    for labeller in config.labellers:
+        check_labeller(labeller, source.types, runtime)
     for teacher in config.teachers:
         if teacher.translation and teacher.translation != config.translation.method:
             asked = config.model_copy(update={"translation": config.translation_of(teacher)})

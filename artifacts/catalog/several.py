@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from artifacts.catalog.corpora import CORRECTIONS, GOLD, LABELLED, SENTENCES, TRAINING_SET
-from artifacts.catalog.labels import PREDICTIONS, SOFT_LABELS
+from artifacts.catalog.labels import PARTIAL_SOFT_LABELS, PREDICTIONS, SOFT_LABELS
 from artifacts.catalog.sentence_translation import ALIGNED_TRANSLATION, MARKED_TRANSLATION, PROJECTION
 from artifacts.catalog.word_translation import TRANSLATION
 from artifacts.reference import Reference
@@ -13,4 +13,4 @@ AnyTranslation = Annotated[Reference, TRANSLATION, MARKED_TRANSLATION, ALIGNED_T
 LabelledOrTranslation = Annotated[Reference, LABELLED, TRANSLATION, TRAINING_SET]
 TrainingPart = Annotated[Reference, LABELLED, TRANSLATION, TRAINING_SET, PROJECTION]
 AnyLabels = Annotated[Reference, GOLD, LABELLED, PREDICTIONS]
-Opinion = Annotated[Reference, SOFT_LABELS]
+Opinion = Annotated[Reference, SOFT_LABELS, PARTIAL_SOFT_LABELS]

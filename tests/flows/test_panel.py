@@ -81,7 +81,7 @@ def test_another_way_of_joining_asks_no_teacher_again(config_file: Path, data: P
     ("setting", "words"),
     [
         ("teachers=[{learns: chance}]", "teachers"),
-        ("teachers=[{learns: source}, {learns: source}]", "teachers has 'source' twice"),
+        ("teachers=[{learns: source}, {learns: source}]", "'source' is twice on the panel"),
         ("joining.smoothing=0", "joining.smoothing"),
     ],
 )

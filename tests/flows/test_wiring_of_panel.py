@@ -30,6 +30,8 @@ from tasks.evaluation.corrections import measure_corrections
 from tasks.evaluation.decode import decode
 from tasks.evaluation.scores import score
 from tasks.evaluation.teachers import measure_teacher
+from tasks.labelling.ask_labeller import ask_labeller
+from tasks.labelling.read_answers import read_labeller_answers
 from tasks.tagging.ensembling import average_soft_labels
 from tasks.tagging.labelling import label_words
 from tasks.tagging.predict import predict_words
@@ -198,6 +200,22 @@ def test_labelled_sentences_are_learnt_beside_the_raw_text_if_they_weigh(
     recording.check(shipped["tagger"], expected.student(joint, labelled, labelled_weight=0.3))
 
 
+def test_labellers_sit_beside_the_teachers_in_every_round(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    labeller = {"command": "cat", "version": "2", "types": {"LOC": "places", "PER": "persons"}}
+    config = configured(rounds=2, labellers=[labeller], teachers=[{"learns": "source"}])
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    told = read_labeller_answers(ask_labeller(expected.corpora.target, config.labellers[0]))
+    names, opinions = ("source", "labeller 2"), (expected.said(expected.tagger("source")), told)
+    student = expected.student(expected.joint(names, opinions)[1])
+    joint = expected.joint((*names, "student^1"), (*opinions, expected.said(student)))[1]
+    check_shipped(recording, result, expected, expected.student(joint, seed=SEED + 1), "student^2")
+    with pytest.raises(ValueError, match="'labeller 2' is twice on the panel"):
+        configured(labellers=[labeller, labeller])
+
+
 def test_a_smaller_student_starts_from_the_bottom_layers(
     recording: Recording, runtime: Runtime, configured: Configured
 ) -> None:
@@ -248,7 +266,7 @@ def test_estimates_are_shown_beside_the_truth(
 def test_teachers_are_named_and_told_apart(configured: Configured) -> None:
     with pytest.raises(ValueError, match="teachers is empty; name at least one"):
         configured(teachers=[])
-    with pytest.raises(ValueError, match="teachers has 'source' twice"):
+    with pytest.raises(ValueError, match="'source' is twice on the panel"):
         configured(teachers=[{"learns": "source"}, {"learns": "source", "members": 2}])
     config = configured(teachers=[{"learns": "translation"}, {"learns": "translation", "translation": "aligned"}])
     assert [config.translation_of(teacher).method for teacher in config.teachers] == ["words", "aligned"]

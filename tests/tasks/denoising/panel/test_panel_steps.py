@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from artifacts.catalog import GOLD, OPINIONS, SOFT_LABELS
+from artifacts.catalog import GOLD, OPINIONS, PARTIAL_SOFT_LABELS, SOFT_LABELS
 from artifacts.errors import InputError
 from artifacts.step import run_alone
 from tasks.denoising.panel import opinions as reading
@@ -108,6 +108,37 @@ def test_estimates_stand_beside_the_truth(store, panel, put_table):
     assert row[1]["estimated_recall"] == pytest.approx(inside / everywhere, abs=1e-5)
     (other, _) = store.table(run_alone(store, measure_teacher, teachers, panel[1], "b", gold)).to_pylist()
     assert (other["words"], other["recall"]) == (17, pytest.approx(17 / 18))
+
+
+@pytest.fixture
+def put_partial(put_table):
+    def put(tags):
+        """Certain where there is a tag."""
+        said = [[[float(name == tag) for name in LABELS] for tag in row] for row in tags]
+        has = [[tag is not None for tag in row] for row in tags]
+        columns = {"sentence_id": list(range(len(WORDS))), "words": WORDS, "probabilities": said, "labelled": has}
+        return put_table(PARTIAL_SOFT_LABELS, columns, META)
+
+    return put
+
+
+def test_words_that_a_labeller_left_out_are_the_others(store, panel, put_partial):
+    some = put_partial([["B-PER", "I-PER", None], ["B-PER"], *([[None] * 3] * MORE)])
+    names, opinions = ("a", "b", "d"), (*panel[:2], some)
+    teachers = run_alone(store, estimate_teachers, opinions, names, Joining())
+    assert store.metadata(teachers)["labelled"] == {"a": 28, "b": 28, "d": 3}
+    joint = run_alone(store, join_opinions, opinions, names, teachers, Joining(method="mean"))
+    first, second, third = store.table(joint)["probabilities"].to_pylist()[:3]
+    assert first[0] == pytest.approx([0.2 / 3, 2.6 / 3, 0.2 / 3]) and first[2] == pytest.approx([0.8, 0.1, 0.1])
+    assert second[0] == pytest.approx([1.6 / 3, 1.2 / 3, 0.2 / 3]) and third[0] == pytest.approx([0.1, 0.8, 0.1])
+    told = store.table(run_alone(store, tell_opinions, opinions, names, joint)).to_pylist()
+    assert told[0]["said"] == [["B-PER"] * 3, ["I-PER", "O", "I-PER"], ["O", "O", None]]
+
+
+def test_a_word_of_which_nobody_says_anything_is_refused(store, put_partial):
+    some = put_partial([["B-PER", None, None], [None], *([["O"] * 3] * MORE)])
+    with pytest.raises(InputError, match="of 3 words no teacher says anything; add one that labels every word"):
+        run_alone(store, estimate_teachers, (some,), ("d",), Joining())
 
 
 def test_opinions_that_do_not_belong_together_are_refused(store, panel, put_soft):
