@@ -1,5 +1,9 @@
 """A panel on a store where CoLaDa ran: what is shared, what it makes, and that its student loads."""
 
+import json
+import shlex
+import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,6 +71,51 @@ def test_a_run_says_who_said_what_and_gives_a_student_that_loads(config_file: Pa
     assert record.student is not None
     tag = transformers.pipeline("token-classification", model=str(store.folder(record.student)))
     assert isinstance(tag("Anna wohnt in Ulm ."), list)
+
+
+FIRST_WORDS = """
+import json, sys
+for line in sys.stdin:
+    sentence = json.loads(line)
+    tags = ["B-LOC"] + [None] * (len(sentence["words"]) - 1)
+    print(json.dumps({"id": sentence["id"], "tags": tags}), flush=True)
+"""
+
+
+def test_a_command_sits_on_the_panel(config_file: Path, data: Path, ended: Path, tmp_path: Path) -> None:
+    (tmp_path / "first_words.py").write_text(FIRST_WORDS, encoding="utf-8")
+    store = Store(Path(shutil.copytree(ended, tmp_path / "store")))
+    labeller = {
+        "command": shlex.join([sys.executable, str(tmp_path / "first_words.py")]),
+        "version": "1",
+        "types": dict.fromkeys(("LOC", "MISC", "ORG", "PER"), "names"),
+    }
+    settings = [f"labellers={json.dumps([labeller])}", "teachers=[{learns: source}]", "student.epochs=1"]
+    method, config = load(config_file, settings)
+    method.flow(config, Runtime(store=str(store), data=str(data), device="cpu"))
+    outcomes = plan(config_file, data, Path(str(store)), *settings).outcomes
+    assert {outcome.status for outcome in outcomes} == {"cached"}
+    (opinions,) = [outcome.reference for outcome in outcomes if outcome.step == "tell_opinions"]
+    assert store.metadata(opinions)["teachers"] == ["source", "labeller 1"]
+    for row in store.table(opinions).to_pylist():
+        assert [said[1] for said in row["said"]] == ["B-LOC"] + [None] * (len(row["words"]) - 1)
+
+
+def test_a_labeller_that_cannot_be_asked_is_told_before_anything_is_trained(
+    config_file: Path, data: Path, tmp_path: Path
+) -> None:
+    types = dict.fromkeys(("LOC", "MISC", "ORG", "PER"), "names")
+    for changed, words in (
+        ({"command": "no-such-program"}, "no-such-program"),
+        (
+            {"types": {"LOC": "places"}},
+            "labeller.types: found LOC, and the types of the labels are LOC, MISC",
+        ),
+    ):
+        labeller = {"command": "cat", "version": "1", "types": types, **changed}
+        method, config = load(config_file, [f"labellers={json.dumps([labeller])}"])
+        with pytest.raises(InputError, match=words):
+            method.check(config, Runtime(store=str(tmp_path / "store"), data=str(data), device="cpu"))
 
 
 def test_another_way_of_joining_asks_no_teacher_again(config_file: Path, data: Path, ended: Path) -> None:
