@@ -163,6 +163,7 @@ OPINIONS = Dataset(
         ]
     ),
     form=opinions,
+    text=column_file,
 )
 Opinions = Annotated[Reference, OPINIONS]
 
