@@ -46,6 +46,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "tasks/translation/conjugate/translate_spans.py": (f"{_PAIRS}/test_conjugate_steps.py",),
     "tasks/aligned/carry_back.py": (_CARRIED,),
     "tasks/aligned/keep_translated.py": (_CARRIED,),
+    "tasks/translation/marked/brackets.py": (f"{_TASKS}/translation/marked/test_brackets.py",),
     # Readers.
     "tasks/labelling/placed_words.py": (f"{_TASKS}/labelling/test_placed_words.py",),
     "tasks/labelling/reading.py": (f"{_TASKS}/labelling/test_reading_answers.py",),

@@ -17,7 +17,6 @@ import numpy as np
 from tasks.translation.marked.markers import OTHER_BRACKETS, SQUARE_BRACKETS, Pieces
 
 LEAST_SIMILARITY = 0.5  # The published code's threshold: what is less like an entity says nothing.
-_EQUAL = 1e-9
 
 Bracket = tuple[int, int, bool, bool]
 """Where it starts and ends in a text, whether it opens, and whether it is damaged."""
@@ -40,9 +39,8 @@ def cut_at_brackets(output: str, split: Callable[[str], list[str]], entities: in
         split: from `tasks.corpus.text.translation_splitter`.
         entities: of the source.
     """
-    if entities == 0:
-        return Pieces([], [split(output)], output, False)
-    found = list(_brackets(output, SQUARE_BRACKETS)) or list(_brackets(output, OTHER_BRACKETS))
+    kinds = (SQUARE_BRACKETS, OTHER_BRACKETS) if entities else ()
+    found = next(filter(None, (list(_brackets(output, kind)) for kind in kinds)), [])
     numbers, parts, still_open = list[int](), list[str](), list[int]()
     done, pairs, broken = 0, 0, False
     for start, end, opens, _ in found:
@@ -52,7 +50,7 @@ def cut_at_brackets(output: str, split: Callable[[str], list[str]], entities: in
             still_open.append(pairs)
             pairs += 1
         broken |= not still_open
-        numbers.append(still_open[-1] if still_open else 0)
+        numbers.append(still_open[-1] if still_open else pairs)
         if not opens:
             still_open = still_open[:-1]
     parts.append(output[done:])
@@ -69,11 +67,8 @@ def similarities(found: str, texts: Sequence[str]) -> list[float]:
 
     def similarity(text: str) -> float:
         matcher.set_seq1(_plain(text))
-        bounds = (matcher.real_quick_ratio, matcher.quick_ratio)  # From above, and sooner.
-        if any(bound() <= LEAST_SIMILARITY for bound in bounds):
-            return 0.0
-        ratio = matcher.ratio()
-        return ratio if ratio > LEAST_SIMILARITY else 0.0
+        ratios = (matcher.real_quick_ratio, matcher.quick_ratio, matcher.ratio)  # Two bounds from above come sooner.
+        return matcher.ratio() if all(ratio() > LEAST_SIMILARITY for ratio in ratios) else 0.0
 
     return [similarity(text) for text in texts]
 
@@ -96,14 +91,14 @@ def match_entities(found: Sequence[str], texts: Sequence[Sequence[str]], types: 
     from scipy.optimize import linear_sum_assignment
 
     every = [text for several in texts for text in several]
-    alike = np.array([similarities(one, every) for one in found]).reshape(len(found), len(texts), -1).max(axis=2)
+    alike = np.array([similarities(one, every) for one in found]).reshape(len(types), len(types), -1).max(axis=2)
     rows, entities = linear_sum_assignment(alike, maximize=True)
     best = alike[rows, entities].sum()
     kinds = np.unique(types, return_inverse=True)[1]
     for row, entity in enumerate(entities):
         others = alike.copy()
-        others[row, kinds == kinds[entity]] = -len(found) - 1  # Less than any sum without it.
-        if others[linear_sum_assignment(others, maximize=True)].sum() >= best - _EQUAL:
+        others[row, kinds == kinds[entity]] = -np.inf
+        if np.isclose(others[linear_sum_assignment(others, maximize=True)].sum(), best):
             return [], "entity_unmatched" if (alike[rows, entities] == 0).any() else "entity_ambiguous"
     return entities.tolist(), ""
 

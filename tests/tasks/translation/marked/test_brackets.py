@@ -83,6 +83,18 @@ def test_other_brackets_are_text_where_there_is_a_square_one_and_title_marks_alw
     assert read_characters("艾达读《书》") == Read(reason="marker_lost")
 
 
+@pytest.mark.parametrize(("output", "types"), [("Er sagt [sic]", []), ("Er sagt [Ulm]", ["LOC"])])
+def test_the_language_is_judged_without_markers(output: str, types: list[str]) -> None:
+    seen: list[str] = []
+
+    def accepts(text: str) -> bool:
+        return bool(seen.append(text))
+
+    found = read_translation(output, types, SPLIT, accepts, CONFIG, form="brackets")
+    assert found == Read(reason="wrong_language")
+    assert [text.split() for text in seen] == [["Er", "sagt", "Ulm" if types else "[sic]"]]
+
+
 def test_a_sentence_without_entities_keeps_the_brackets_of_its_translation() -> None:
     found = read("Er sagte [sic] es", [], [])
     assert found == Read(["Er", "sagte", "[", "sic", "]", "es"], ["O"] * 6)
@@ -113,6 +125,13 @@ def test_two_entities_of_different_types_that_a_translation_turns_round() -> Non
     found = read("In [München] wohnt [Ada Maier].")
     assert found == Read(["In", "München", "wohnt", "Ada", "Maier", "."], ["O", "B-LOC", "O", "B-PER", "I-PER", "O"])
     assert found.entities == [1, 0]
+
+
+def test_three_entities_of_three_types_go_round() -> None:
+    texts = [("Ada", "Ada"), ("München", "Munich"), ("Rotes Kreuz", "Red Cross")]
+    found = read("Das [Rote Kreuz] hilft [Ada] in [München].", ["PER", "LOC", "ORG"], texts)
+    assert [tag for tag in found.tags if tag[0] == "B"] == ["B-ORG", "B-PER", "B-LOC"]
+    assert found.entities == [2, 0, 1]
 
 
 def test_an_entity_may_stand_there_as_in_the_source() -> None:
@@ -150,6 +169,10 @@ def test_similarity_is_the_share_of_matching_characters() -> None:
     assert similarities("München", ["Munich"]) == pytest.approx([8 / 13])
     assert similarities("Ｎew York", ["NEW  YORK", "", "Ulm"]) == [1, 0, 0]
     assert similarities("", ["Ulm"]) == [0]
+    # abcd and dcba share their letters, of which one matches at a time, 2 / 8; with badc it is two, 4 / 8.
+    assert similarities("abcd", ["dcba", "badc"]) == [0, 0]
+    # No letter of a long text is too frequent to count.
+    assert similarities("ab" * 150, ["x" + "ab" * 150]) == pytest.approx([600 / 601])
 
 
 def match(found: list[str], texts: list[str], types: list[str]) -> tuple[list[int], str]:
