@@ -4,6 +4,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -156,7 +157,7 @@ def _fault(entity: Entity, text: str, labels: Mapping[str, int]) -> str:
 
 def _read_tags(
     tags: Sequence[str | None],
-    probabilities: Sequence[object] | None,
+    probabilities: Sequence[Any] | None,
     words: Sequence[str],
     labels: Mapping[str, int],
     found: WordLabels,
@@ -179,13 +180,13 @@ def _read_tags(
             reason, goes_on = "stray", ""
         else:
             goes_on = kind
-        if not reason and isinstance(p, float) and not 0 <= p <= 1:
+        if not reason and p is not None and not 0 <= p <= 1:
             reason = "wrong_probability"
         if reason:
             found.refused.append((reason, f"{quoted(words[word])} as {quoted(tag)}"))
             continue
         found.ids[word] = labels[tag]
-        found.given[word] = p if isinstance(p, float) else None
+        found.given[word] = p
 
 
 def _read_probabilities(
@@ -201,7 +202,7 @@ def _read_probabilities(
         total, unknown = sum(each.values()), next((label for label in each if label not in labels), None)
         if unknown is not None:
             found.refused.append(("unknown_label", f"{quoted(words[word])} as {quoted(unknown)}"))
-        elif not math.isclose(total, 1, rel_tol=0, abs_tol=_SUM_TOLERANCE) or min(each.values()) < 0:
+        elif not math.isclose(total, 1, abs_tol=_SUM_TOLERANCE) or min(each.values()) < 0:
             found.refused.append(("wrong_probability", f"{quoted(words[word])}, {total:g} in sum"))
         else:
             values = [each.get(label, 0.0) / total for label in labels]
