@@ -19,9 +19,11 @@ from artifacts.threads import most_threads, prepare
 if TYPE_CHECKING:
     from artifacts.store import Store
 
-# Whatever else runs: some tests compare bits. Processes that run tests side by side share the cores.
-_SIDE_BY_SIDE = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-os.environ.setdefault("OMP_NUM_THREADS", str(max(1, most_threads() // _SIDE_BY_SIDE)))
+# Whatever else runs: some tests compare bits. Processes that run tests side by side share the cores; they inherit what
+# the one that starts them has set, which runs no test.
+_OURS, _SIDE_BY_SIDE = "CROSSTAG_TESTS_THREADS", int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+if os.environ.get("OMP_NUM_THREADS") == os.environ.get(_OURS):
+    os.environ["OMP_NUM_THREADS"] = os.environ[_OURS] = str(max(1, most_threads() // _SIDE_BY_SIDE))
 prepare()  # Before the first import of torch, as a run does.
 
 # Started in the background by a shell, as machines do it, the tests and what they start would not hear a ctrl-c.
