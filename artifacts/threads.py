@@ -92,6 +92,17 @@ def threads(count: int | None) -> Iterator[None]:
             _tell_torch(before[1] or int(before[0] or most_threads()))  # It may have been loaded inside.
 
 
+@contextmanager
+def as_before() -> Iterator[None]:
+    """Afterwards torch computes on as many threads as before: ctranslate2 sets its own number when it loads a model."""
+    before = thread_count()
+    try:
+        yield
+    finally:
+        if before is not None:
+            _tell_torch(before)
+
+
 def give_back() -> None:
     """Ends the threads that OpenMP keeps for this thread until it computes again.
 

@@ -18,6 +18,7 @@ from pydantic import Field
 from artifacts.cublas import load_cublas
 from artifacts.errors import InputError
 from artifacts.settings import Settings
+from artifacts.threads import as_before
 from tasks.training.precision import check_precision
 from tasks.translation.machine.card import read_card, read_json
 from tasks.translation.machine.coding import Coding, read_coding
@@ -186,9 +187,10 @@ def ctranslate2_search(
     if device != "cpu":
         load_cublas()
     threads = torch.get_num_threads() if device == "cpu" else 1
-    model = ctranslate2.Translator(
-        str(folder), device=device, compute_type=precision, inter_threads=threads, intra_threads=1
-    )
+    with as_before():
+        model = ctranslate2.Translator(
+            str(folder), device=device, compute_type=precision, inter_threads=threads, intra_threads=1
+        )
     names = np.array(coding.names, dtype=object)
     rows = {name: row for row, name in enumerate(coding.names)}
 

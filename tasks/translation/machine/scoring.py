@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from artifacts.cublas import load_cublas
+from artifacts.threads import as_before
 from tasks.translation.machine.card import TranslatorCard, read_card, read_json
 from tasks.translation.machine.coding import Coding, read_coding
 from tasks.translation.machine.converting import CONVERTED
@@ -218,13 +219,14 @@ def _loaded(place: Path, card: TranslatorCard, config: Generation, device: str) 
         return load_model(place, card.family).to(device, transformers_precision(device, config.precision))
     if device != "cpu":
         load_cublas()
-    return ctranslate2.Translator(
-        str(converted),
-        device=device,
-        compute_type=ctranslate2_precision(device, config.precision),
-        inter_threads=torch.get_num_threads() if device == "cpu" else 1,
-        intra_threads=1,
-    )
+    with as_before():
+        return ctranslate2.Translator(
+            str(converted),
+            device=device,
+            compute_type=ctranslate2_precision(device, config.precision),
+            inter_threads=torch.get_num_threads() if device == "cpu" else 1,
+            intra_threads=1,
+        )
 
 
 def _flat(rows: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:

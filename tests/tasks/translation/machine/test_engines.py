@@ -55,6 +55,17 @@ def engine(tiny_translator: Path, converted: Path) -> Make:
     return make
 
 
+def test_what_computes_after_a_translation_has_the_threads_that_it_had(engine: Make) -> None:
+    # ctranslate2 sets OpenMP's number, which is torch's, where it loads a model.
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(3)
+        translated(engine(), some_texts(4))
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+
+
 @pytest.mark.parametrize("beam", [1, 5])
 def test_both_engines_give_the_same_texts_in_float32(engine: Make, beam: int) -> None:
     texts = some_texts(40)

@@ -69,6 +69,17 @@ def test_both_engines_give_the_same_scores_in_float32(checkpoint: Found, family:
     assert np.abs(one - other).max() < 1e-3
 
 
+def test_what_computes_after_scoring_has_the_threads_that_it_had(tiny_translator: Path, tmp_path: Path) -> None:
+    convert_folder(tiny_translator, tmp_path)
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(3)
+        scorer(tmp_path, "ctranslate2").log_probabilities(SOURCES, OUTPUTS, EVERY)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+
+
 @pytest.mark.parametrize("engine", ["transformers", "ctranslate2"])
 def test_a_score_does_not_depend_on_its_batch(tiny_translator: Path, tmp_path: Path, engine: str) -> None:
     folder = tiny_translator
