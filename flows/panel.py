@@ -27,6 +27,7 @@ from flows.parts.labeller import check_labeller, label_by_command
 from flows.parts.one_target import TranslatedTarget
 from flows.parts.scoring import Scoring
 from flows.parts.summary import Listing, Result, carry_out
+from flows.parts.teachers import check_teachers_pool
 from flows.parts.translate_test import TranslateTest
 from flows.parts.translation import Translating, TranslationChoice, translate
 from tasks.denoising.panel.estimate_teachers import estimate_teachers
@@ -61,6 +62,15 @@ class Teacher(Settings):
     translation: Literal["", "words", "marked", "aligned"] = Field(
         "", title="Translation", description="How its D_trans is made; empty: as `translation.method` says."
     )
+
+    @model_validator(mode="after")
+    def _reads_what_it_names(self) -> "Teacher":
+        if self.translation and self.learns == "source":
+            raise ValueError(
+                f"translation is {self.translation}, and a teacher that learns source reads no translation; leave one "
+                "of both out"
+            )
+        return self
 
     @property
     def name(self) -> str:
@@ -292,6 +302,8 @@ def check(config: Panel, runtime: Runtime) -> None:
         InputError: at the first thing that would stop the run.
     """
     source, _ = check_translated_target(config, runtime)
+    if any(teacher.members > 1 for teacher in config.teachers):
+        check_teachers_pool(runtime)
     for labeller in config.labellers:
         check_labeller(labeller, source.types, runtime)
     for teacher in config.teachers:

@@ -118,6 +118,15 @@ def test_a_labeller_that_cannot_be_asked_is_told_before_anything_is_trained(
             method.check(config, Runtime(store=str(tmp_path / "store"), data=str(data), device="cpu"))
 
 
+def test_members_are_asked_of_a_pool_only_if_it_is_there(config_file: Path, data: Path, tmp_path: Path) -> None:
+    where = Runtime(store=str(tmp_path / "store"), data=str(data), device="cpu", teachers_pool="nowhere")
+    method, config = load(config_file)
+    method.check(config, where)
+    method, config = load(config_file, ["teachers=[{learns: source, members: 2}]"])
+    with pytest.raises(InputError, match=r"teachers_pool nowhere: .*no deployment teacher/nowhere"):
+        method.check(config, where)
+
+
 def test_another_way_of_joining_asks_no_teacher_again(config_file: Path, data: Path, ended: Path) -> None:
     again = set(to_run(plan(config_file, data, ended, "joining.method=mean")))
     assert "join_opinions" in again and not again & {"train_tagger", "label_words"}
@@ -132,6 +141,7 @@ def test_another_way_of_joining_asks_no_teacher_again(config_file: Path, data: P
         ("teachers=[{learns: chance}]", "teachers"),
         ("teachers=[{learns: source}, {learns: source}]", "'source' is twice on the panel"),
         ("joining.smoothing=0", "joining.smoothing"),
+        ("teachers=[{learns: source, translation: aligned}]", "a teacher that learns source reads no translation"),
     ],
 )
 def test_a_bad_setting_is_named(config_file: Path, setting: str, words: str) -> None:
