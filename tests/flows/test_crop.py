@@ -254,6 +254,7 @@ PUBLISHED_TRANSLATOR = {
 }
 
 
+@pytest.mark.slow
 def test_settings_of_the_published_code_run_to_the_end(
     config_file: Path,
     data: Path,
@@ -391,6 +392,7 @@ def test_a_language_that_the_translator_does_not_know(refused: Callable[..., str
     assert "targets.1.parallel: the language fr has no parallel text" in message
 
 
+@pytest.mark.slow
 def test_a_language_that_the_translator_does_not_know_is_translated_as_a_near_one(
     config_file: Path, data: Path, tmp_path: Path, patched: None
 ) -> None:

@@ -72,6 +72,7 @@ def test_a_second_teacher_leaves_the_first_as_it_was(config_file: Path, data: Pa
     assert first_missing.step in {"predict_words", "vote_labels", "train_voted_student"}
 
 
+@pytest.mark.slow
 def test_teachers_side_by_side_give_the_digests_of_teachers_one_by_one(
     config_file: Path, data: Path, finished: Path, ended: Path, tmp_path: Path
 ) -> None:
@@ -90,6 +91,7 @@ def test_teachers_side_by_side_give_the_digests_of_teachers_one_by_one(
     assert len({o.reference.digest for o in taggers}) == len(taggers) == 6
 
 
+@pytest.mark.slow
 def test_a_bad_teacher_in_a_process_says_what_is_wrong(
     config_file: Path, data: Path, finished: Path, tmp_path: Path
 ) -> None:

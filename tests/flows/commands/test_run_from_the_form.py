@@ -75,6 +75,7 @@ def test_it_finds_every_step_that_the_same_settings_made_from_the_command_line(
     assert (by_form.caller.by, by_form.name, by_form.method) == ("deployment", "tiny-form", "colada")
 
 
+@pytest.mark.slow
 def test_its_errors_name_the_fields_of_the_form(run: Callable[..., FlowRun], folder: Path) -> None:
     def said(**changes: Any) -> str:
         state = run(**changes).state

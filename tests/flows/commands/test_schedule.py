@@ -62,6 +62,7 @@ def test_a_schedule_fires_and_its_run_finds_every_step_in_the_store(
     assert "InvalidRequestError" not in (prefect_home / "server.log").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_worker_that_was_told_no_folder_says_so_and_computes_nothing(
     client: SyncPrefectClient, deployment: Deployment, start_worker: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -73,6 +73,7 @@ def test_one_seed_or_another_setting_has_no_mean() -> None:
 
 
 @pytest.mark.server
+@pytest.mark.slow
 def test_a_sweep_over_k_runs_what_differs_and_draws_figure_7(
     data: Path, finished: Path, tmp_path: Path, server: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
