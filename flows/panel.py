@@ -139,9 +139,9 @@ class Panel(TranslatedTarget):
         told = (f"labeller {labeller.version}" for labeller in self.labellers)
         return (*(teacher.name for teacher in self.teachers), *told)
 
-    def seeds(self, teacher: Teacher) -> tuple[int, ...]:
-        """Of its members."""
-        return tuple(self.seed + _SEEDS_APART * member for member in range(teacher.members))
+    def seeds(self, members: int) -> tuple[int, ...]:
+        """Of a teacher's members; the first is that of a teacher with one."""
+        return tuple(self.seed + _SEEDS_APART * member for member in range(members))
 
     def translation_of(self, teacher: Teacher) -> TranslationChoice:
         """How the translation is made that a teacher learns from."""
@@ -212,8 +212,7 @@ class _Teaching:
     def taggers(self, members: int) -> Ensembling:
         """How so many taggers are trained and asked."""
         config = self.config
-        seeds = config.seeds(Teacher(learns="source", members=members))
-        return Ensembling(seeds, config.source_training, config.windows, config.inference)
+        return Ensembling(config.seeds(members), config.source_training, config.windows, config.inference)
 
     def opinion(self, teacher: Teacher) -> Reference:
         """Soft labels of the raw text, by a teacher that is trained and scored for it."""

@@ -56,7 +56,7 @@ def _chosen(value: Any, device: str) -> Any:
         new = _chosen(old, device)
         if name == "precision" and isinstance(value, TrainingConfig | Inference):
             new = in_place_of(old, device)
-        if new is not old and new != old:
+        if new is not old:
             changed[name] = new
     return value.model_copy(update=changed) if changed else value
 

@@ -52,7 +52,7 @@ def check_precision(device: str, precision: Precision) -> None:
         which, those = f"the GPU {torch.cuda.get_device_name(device)}", "Ampere and newer ones"
     raise InputError(
         f"precision bf16: {which} does not compute in it, as {those} do, and to emulate it takes many times as long; "
-        "set precision to float32, or to bf16_or_float32, or choose another device"
+        "set precision to float32, or of trainings and inference to bf16_or_float32, or choose another device"
     )
 
 

@@ -48,7 +48,8 @@ def test_bf16_needs_a_gpu_that_has_it(monkeypatch, emulated):
 
 def test_bf16_needs_a_cpu_that_has_it(monkeypatch):
     monkeypatch.setattr("tasks.training.precision.cpu_has_bf16", lambda: False)
-    with pytest.raises(InputError, match=r"bf16: this CPU does not compute in it, .* or to bf16_or_float32"):
+    told = r"bf16: this CPU does not compute in it, .* float32, or of trainings and inference to bf16_or_float32"
+    with pytest.raises(InputError, match=told):
         autocast_for("cpu", "bf16")
     check_precision("cpu", "float32")
 

@@ -43,6 +43,17 @@ def test_one_round_by_hand() -> None:
     assert found.meant[1] == pytest.approx(np.array([[1, 0], [0.25, 0.75]]), abs=1e-9)
 
 
+def test_smoothing_is_spread_over_what_is_said_and_stands_by_what_is_meant() -> None:
+    """The round above with 1 word: A says 0 of 2.5 + 1/2 words that are 0, and of 1/2 + 1/2 that are 1."""
+    patterns = patterns_of(np.array([[0, 0, 0, 1], [0, 0, 1, 1]]))
+    found = estimate(patterns, 2, Joining(iterations=1, smoothing=1.0))
+    assert found.said[0] == pytest.approx(np.array([[3 / 3.5, 0.5 / 3.5], [1 / 2.5, 1.5 / 2.5]]))
+    posterior = posterior_of(patterns.labels, found.prior, found.said)  # Of (0, 0), (0, 1) and (1, 1).
+    of_0 = patterns.counts[:2] @ posterior[:2]
+    assert found.meant[0, 0] == pytest.approx((of_0 + np.array([1, 0])) / 4)  # It calls 3 words 0, and 1 is added.
+    assert found.meant[0, 1] == pytest.approx((posterior[2] + np.array([0, 1])) / 2)
+
+
 def test_teachers_that_agree_mean_what_they_say() -> None:
     votes = np.array([[0, 1, 2, 1]] * 3)
     found = estimate(patterns_of(votes), 3, Joining(smoothing=NOTHING))
