@@ -5,6 +5,7 @@ crosstag run configs/quickstart-crop.yaml
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 from prefect import flow
@@ -362,7 +363,7 @@ def algorithm(config: Crop, runtime: Runtime) -> Result:
         _translate_train(config, corpora, encoder, translation, scoring)
 
     # 3.4: labels of the target languages, from the source tagger through the translator.
-    projecting = Projecting(translation, tagging, theta_src, config.forward, config.projection)
+    projecting = Projecting(translation, partial(tagging.label, theta_src), config.forward, config.projection)
     projections = tuple(
         projecting.project(text, target.translator_language, config.reading_of(target))
         for text, target in zip(corpora.targets, config.targets, strict=True)

@@ -5,95 +5,42 @@ Our own recipe (docs/panel.md); what each teacher is comes from the published me
 crosstag run configs/quickstart-panel.yaml
 """
 
-from functools import partial
-from typing import Literal
-
 from prefect import flow
 from pydantic import Field, model_validator
 
+from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.runs import Cell, Form
 from artifacts.runtime import Runtime, stage
-from artifacts.settings import Settings
 from artifacts.store import Store
-from flows.parts.aligned_labels import Reader
 from flows.parts.cards import student_card
 from flows.parts.checks import check_translated_target
-from flows.parts.corpora import Corpora, ScoredText, read_corpora
+from flows.parts.corpora import ScoredText, read_corpora
 from flows.parts.corrections import Corrected
 from flows.parts.encoder import take_encoder
-from flows.parts.ensemble import Ensemble, Ensembling
+from flows.parts.ensemble import Ensemble
 from flows.parts.labeller import check_labeller, label_by_command
-from flows.parts.one_target import TranslatedTarget
+from flows.parts.panel_teachers import Teaching, WithTeachers
 from flows.parts.scoring import Scoring
 from flows.parts.summary import Listing, Result, carry_out
 from flows.parts.teachers import check_teachers_pool
-from flows.parts.translate_test import TranslateTest
-from flows.parts.translation import Translating, TranslationChoice, translate
 from tasks.denoising.panel.estimate_teachers import estimate_teachers
 from tasks.denoising.panel.estimating import Joining
 from tasks.denoising.panel.join_opinions import join_opinions
 from tasks.denoising.panel.tell_opinions import tell_opinions
 from tasks.distillation.export_student import export_student
 from tasks.distillation.train_panel_student import PanelStudentTraining, train_panel_student
-from tasks.distillation.training_sets import training_set
 from tasks.encoding.keep_layers import keep_bottom_layers
 from tasks.evaluation.teachers import measure_teacher
 from tasks.labelling.external import ExternalLabeller
-from tasks.tagging.decoding import Decoding
-from tasks.tagging.train_tagger import TaggerTraining
+from tasks.words.spans import spans_of
 
-_SEEDS_APART = 1000  # As UniTrans': runs with seeds 1, 2, 3 must not share teachers.
 _SHOWN = ("words", "estimated precision", "precision", "estimated recall", "recall")
 
 
-class Teacher(Settings):
-    """One that labels the raw text."""
-
-    learns: Literal["source", "translation", "source_then_translation", "source_and_translation"] = Field(
-        title="Learns",
-        description="source: the labelled corpus (UniTrans' Theta_src, CoLaDa's M_src); translation: D_trans "
-        "(Theta_trans); source_then_translation: D_trans, going on from the one before (Theta_teach); "
-        "source_and_translation: both at once.",
-    )
-    members: int = Field(
-        1, ge=1, le=100, title="Members", description="Taggers that differ in their seeds, averaged (UniTrans, Eq. 14)."
-    )
-    translation: Literal["", "words", "marked", "aligned"] = Field(
-        "", title="Translation", description="How its D_trans is made; empty: as `translation.method` says."
-    )
-
-    @model_validator(mode="after")
-    def _reads_what_it_names(self) -> "Teacher":
-        if self.translation and self.learns == "source":
-            raise ValueError(
-                f"translation is {self.translation}, and a teacher that learns source reads no translation; leave one "
-                "of both out"
-            )
-        return self
-
-    @property
-    def name(self) -> str:
-        """What it is called in tables."""
-        return f"{self.learns}, {self.translation}" if self.translation else self.learns
-
-
-class Panel(TranslatedTarget):
+class Panel(WithTeachers):
     """Everything that decides the result of a run."""
 
-    source_training: TaggerTraining = Field(
-        TaggerTraining(), title="Teacher training", description="Of every teacher that is trained here."
-    )
-    teachers: tuple[Teacher, ...] = Field(
-        (
-            Teacher(learns="source"),
-            Teacher(learns="translation"),
-            Teacher(learns="source_then_translation"),
-            Teacher(learns="source_and_translation"),
-        ),
-        title="Teachers",
-        description="Who labels the raw text.",
-    )
     labellers: tuple[ExternalLabeller, ...] = Field(
         (), title="Labellers", description="Commands that label the raw text, too (docs/labellers.md)."
     )
@@ -111,27 +58,50 @@ class Panel(TranslatedTarget):
     student_layers: int = Field(
         0, ge=0, le=1000, title="Student's layers", description="Bottom layers of the encoder that it keeps; 0: all."
     )
-    decoding: Decoding = Field(
-        Decoding(), title="Decoding", description="From probabilities to tags, for scores (CoLaDa, 4.1)."
+    ablation: str = Field(
+        "none",
+        title="Ablation",
+        description="What is left out: without_NAME leaves out a teacher or labeller, spaces and commas of its name "
+        "as +; labels_mean_themselves joins by the mean; without_labelled leaves out labelled sentences.",
     )
 
     @model_validator(mode="after")
     def _teachers_are_told_apart(self) -> "Panel":
-        if not self.teachers:
-            raise ValueError("teachers is empty; name at least one, such as {learns: source}")
         names = self.names
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise ValueError(f"{twice!r} is twice on the panel; leave one of them out, or raise a teacher's members")
         return self
 
     @model_validator(mode="after")
-    def _has_what_tags_translations(self) -> "Panel":
-        if self.score_translate_test and not any(teacher.learns == "source" for teacher in self.teachers):
-            raise ValueError(
-                "score_translate_test: a teacher that learns the source language tags the translations, and teachers "
-                "has none; add {learns: source}, or leave score_translate_test out"
-            )
+    def _ablation_is_a_row(self) -> "Panel":
+        if self.ablation not in self.ablations:
+            raise ValueError(f"ablation is {self.ablation!r}; expected one of: {', '.join(self.ablations)}")
         return self
+
+    @property
+    def ablations(self) -> dict[str, "Panel"]:
+        """The whole panel, and without each of its parts, by the names that `ablation` has for them."""
+        whole = self.model_copy(update={"ablation": "none"})
+        rows = {"none": whole}
+        for place, teacher in enumerate(self.teachers):
+            others = self.teachers[:place] + self.teachers[place + 1 :]
+            if self.can_teach(others):
+                rows[_row(teacher.name)] = whole.model_copy(update={"teachers": others})
+        for place, name in enumerate(self.names[len(self.teachers) :]):
+            others_asked = self.labellers[:place] + self.labellers[place + 1 :]
+            rows[_row(name)] = whole.model_copy(update={"labellers": others_asked})
+        if self.joining.method == "meaning":
+            mean = self.joining.model_copy(update={"method": "mean"})
+            rows["labels_mean_themselves"] = whole.model_copy(update={"joining": mean})
+        if self.student.labelled_weight:
+            alone = self.student.model_copy(update={"labelled_weight": 0.0})
+            rows["without_labelled"] = whole.model_copy(update={"student": alone})
+        return rows
+
+    @property
+    def ablated(self) -> "Panel":
+        """Without what `ablation` leaves out."""
+        return self.ablations[self.ablation]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -139,13 +109,9 @@ class Panel(TranslatedTarget):
         told = (f"labeller {labeller.version}" for labeller in self.labellers)
         return (*(teacher.name for teacher in self.teachers), *told)
 
-    def seeds(self, members: int) -> tuple[int, ...]:
-        """Of a teacher's members; the first is that of a teacher with one."""
-        return tuple(self.seed + _SEEDS_APART * member for member in range(members))
 
-    def translation_of(self, teacher: Teacher) -> TranslationChoice:
-        """How the translation is made that a teacher learns from."""
-        return self.translation.model_copy(update={"method": teacher.translation} if teacher.translation else {})
+def _row(name: str) -> str:
+    return f"without_{name.replace(', ', '+').replace(' ', '+')}"
 
 
 def algorithm(config: Panel, runtime: Runtime) -> Result:
@@ -154,11 +120,12 @@ def algorithm(config: Panel, runtime: Runtime) -> Result:
     Returns:
         The student, the models with their scores, that of the student last, and how good the teachers are.
     """
+    asked, config = config, config.ablated
     corpora = read_corpora(config.source, config.target, config.parallel, config.labels, config.seed, runtime)
     encoder = take_encoder(config.encoder, corpora, config.seed, runtime)
     scoring = Scoring(corpora.tests, config.windows, config.decoding, config.inference)
     corrected = Corrected.of(corpora, config.windows, config.decoding, config.inference)
-    teaching = _Teaching(config, corpora, encoder, scoring, runtime)
+    teaching = Teaching(config, corpora, encoder, scoring, runtime)
 
     names = config.names
     opinions = tuple(teaching.opinion(teacher) for teacher in config.teachers)
@@ -190,86 +157,13 @@ def algorithm(config: Panel, runtime: Runtime) -> Result:
             said = teaching.taggers(1).label(Ensemble(f"student{called}", (student,)), corpora.target)
             opinions = (*opinions[: len(config.names)], said)
     with stage("student"):
-        card = student_card("Panel", config, config.source, (config.target,), config.parallel, config.encoder)
+        card = student_card("Panel", asked, config.source, (config.target,), config.parallel, config.encoder)
         models = scoring.models
         exported = export_student(
             student, tuple(models[-1].scores.values()), card, (corpora.target,), corrected.references
         )
     outcomes = scoring.outcomes(models[-1], corpora.train)
     return Result(exported, models, outcomes=outcomes, listings=corrected.listings + listings)
-
-
-class _Teaching:
-    """Where teachers are trained, each once, scored, and asked."""
-
-    def __init__(self, config: Panel, corpora: Corpora, encoder: Reference, scoring: Scoring, runtime: Runtime) -> None:
-        self.config, self.corpora, self.encoder, self.scoring = config, corpora, encoder, scoring
-        self.runtime = runtime
-        self.reader = Reader(encoder, config.windows, config.inference)
-        self._source: dict[int, Ensemble] = {}
-        self._translating: dict[str, Translating] = {}
-
-    def taggers(self, members: int) -> Ensembling:
-        """How so many taggers are trained and asked."""
-        config = self.config
-        return Ensembling(config.seeds(members), config.source_training, config.windows, config.inference)
-
-    def opinion(self, teacher: Teacher) -> Reference:
-        """Soft labels of the raw text, by a teacher that is trained and scored for it."""
-        trained = self._trained(teacher)
-        baseline = {"source": "source-only", "translation": "translate-train"}.get(teacher.learns)
-        name = f"{baseline} ({teacher.name})" if baseline else teacher.name
-        more = (ScoredText("source dev", self.corpora.dev, self.corpora.dev),) if teacher.learns == "source" else ()
-        taggers = self.taggers(teacher.members)
-        taggers.score(self.scoring, name, trained, *more)
-        with stage(f"{teacher.name} on D_T"):
-            said = taggers.label(trained, self.corpora.target)
-        self.scoring.pseudo_labels(f"labels of {teacher.name}", said, self.corpora.target_gold)
-        return said
-
-    def score_translate_test(self) -> None:
-        """The baseline whose translations the source teacher tags."""
-        teacher = next(each for each in self.config.teachers if each.learns == "source")
-        tag = partial(self.taggers(teacher.members).tag, self.scoring, self._of_source(teacher.members))
-        own = self._translating_for(Teacher(learns="translation"))
-        TranslateTest(own, self.reader).score(self.scoring, teacher.name, tag)
-
-    def labelled(self) -> Reference:
-        """The labelled corpus, and its translation as `translation.method` says, one after the other."""
-        d_trans = self._translated(Teacher(learns="translation"))
-        with stage("source and D_trans"):
-            return training_set((self.corpora.train, d_trans))
-
-    def _trained(self, teacher: Teacher) -> Ensemble:
-        if teacher.learns == "source":
-            return self._of_source(teacher.members)
-        d_trans = self._translated(teacher)
-        taggers = self.taggers(teacher.members)
-        if teacher.learns == "source_then_translation":
-            return taggers.train(teacher.name, d_trans, self._of_source(teacher.members))
-        if teacher.learns == "source_and_translation":
-            with stage("source and D_trans"):
-                d_trans = training_set((self.corpora.train, d_trans))
-        return taggers.train(teacher.name, d_trans, self.encoder)
-
-    def _of_source(self, members: int) -> Ensemble:
-        if members not in self._source:
-            self._source[members] = self.taggers(members).train("source", self.corpora.train, self.encoder)
-        return self._source[members]
-
-    def _translated(self, teacher: Teacher) -> Reference:
-        translating = self._translating_for(teacher)
-        with stage(f"D_trans, {translating.choice.method}"):
-            return translate(translating, self.config.labels, self.reader)
-
-    def _translating_for(self, teacher: Teacher) -> Translating:
-        """How a teacher's translation is made; that of the configuration serves translate-test, too."""
-        choice, own = self.config.translation_of(teacher), self.config.translation.method
-        if choice.method not in self._translating:
-            back = self.config.score_translate_test and choice.method == own
-            asked = self.config.model_copy(update={"translation": choice, "score_translate_test": back})
-            self._translating[choice.method] = asked.translating(self.corpora, self.runtime)
-        return self._translating[choice.method]
 
 
 def _teacher_quality(
@@ -300,15 +194,27 @@ def check(config: Panel, runtime: Runtime) -> None:
     Raises:
         InputError: at the first thing that would stop the run.
     """
+    config = config.ablated
     source, _ = check_translated_target(config, runtime)
-    if any(teacher.members > 1 for teacher in config.teachers):
+    if any(teacher.members > 1 and teacher.head == "linear" for teacher in config.teachers):
         check_teachers_pool(runtime)
     for labeller in config.labellers:
         check_labeller(labeller, source.types, runtime)
+    lengths = [end - start for tags in source.tags or () for start, end, _ in spans_of(tags)]
+    if lengths and min(lengths) > config.spans.most_words and any(each.head == "spans" for each in config.teachers):
+        raise InputError(
+            f"spans.most_words: {config.spans.most_words}, but every entity of {config.source.train.shown} has "
+            f"{min(lengths)} words or more, so that a teacher of spans has nothing to learn; raise it"
+        )
+    checked = {(config.translation.method, config.score_translate_test)}
     for teacher in config.teachers:
-        if teacher.translation and teacher.translation != config.translation.method:
-            asked = config.model_copy(update={"translation": config.translation_of(teacher)})
-            check_translated_target(asked, runtime)
+        choice = config.translation_of(teacher)
+        which = (choice.method, config.translated_back(choice))
+        if teacher.learns != "source" and which not in checked:
+            checked.add(which)
+            check_translated_target(
+                config.model_copy(update={"translation": choice, "score_translate_test": which[1]}), runtime
+            )
 
 
 @flow(name="panel")

@@ -129,6 +129,7 @@ from artifacts.catalog.several import (
     AnyTranslation,
     LabelledOrTranslation,
     Opinion,
+    Projected,
     TrainingPart,
 )
 from artifacts.catalog.word_translation import (

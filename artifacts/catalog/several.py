@@ -14,3 +14,4 @@ LabelledOrTranslation = Annotated[Reference, LABELLED, TRANSLATION, TRAINING_SET
 TrainingPart = Annotated[Reference, LABELLED, TRANSLATION, TRAINING_SET, PROJECTION]
 AnyLabels = Annotated[Reference, GOLD, LABELLED, PREDICTIONS]
 Opinion = Annotated[Reference, SOFT_LABELS, PARTIAL_SOFT_LABELS]
+Projected = Annotated[Reference, ALIGNED_TRANSLATION, PROJECTION]

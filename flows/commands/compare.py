@@ -90,9 +90,10 @@ def ablations_of(path: Path, rows: Sequence[str], seeds: Sequence[int], settings
     Raises:
         InputError: if the method has no such row, or a setting is not valid.
     """
-    method, _ = load(path, settings)
+    method, config = load(path, settings)
     field = method.config.model_fields.get("ablation")
     known = [str(each) for each in get_args(field.annotation)] if field is not None else []
+    known += getattr(config, "ablations", {})
     if not known:
         raise InputError(f"ablate: method {method.name} has no setting `ablation`; see `crosstag sweep`")
     if unknown := [row for row in rows if row not in known]:

@@ -1,10 +1,13 @@
 """Taggers that are trained alike but for the seed, and used as one (UniTrans, 4.4)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from artifacts.reference import Reference
 from artifacts.side_by_side import Call, side_by_side
+from artifacts.step import Step
 from flows.parts.corpora import ScoredText
 from flows.parts.scoring import Scoring
 from flows.parts.teachers import handed_out
@@ -14,6 +17,9 @@ from tasks.tagging.inference import Inference
 from tasks.tagging.labelling import label_words
 from tasks.tagging.train_tagger import TaggerTraining, train_tagger
 from tasks.tagging.windows import WindowConfig
+
+Arguments = Callable[[Reference, int], tuple[Any, ...]]
+"""What a step that trains is called with, of what a tagger begins from and its seed."""
 
 
 @dataclass(frozen=True)
@@ -35,15 +41,31 @@ class Ensembling:
 
     def train(self, name: str, data: Reference, start: Reference | Ensemble) -> Ensemble:
         """Trains a tagger for each seed, from an encoder or each from its own member of another ensemble."""
-        starts = start.members if isinstance(start, Ensemble) else (start,) * len(self.seeds)
-        calls = [
-            Call(
-                name if len(self.seeds) == 1 else f"{name}^{m}", (data, each, self.training.seeded(seed), self.windows)
-            )
-            for m, (each, seed) in enumerate(zip(starts, self.seeds, strict=True), start=1)
-        ]
+
+        def arguments(begin: Reference, seed: int) -> tuple[Any, ...]:
+            return data, begin, self.training.seeded(seed), self.windows
+
+        calls = self._calls(name, start, arguments)
         with handed_out(calls):
             return Ensemble(name, side_by_side(train_tagger, calls))
+
+    def train_by(self, made: Step[...], arguments: Arguments, name: str, start: Reference | Ensemble) -> Ensemble:
+        """Trains taggers with another head, as `train` does; no workers are asked for them.
+
+        Args:
+            made: the step that trains one.
+            arguments: its own, of what it begins from and its seed.
+            name: of the ensemble.
+            start: an encoder, or an ensemble.
+        """
+        return Ensemble(name, side_by_side(made, self._calls(name, start, arguments)))
+
+    def _calls(self, name: str, start: Reference | Ensemble, arguments: Arguments) -> list[Call]:
+        starts = start.members if isinstance(start, Ensemble) else (start,) * len(self.seeds)
+        return [
+            Call(name if len(self.seeds) == 1 else f"{name}^{m}", arguments(each, seed))
+            for m, (each, seed) in enumerate(zip(starts, self.seeds, strict=True), start=1)
+        ]
 
     def label(self, ensemble: Ensemble, sentences: Reference) -> Reference:
         """p(x, Theta_*): the mean of what the members say of each word (Eq. 14)."""

@@ -9,6 +9,7 @@ from artifacts.runtime import stage
 from artifacts.store import Store
 from flows.parts.corpora import TargetText
 from flows.parts.labelled_translation import LabelledTranslation
+from flows.parts.scoring import Tag
 from flows.parts.summary import Listing
 from tasks.tagging.decoding import Decoding
 from tasks.tagging.inference import Inference
@@ -37,11 +38,10 @@ class Tagging:
 
 @dataclass(frozen=True)
 class Projecting:
-    """Cross-lingual entity projection, with all it needs but the sentences."""
+    """Cross-lingual entity projection, with all it needs but the sentences; `tag` is Theta_src's labels."""
 
     translation: LabelledTranslation
-    tagging: Tagging
-    theta_src: Reference
+    tag: Tag
     forward: ForwardReading
     projection: EntityProjection
 
@@ -56,7 +56,7 @@ class Projecting:
         language = target.language
         with stage(f"{language}, forward translation"):
             translated = self.translation.there(target.sentences, translated_as)
-            tagged = self.tagging.label(self.theta_src, split_translation(translated, self.forward))
+            tagged = self.tag(split_translation(translated, self.forward))
         with stage(f"{language}, labelled back-translation"):
             carried = keep_with_entities(tagged)
             marked = read_markers(carried, self.translation.back(carried, translated_as), reading)

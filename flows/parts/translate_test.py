@@ -9,6 +9,7 @@ from flows.parts.scoring import Scoring, Tag
 from flows.parts.translation import Translating
 from tasks.aligned.carry_back import carry_back
 from tasks.aligned.keep_translated import keep_translated
+from tasks.aligned.place_labels import Incomplete
 from tasks.translation.machine.translate_text import translate_text
 from tasks.translation.marked.read_plain import read_plain
 
@@ -30,15 +31,24 @@ class TranslateTest:
         """
         scoring.tagged(f"translate-test ({tagger})", None, partial(self._label, tag))
 
-    def _label(self, tag: Tag, sentences: Reference) -> Reference:
-        """A tag for each word; of O alone where there is no translation that can be read."""
+    def place(self, tag: Tag, sentences: Reference, incomplete: Incomplete) -> tuple[Reference, Reference]:
+        """The translations that could be read, and the sentences with the labels of theirs.
+
+        Args:
+            tag: gives labels of sentences of the source language.
+            sentences: of the target language.
+            incomplete: what becomes of sentences in which an entity of the translation has no place.
+        """
         choice, (source, target) = self.translating.choice, self.translating.languages
         translator, parallel = self.translating.translator((target, source)), self.translating.corpora.parallel
         output = translate_text(sentences, translator, target, source, None, choice.marked.generation)
         translated = read_plain(output, choice.marked.reading)
         there = keep_translated(sentences, translated)
         alignment = aligned_words(translated, there, parallel, choice.aligned, self.reader)
-        placing = choice.aligned.placing.model_copy(update={"incomplete": "keep"})
+        placing = choice.aligned.placing.model_copy(update={"incomplete": incomplete})
         aligned = choice.aligned.model_copy(update={"placing": placing})
-        placed = placed_along(tag(translated), sentences, alignment, aligned, self.translating.ranker)
-        return carry_back(sentences, translated, placed)
+        return translated, placed_along(tag(translated), sentences, alignment, aligned, self.translating.ranker)
+
+    def _label(self, tag: Tag, sentences: Reference) -> Reference:
+        """A tag for each word; of O alone where there is no translation that can be read."""
+        return carry_back(sentences, *self.place(tag, sentences, "keep"))

@@ -13,17 +13,22 @@ from artifacts.reference import Reference
 from artifacts.runtime import Runtime
 from artifacts.store import Store
 from flows.panel import Panel, algorithm
-from flows.parts.aligned_labels import Reader
+from flows.parts.aligned_labels import Reader, aligned_words
 from flows.parts.corpora import read_corpora
 from flows.parts.encoder import take_encoder
 from flows.parts.summary import Result
-from flows.parts.translation import translate
+from flows.parts.translation import Translating, translate
+from tasks.aligned.keep_translated import keep_translated
+from tasks.aligned.place_labels import place_labels
 from tasks.denoising.correct_soft_labels import correct_soft_labels
 from tasks.denoising.panel.estimate_teachers import estimate_teachers
 from tasks.denoising.panel.estimating import Joining
 from tasks.denoising.panel.join_opinions import join_opinions
+from tasks.denoising.panel.projected_opinion import projected_opinion
 from tasks.denoising.panel.tell_opinions import tell_opinions
+from tasks.distillation.span_training import SpanTraining
 from tasks.distillation.train_panel_student import PanelStudentTraining, train_panel_student
+from tasks.distillation.train_span_tagger import SpanShape, train_span_tagger
 from tasks.distillation.training_sets import training_set
 from tasks.encoding.keep_layers import keep_bottom_layers
 from tasks.evaluation.corrections import measure_corrections
@@ -35,7 +40,14 @@ from tasks.labelling.read_answers import read_labeller_answers
 from tasks.tagging.ensembling import average_soft_labels
 from tasks.tagging.labelling import label_words
 from tasks.tagging.predict import predict_words
+from tasks.tagging.train_crf_tagger import SequenceTraining, train_crf_tagger
 from tasks.tagging.train_tagger import TaggerTraining, train_tagger
+from tasks.translation.machine.translate_text import translate_text
+from tasks.translation.marked.read_markers import read_markers
+from tasks.translation.marked.read_plain import read_plain
+from tasks.translation.projection.forward import split_translation
+from tasks.translation.projection.project_entities import project_entities
+from tasks.translation.projection.with_entities import keep_with_entities
 
 Configured = Callable[..., Panel]
 SEED = 7
@@ -246,6 +258,142 @@ def test_people_are_believed_before_the_panel(
     recording.check(result.listings[1].rows, {"student": measure_corrections(given, tags)})
 
 
+def test_teachers_with_other_heads_learn_by_the_steps_of_their_methods(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    config = configured(
+        teachers=[
+            {"learns": "source_then_translation", "head": "crf"},
+            {"learns": "source", "head": "spans", "members": 2},
+            {"learns": "translation", "head": "spans"},
+        ],
+        crf_training={"epochs": 4, "seed": 20},
+        span_training={"epochs": 5, "seed": 30, "mlm_weight": 0.2},
+        spans={"most_words": 3},
+    )
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    corpora, windows = expected.corpora, config.windows
+    sequences, spans = (
+        SequenceTraining(epochs=4, seed=20 + SEED),
+        SpanTraining(epochs=5, seed=30 + SEED, mlm_weight=0.2),
+    )
+
+    def of_spans(data: Reference, training: SpanTraining) -> Reference:
+        return train_span_tagger(data, corpora.target, expected.encoder, SpanShape(most_words=3), training, windows)
+
+    crf_source = train_crf_tagger(corpora.train, expected.encoder, sequences, windows)
+    crf = train_crf_tagger(expected.d_trans, crf_source, sequences, windows)
+    both = [of_spans(corpora.train, spans), of_spans(corpora.train, spans.seeded(1000))]
+    translated = of_spans(expected.d_trans, spans)
+    opinions = (
+        expected.said(crf),
+        average_soft_labels(tuple(expected.said(each) for each in both)),
+        expected.said(translated),
+    )
+    names = ("source_then_translation, crf", "source, spans", "translation, spans")
+    _, joint = expected.joint(names, opinions)
+    recording.check(recording.arguments(result.student)["tagger"], expected.student(joint))
+    assert [model.name for model in result.models if model.reference in (crf, both[0], translated)] == [
+        "source_then_translation, crf",
+        "source-only (source, spans)",
+        "translate-train (translation, spans)",
+    ]
+
+
+def test_spans_are_learnt_alone_where_hidden_text_weighs_nothing(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    config = configured(teachers=[{"learns": "source", "head": "spans"}], span_training={"mlm_weight": 0})
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    training = SpanTraining(mlm_weight=0, seed=SEED)
+    tagger = train_span_tagger(expected.corpora.train, None, expected.encoder, SpanShape(), training, config.windows)
+    _, joint = expected.joint(("source, spans",), (expected.said(tagger),))
+    recording.check(recording.arguments(result.student)["tagger"], expected.student(joint))
+
+
+@pytest.mark.parametrize("way", ["aligned", "marked"])
+def test_projected_labels_are_those_of_the_first_teacher_of_the_source(
+    recording: Recording, runtime: Runtime, configured: Configured, way: str
+) -> None:
+    teachers = [
+        {"learns": "projection", "translation": way},
+        {"learns": "source", "head": "crf"},
+        {"learns": "source"},
+    ]
+    config = configured(teachers=teachers, projection={"max_length_words": 40}, forward={"language_filter": "off"})
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    corpora, whole, target = expected.corpora, config.translation.marked, expected.corpora.target
+    translating = Translating(
+        corpora, config.translation_of(config.teachers[0]), ("en", "de"), SEED, runtime, back=True
+    )
+    crf = train_crf_tagger(corpora.train, expected.encoder, config.crf_training.seeded(SEED), config.windows)
+
+    def tag(sentences: Reference) -> Reference:
+        return predict_words(crf, sentences, config.windows, config.decoding, config.inference)
+
+    there = translate_text(target, translating.translator(("de", "en")), "de", "en", None, whole.generation)
+    if way == "aligned":
+        read = read_plain(there, whole.reading)
+        links = aligned_words(
+            read,
+            keep_translated(target, read),
+            corpora.parallel,
+            config.translation.aligned,
+            Reader(expected.encoder, config.windows, config.inference),
+        )
+        projected = place_labels(tag(read), target, links, config.translation.aligned.placing)
+    else:
+        tagged = tag(split_translation(there, config.forward))
+        carried = keep_with_entities(tagged)
+        again = translate_text(
+            carried, translating.translator(("en", "de")), "en", "de", whole.marking, whole.generation
+        )
+        projected = project_entities(
+            target, there, tagged, read_markers(carried, again, whole.reading), config.projection
+        )
+    opinions = (projected_opinion(target, projected), expected.said(crf), expected.said(expected.tagger("source")))
+    names = (f"projection, {way}", "source, crf", "source")
+    _, joint = expected.joint(names, opinions)
+    recording.check(recording.arguments(result.student)["tagger"], expected.student(joint))
+
+
+def test_each_row_of_the_ablation_leaves_one_part_out(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    labeller = {"command": "cat", "version": "2", "types": {"LOC": "places", "PER": "persons"}}
+    parts: dict[str, Any] = {
+        "teachers": [{"learns": "source"}, {"learns": "translation", "head": "crf"}],
+        "labellers": [labeller],
+        "joining": {"method": "meaning"},
+        "student": {**SETTINGS["student"], "labelled_weight": 0.3},
+    }
+    rows = configured(**parts).ablations
+    without: dict[str, dict[str, Any]] = {
+        "none": {},
+        "without_source": {"teachers": parts["teachers"][1:]},
+        "without_translation+crf": {"teachers": parts["teachers"][:1]},
+        "without_labeller+2": {"labellers": []},
+        "labels_mean_themselves": {"joining": {"method": "mean"}},
+        "without_labelled": {"student": SETTINGS["student"]},
+    }
+    assert rows == {name: configured(**{**parts, **left}) for name, left in without.items()}
+    assert list(configured(**{**parts, "score_translate_test": True}).ablations)[:2] == [
+        "none",
+        "without_translation+crf",
+    ]
+    with pytest.raises(ValueError, match="ablation is 'without_all'; expected one of: none, without_source"):
+        configured(**parts, ablation="without_all")
+    two = [{"learns": "source"}, {"learns": "translation"}]
+    result = algorithm(configured(teachers=two, ablation="without_source"), runtime)
+    alone = configured(teachers=two[1:])
+    expected = Expected(alone, runtime)
+    _, joint = expected.joint(("translation",), (expected.said(expected.tagger("translation")),))
+    recording.check(recording.arguments(result.student)["tagger"], expected.student(joint))
+
+
 def test_estimates_are_shown_beside_the_truth(
     recording: Recording, runtime: Runtime, configured: Configured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -268,6 +416,15 @@ def test_teachers_are_named_and_told_apart(configured: Configured) -> None:
         configured(teachers=[])
     with pytest.raises(ValueError, match="'source' is twice on the panel"):
         configured(teachers=[{"learns": "source"}, {"learns": "source", "members": 2}])
+    for teacher, said in (
+        ({"learns": "projection", "head": "crf"}, "projection is not trained, and has head crf"),
+        ({"learns": "source_then_translation", "head": "spans"}, "a tagger of spans begins from the encoder"),
+        ({"learns": "projection"}, "projection translates whole sentences, and its translation is words"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            configured(teachers=[{"learns": "source"}, teacher])
+    with pytest.raises(ValueError, match="teachers: projection: a teacher that learns the source language tags"):
+        configured(teachers=[{"learns": "projection", "translation": "aligned"}])
     config = configured(teachers=[{"learns": "translation"}, {"learns": "translation", "translation": "aligned"}])
     assert [config.translation_of(teacher).method for teacher in config.teachers] == ["words", "aligned"]
     assert [teacher.name for teacher in config.teachers] == ["translation", "translation, aligned"]
