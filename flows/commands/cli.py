@@ -609,9 +609,22 @@ def label(
     store: StoreFolder = "store",
 ) -> None:
     """Have a command of yours label the target text of a configuration: what it says is kept, and asked once."""
-    from flows.commands.label import label_target_text
+    from flows.commands.server import start_server
 
-    label_target_text(config, labeller, settings or (), _runtime(store, data, "cpu"))
+    wait_for_server = start_server()
+    from artifacts.recorder import from_command_line
+    from flows.commands.corpus import print_remarks
+    from flows.commands.label import label as label_texts
+    from flows.commands.label import labelling
+    from tasks.corpus.once import reading_once
+
+    runtime = _runtime(store, data, "cpu")
+    with reading_once():
+        asked = labelling(config, labeller, settings or (), runtime)
+        print_remarks()
+        wait_for_server()
+        with from_command_line(config.stem):
+            label_texts(asked, runtime)
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """The corpora of a run: what a configuration says of them, and the steps that read them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import Field
@@ -156,7 +156,7 @@ class TargetText:
     language: str
     sentences: Reference
     gold: ScoredText | None
-    tests: tuple[ScoredText, ...]
+    tests: tuple[ScoredText, ...] = ()
     corrections: Reference | None = None
 
 
@@ -200,15 +200,17 @@ def read_languages(
     Parallel texts are given, and returned, by the language that they have beside the source language.
     """
     train, dev = read_source(source, labels, seed, runtime)
-    prefixes = [f"{target.language} " if len(targets) > 1 else "" for target in targets]
-    texts = tuple(
-        read_target(target, train, labels, runtime, prefix) for target, prefix in zip(targets, prefixes, strict=True)
-    )
+    texts = tuple(read_target(target, train, labels, runtime, prefix) for target, prefix in named_apart(targets))
     pairs = {}
     for language, given in parallel.items():
         with stage(f"{language} parallel text" if len(targets) > 1 else "parallel text"):
             pairs[language] = read_pairs(given, (source.language, language), runtime)
     return MultilingualCorpora(train, dev, texts, pairs)
+
+
+def named_apart(targets: Sequence[TargetCorpus]) -> list[tuple[TargetCorpus, str]]:
+    """Target languages, and what the names of their texts begin with; nothing, where there is one."""
+    return [(target, f"{target.language} " if len(targets) > 1 else "") for target in targets]
 
 
 def let_go_of_readings() -> None:
@@ -232,6 +234,17 @@ def read_source(source: SourceCorpus, labels: LabelConfig, seed: int, runtime: R
     return train, dev
 
 
+def read_text(target: TargetCorpus, labels: LabelConfig, runtime: Runtime, prefix: str = "") -> TargetText:
+    """The text of a target language and its gold labels, if there are any; without test sets and corrections."""
+    name = f"{prefix}target text"
+    with stage(name):
+        text = _sentences(target.text, target.language, runtime)
+        gold = None
+        if target.text_gold is not None:
+            gold = ScoredText(name, text, _gold(target.text_gold, labels, target.language, runtime))
+    return TargetText(target.language, text, gold)
+
+
 def read_target(
     target: TargetCorpus, train: Reference, labels: LabelConfig, runtime: Runtime, prefix: str = ""
 ) -> TargetText:
@@ -239,23 +252,18 @@ def read_target(
 
     Corrections of the text are in the label set of the labelled corpus, `train`.
     """
-    name = f"{prefix}target text"
-    with stage(name):
-        text = _sentences(target.text, target.language, runtime)
-        gold = None
-        if target.text_gold is not None:
-            gold = ScoredText(name, text, _gold(target.text_gold, labels, target.language, runtime))
+    text = read_text(target, labels, runtime, prefix)
     corrections = None
     if target.corrections:
         with stage(f"{prefix}corrections"):
-            corrections = read_corrections(input_file(target.corrections, runtime), text, train)
+            corrections = read_corrections(input_file(target.corrections, runtime), text.sentences, train)
     tests = []
     for test in target.tests:
         name = f"{prefix}{test.name}"
         with stage(name):
             sentences = _sentences(test, target.language, runtime)
             tests.append(ScoredText(name, sentences, _gold(test, labels, target.language, runtime)))
-    return TargetText(target.language, text, gold, tuple(tests), corrections)
+    return replace(text, tests=tuple(tests), corrections=corrections)
 
 
 def read_target_dev(target: TargetCorpus, labels: LabelConfig, runtime: Runtime) -> ScoredText:

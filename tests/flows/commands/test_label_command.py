@@ -6,6 +6,7 @@ import shlex
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,12 @@ from typing import Any
 import pytest
 import yaml
 
+import artifacts.garbage
+from artifacts.reference import Reference
+from artifacts.runs import all_runs
 from artifacts.store import Store
 
+pytestmark = [pytest.mark.server, pytest.mark.usefixtures("server")]
 Crosstag = Callable[..., tuple[int, str]]
 CHAT = Path(__file__).parents[3] / "docs" / "examples" / "label_by_chat.py"
 TYPES = {"LOC": "places", "MISC": "others", "ORG": "organisations", "PER": "persons"}
@@ -87,8 +92,10 @@ def test_a_rerun_asks_only_for_what_is_missing(label: Any, chat: Any, crosstag: 
     assert "text      de, 6 different sentences, 6 of them asked" in printed
     # Six times 100 tokens of a dollar, 7 of two dollars a million: .000684, in four digits .0007.
     assert "600 prompt_tokens" in printed and "0.0007 cost" in printed and "6 requests" in printed
-    again = label()
-    assert again == (0, printed) and len(chat.asked) == 2
+    code, again = label()
+    assert code == 0 and len(chat.asked) == 2
+    assert again[: again.index("steps ")] == printed[: printed.index("steps ")]
+    assert "steps     4 cached, 0 ran" in again
 
     code, longer = label("target.text.max_sentences=8", "target.text_gold.max_sentences=8")
     assert code == 0 and len(chat.asked) == 4
@@ -100,7 +107,70 @@ def test_a_rerun_asks_only_for_what_is_missing(label: Any, chat: Any, crosstag: 
     code, shown = crosstag("store", "show", labels[0], "--gold", gold[0], *store)
     assert code == 0 and "B-LOC" in shown
     facts = Store(tmp_path / "store").metadata(Store(tmp_path / "store").find(labels[0]))
-    assert facts["labelled"] == facts["words"] and f"{facts['words']:,} of {facts['words']:,} words" in printed
+    words = f"{facts['words']:,}"
+    row = f"target text {words} {facts['labelled']:,} {facts['without_probability']:,}"
+    assert facts["labelled"] == facts["words"] and row in [" ".join(line.split()) for line in printed.splitlines()]
+
+
+def test_what_was_asked_is_a_run_that_the_store_keeps(
+    label: Any, chat: Any, crosstag: Crosstag, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat.most = 4
+    assert label()[0] == 2
+    chat.most = 10**6
+    assert label()[0] == 0
+    store = Store(tmp_path / "store")
+    failed, done = all_runs(store)
+    assert failed.state == "failed" and "after 4 of 6 answers" in failed.error.message  # type: ignore[union-attr]
+    assert (done.method, done.name, done.state) == ("label", "config", "done")
+    assert [(step.step, step.stage) for step in done.steps] == [
+        ("read_sentences", "target text"),
+        ("read_gold", "target text"),
+        ("ask_labeller", "labeller some-model"),
+        ("read_labeller_answers", "labeller some-model"),
+    ]
+    (table,) = done.measurements
+    facts = store.metadata(table.lines[0].reference)
+    assert table.title == "labelled by some-model"
+    assert table.lines[0].cells == (facts["words"], facts["labelled"], facts["without_probability"])
+    code, listed = crosstag("runs", "ls", "--store", str(store))
+    assert code == 0 and re.search(rf"{done.id[:10]} .* label +config +en-de +done ", listed)
+
+    made = {str(Reference(kind=m.kind, key=m.key, digest=m.digest)) for m in store.manifests()}
+    monkeypatch.setattr(artifacts.garbage, "datetime", _InTwoDays)
+    code, removed = crosstag("store", "gc", "--unreachable", "--store", str(store))
+    assert code == 0 and {f"{m.kind}/{m.key}" for m in store.manifests()} == made, removed
+    monkeypatch.undo()
+    chat.asked = []
+    assert label()[0] == 0 and not chat.asked
+
+
+class _InTwoDays(datetime):
+    @classmethod
+    def now(cls, tz: Any = UTC) -> "_InTwoDays":
+        moment = datetime.now(tz) + timedelta(days=2)
+        return cls.fromtimestamp(moment.timestamp(), tz)
+
+
+def test_each_language_is_labelled_under_its_name(
+    label: Any, chat: Any, tiny_config: Callable[[str], Path], tmp_path: Path
+) -> None:
+    config = yaml.safe_load(tiny_config("crop").read_text(encoding="utf-8"))
+    for target, most in zip(config["targets"], (3, 5), strict=True):
+        target["text"] = {**target["text"], "max_sentences": most}
+        target["text_gold"] = None
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    code, printed = label()
+    assert code == 0 and re.findall("text +(.., .) different", printed) == ["de, 3", "nl, 5"]
+    (run,) = all_runs(Store(tmp_path / "store"))
+    asked = [step.stage for step in run.steps if step.step == "ask_labeller"]
+    assert asked == ["de labeller some-model", "nl labeller some-model"]
+    assert [line.name for line in run.measurements[0].lines] == ["de target text", "nl target text"]
+
+
+def test_gold_labels_of_other_sentences_are_told_before_anything_is_asked(label: Any, chat: Any) -> None:
+    code, told = label("target.text.max_sentences=5")
+    assert code == 2 and "it has 6 sentences, de.txt has 5" in told and not chat.asked
 
 
 def test_what_was_refused_is_told_with_an_example(label: Any) -> None:

@@ -1,6 +1,8 @@
 """A store whose contents are known, the pages over it, and a browser that looks at them."""
 
+import shlex
 import shutil
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,11 +10,14 @@ from typing import Any
 
 import pytest
 import uvicorn
+import yaml
 from comparisons import compare_twice
 from fastapi.testclient import TestClient
 from shelved import Shelved
 
+from artifacts.runtime import Runtime
 from artifacts.store import Store
+from flows.commands.label import label, labelling
 from flows.pages.app import create_app
 
 
@@ -35,14 +40,33 @@ def compared(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def labelled(data: Path, tmp_path_factory: pytest.TempPathFactory, server: str) -> Path:
+    """A store in which `crosstag label` has ended: the first word of each sentence is a person, unless it has a dot."""
+    folder = tmp_path_factory.mktemp("labelled")
+    program = (
+        "import json, sys\n"
+        "for line in sys.stdin:\n"
+        "    asked = json.loads(line)\n"
+        "    tags = ['I-PER' if '.' in asked['words'][0] else 'B-PER'] + ['O'] * (len(asked['words']) - 1)\n"
+        "    print(json.dumps({'id': asked['id'], 'tags': tags, 'usage': {'tokens': 3}}))\n"
+    )
+    told = {"command": shlex.join([sys.executable, "-c", program]), "version": "first word"}
+    told["types"] = dict.fromkeys(("LOC", "MISC", "ORG", "PER"), "names")
+    (folder / "labeller.yaml").write_text(yaml.safe_dump(told), encoding="utf-8")
+    runtime = Runtime(store=str(folder / "store"), data=str(data), device="cpu")
+    label(labelling(data / "tiny.yaml", folder / "labeller.yaml", (), runtime), runtime)
+    return folder / "store"
+
+
+@pytest.fixture(scope="session")
 def store_of(request: pytest.FixtureRequest, finished: Path) -> Callable[[str], Store]:
-    """Gives the store of a method, or of `comparisons`."""
+    """Gives the store of a method, or of `comparisons` or `label`."""
 
     def store(method: str) -> Store:
         if method == "colada":
             return Store(finished)
-        if method == "comparisons":
-            return Store(request.getfixturevalue("compared"))
+        if method in (others := {"comparisons": "compared", "label": "labelled"}):
+            return Store(request.getfixturevalue(others[method]))
         return Store(request.getfixturevalue("finished_with")(method))
 
     return store

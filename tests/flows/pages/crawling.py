@@ -16,8 +16,9 @@ KINDS = {
     "conner": {"conjugate_pairs", "pair_agreement"},
     "crop": {"projection", "machine_translation", "training_set", "marked_pairs", "translator", "bleu"},
     "comparisons": {"significance", "outcomes"},
+    "label": {"labeller_answers", "partial_soft_labels", "gold"},
 }
-"""Methods, and kinds of artifacts that a store has in which it ended."""
+"""Methods and commands, and kinds of artifacts that a store has in which it ended."""
 
 # Of sentences and words, of which every table has its own, one of each table is followed.
 _FILES = (".csv", ".md", ".tex", ".json", ".svg")

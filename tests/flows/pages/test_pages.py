@@ -24,6 +24,17 @@ def test_a_run_shows_its_scores_steps_and_settings(finished: Path) -> None:
     assert text.count("/artifact/") >= len(run.steps)
 
 
+def test_a_run_of_label_shows_who_labelled_how_much_and_what_it_took(labelled: Path) -> None:
+    store = Store(labelled)
+    (run,) = all_runs(store)
+    text = TestClient(create_app(store), base_url=OWN).get(f"/run/{run.id}").text
+    labels = store.metadata(run.steps[-1].reference)
+    assert "labelled by first word" in text and "label, en-de" in text
+    assert f"{labels['labelled']:,} of {labels['words']:,} words have a label" in text
+    assert re.search(r"(\d+) of \1 sentences were asked, which took \d+ tokens", text)
+    assert f'href="/sentences/{run.steps[-1].reference}"' in text
+
+
 def test_why_a_step_ran_is_what_differs_from_the_one_before(finished: Path) -> None:
     """The second iteration's collaborator differs from the first's in what it learns, in its seed and its betas."""
     store = Store(finished)
