@@ -14,10 +14,10 @@ from artifacts.runs import Cell, Form
 from artifacts.runtime import Runtime, stage
 from artifacts.store import Store
 from flows.parts.cards import student_card
-from flows.parts.checks import check_translated_target
+from flows.parts.checks import check_bundled_encoder, check_encoder, check_translated_target
 from flows.parts.corpora import ScoredText, read_corpora
 from flows.parts.corrections import Corrected
-from flows.parts.encoder import take_encoder
+from flows.parts.encoder import EncoderChoice, take_encoder
 from flows.parts.ensemble import Ensemble
 from flows.parts.labeller import check_labeller, label_by_command
 from flows.parts.panel_teachers import Teaching, WithTeachers
@@ -55,8 +55,13 @@ class Panel(WithTeachers):
     student: PanelStudentTraining = Field(
         PanelStudentTraining(), title="Student", description="On the unlabelled text."
     )
+    student_encoder: EncoderChoice | None = Field(
+        None,
+        title="Student's encoder",
+        description="Another one that the student begins from, such as a smaller one; empty: that of the teachers.",
+    )
     student_layers: int = Field(
-        0, ge=0, le=1000, title="Student's layers", description="Bottom layers of the encoder that it keeps; 0: all."
+        0, ge=0, le=1000, title="Student's layers", description="Bottom layers of its encoder that it keeps; 0: all."
     )
     ablation: str = Field(
         "none",
@@ -126,6 +131,10 @@ def algorithm(config: Panel, runtime: Runtime) -> Result:
     scoring = Scoring(corpora.tests, config.windows, config.decoding, config.inference)
     corrected = Corrected.of(corpora, config.windows, config.decoding, config.inference)
     teaching = Teaching(config, corpora, encoder, scoring, runtime)
+    with stage("student's encoder"):
+        other = config.student_encoder
+        start = encoder if other is None else take_encoder(other, corpora, config.seed, runtime)
+        start = keep_bottom_layers(start, config.student_layers) if config.student_layers else start
 
     names = config.names
     opinions = tuple(teaching.opinion(teacher) for teacher in config.teachers)
@@ -135,10 +144,8 @@ def algorithm(config: Panel, runtime: Runtime) -> Result:
         with stage(f"labeller {labeller.version}"):
             opinions += (label_by_command(labeller, corpora.target),)
     listings: tuple[Listing, ...] = ()
-    with stage("student's encoder"):
-        start = keep_bottom_layers(encoder, config.student_layers) if config.student_layers else encoder
     labelled = teaching.labelled() if config.student.labelled_weight else None
-    student = encoder
+    student = start
     for number in range(1, config.rounds + 1):
         called = f"^{number}" if config.rounds > 1 else ""
         with stage(f"panel{called}"):
@@ -157,7 +164,8 @@ def algorithm(config: Panel, runtime: Runtime) -> Result:
             said = teaching.taggers(1).label(Ensemble(f"student{called}", (student,)), corpora.target)
             opinions = (*opinions[: len(config.names)], said)
     with stage("student"):
-        card = student_card("Panel", asked, config.source, (config.target,), config.parallel, config.encoder)
+        fine_tuned = other or config.encoder
+        card = student_card("Panel", asked, config.source, (config.target,), config.parallel, fine_tuned)
         models = scoring.models
         exported = export_student(
             student, tuple(models[-1].scores.values()), card, (corpora.target,), corrected.references
@@ -198,6 +206,9 @@ def check(config: Panel, runtime: Runtime) -> None:
     source, _ = check_translated_target(config, runtime)
     if any(teacher.members > 1 and teacher.head == "linear" for teacher in config.teachers):
         check_teachers_pool(runtime)
+    if config.student_encoder is not None:
+        check_bundled_encoder(config.student_encoder, config.source, {"target": config.target})
+        check_encoder(config.student_encoder, config.windows, runtime)
     for labeller in config.labellers:
         check_labeller(labeller, source.types, runtime)
     lengths = [end - start for tags in source.tags or () for start, end, _ in spans_of(tags)]

@@ -135,6 +135,15 @@ def test_another_way_of_joining_asks_no_teacher_again(config_file: Path, data: P
     }  # fmt: skip
 
 
+def test_what_the_student_begins_from_is_looked_at_before_the_run(
+    config_file: Path, data: Path, tmp_path: Path
+) -> None:
+    where = Runtime(store=str(tmp_path / "store"), data=str(data), device="cpu")
+    method, config = load(config_file, ["student_encoder={checkpoint: no/such/folder}"])
+    with pytest.raises(InputError, match="no/such/folder"):
+        method.check(config, where)
+
+
 @pytest.mark.parametrize(
     ("setting", "words"),
     [

@@ -240,6 +240,25 @@ def test_a_smaller_student_starts_from_the_bottom_layers(
     recording.check(shipped["tagger"], expected.student(joint))
 
 
+def test_a_student_may_have_an_encoder_of_its_own(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    config = configured(
+        student_encoder={"checkpoint": "pretrain", "pretraining": {"epochs": 2}},
+        student_layers=1,
+        teachers=[{"learns": "source"}],
+    )
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    _, joint = expected.joint(("source",), (expected.said(expected.tagger("source")),))  # Of the teachers' encoder.
+    assert config.student_encoder is not None
+    own = take_encoder(config.student_encoder, expected.corpora, SEED, runtime)
+    expected.encoder = keep_bottom_layers(own, 1)
+    shipped = recording.arguments(result.student)
+    recording.check(shipped["tagger"], expected.student(joint))
+    assert "encoder: pretrained on these texts" in shipped["card"].data
+
+
 def test_people_are_believed_before_the_panel(
     recording: Recording, runtime: Runtime, configured: Configured, data: Path, tmp_path: Path
 ) -> None:
