@@ -21,6 +21,7 @@ from flows.parts.encoder import EncoderChoice, take_encoder
 from flows.parts.ensemble import Ensemble
 from flows.parts.labeller import check_labeller, label_by_command
 from flows.parts.panel_teachers import Teaching, WithTeachers
+from flows.parts.panel_trust import Calibration, Trust
 from flows.parts.scoring import Scoring
 from flows.parts.summary import Listing, Result, carry_out
 from flows.parts.teachers import check_teachers_pool
@@ -43,6 +44,12 @@ class Panel(WithTeachers):
 
     labellers: tuple[ExternalLabeller, ...] = Field(
         (), title="Labellers", description="Commands that label the raw text, too (docs/labellers.md)."
+    )
+    calibration: Calibration = Field(
+        "none",
+        title="Calibration",
+        description="temperature: each teacher's probabilities are read at the temperature that suits the source dev "
+        "set best (Guo et al., 2017); projected labels and labellers' as they are.",
     )
     joining: Joining = Field(Joining(), title="Joining", description="How their opinions become one.")
     rounds: int = Field(
@@ -67,7 +74,7 @@ class Panel(WithTeachers):
         "none",
         title="Ablation",
         description="What is left out: without_NAME leaves out a teacher or labeller, spaces and commas of its name "
-        "as +; labels_mean_themselves joins by the mean; without_labelled leaves out labelled sentences.",
+        "as +; labels_mean_themselves joins by the mean; others leave out what they name, such as without_labelled.",
     )
 
     @model_validator(mode="after")
@@ -75,6 +82,15 @@ class Panel(WithTeachers):
         names = self.names
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise ValueError(f"{twice!r} is twice on the panel; leave one of them out, or raise a teacher's members")
+        return self
+
+    @model_validator(mode="after")
+    def _joins_what_calibration_changes(self) -> "Panel":
+        if self.calibration != "none" and self.joining.method == "posterior":
+            raise ValueError(
+                f"calibration is {self.calibration}, and joining.method posterior reads nothing but each teacher's "
+                "most probable label, which no temperature changes; leave calibration out, or join by meaning or mean"
+            )
         return self
 
     @model_validator(mode="after")
@@ -98,6 +114,8 @@ class Panel(WithTeachers):
         if self.joining.method == "meaning":
             mean = self.joining.model_copy(update={"method": "mean"})
             rows["labels_mean_themselves"] = whole.model_copy(update={"joining": mean})
+        if self.calibration != "none":
+            rows["without_calibration"] = whole.model_copy(update={"calibration": "none"})
         if self.student.labelled_weight:
             alone = self.student.model_copy(update={"labelled_weight": 0.0})
             rows["without_labelled"] = whole.model_copy(update={"student": alone})
@@ -131,13 +149,17 @@ def algorithm(config: Panel, runtime: Runtime) -> Result:
     scoring = Scoring(corpora.tests, config.windows, config.decoding, config.inference)
     corrected = Corrected.of(corpora, config.windows, config.decoding, config.inference)
     teaching = Teaching(config, corpora, encoder, scoring, runtime)
+    trust = Trust(config.calibration, corpora, teaching.taggers(1))
     with stage("student's encoder"):
         other = config.student_encoder
         start = encoder if other is None else take_encoder(other, corpora, config.seed, runtime)
         start = keep_bottom_layers(start, config.student_layers) if config.student_layers else start
 
     names = config.names
-    opinions = tuple(teaching.opinion(teacher) for teacher in config.teachers)
+    opinions: tuple[Reference, ...] = ()
+    for teacher in config.teachers:
+        said = teaching.opinion(teacher)
+        opinions += (trust.calibrated(said, teaching.taught.get(teacher.name)),)
     if config.score_translate_test:
         teaching.score_translate_test()
     for labeller in config.labellers:
@@ -161,7 +183,8 @@ def algorithm(config: Panel, runtime: Runtime) -> Result:
         corrected.model(f"student{called}", student)
         if number < config.rounds:
             names = (*config.names, f"student{called}")
-            said = teaching.taggers(1).label(Ensemble(f"student{called}", (student,)), corpora.target)
+            sitting = Ensemble(f"student{called}", (student,))
+            said = trust.calibrated(teaching.taggers(1).label(sitting, corpora.target), sitting)
             opinions = (*opinions[: len(config.names)], said)
     with stage("student"):
         fine_tuned = other or config.encoder
@@ -171,7 +194,8 @@ def algorithm(config: Panel, runtime: Runtime) -> Result:
             student, tuple(models[-1].scores.values()), card, (corpora.target,), corrected.references
         )
     outcomes = scoring.outcomes(models[-1], corpora.train)
-    return Result(exported, models, outcomes=outcomes, listings=corrected.listings + listings)
+    listings = corrected.listings + trust.listings + listings
+    return Result(exported, models, outcomes=outcomes, listings=listings)
 
 
 def _teacher_quality(

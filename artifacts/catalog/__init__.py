@@ -46,6 +46,7 @@ from artifacts.catalog.evidence import (
 )
 from artifacts.catalog.kinds import Dataset, Kind, ModelKind
 from artifacts.catalog.labels import (
+    CALIBRATION,
     LABELLER_ANSWERS,
     OPINIONS,
     PARTIAL_SOFT_LABELS,
@@ -55,6 +56,7 @@ from artifacts.catalog.labels import (
     SPAN_LABELS,
     TEACHERS,
     VOTES,
+    Calibration,
     LabellerAnswers,
     Opinions,
     PartialSoftLabels,

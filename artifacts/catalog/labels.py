@@ -24,7 +24,7 @@ SOFT_LABELS = Dataset(
     sentence_id    joins the sentences that were labelled
     words          the sentence's words
     probabilities  per word one probability per label, in the order of metadata labels; they sum to 1
-    metadata       language; labels
+    metadata       language; labels; of labels at another temperature than their tagger's also temperature
     """,
     pa.schema([ID, WORDS, pa.field("probabilities", pa.list_(NUMBERS), nullable=False)]),
     text=most_probable_labels,
@@ -139,6 +139,33 @@ TEACHERS = Dataset(
     ),
 )
 Teachers = Annotated[Reference, TEACHERS]
+
+CALIBRATION = Dataset(
+    "calibration",
+    """How sure a tagger is and how right, on labelled sentences that it did not learn from; one row.
+
+    temperature      T at which its probabilities, p^(1/T) scaled to sum to 1, are least surprised by the labels
+    words            number of words
+    accuracy         share of words whose most probable label is right, [0, 1]
+    nll              negative log-likelihood of the labels as it gives them, in nats per word
+    nll_calibrated   the same at temperature T
+    ece              expected calibration error in 15 bins, [0, 1]; lower is better
+    ece_calibrated   the same at temperature T
+    metadata         language; labels
+    """,
+    pa.schema(
+        [
+            pa.field("temperature", pa.float64(), nullable=False),
+            pa.field("words", pa.int64(), nullable=False),
+            pa.field("accuracy", pa.float64(), nullable=False),
+            pa.field("nll", pa.float64(), nullable=False),
+            pa.field("nll_calibrated", pa.float64(), nullable=False),
+            pa.field("ece", pa.float64(), nullable=False),
+            pa.field("ece_calibrated", pa.float64(), nullable=False),
+        ]
+    ),
+)
+Calibration = Annotated[Reference, CALIBRATION]
 
 OPINIONS = Dataset(
     "opinions",

@@ -180,6 +180,7 @@ class Teaching:
         self.config, self.corpora, self.encoder, self.scoring = config, corpora, encoder, scoring
         self.runtime = runtime
         self.reader = Reader(encoder, config.windows, config.inference)
+        self.taught: dict[str, Ensemble] = {}
         self._source: dict[tuple[str, int], Ensemble] = {}
         self._translating: dict[str, Translating] = {}
 
@@ -194,6 +195,7 @@ class Teaching:
             with stage(teacher.name):
                 return projected_opinion(self.corpora.target, self._projected(teacher))
         trained, taggers = self._trained(teacher), self.taggers(teacher.members)
+        self.taught[teacher.name] = Ensemble(teacher.name, trained.members)
         baseline = _BASELINES.get(teacher.learns)
         name = f"{baseline} ({teacher.name})" if baseline else teacher.name
         more = (ScoredText("source dev", self.corpora.dev, self.corpora.dev),) if teacher.learns == "source" else ()

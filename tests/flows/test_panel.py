@@ -130,6 +130,9 @@ def test_members_are_asked_of_a_pool_only_if_it_is_there(config_file: Path, data
 def test_another_way_of_joining_asks_no_teacher_again(config_file: Path, data: Path, ended: Path) -> None:
     again = set(to_run(plan(config_file, data, ended, "joining.method=mean")))
     assert "join_opinions" in again and not again & {"train_tagger", "label_words"}
+    again = to_run(plan(config_file, data, ended, "calibration=temperature"))
+    assert again.count("label_words") == again.count("calibrate_teacher") == again.count("temper_labels") == 4
+    assert "train_tagger" not in again
     assert set(to_run(plan(config_file, data, ended, "student.epochs=2"))) <= {
         "train_panel_student", "predict_words", "score", "export_student", "judge_entities",
     }  # fmt: skip

@@ -21,11 +21,13 @@ from flows.parts.translation import Translating, translate
 from tasks.aligned.keep_translated import keep_translated
 from tasks.aligned.place_labels import place_labels
 from tasks.denoising.correct_soft_labels import correct_soft_labels
+from tasks.denoising.panel.calibrate_teacher import calibrate_teacher
 from tasks.denoising.panel.estimate_teachers import estimate_teachers
 from tasks.denoising.panel.estimating import Joining
 from tasks.denoising.panel.join_opinions import join_opinions
 from tasks.denoising.panel.projected_opinion import projected_opinion
 from tasks.denoising.panel.tell_opinions import tell_opinions
+from tasks.denoising.panel.temper_labels import temper_labels
 from tasks.distillation.span_training import SpanTraining
 from tasks.distillation.train_panel_student import PanelStudentTraining, train_panel_student
 from tasks.distillation.train_span_tagger import SpanShape, train_span_tagger
@@ -97,6 +99,12 @@ class Expected:
 
     def said(self, tagger: Reference) -> Reference:
         return label_words(tagger, self.corpora.target, self.config.windows, self.config.inference)
+
+    def calibration(self, *taggers: Reference) -> Reference:
+        """How sure the mean of some taggers is and how right, on the source dev set."""
+        dev = self.corpora.dev
+        said = tuple(label_words(tagger, dev, self.config.windows, self.config.inference) for tagger in taggers)
+        return calibrate_teacher(said[0] if len(said) == 1 else average_soft_labels(said), dev)
 
     def joint(self, names: tuple[str, ...], opinions: tuple[Reference, ...]) -> tuple[Reference, Reference]:
         """The estimate, and the joint labels."""
@@ -388,6 +396,7 @@ def test_each_row_of_the_ablation_leaves_one_part_out(
         "labellers": [labeller],
         "joining": {"method": "meaning"},
         "student": {**SETTINGS["student"], "labelled_weight": 0.3},
+        "calibration": "temperature",
     }
     rows = configured(**parts).ablations
     without: dict[str, dict[str, Any]] = {
@@ -396,6 +405,7 @@ def test_each_row_of_the_ablation_leaves_one_part_out(
         "without_translation+crf": {"teachers": parts["teachers"][:1]},
         "without_labeller+2": {"labellers": []},
         "labels_mean_themselves": {"joining": {"method": "mean"}},
+        "without_calibration": {"calibration": "none"},
         "without_labelled": {"student": SETTINGS["student"]},
     }
     assert rows == {name: configured(**{**parts, **left}) for name, left in without.items()}
@@ -411,6 +421,64 @@ def test_each_row_of_the_ablation_leaves_one_part_out(
     expected = Expected(alone, runtime)
     _, joint = expected.joint(("translation",), (expected.said(expected.tagger("translation")),))
     recording.check(recording.arguments(result.student)["tagger"], expected.student(joint))
+
+
+def test_every_tagger_on_the_panel_is_calibrated_on_source_dev_and_no_labeller(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    labeller = {"command": "cat", "version": "2", "types": {"LOC": "places", "PER": "persons"}}
+    teachers = [{"learns": "source", "members": 2}, {"learns": "translation"}]
+    config = configured(calibration="temperature", rounds=2, labellers=[labeller], teachers=teachers)
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    told = read_labeller_answers(ask_labeller(expected.corpora.target, config.labellers[0]))
+    both, translation = (
+        [expected.tagger("source", seed) for seed in (SEED, SEED + 1000)],
+        expected.tagger("translation"),
+    )
+    means = [average_soft_labels(tuple(map(expected.said, both))), expected.said(translation)]
+    calibrations = [expected.calibration(*both), expected.calibration(translation)]
+    said = tuple(map(temper_labels, means, calibrations))
+
+    names, opinions = ("source", "translation", "labeller 2"), (*said, told)
+    student = expected.student(expected.joint(names, opinions)[1])
+    of_student = expected.calibration(student)
+    sitting = temper_labels(expected.said(student), of_student)
+    joint = expected.joint((*names, "student^1"), (*opinions, sitting))[1]
+    check_shipped(recording, result, expected, expected.student(joint, seed=SEED + 1), "student^2")
+    assert result.listings[0].title.startswith("calibration on source dev")
+    recording.check(
+        result.listings[0].rows,
+        dict(zip(("source", "translation", "student^1"), [*calibrations, of_student], strict=True)),
+    )
+
+
+def test_calibration_is_shown(
+    recording: Recording, runtime: Runtime, configured: Configured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listing = algorithm(configured(calibration="temperature", teachers=[{"learns": "source"}]), runtime).listings[0]
+    row = {"temperature": 1.5, "accuracy": 0.9, "ece": 0.08, "ece_calibrated": 0.02, "nll": 0.4, "words": 3}
+    monkeypatch.setattr(Store, "table", lambda *_: pa.Table.from_pylist([row]))
+    measured = listing.measured(Store(runtime.store))
+    assert dict(zip([column.name for column in measured.columns], measured.lines[0].cells, strict=True)) == {
+        "temperature": 1.5,
+        "right": 0.9,
+        "calibration error": 0.08,
+        "at that temperature": 0.02,
+    }
+
+
+def test_projected_labels_are_not_calibrated(recording: Recording, runtime: Runtime, configured: Configured) -> None:
+    teachers = [{"learns": "projection", "translation": "aligned"}, {"learns": "source"}]
+    result = algorithm(configured(calibration="temperature", teachers=teachers), runtime)
+    assert list(result.listings[0].rows) == ["source"]
+    (told,) = [made.arguments for made in recording.calls.values() if made.step == "tell_opinions"]
+    assert [recording.calls[said].step for said in told["opinions"]] == ["projected_opinion", "temper_labels"]
+
+
+def test_calibration_that_would_change_nothing_is_refused(configured: Configured) -> None:
+    with pytest.raises(ValueError, match="posterior reads nothing but each teacher's most probable label"):
+        configured(calibration="temperature", joining={"method": "posterior"})
 
 
 def test_estimates_are_shown_beside_the_truth(
