@@ -353,7 +353,8 @@ def check(config: Colada, runtime: Runtime) -> None:
     """
     source, target = check_translated_target(config, runtime)
     if config.denoises_instances:
-        check_neighbours(config.reliability.neighbours, source, target)
+        compared = {"labelled corpus": source, "target text": target}
+        check_neighbours(config.reliability.neighbours, compared)
     check_analysis(config.analysis, config.target, target)
     if config.previous:
         check_previous(config.previous, config.target.language, source.types, runtime)

@@ -14,7 +14,7 @@ from artifacts.runs import Cell, Form
 from artifacts.runtime import Runtime, stage
 from artifacts.store import Store
 from flows.parts.cards import student_card
-from flows.parts.checks import check_bundled_encoder, check_encoder, check_translated_target
+from flows.parts.checks import check_bundled_encoder, check_encoder, check_neighbours, check_translated_target
 from flows.parts.corpora import ScoredText, read_corpora
 from flows.parts.corrections import Corrected
 from flows.parts.encoder import EncoderChoice, take_encoder
@@ -29,6 +29,7 @@ from tasks.denoising.panel.estimate_teachers import estimate_teachers
 from tasks.denoising.panel.estimating import Joining
 from tasks.denoising.panel.join_opinions import join_opinions
 from tasks.denoising.panel.tell_opinions import tell_opinions
+from tasks.denoising.reliability import Reliability
 from tasks.distillation.export_student import export_student
 from tasks.distillation.train_panel_student import PanelStudentTraining, train_panel_student
 from tasks.encoding.keep_layers import keep_bottom_layers
@@ -52,6 +53,18 @@ class Panel(WithTeachers):
         "set best (Guo et al., 2017); projected labels and labellers' as they are.",
     )
     joining: Joining = Field(Joining(), title="Joining", description="How their opinions become one.")
+    reliability: Reliability = Field(
+        Reliability(enabled=False),
+        title="Reliability",
+        description="Weighs each joint label in the student's loss by the labels of its nearest neighbours (CoLaDa, "
+        "Eq. 1-3).",
+    )
+    represented_by: str = Field(
+        "",
+        title="Represented by",
+        description="Which teacher's encoder says what words are near, by its name in tables; empty: the first that "
+        "is trained.",
+    )
     rounds: int = Field(
         1,
         ge=1,
@@ -85,6 +98,15 @@ class Panel(WithTeachers):
         return self
 
     @model_validator(mode="after")
+    def _knows_who_represents(self) -> "Panel":
+        if self.represented_by and self.represented_by not in self._trained:
+            raise ValueError(
+                f"represented_by is {self.represented_by!r}; expected a teacher: {'; '.join(self._trained)}; or leave "
+                "it out"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _joins_what_calibration_changes(self) -> "Panel":
         if self.calibration != "none" and self.joining.method == "posterior":
             raise ValueError(
@@ -107,7 +129,8 @@ class Panel(WithTeachers):
         for place, teacher in enumerate(self.teachers):
             others = self.teachers[:place] + self.teachers[place + 1 :]
             if self.can_teach(others):
-                rows[_row(teacher.name)] = whole.model_copy(update={"teachers": others})
+                by = "" if self.represented_by == teacher.name else self.represented_by
+                rows[_row(teacher.name)] = whole.model_copy(update={"teachers": others, "represented_by": by})
         for place, name in enumerate(self.names[len(self.teachers) :]):
             others_asked = self.labellers[:place] + self.labellers[place + 1 :]
             rows[_row(name)] = whole.model_copy(update={"labellers": others_asked})
@@ -116,6 +139,9 @@ class Panel(WithTeachers):
             rows["labels_mean_themselves"] = whole.model_copy(update={"joining": mean})
         if self.calibration != "none":
             rows["without_calibration"] = whole.model_copy(update={"calibration": "none"})
+        if self.weighs_words:
+            trusting = self.reliability.model_copy(update={"enabled": False})
+            rows["without_reliability"] = whole.model_copy(update={"reliability": trusting})
         if self.student.labelled_weight:
             alone = self.student.model_copy(update={"labelled_weight": 0.0})
             rows["without_labelled"] = whole.model_copy(update={"student": alone})
@@ -125,6 +151,20 @@ class Panel(WithTeachers):
     def ablated(self) -> "Panel":
         """Without what `ablation` leaves out."""
         return self.ablations[self.ablation]
+
+    @property
+    def weighs_words(self) -> bool:
+        """Whether joint labels are weighed by their neighbours; 0 of these weigh nothing."""
+        return self.reliability.enabled and self.reliability.neighbours > 0
+
+    @property
+    def represents(self) -> str:
+        """The teacher whose encoder says which words are near."""
+        return self.represented_by or self._trained[0]
+
+    @property
+    def _trained(self) -> list[str]:
+        return [teacher.name for teacher in self.teachers if teacher.learns != "projection"]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -149,7 +189,7 @@ def algorithm(config: Panel, runtime: Runtime) -> Result:
     scoring = Scoring(corpora.tests, config.windows, config.decoding, config.inference)
     corrected = Corrected.of(corpora, config.windows, config.decoding, config.inference)
     teaching = Teaching(config, corpora, encoder, scoring, runtime)
-    trust = Trust(config.calibration, corpora, teaching.taggers(1))
+    trust = Trust(config.calibration, config.reliability, corpora, teaching.taggers(1))
     with stage("student's encoder"):
         other = config.student_encoder
         start = encoder if other is None else take_encoder(other, corpora, config.seed, runtime)
@@ -177,8 +217,13 @@ def algorithm(config: Panel, runtime: Runtime) -> Result:
             scoring.pseudo_labels(f"joint labels{called}", joint, corpora.target_gold)
             listings += _teacher_quality(f"teachers{called}", teachers, opinions, names, corpora.target_gold)
         with stage(f"student{called}"):
+            learnt, weights = corrected.labels(joint), None
+            if config.weighs_words:
+                near = teaching.taught[config.represents].members[0]
+                found = trust.weights(f"joint labels{called}{corrected.remark}", learnt, near)
+                weights = corrected.weights(learnt, found)
             training = config.student.seeded(config.seed + number - 1)
-            student = train_panel_student(start, corrected.labels(joint), labelled, training, config.windows)
+            student = train_panel_student(start, learnt, weights, labelled, training, config.windows)
         scoring.model(f"student{called}", student)
         corrected.model(f"student{called}", student)
         if number < config.rounds:
@@ -195,7 +240,7 @@ def algorithm(config: Panel, runtime: Runtime) -> Result:
         )
     outcomes = scoring.outcomes(models[-1], corpora.train)
     listings = corrected.listings + trust.listings + listings
-    return Result(exported, models, outcomes=outcomes, listings=listings)
+    return Result(exported, models, None, trust.detections, outcomes, listings)
 
 
 def _teacher_quality(
@@ -227,7 +272,9 @@ def check(config: Panel, runtime: Runtime) -> None:
         InputError: at the first thing that would stop the run.
     """
     config = config.ablated
-    source, _ = check_translated_target(config, runtime)
+    source, target = check_translated_target(config, runtime)
+    if config.weighs_words:
+        check_neighbours(config.reliability.neighbours, {"target text": target})
     if any(teacher.members > 1 and teacher.head == "linear" for teacher in config.teachers):
         check_teachers_pool(runtime)
     if config.student_encoder is not None:

@@ -169,9 +169,9 @@ def check_parallel(parallel: tuple[ParallelText, ...], runtime: Runtime) -> None
         load_pairs(input_file(each.source, runtime), input_file(each.target, runtime))
 
 
-def check_neighbours(neighbours: int, source: Corpus, target: Corpus) -> None:
-    """There are more words than neighbours wanted."""
-    for name, corpus in (("labelled corpus", source), ("target text", target)):
+def check_neighbours(neighbours: int, texts: Mapping[str, Corpus]) -> None:
+    """There are more words in each text, given by name, than neighbours wanted."""
+    for name, corpus in texts.items():
         if neighbours >= corpus.word_count:
             raise InputError(
                 f"reliability.neighbours: {neighbours} neighbours of each word are asked for, the {name} has "

@@ -1,4 +1,4 @@
-"""How far a panel's teachers are trusted: calibration on the source dev set."""
+"""How far a panel is trusted: its teachers, by calibration on source dev; its labels, by their neighbours."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -12,6 +12,10 @@ from flows.parts.ensemble import Ensemble, Ensembling
 from flows.parts.summary import Listing
 from tasks.denoising.panel.calibrate_teacher import calibrate_teacher
 from tasks.denoising.panel.temper_labels import temper_labels
+from tasks.denoising.reliability import Reliability
+from tasks.denoising.score_reliability import score_reliability
+from tasks.evaluation.detection import measure_detection
+from tasks.tagging.decoding import Decoding
 
 Calibration = Literal["none", "temperature"]
 
@@ -25,11 +29,16 @@ _CALIBRATION: dict[str, Form] = {
 
 @dataclass
 class Trust:
-    """What is known of teachers and their labels without gold labels of the target, and is measured on the way."""
+    """What is known of teachers and labels without gold labels of the target.
+
+    detections tell how well weights find wrong labels, by the labels' name, where gold labels of the text are known.
+    """
 
     calibration: Calibration
+    reliability: Reliability
     corpora: Corpora
     taggers: Ensembling
+    detections: dict[str, Reference] = field(default_factory=dict)
     _calibrations: dict[str, Reference] = field(default_factory=dict)
 
     def calibrated(self, said: Reference, teacher: Ensemble | None) -> Reference:
@@ -40,6 +49,14 @@ class Trust:
             dev = self.corpora.dev
             found = self._calibrations[teacher.name] = calibrate_teacher(self.taggers.label(teacher, dev), dev)
             return temper_labels(said, found)
+
+    def weights(self, name: str, joint: Reference, tagger: Reference) -> Reference:
+        """Of joint labels, w of CoLaDa's Eq. 3; a tagger's encoder says which words are near."""
+        found = score_reliability(tagger, joint, self.reliability, self.taggers.windows, self.taggers.inference)
+        if self.corpora.target_gold is not None:
+            by = Decoding(method=self.reliability.labels_from)
+            self.detections[name] = measure_detection(joint, found, self.corpora.target_gold.gold, by)
+        return found
 
     @property
     def listings(self) -> tuple[Listing, ...]:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from artifacts.catalog import TAGGER, Encoder, LabelledOrTranslation, SoftLabels
+from artifacts.catalog import TAGGER, Encoder, LabelledOrTranslation, ReliabilityScores, SoftLabels
 from artifacts.step import Job, step
 from tasks.distillation.losses import weighted_distillation_loss
 from tasks.distillation.teaching import read_teaching
@@ -39,12 +39,13 @@ def train_panel_student(
     job: Job,
     start: Encoder,
     joint: SoftLabels,
+    reliability: ReliabilityScores | None,
     labelled: LabelledOrTranslation | None,
     config: PanelStudentTraining,
     windows: WindowConfig,
 ) -> None:
-    """Trains a tagger: w CE(p_hat, q), q being joint soft labels with w = 1, or labels with labelled_weight."""
-    teaching = read_teaching(job, joint, None)
+    """Trains a tagger: w CE(p_hat, q), q joint soft labels with their reliability, or labels with labelled_weight."""
+    teaching = read_teaching(job, joint, reliability)
     words = job.table(joint, columns=["words"])["words"].to_pylist()
     target, weight = teaching.probabilities, teaching.weights
     if labelled is not None:

@@ -127,12 +127,28 @@ def test_members_are_asked_of_a_pool_only_if_it_is_there(config_file: Path, data
         method.check(config, where)
 
 
+def test_more_neighbours_than_the_text_has_words_are_told_before_anything_is_trained(
+    config_file: Path, data: Path, tmp_path: Path
+) -> None:
+    where = Runtime(store=str(tmp_path / "store"), data=str(data), device="cpu")
+    method, config = load(config_file, ["reliability.neighbours=100000"])
+    with pytest.raises(InputError, match="100000 neighbours of each word are asked for, the target text has"):
+        method.check(config, where)
+    method, config = load(config_file, ["reliability.neighbours=100000", "reliability.enabled=false"])
+    method.check(config, where)
+
+
 def test_another_way_of_joining_asks_no_teacher_again(config_file: Path, data: Path, ended: Path) -> None:
     again = set(to_run(plan(config_file, data, ended, "joining.method=mean")))
     assert "join_opinions" in again and not again & {"train_tagger", "label_words"}
     again = to_run(plan(config_file, data, ended, "calibration=temperature"))
     assert again.count("label_words") == again.count("calibrate_teacher") == again.count("temper_labels") == 4
     assert "train_tagger" not in again
+    again = to_run(plan(config_file, data, ended, "reliability.neighbours=20"))
+    assert set(again) == {
+        "score_reliability", "measure_detection", "train_panel_student", "predict_words", "score", "export_student",
+        "judge_entities",
+    }  # fmt: skip
     assert set(to_run(plan(config_file, data, ended, "student.epochs=2"))) <= {
         "train_panel_student", "predict_words", "score", "export_student", "judge_entities",
     }  # fmt: skip
@@ -153,6 +169,7 @@ def test_what_the_student_begins_from_is_looked_at_before_the_run(
         ("teachers=[{learns: chance}]", "teachers"),
         ("teachers=[{learns: source}, {learns: source}]", "'source' is twice on the panel"),
         ("joining.smoothing=0", "joining.smoothing"),
+        ("represented_by=nobody", "represented_by is 'nobody'; expected a teacher: source;"),
         ("teachers=[{learns: source, translation: aligned}]", "a teacher that learns source reads no translation"),
     ],
 )

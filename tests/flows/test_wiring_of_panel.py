@@ -28,6 +28,9 @@ from tasks.denoising.panel.join_opinions import join_opinions
 from tasks.denoising.panel.projected_opinion import projected_opinion
 from tasks.denoising.panel.tell_opinions import tell_opinions
 from tasks.denoising.panel.temper_labels import temper_labels
+from tasks.denoising.reliability import Reliability
+from tasks.denoising.score_reliability import score_reliability
+from tasks.denoising.trust_corrections import trust_corrections
 from tasks.distillation.span_training import SpanTraining
 from tasks.distillation.train_panel_student import PanelStudentTraining, train_panel_student
 from tasks.distillation.train_span_tagger import SpanShape, train_span_tagger
@@ -35,10 +38,12 @@ from tasks.distillation.training_sets import training_set
 from tasks.encoding.keep_layers import keep_bottom_layers
 from tasks.evaluation.corrections import measure_corrections
 from tasks.evaluation.decode import decode
+from tasks.evaluation.detection import measure_detection
 from tasks.evaluation.scores import score
 from tasks.evaluation.teachers import measure_teacher
 from tasks.labelling.ask_labeller import ask_labeller
 from tasks.labelling.read_answers import read_labeller_answers
+from tasks.tagging.decoding import Decoding
 from tasks.tagging.ensembling import average_soft_labels
 from tasks.tagging.labelling import label_words
 from tasks.tagging.predict import predict_words
@@ -61,6 +66,7 @@ SETTINGS: dict[str, Any] = {
     "decoding": {"method": "argmax"},
     "inference": {"precision": "bf16"},
 }
+TRUST = {"neighbours": 5, "sharpness": 2.0, "labels_from": "viterbi"}
 TAUGHT = ("source", "translation", "source_then_translation", "source_and_translation")
 
 
@@ -113,10 +119,19 @@ class Expected:
         return teachers, join_opinions(opinions, names, teachers, joining)
 
     def student(
-        self, joint: Reference, labelled: Reference | None = None, seed: int = SEED, **settings: float
+        self,
+        joint: Reference,
+        labelled: Reference | None = None,
+        seed: int = SEED,
+        weights: Reference | None = None,
+        **settings: float,
     ) -> Reference:
         training = PanelStudentTraining(learning_rate=3e-3, seed=300 + seed, **settings)
-        return train_panel_student(self.encoder, joint, labelled, training, self.config.windows)
+        return train_panel_student(self.encoder, joint, weights, labelled, training, self.config.windows)
+
+    def weights(self, tagger: Reference, joint: Reference) -> Reference:
+        trust = Reliability(neighbours=5, sharpness=2.0, labels_from="viterbi")
+        return score_reliability(tagger, joint, trust, self.config.windows, self.config.inference)
 
     def scored(self, name: str, tagger: Reference) -> dict[str, Reference]:
         config, scores = self.config, {}
@@ -397,15 +412,18 @@ def test_each_row_of_the_ablation_leaves_one_part_out(
         "joining": {"method": "meaning"},
         "student": {**SETTINGS["student"], "labelled_weight": 0.3},
         "calibration": "temperature",
+        "reliability": TRUST,
+        "represented_by": "source",
     }
     rows = configured(**parts).ablations
     without: dict[str, dict[str, Any]] = {
         "none": {},
-        "without_source": {"teachers": parts["teachers"][1:]},
+        "without_source": {"teachers": parts["teachers"][1:], "represented_by": ""},
         "without_translation+crf": {"teachers": parts["teachers"][:1]},
         "without_labeller+2": {"labellers": []},
         "labels_mean_themselves": {"joining": {"method": "mean"}},
         "without_calibration": {"calibration": "none"},
+        "without_reliability": {"reliability": {**TRUST, "enabled": False}},
         "without_labelled": {"student": SETTINGS["student"]},
     }
     assert rows == {name: configured(**{**parts, **left}) for name, left in without.items()}
@@ -479,6 +497,84 @@ def test_projected_labels_are_not_calibrated(recording: Recording, runtime: Runt
 def test_calibration_that_would_change_nothing_is_refused(configured: Configured) -> None:
     with pytest.raises(ValueError, match="posterior reads nothing but each teacher's most probable label"):
         configured(calibration="temperature", joining={"method": "posterior"})
+
+
+def test_joint_labels_are_weighed_by_their_neighbours_in_every_round(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    teachers = [{"learns": "translation", "members": 2}, {"learns": "source"}]
+    config = configured(reliability=TRUST, rounds=2, teachers=teachers)
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    both, source = [expected.tagger("translation", seed) for seed in (SEED, SEED + 1000)], expected.tagger("source")
+    names = ("translation", "source")
+    opinions = (average_soft_labels(tuple(map(expected.said, both))), expected.said(source))
+    _, joint = expected.joint(names, opinions)
+    weights = expected.weights(both[0], joint)
+    student = expected.student(joint, weights=weights)
+    _, again = expected.joint((*names, "student^1"), (*opinions, expected.said(student)))
+    weights_again = expected.weights(both[0], again)
+    student = expected.student(again, seed=SEED + 1, weights=weights_again)
+    check_shipped(recording, result, expected, student, "student^2")
+    gold = expected.corpora.target_gold
+    assert gold is not None
+    found = [("joint labels^1", joint, weights), ("joint labels^2", again, weights_again)]
+    recording.check(
+        result.detections,
+        {name: measure_detection(labels, of, gold.gold, Decoding(method="viterbi")) for name, labels, of in found},
+    )
+
+
+def test_another_teacher_may_say_which_words_are_near(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    names = ("source", "translation")
+    teachers = [{"learns": name} for name in names]
+    config = configured(reliability=TRUST, represented_by="translation", teachers=teachers)
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    taggers = [expected.tagger(name) for name in names]
+    _, joint = expected.joint(names, tuple(map(expected.said, taggers)))
+    shipped = recording.arguments(result.student)
+    recording.check(shipped["tagger"], expected.student(joint, weights=expected.weights(taggers[1], joint)))
+    with pytest.raises(ValueError, match="represented_by is 'trans'; expected a teacher: source; translation"):
+        configured(represented_by="trans", teachers=teachers)
+    projecting = [{"learns": "projection", "translation": "aligned"}, *teachers]
+    assert configured(teachers=projecting).represents == "source"
+    with pytest.raises(ValueError, match="represented_by is 'projection, aligned'; expected a teacher: source; trans"):
+        configured(represented_by="projection, aligned", teachers=projecting)
+
+
+@pytest.mark.parametrize("off", [{"neighbours": 0}, {**TRUST, "enabled": False}])
+def test_without_neighbours_every_word_weighs_the_same(
+    recording: Recording, runtime: Runtime, configured: Configured, off: dict[str, Any]
+) -> None:
+    assert not configured().weighs_words
+    config = configured(reliability=off, teachers=[{"learns": "source"}])
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    _, joint = expected.joint(("source",), (expected.said(expected.tagger("source")),))
+    recording.check(recording.arguments(result.student)["tagger"], expected.student(joint))
+    assert result.detections == {}
+
+
+def test_labels_of_people_vote_and_weigh_1(
+    recording: Recording, runtime: Runtime, configured: Configured, data: Path, tmp_path: Path
+) -> None:
+    tiny = yaml.safe_load((data / "tiny.yaml").read_text(encoding="utf-8"))
+    (tmp_path / "by_hand.jsonl").touch()
+    target = {**tiny["target"], "corrections": str(tmp_path / "by_hand.jsonl")}
+    config = configured(target=target, reliability=TRUST, teachers=[{"learns": "source"}])
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    given = expected.corpora.corrections
+    assert given is not None
+    source = expected.tagger("source")
+    _, joint = expected.joint(("source",), (expected.said(source),))
+    learnt = correct_soft_labels(joint, given)
+    weights = trust_corrections(learnt, expected.weights(source, learnt), given)
+    recording.check(recording.arguments(result.student)["tagger"], expected.student(learnt, weights=weights))
+    assert list(result.detections) == ["joint labels (with corrections)"]
 
 
 def test_estimates_are_shown_beside_the_truth(

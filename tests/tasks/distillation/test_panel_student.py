@@ -3,7 +3,7 @@
 import pytest
 from easy_text import FAST, TAGS, WINDOWS, WORDS
 
-from artifacts.catalog import ENCODER, LABELLED, SENTENCES, SOFT_LABELS
+from artifacts.catalog import ENCODER, LABELLED, RELIABILITY, SENTENCES, SOFT_LABELS
 from artifacts.errors import InputError
 from artifacts.step import run_alone
 from tasks.distillation.train_panel_student import PanelStudentTraining, train_panel_student
@@ -44,17 +44,35 @@ def test_the_heavier_side_is_believed_where_they_differ(store, put_table, encode
     # Raw text says that Paris is a place; the labelled sentences, of the same words, that it is none.
     labelled = put_table(LABELLED, {"sentence_id": IDS, "words": WORDS, "tags": other("Paris", "O")}, META)
     config = PanelStudentTraining(**FAST, labelled_weight=weight)
-    student = run_alone(store, train_panel_student, encoder, joint(TAGS), labelled, config, WINDOWS)
+    student = run_alone(store, train_panel_student, encoder, joint(TAGS), None, labelled, config, WINDOWS)
     assert said_of(store, put_table, student) == (TAGS if believed == "B-LOC" else other("Paris", "O"))
 
 
 def test_without_labelled_sentences_joint_labels_are_learnt_alone(store, put_table, encoder, joint):
-    student = run_alone(store, train_panel_student, encoder, joint(TAGS), None, PanelStudentTraining(**FAST), WINDOWS)
+    config = PanelStudentTraining(**FAST)
+    student = run_alone(store, train_panel_student, encoder, joint(TAGS), None, None, config, WINDOWS)
     assert said_of(store, put_table, student) == TAGS
+
+
+@pytest.mark.parametrize("trusted", ["B-LOC", "O"])
+def test_labels_that_are_trusted_more_are_believed(store, put_table, encoder, joint, trusted):
+    # Half of the sentences say that Paris is a place, the others, of the same words, that it is none.
+    half = len(WORDS) // 2
+    said = TAGS[:half] + other("Paris", "O")[half:]
+    weights = [
+        [1.0 if word != "Paris" or tag == trusted else 0.01 for word, tag in zip(*both, strict=True)]
+        for both in zip(WORDS, said, strict=True)
+    ]
+    columns = {"sentence_id": IDS, "agreement": weights, "weight": weights}
+    reliability = put_table(RELIABILITY, columns, {"labels": LABELS})
+    config = PanelStudentTraining(**FAST)
+    student = run_alone(store, train_panel_student, encoder, joint(said), reliability, None, config, WINDOWS)
+    assert said_of(store, put_table, student) == (TAGS if trusted == "B-LOC" else other("Paris", "O"))
 
 
 def test_labelled_sentences_of_other_types_are_refused(store, put_table, encoder, joint):
     meta = {**META, "labels": ["O", "B-ORG", "B-PER"]}
     labelled = put_table(LABELLED, {"sentence_id": [0], "words": [["Anna"]], "tags": [["B-ORG"]]}, meta)
     with pytest.raises(InputError, match="joint labels has O, B-LOC, B-PER; labelled has O, B-ORG, B-PER"):
-        run_alone(store, train_panel_student, encoder, joint(TAGS), labelled, PanelStudentTraining(**FAST), WINDOWS)
+        config = PanelStudentTraining(**FAST)
+        run_alone(store, train_panel_student, encoder, joint(TAGS), None, labelled, config, WINDOWS)
