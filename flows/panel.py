@@ -145,6 +145,9 @@ class Panel(WithTeachers):
         if self.student.labelled_weight:
             alone = self.student.model_copy(update={"labelled_weight": 0.0})
             rows["without_labelled"] = whole.model_copy(update={"student": alone})
+        if self.student.mlm_weight:
+            seen = self.student.model_copy(update={"mlm_weight": 0.0})
+            rows["without_masked_text"] = whole.model_copy(update={"student": seen})
         return rows
 
     @property
@@ -222,7 +225,7 @@ def algorithm(config: Panel, runtime: Runtime) -> Result:
                 near = teaching.taught[config.represents].members[0]
                 found = trust.weights(f"joint labels{called}{corrected.remark}", learnt, near)
                 weights = corrected.weights(learnt, found)
-            training = config.student.seeded(config.seed + number - 1)
+            training = config.student.as_read.seeded(config.seed + number - 1)
             student = train_panel_student(start, learnt, weights, labelled, training, config.windows)
         scoring.model(f"student{called}", student)
         corrected.model(f"student{called}", student)

@@ -3,15 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import torch
 
-from artifacts.errors import InputError
+from tasks.distillation.hidden_text import MaskedText, hide_subwords
 from tasks.distillation.paired_rows import MASKED, SOURCE, TARGET, PairedRows, pair_rows
 from tasks.distillation.span_training import SpanTraining
-from tasks.encoding.masked_text import masked_places
 from tasks.tagging.span_grid import window_cells
 from tasks.tagging.windows import Windows
 
@@ -45,40 +43,6 @@ class SpanText:
         before = np.concatenate([[0], np.cumsum(self.cells.sum(axis=1))])
         counts: np.ndarray = np.diff(before[self.windows.scored])
         return counts
-
-
-@dataclass(frozen=True)
-class MaskedText:
-    """A text to hide sub-words of.
-
-    windows  of its sentences
-    special  [V] bool: sub-words that are never hidden
-    mask     id of [MASK]
-    """
-
-    windows: Windows
-    special: torch.Tensor
-    mask: int
-
-    @classmethod
-    def of(cls, windows: Windows, tokenizer: Any, vocabulary: int) -> "MaskedText":
-        """What a tokenizer says of special sub-words; its unknown one stands for text, and may be hidden.
-
-        A vocabulary without [MASK] has the unknown sub-word in its place, which then is never hidden itself.
-
-        Raises:
-            InputError: if it has neither.
-        """
-        mask = tokenizer.unk_token_id if tokenizer.mask_token_id is None else tokenizer.mask_token_id
-        if mask is None:
-            raise InputError(
-                "masked text: the encoder's tokenizer has neither a mask token nor an unknown one, by which sub-words "
-                "could be hidden; set mlm_weight to 0"
-            )
-        special = torch.zeros(vocabulary, dtype=torch.bool)
-        special[[i for i in tokenizer.all_special_ids if i != tokenizer.unk_token_id and i < vocabulary]] = True
-        special[mask] = True
-        return cls(windows, special, int(mask))
 
 
 @dataclass(frozen=True)
@@ -128,7 +92,9 @@ class SpanBatches:
             places.append(np.stack([at + first, positions]))
         if self.masked is not None and (kinds == MASKED).any():
             chosen = self._drawn(rows[kinds == MASKED], noise)
-            batch |= _hidden(self.masked, chosen, self.config, noise, inputs)
+            hidden = hide_subwords(self.masked, chosen, self.config.mask_rate, self.config.loss_mean, noise)
+            first = inputs.add(hidden.ids, hidden.mask)
+            batch |= hidden.places | {"masked_rows": hidden.places["masked_rows"] + first}
         word_rows, word_positions = torch.from_numpy(np.concatenate(places, axis=1))
         batch |= inputs.padded() | {"word_rows": word_rows, "word_positions": word_positions}
         batch["classes"] = torch.from_numpy(self.classes[words[SOURCE]])
@@ -154,30 +120,6 @@ class SpanBatches:
         paired, shuffled = self._paired
         draws = torch.rand(len(rows), generator=noise, dtype=torch.float64).numpy()
         return shuffled[paired.windows[rows] + (draws * paired.choices[rows]).astype(np.int64)]
-
-
-def _hidden(
-    masked: MaskedText, chosen: np.ndarray, config: SpanTraining, noise: torch.Generator, inputs: "_Inputs"
-) -> dict[str, torch.Tensor]:
-    """Hides sub-words of windows and adds these to a pass: where they stand, what they were, the share of each.
-
-    The share is 1 / |X'| (Eq. 2), special sub-words left out; or the windows of the pass over its hidden sub-words.
-    """
-    ids, mask = map(torch.from_numpy, masked.windows.inputs(chosen))
-    places = masked_places(ids, masked.special, config.mask_rate, noise)
-    rows, positions = places.nonzero(as_tuple=True)
-    first = inputs.add(ids.masked_fill(places, masked.mask), mask)
-    if config.loss_mean == "word":
-        shares = torch.full((len(rows),), len(chosen) / max(len(rows), 1))
-    else:
-        subwords = masked.windows.ends[chosen] - masked.windows.starts[chosen]
-        shares = torch.from_numpy((1 / subwords).astype(np.float32))[rows]
-    return {
-        "masked_rows": rows + first,
-        "masked_positions": positions,
-        "hidden_ids": ids[places],
-        "masked_share": shares,
-    }
 
 
 class _Inputs:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-from torch.nn.functional import cross_entropy
 
+from tasks.distillation.hidden_text import masked_loss
 from tasks.distillation.losses import soft_cross_entropy
 from tasks.distillation.span_batches import SpanBatches
 from tasks.tagging.fitting import Objective
@@ -39,9 +39,7 @@ def span_objective(batches: SpanBatches, watch: Watch | None = None) -> Objectiv
         if watch is not None:
             watch(model, states.detach(), forms, batch)
         if "hidden_ids" in batch:
-            hidden = encoded.last_hidden_state[batch["masked_rows"], batch["masked_positions"]]
-            l_mlm = cross_entropy(model.masked(hidden), batch["hidden_ids"], reduction="none")
-            total = total + config.mlm_weight * (l_mlm * batch["masked_share"]).sum() / batch["pairs"]
+            total = total + config.mlm_weight * masked_loss(model, encoded.last_hidden_state, batch) / batch["pairs"]
         return total
 
     return Objective(batches.rows.lengths, batches.rows.pairs, batches.collate, batches.of_update, loss)

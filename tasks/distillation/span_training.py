@@ -1,15 +1,10 @@
-"""Settings of trainings of span taggers, and how they start."""
+"""Settings of trainings of span taggers."""
 
-from typing import Any, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
-from artifacts.catalog import Encoder
-from artifacts.step import Job
-from tasks.encoding.masked_text import MaskedLanguageHead
 from tasks.tagging.fitting import LossMean, TaggerTrainingConfig
-
-_MASKED = "masked"
 
 
 class SpanTraining(TaggerTrainingConfig):
@@ -56,12 +51,3 @@ class SpanTraining(TaggerTrainingConfig):
     def as_read(self) -> Self:
         """The same training, with the default rate of masks where nothing is hidden."""
         return self.where_read({"mask_rate": self.mlm_weight > 0})
-
-
-def add_masked_head(job: Job, model: Any, encoder: Encoder) -> None:
-    """Puts an encoder's masked-language head beside a tagger's own, to be trained with it and not to be saved."""
-    head = MaskedLanguageHead(job.folder(encoder), model.base_model)
-    setattr(model, _MASKED, head)
-    model._keys_to_ignore_on_save = {f"{_MASKED}.{name}" for name in head.state_dict()}
-    # An imported encoder has a head in any case; its metadata says whether it was made.
-    job.note(masked_language_head=job.metadata(encoder).get("masked_language_head", head.origin))

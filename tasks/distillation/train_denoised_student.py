@@ -14,10 +14,11 @@ from artifacts.catalog import TAGGER, AnySentences, Encoder, LabelledOrTranslati
 from artifacts.step import Job, step
 from tasks.denoising.spans.refinement import Denoising, Refinement, beta_of, refine
 from tasks.denoising.spans.state import DenoisingState, Text, watched_pass
+from tasks.distillation.hidden_text import hidden_text
 from tasks.distillation.span_batches import SpanBatches, SpanText
 from tasks.distillation.span_objective import span_objective
 from tasks.distillation.span_training import SpanTraining
-from tasks.distillation.train_span_tagger import SpanShape, hidden_text, read_source, read_windows
+from tasks.distillation.train_span_tagger import SpanShape, read_source, read_windows
 from tasks.tagging.span_grid import class_names, torch_cells
 from tasks.tagging.span_head import SpanHead
 from tasks.tagging.span_labels import check_same_spans, read_span_labels

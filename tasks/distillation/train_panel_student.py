@@ -1,6 +1,6 @@
 """The student of a panel: trained on target text with joint soft labels, and on labelled sentences beside it."""
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -8,7 +8,9 @@ from pydantic import Field
 
 from artifacts.catalog import TAGGER, Encoder, LabelledOrTranslation, ReliabilityScores, SoftLabels
 from artifacts.step import Job, step
+from tasks.distillation.hidden_text import hidden_text
 from tasks.distillation.losses import weighted_distillation_loss
+from tasks.distillation.masked_objective import with_masked_text
 from tasks.distillation.teaching import read_teaching
 from tasks.tagging.fitting import TaggerTrainingConfig, word_objective
 from tasks.tagging.heads import LINEAR, Batch, word_logits
@@ -32,6 +34,21 @@ class PanelStudentTraining(TaggerTrainingConfig):
         description="Weight of the labelled corpus and its translation, which are learnt beside the raw text; that of "
         "the raw text is 1; 0 leaves them out.",
     )
+    mlm_weight: float = Field(
+        0.0,
+        ge=0,
+        title="MLM weight ω",
+        description="Factor of masked language modelling on the raw text (GLoDe, Eq. 2-3), for which each pass reads "
+        "its sentences twice; 0 leaves it out.",
+    )
+    mask_rate: float = Field(
+        0.25, gt=0, lt=1, title="Mask rate r_m", description="Share of its sub-words that are hidden for that, 0 to 1."
+    )
+
+    @property
+    def as_read(self) -> Self:
+        """The same training, with the default rate of masks where nothing is hidden."""
+        return self.where_read({"mask_rate": self.mlm_weight > 0})
 
 
 @step(TAGGER)
@@ -44,7 +61,11 @@ def train_panel_student(
     config: PanelStudentTraining,
     windows: WindowConfig,
 ) -> None:
-    """Trains a tagger: w CE(p_hat, q), q joint soft labels with their reliability, or labels with labelled_weight."""
+    """Trains a tagger: w CE(p_hat, q) + omega L_mlm.
+
+    Of raw text q are joint soft labels and w is their reliability; of labelled sentences labels and labelled_weight.
+    L_mlm is of the raw text.
+    """
     teaching = read_teaching(job, joint, reliability)
     words = job.table(joint, columns=["words"])["words"].to_pylist()
     target, weight = teaching.probabilities, teaching.weights
@@ -62,4 +83,7 @@ def train_panel_student(
         return weighted_distillation_loss(word_logits(LINEAR, model, batch), batch["target"], batch["weight"])
 
     objective = word_objective(cut, {"target": target, "weight": weight}, losses, config)
+    if config.mlm_weight > 0:
+        text, raw = hidden_text(job, model, tokenizer, start, cut), cut.sentences < len(teaching.sentences.ids)
+        objective = with_masked_text(objective, text, raw, config.mlm_weight, config.mask_rate, config.loss_mean)
     train_and_save(job, model, tokenizer, teaching.labels, objective, config, "training on unlabelled text")

@@ -9,9 +9,10 @@ from artifacts.catalog import TAGGER, AnySentences, Encoder, LabelledOrTranslati
 from artifacts.reference import Reference
 from artifacts.settings import Settings
 from artifacts.step import Job, step
-from tasks.distillation.span_batches import MaskedText, SpanBatches, SpanText
+from tasks.distillation.hidden_text import hidden_text
+from tasks.distillation.span_batches import SpanBatches, SpanText
 from tasks.distillation.span_objective import span_objective
-from tasks.distillation.span_training import SpanTraining, add_masked_head
+from tasks.distillation.span_training import SpanTraining
 from tasks.tagging.span_grid import span_classes
 from tasks.tagging.span_head import SpanHead
 from tasks.tagging.training_shell import start_tagger, train_and_save
@@ -50,14 +51,6 @@ def read_source(
     classes, too_long, across = span_classes(spans, text.cells)
     job.note(entities=len(spans), entities_too_long=too_long, entities_across_windows=across)
     return text, classes
-
-
-def hidden_text(job: Job, model: Any, tokenizer: Any, encoder: Encoder, windows: Windows) -> MaskedText:
-    """A text whose sub-words a tagger learns to find beside its labels; notes by what they are hidden."""
-    add_masked_head(job, model, encoder)
-    text = MaskedText.of(windows, tokenizer, model.config.vocab_size)
-    job.note(masked_by=tokenizer.convert_ids_to_tokens(text.mask))
-    return text
 
 
 @step(TAGGER)

@@ -235,6 +235,20 @@ def test_labelled_sentences_are_learnt_beside_the_raw_text_if_they_weigh(
     recording.check(shipped["tagger"], expected.student(joint, labelled, labelled_weight=0.3))
 
 
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [({"mlm_weight": 0.01, "mask_rate": 0.4}, {"mlm_weight": 0.01, "mask_rate": 0.4}), ({"mask_rate": 0.4}, {})],
+)
+def test_the_student_finds_hidden_sub_words_if_they_weigh(
+    recording: Recording, runtime: Runtime, configured: Configured, given: dict[str, float], read: dict[str, float]
+) -> None:
+    config = configured(student={**SETTINGS["student"], **given}, teachers=[{"learns": "source"}])
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    _, joint = expected.joint(("source",), (expected.said(expected.tagger("source")),))
+    recording.check(recording.arguments(result.student)["tagger"], expected.student(joint, **read))
+
+
 def test_labellers_sit_beside_the_teachers_in_every_round(
     recording: Recording, runtime: Runtime, configured: Configured
 ) -> None:
@@ -410,7 +424,7 @@ def test_each_row_of_the_ablation_leaves_one_part_out(
         "teachers": [{"learns": "source"}, {"learns": "translation", "head": "crf"}],
         "labellers": [labeller],
         "joining": {"method": "meaning"},
-        "student": {**SETTINGS["student"], "labelled_weight": 0.3},
+        "student": {**SETTINGS["student"], "labelled_weight": 0.3, "mlm_weight": 0.1},
         "calibration": "temperature",
         "reliability": TRUST,
         "represented_by": "source",
@@ -424,7 +438,8 @@ def test_each_row_of_the_ablation_leaves_one_part_out(
         "labels_mean_themselves": {"joining": {"method": "mean"}},
         "without_calibration": {"calibration": "none"},
         "without_reliability": {"reliability": {**TRUST, "enabled": False}},
-        "without_labelled": {"student": SETTINGS["student"]},
+        "without_labelled": {"student": {**SETTINGS["student"], "mlm_weight": 0.1}},
+        "without_masked_text": {"student": {**SETTINGS["student"], "labelled_weight": 0.3}},
     }
     assert rows == {name: configured(**{**parts, **left}) for name, left in without.items()}
     assert list(configured(**{**parts, "score_translate_test": True}).ablations)[:2] == [

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hidden_pieces import masked_loss
 from pydantic import ValidationError
-from transformers import AutoModelForMaskedLM, AutoTokenizer
+from transformers import AutoModelForMaskedLM
 
 from artifacts.catalog import ENCODER, LABELLED, SENTENCES
 from artifacts.errors import InputError
@@ -24,7 +25,8 @@ from artifacts.reference import Reference
 from artifacts.show import preview
 from artifacts.step import run_alone
 from artifacts.store import Store
-from tasks.distillation.span_batches import MaskedText, SpanBatches, SpanText
+from tasks.distillation.hidden_text import MaskedText
+from tasks.distillation.span_batches import SpanBatches, SpanText
 from tasks.distillation.span_training import SpanTraining
 from tasks.distillation.train_span_tagger import SpanShape, train_span_tagger
 from tasks.encoding.load import import_encoder
@@ -74,21 +76,6 @@ def source_loss(store: Store, tagger: Reference, labelled: Reference, each_span:
     assert [len(each) for each in losses.values()] == [13, 1, 3]
     flat = [value for each in losses.values() for value in each]
     return float(np.mean(flat if each_span else [np.mean(each) for each in losses.values()]))
-
-
-def masked_loss(folder: Path, sentences: list[list[str]], each_piece: bool, mask: str = "[MASK]") -> float:
-    """Eq. 2 with every sub-word hidden."""
-    model, tokenizer = AutoModelForMaskedLM.from_pretrained(folder).eval(), AutoTokenizer.from_pretrained(folder)
-    losses = []
-    for words in sentences:
-        ids = tokenizer(words, is_split_into_words=True, return_tensors="pt")["input_ids"]
-        hidden = ids.clone()
-        hidden[:, 1:-1] = tokenizer.convert_tokens_to_ids(mask)
-        with torch.no_grad():
-            log_p = model(hidden).logits.log_softmax(dim=-1)
-        losses.append(-log_p[0, 1:-1].gather(1, ids[0, 1:-1, None]).mean().item())
-    pieces = [sum(3 if word == "abc" else 1 for word in words) for words in sentences]
-    return float(np.average(losses, weights=pieces if each_piece else None))
 
 
 @pytest.mark.parametrize("mean", ["sentence", "word"])
