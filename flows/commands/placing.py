@@ -35,7 +35,7 @@ from tasks.aligned.score_candidates import (
 from tasks.aligned.sentence_pairs import alignment_table, links_of
 from tasks.corpus.corpus import Corpus, load_corpus
 from tasks.corpus.formats import CorpusFile
-from tasks.corpus.parallel import load_pairs
+from tasks.corpus.parallel import count_pairs, pair_batches
 from tasks.corpus.text import translation_splitter
 from tasks.evaluation.scores import EntityScore, entity_scores
 from tasks.tagging.inference import Inference
@@ -212,10 +212,11 @@ def _by_eflomal(asked: Asked, pairs: pa.Table) -> pa.Table:
     words = [pairs[f"{side}_words"].to_pylist() for side in ("source", "target")]
     if asked.parallel is not None:
         one, other = (input_file(path, Runtime(data=asked.data)) for path in asked.parallel)
-        text = load_pairs(one, other)
-        for side, lines, code in zip(words, (text.source, text.target), asked.languages, strict=True):
-            split = translation_splitter(code)
-            side += [split(line) for line in lines]
+        count_pairs(one, other)
+        splits = [translation_splitter(code) for code in asked.languages]
+        for batch in pair_batches(one, other):
+            for side, name, split in zip(words, ("source", "target"), splits, strict=True):
+                side += map(split, batch[name].to_pylist())
     found = list(align(words[0], words[1], Alignment(), None))[: pairs.num_rows]
     return alignment_rows(pairs["pair_id"], [side[: pairs.num_rows] for side in words], found)
 

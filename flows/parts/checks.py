@@ -23,7 +23,7 @@ from flows.parts.translator import check_marking, check_translator
 from tasks.corpus.corpus import Corpus, load_corpus
 from tasks.corpus.corrections import check_corrections, latest, load_corrections
 from tasks.corpus.formats import CorpusFile
-from tasks.corpus.parallel import load_pairs
+from tasks.corpus.parallel import count_pairs
 from tasks.corpus.paths import BUNDLED, bundled_folder, resolve
 from tasks.corpus.segmenters import UNSPACED
 from tasks.encoding.bundled import LANGUAGES
@@ -166,7 +166,7 @@ def _check_types(source: SourceCorpus, train: Corpus, labelled: Mapping[str, Cor
 def check_parallel(parallel: tuple[ParallelText, ...], runtime: Runtime) -> None:
     """Parallel files have as many lines on both sides."""
     for each in parallel:
-        load_pairs(input_file(each.source, runtime), input_file(each.target, runtime))
+        count_pairs(input_file(each.source, runtime), input_file(each.target, runtime))
 
 
 def check_neighbours(neighbours: int, texts: Mapping[str, Corpus]) -> None:

@@ -3,8 +3,15 @@
 import gzip
 import io
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from artifacts.errors import InputError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _MAGIC = b"\x1f\x8b"
 _BLOCK_BYTES = 1 << 20
@@ -45,6 +52,41 @@ def unpacked(content: bytes, name: str) -> bytes:
             f"corpus {name}: the gzip data is cut off or damaged ({error}); expected a whole .gz file; fetch it again"
         ) from None
     return b"".join(blocks)
+
+
+@contextmanager
+def unpacking(path: Path) -> Iterator[io.BufferedReader]:
+    """A file to be read part by part, as `unpacked` gives it whole.
+
+    Raises:
+        InputError: if it unpacks to more than `unpacked` allows, when the reader comes to it, or is not what its name
+            says.
+        OSError, EOFError, zlib.error: if it cannot be read, or is damaged.
+    """
+    with path.open("rb") as file:
+        packed = is_compressed(file.peek(len(_MAGIC)))
+        if packed:
+            yield io.BufferedReader(_Guarded(gzip.GzipFile(fileobj=file), path.stat().st_size, str(path)), _BLOCK_BYTES)
+        elif path.name.endswith(".gz"):
+            raise InputError(f"corpus {path}: the file is not gzip; expected what its name says; rename or repack it")
+        else:
+            yield file
+
+
+class _Guarded(io.RawIOBase):
+    """What unpacks, and stops at the size that no corpus has."""
+
+    def __init__(self, file: gzip.GzipFile, packed_bytes: int, name: str) -> None:
+        self.file, self.packed_bytes, self.name, self.size = file, packed_bytes, name, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        count = self.file.readinto(buffer)
+        self.size += count
+        check_size(self.size, self.packed_bytes, self.name)
+        return count
 
 
 def check_size(unpacked_bytes: int, packed_bytes: int, name: str) -> None:

@@ -21,7 +21,13 @@ _BINARY = {
     b"PAR1": "a damaged Parquet file",
     b"\x80\x04\x95": "a pickle, which is not read: it can run code",
 }
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _SAMPLE_BYTES = 200_000
+
+
+def is_no_utf8(head: bytes) -> bool:
+    """Whether a file that begins so is none of UTF-8, whatever follows: `decoded` says what it is."""
+    return head.startswith(_UTF16) or _binary(head) is not None
 
 
 def decoded(content: bytes, name: str, encoding: str | None) -> str:
@@ -37,10 +43,9 @@ def decoded(content: bytes, name: str, encoding: str | None) -> str:
     """
     if encoding is not None:
         return _converted(content, name, encoding)
-    binary = next((what for magic, what in _BINARY.items() if content.startswith(magic)), None)
-    if binary is not None:
+    if (binary := _binary(content)) is not None:
         raise InputError(f"corpus {name}: the file is {binary}; expected text; unpack or convert it")
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if content.startswith(_UTF16):
         raise InputError(f"corpus {name}: the file is UTF-16; expected UTF-8; set encoding: utf-16, or convert it")
     try:
         return content.decode("utf-8-sig")
@@ -52,6 +57,10 @@ def decoded(content: bytes, name: str, encoding: str | None) -> str:
             f"corpus {name}, line {line}: byte {column} of the line (0x{error.object[error.start]:02x}) is not UTF-8; "
             f"expected UTF-8 text; {_advice(content)}"
         ) from None
+
+
+def _binary(head: bytes) -> str | None:
+    return next((what for magic, what in _BINARY.items() if head.startswith(magic)), None)
 
 
 def _converted(content: bytes, name: str, encoding: str) -> str:

@@ -4,13 +4,15 @@ Only a line feed ends a line (with or without a carriage return before it). Pyth
 newlines also break at U+0085, U+2028 and others, which occur inside the words of real corpora.
 """
 
+import io
 import unicodedata
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from artifacts.errors import InputError
-from tasks.corpus.compressed import unpacked
-from tasks.corpus.encodings import decoded
+from tasks.corpus.compressed import unpacked, unpacking
+from tasks.corpus.encodings import decoded, is_no_utf8
 
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -22,6 +24,38 @@ def read_lines(path: Path) -> list[str]:
         InputError: if there is no such file, or it is not UTF-8 text.
     """
     return split_lines(read_content(path), str(path))
+
+
+def each_line(path: Path) -> Iterator[str]:
+    """The same lines as `read_lines` gives, one after another: the file is never whole in memory.
+
+    A file that is no such text is read again as a whole, to say where and why; so is one that ends its lines by
+    carriage returns alone, which has one line for the reader here.
+
+    Raises:
+        InputError: as `read_lines`, where the reader comes to it.
+    """
+    told = 0
+    try:
+        with unpacking(path) as file:
+            head = file.peek()
+            strange = is_no_utf8(head)
+            text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="\n")
+            for line in () if strange else text:
+                ended = line.endswith("\n")
+                content = line.removesuffix("\n").removesuffix("\r")
+                if "\0" in content or (told == 0 and not ended and "\r" in content):
+                    strange = True
+                    break
+                if content or ended:
+                    yield unicodedata.normalize("NFC", content)
+                    told += 1
+    except (UnicodeDecodeError, OSError, EOFError, zlib.error, InputError):
+        strange = True
+    if strange:
+        for place, line in enumerate(read_lines(path)):
+            if place >= told:
+                yield line
 
 
 def read_content(path: Path) -> bytes:

@@ -1,48 +1,42 @@
-"""Read sentence-parallel text: two files, the n-th line of one the translation of the n-th line of the other."""
+"""Read sentence-parallel text: two files, the n-th line of one the translation of the n-th line of the other.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+Neither file is ever whole in memory: parallel text of a language pair may have a hundred million lines.
+"""
 
-import numpy as np
+from collections.abc import Iterable, Iterator
+from itertools import islice, zip_longest
+from typing import NamedTuple
+
 import pyarrow as pa
 
+from artifacts.catalog import PARALLEL
 from artifacts.errors import InputError
 from artifacts.inputs import InputFile
-from tasks.corpus.lines import read_lines
+from tasks.corpus.lines import each_line
 from tasks.corpus.once import once
 
+_PAIRS_AT_A_TIME = 8192
 
-@dataclass(frozen=True)
-class Pairs:
-    """Sentence pairs: their line numbers from 0, both sides, and how many pairs had an empty side."""
 
-    ids: list[int]
-    source: list[str]
-    target: list[str]
+class Pair(NamedTuple):
+    """A sentence and its translation, with the number of their line from 0."""
+
+    line: int
+    source: str
+    target: str
+
+
+class PairCounts(NamedTuple):
+    """How many pairs two files have, and how many lines had an empty side."""
+
+    kept: int
     skipped: int
 
-    def table(self) -> pa.Table:
-        """The pairs as the catalogue's `parallel` table."""
-        ids = pa.array(np.array(self.ids, dtype=np.int64))
-        return pa.table({"pair_id": ids, "source": pa.array(self.source), "target": pa.array(self.target)})
 
-
-def load_pairs(source: InputFile, target: InputFile) -> Pairs:
-    """Reads the sentence pairs of two files; inside `reading_once` they are read once, and shared.
-
-    Raises:
-        InputError: if a file cannot be read, or the two do not fit.
-    """
-
-    def read() -> Pairs:
-        one, other = source.local(), target.local()
-        return pair_lines(read_lines(one), read_lines(other), str(one), str(other))
-
-    return once((source, target, source.digest(), target.digest()), read)
-
-
-def pair_lines(source: Sequence[str], target: Sequence[str], source_name: str, target_name: str) -> Pairs:
-    """Pairs the lines of two files; pairs with an empty side are left out and counted.
+def pair_lines(
+    source: Iterable[str], target: Iterable[str], source_name: str, target_name: str
+) -> Iterator[Pair | None]:
+    """Pairs the lines of two files: one value for each line, None where a side is empty.
 
     Args:
         source: lines of the first file.
@@ -51,19 +45,52 @@ def pair_lines(source: Sequence[str], target: Sequence[str], source_name: str, t
         target_name: what to call the second file in an error.
 
     Raises:
-        InputError: if one file has more lines, or no pair is left.
+        InputError: at the end, if one file has more lines.
     """
-    if len(source) != len(target):
+    counts = [0, 0]
+    for line, sides in enumerate(zip_longest(source, target)):
+        for side, text in enumerate(sides):
+            counts[side] += text is not None
+        if counts[0] != counts[1]:
+            continue
+        one, other = (side.strip() for side in sides)
+        yield Pair(line, one, other) if one and other else None
+    if counts[0] != counts[1]:
         raise InputError(
-            f"parallel text: {source_name} has {len(source)} lines, {target_name} has {len(target)}; expected as many, "
+            f"parallel text: {source_name} has {counts[0]} lines, {target_name} has {counts[1]}; expected as many, "
             "each line the translation of the other's; give two files that were aligned together"
         )
-    pairs = [(row, one.strip(), other.strip()) for row, (one, other) in enumerate(zip(source, target, strict=True))]
-    kept = [(row, one, other) for row, one, other in pairs if one and other]
-    if not kept:
-        raise InputError(
-            f"parallel text: {source_name} and {target_name} have no line that is filled in both; expected at least "
-            "one pair; give other files"
-        )
-    ids, sources, targets = zip(*kept, strict=True)
-    return Pairs(list(ids), list(sources), list(targets), len(pairs) - len(kept))
+
+
+def count_pairs(source: InputFile, target: InputFile) -> PairCounts:
+    """Reads two files, and says how many sentence pairs they have; inside `reading_once` they are counted once.
+
+    Raises:
+        InputError: if a file cannot be read, the two do not fit, or no pair is left.
+    """
+
+    def read() -> PairCounts:
+        filled = [0, 0]
+        for pair in _pairs(source, target):
+            filled[pair is not None] += 1
+        if not filled[True]:
+            raise InputError(
+                f"parallel text: {source.local()} and {target.local()} have no line that is filled in both; expected "
+                "at least one pair; give other files"
+            )
+        return PairCounts(kept=filled[True], skipped=filled[False])
+
+    return once((source, target, source.digest(), target.digest()), read)
+
+
+def pair_batches(source: InputFile, target: InputFile) -> Iterator[pa.RecordBatch]:
+    """The sentence pairs of two files, as rows of `PARALLEL`; those with an empty side are left out."""
+    pairs = (pair for pair in _pairs(source, target) if pair is not None)
+    while some := list(islice(pairs, _PAIRS_AT_A_TIME)):
+        columns = [list(column) for column in zip(*some, strict=True)]
+        yield pa.RecordBatch.from_arrays(list(map(pa.array, columns)), schema=PARALLEL.schema)
+
+
+def _pairs(source: InputFile, target: InputFile) -> Iterator[Pair | None]:
+    one, other = source.local(), target.local()
+    return pair_lines(each_line(one), each_line(other), str(one), str(other))

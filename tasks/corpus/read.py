@@ -10,7 +10,7 @@ from artifacts.step import Job, step
 from tasks.corpus.corpus import Corpus, CorpusInput, load_corpus
 from tasks.corpus.corrections import check_corrections, latest, load_corrections
 from tasks.corpus.formats import CorpusFormat
-from tasks.corpus.parallel import load_pairs
+from tasks.corpus.parallel import count_pairs, pair_batches
 from tasks.corpus.tables import corrections_table, gold_table, labelled_table, sentences_table
 from tasks.words.labels import LabelConfig
 
@@ -62,9 +62,12 @@ def read_gold(job: Job, file: CorpusInput, format: CorpusFormat, labels: LabelCo
 @step(PARALLEL)
 def read_parallel(job: Job, source: InputFile, target: InputFile, source_language: str, target_language: str) -> None:
     """Read two files whose lines translate each other."""
-    pairs = load_pairs(source, target)
+    skipped = count_pairs(source, target).skipped
     languages = {"source_language": source_language, "target_language": target_language}
-    job.write(pairs.table(), metadata={**languages, "skipped_pairs": pairs.skipped})
+    job.write(pair_batches(source, target), metadata={**languages, "skipped_pairs": skipped})
+    for side, file in (("source", source), ("target", target)):
+        if file.digest() != job.writer.recipe.inputs[side]:
+            raise InputError(f"parallel text {file.path}: it was changed while it was read; run again")
 
 
 @step(CORRECTIONS)

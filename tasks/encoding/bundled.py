@@ -17,7 +17,7 @@ import torch
 from artifacts.inputs import InputFile
 from tasks.corpus.corpus import load_corpus
 from tasks.corpus.formats import CorpusFormat
-from tasks.corpus.lines import read_lines
+from tasks.corpus.lines import each_line
 from tasks.corpus.parallel import pair_lines
 from tasks.corpus.paths import resolve
 from tasks.encoding.pretrain import Pretraining, make_examples, planned_updates, pretrain, save_encoder
@@ -37,9 +37,9 @@ def bundled_text() -> tuple[list[str], list[tuple[str, str]]]:
     for name, (language, format) in TEXTS.items():
         corpus = load_corpus(InputFile(path=str(resolve(f"bundled:{name}"))), format, None, language)
         lines += [" ".join(words) for words in corpus.words]
-    source, target = (read_lines(resolve(f"bundled:{name}")) for name in PAIRS)
-    table = pair_lines(source, target, *PAIRS).table()
-    return lines, list(zip(table["source"].to_pylist(), table["target"].to_pylist(), strict=True))
+    source, target = (each_line(resolve(f"bundled:{name}")) for name in PAIRS)
+    pairs = pair_lines(source, target, *PAIRS)
+    return lines, [(pair.source, pair.target) for pair in pairs if pair is not None]
 
 
 def make_bundled(folder: Path, config: Pretraining = PRETRAINING) -> dict[str, Any]:

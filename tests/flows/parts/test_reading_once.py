@@ -12,7 +12,8 @@ from flows.parts.corpora import read_corpora
 from tasks.corpus import once
 from tests.flows.conftest import counted_readings
 
-# Test sets are read without tags for the sentences, and with tags for gold: two artifacts, two readings.
+# Test sets are read without tags for the sentences, and with tags for gold: two artifacts, two readings. Parallel text
+# is counted, and read again as it is written: it may be too large to be kept.
 READINGS = [
     "de.gold.conll de with tags",
     "de.test.conll de with tags",
@@ -20,6 +21,7 @@ READINGS = [
     "de.txt de without tags",
     "en.conll en with tags",
     "en.dev.conll en with tags",
+    "parallel.en parallel.de",
     "parallel.en parallel.de",
 ]
 
