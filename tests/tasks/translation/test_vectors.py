@@ -19,7 +19,7 @@ from tasks.translation.vectors import (
     vectors_table,
 )
 
-TINY = VectorTraining(dimension=8, epochs=2, minimum_count=1, maximum_ngram=6, buckets=500)
+TINY = VectorTraining(dimension=8, epochs=2, minimum_count=1, buckets=500)
 SENTENCE = ["the", "River", "runs", "through", "the", "town", "."]
 
 

@@ -24,12 +24,17 @@ def clustered_bank(words: int, width: int, seed: int = 0) -> tuple[np.ndarray, n
     return unit_rows((centres[labels] + rng.normal(size=(words, width))).astype(np.float32)), labels
 
 
-def naive_nearest(bank: np.ndarray, k: int, queries: np.ndarray | None = None) -> np.ndarray:
-    """[Q, K] the bank's rows by falling cosine in float64, equally near ones in their order."""
-    asking = bank if queries is None else queries
-    cosines = asking.astype(np.float64) @ bank.T.astype(np.float64)
+def naive_nearest(
+    bank: np.ndarray, k: int, queries: np.ndarray | None = None, rows: np.ndarray | None = None
+) -> np.ndarray:
+    """[Q, K] the bank's rows by falling cosine in float64, equally near ones in their order.
+
+    Without `queries` words of the bank ask: those in `rows`, or all.
+    """
+    inside = np.arange(len(bank)) if rows is None else rows
+    cosines = (bank[inside] if queries is None else queries).astype(np.float64) @ bank.T.astype(np.float64)
     if queries is None:
-        np.fill_diagonal(cosines, -np.inf)
+        cosines[np.arange(len(inside)), inside] = -np.inf
     return np.argsort(-cosines, axis=1, kind="stable")[:, : min(k, len(bank) - (queries is None))]
 
 

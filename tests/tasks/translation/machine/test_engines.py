@@ -77,10 +77,10 @@ def test_both_engines_give_the_same_texts_in_float32(engine: Make, beam: int) ->
 
 @pytest.mark.parametrize(("name", "count"), [("ctranslate2", 300), ("transformers", 30)])
 def test_a_text_is_translated_the_same_whatever_stands_in_its_batch(engine: Make, name: str, count: int) -> None:
-    texts = some_texts(count)
-    together = translated(engine(name), texts)
-    assert together == translated(engine(name, budget=1), texts)
-    assert together[::-3] == translated(engine(name, budget=300), texts[::-3])
+    texts, length = some_texts(count), {"max_length_factor": 1.0, "max_length_extra": 2}
+    together = translated(engine(name, **length), texts)
+    assert together == translated(engine(name, budget=1, **length), texts)
+    assert together[::-3] == translated(engine(name, budget=300, **length), texts[::-3])
 
 
 def test_markers_stay_in_a_text_and_special_tokens_go(tiny_translator: Path) -> None:
