@@ -6,13 +6,15 @@ import signal
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from bucket_service import Service, Shelf, environment, make_bucket, serving_bucket
 from hypothesis import HealthCheck, settings
-from live_server import SETTINGS, serving
+from live_server import SETTINGS, copy_database, serving
+from made_once import MadeOnce
 
 from artifacts.threads import most_threads, prepare
 
@@ -56,10 +58,40 @@ def bf16_everywhere() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def server(prefect_home: Path) -> Iterator[str]:
+def made_once(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """What takes long to make and is only read."""
+    return MadeOnce(tmp_path_factory, side_by_side=hasattr(request.config, "workerinput"))
+
+
+@pytest.fixture(scope="session")
+def served(prefect_home: Path, made_once: MadeOnce) -> Iterator[tuple[str, Path]]:
+    """The address of a server, and a home with its database as it was after the start."""
+    urls: list[str] = []
+    with ExitStack() as running:
+
+        def start(folder: Path) -> None:
+            urls.append(running.enter_context(serving(prefect_home)))
+            copy_database(prefect_home, folder)
+
+        started = made_once("database", start)
+        if not urls:
+            copy_database(started, prefect_home)
+            urls.append(running.enter_context(serving(prefect_home)))
+        yield urls[0], started
+
+
+@pytest.fixture(scope="session")
+def server(served: tuple[str, Path]) -> str:
     """The API address of a real Prefect server, which this process and its children use from now on."""
-    with serving(prefect_home) as url:
-        yield url
+    return served[0]
+
+
+@pytest.fixture
+def home(served: tuple[str, Path], tmp_path: Path) -> Path:
+    """A home of Prefect's with an empty database: to make its tables takes longer than all else in a server's start."""
+    (tmp_path / "home").mkdir()
+    copy_database(served[1], tmp_path / "home")
+    return tmp_path / "home"
 
 
 @pytest.fixture

@@ -3,16 +3,18 @@
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
 
 _START_SECONDS = 120
+_DATABASE = "prefect.db"
 SETTINGS = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_LOGGING_LEVEL": "WARNING",
@@ -59,14 +61,21 @@ def serving(home: Path, *, ui: bool = False) -> Iterator[str]:
             process.wait()
 
 
+def copy_database(home: Path, other: Path) -> None:
+    """Copies the database of a home to another one, also while a server uses it."""
+    with closing(sqlite3.connect(home / _DATABASE)) as one, closing(sqlite3.connect(other / _DATABASE)) as copy:
+        one.backup(copy)
+
+
 def _wait_until_healthy(process: subprocess.Popen[bytes], url: str) -> None:
     deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"the Prefect server ended with code {process.returncode}")
-        try:
-            if httpx.get(f"{url}/health", timeout=1.0).is_success:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.2)
+    with httpx.Client(timeout=1.0) as client:  # To make one takes as long as several questions.
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                raise RuntimeError(f"the Prefect server ended with code {process.returncode}")
+            try:
+                if client.get(f"{url}/health").is_success:
+                    return
+            except httpx.HTTPError:
+                time.sleep(0.2)
     raise RuntimeError("the Prefect server did not start in time")

@@ -3,11 +3,13 @@
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from made_once import MadeOnce
 from recording import Recording
 from small_run import tiny_settings, write_tiny_corpora
 from tiny_methods import METHODS, echoing
@@ -58,16 +60,17 @@ def counted_readings() -> Iterator[list[str]]:
 
 
 @pytest.fixture(scope="session")
-def finished(data: Path, tmp_path_factory: pytest.TempPathFactory, server: str) -> Path:
+def finished(data: Path, made_once: MadeOnce, server: str) -> Path:
     """A store in which the tiny run has ended; do not change it. Beside it lies `readings.txt`, what was parsed."""
     from flows.commands.methods import load
 
-    store = tmp_path_factory.mktemp("finished") / "store"
-    method, config = load(data / "tiny.yaml")
-    with counted_readings() as told:
-        method.flow(config, Runtime(store=str(store), data=str(data), device="cpu"))
-    (store.parent / "readings.txt").write_text("\n".join(told), encoding="utf-8")
-    return store
+    def fill(folder: Path) -> None:
+        method, config = load(data / "tiny.yaml")
+        with counted_readings() as told:
+            method.flow(config, Runtime(store=str(folder / "store"), data=str(data), device="cpu"))
+        (folder / "readings.txt").write_text("\n".join(told), encoding="utf-8")
+
+    return made_once("finished", fill) / "store"
 
 
 @pytest.fixture(scope="session")
@@ -88,7 +91,7 @@ def tiny_config(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Callabl
 
 @pytest.fixture(scope="session")
 def finished_with(
-    tiny_config: Callable[[str], Path], data: Path, finished: Path, tmp_path_factory: pytest.TempPathFactory
+    tiny_config: Callable[[str], Path], data: Path, finished: Path, made_once: MadeOnce
 ) -> Callable[[str], Path]:
     """Gives a store in which a method has ended, by its name; do not change it.
 
@@ -96,17 +99,16 @@ def finished_with(
     """
     from flows.commands.methods import load
 
-    made: dict[str, Path] = {}
-
+    @cache
     def store_of(method: str) -> Path:
-        if method not in made:
-            made[method] = tmp_path_factory.mktemp(method) / "store"
+        def fill(folder: Path) -> None:
             if method in ("unitrans", "glode", "panel"):
-                shutil.copytree(finished, made[method])
+                shutil.copytree(finished, folder / "store")
             described, config = load(tiny_config(method), ["teachers=2"] if method == "unitrans" else [])
             with echoing() if method == "crop" else nullcontext():
-                described.flow(config, Runtime(store=str(made[method]), data=str(data), device="cpu"))
-        return made[method]
+                described.flow(config, Runtime(store=str(folder / "store"), data=str(data), device="cpu"))
+
+        return made_once(f"finished-{method}", fill) / "store"
 
     return store_of
 

@@ -75,13 +75,13 @@ def conner(tiny: Values, data: Path, folder: Path) -> Values:
     lines = (data / "de.txt").read_text(encoding="utf-8").split("\n")
     blocks = ["".join(f"{w}\t{int(i == 0)}\tO\n" for i, w in enumerate(line.split())) for line in lines if line.strip()]
     for name in ("unlabel.txt", "trans.txt"):
-        (folder / name).write_text("\n".join(blocks), encoding="utf-8")
+        (data / name).write_text("\n".join(blocks), encoding="utf-8")
     return {
         **without(tiny, "collaborator", "reliability", "iterations", "translation"),
         "method": "conner",
         "source_training": training,
         "student": training,
-        "pairs": {"imported": {"original": str(folder / "unlabel.txt"), "translated": str(folder / "trans.txt")}},
+        "pairs": {"imported": {"original": "unlabel.txt", "translated": "trans.txt"}},
     }
 
 

@@ -13,6 +13,7 @@ import uvicorn
 import yaml
 from comparisons import compare_twice
 from fastapi.testclient import TestClient
+from made_once import MadeOnce
 from shelved import Shelved
 
 from artifacts.runtime import Runtime
@@ -34,9 +35,9 @@ def pages(shelved: Shelved) -> TestClient:
 
 
 @pytest.fixture(scope="session")
-def compared(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def compared(finished: Path, made_once: MadeOnce) -> Path:
     """The store of `compare_twice`; beside it, in `seeds` and `methods`, the files that the two wrote."""
-    return compare_twice(finished, tmp_path_factory.mktemp("compared"))
+    return made_once("compared", lambda folder: compare_twice(finished, folder)) / "store"
 
 
 @pytest.fixture(scope="session")
