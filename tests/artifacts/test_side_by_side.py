@@ -31,17 +31,26 @@ def put(store: Store, probability: float, labels: tuple[str, ...] = ("O", "B-PER
     return writer.reference
 
 
-def ahead(store: Store, *members: tuple[Reference, ...], workers: int = 2) -> dict[int, Any]:
+def ahead(store: Store, *members: tuple[Reference, ...], workers: int = 2, makers: Any = ()) -> dict[int, Any]:
     calls = [beside.Call(f"call {number}", (each,)) for number, each in enumerate(members)]
     with running(Runtime(store=str(store.root), device="cpu", workers=workers)) as run:
+        run.makers.update(makers)
         return beside.compute_ahead(run, average_soft_labels, calls)
 
 
-def test_what_is_missing_is_computed_once_each_and_found_afterwards(store: Store) -> None:
+def test_what_is_missing_or_was_dropped_is_made_once_each_and_found_afterwards(store: Store) -> None:
     one, two, three = (put(store, p) for p in (0.25, 0.5, 0.75))
-    # Calls 1 and 3 are equal: three artifacts for four calls.
+    made = []
+
+    def maker() -> Reference:
+        made.append(put(store, 0.5))
+        return made[-1]
+
+    # Calls 1 and 3 are equal: three artifacts for four calls, and files for two of them that are made once.
     calls = ((one, two), (two, three), (one, three), (two, three))
-    assert sorted(ahead(store, *calls)) == [0, 1, 2]
+    store.drop_files(two.kind, two.key)
+    assert sorted(ahead(store, *calls, makers={(two.kind, two.key): maker})) == [0, 1, 2]
+    assert made == [two]
     assert ahead(store, *calls) == {}
     mean = run_alone(store, average_soft_labels, (one, three))
     assert store.table(mean)["probabilities"].to_pylist() == [[[0.5, 0.5]]]
@@ -53,22 +62,6 @@ def test_one_worker_or_one_call_needs_no_process(store: Store, monkeypatch: pyte
     one, two = put(store, 0.25), put(store, 0.5)
     assert ahead(store, (one,), (two,), workers=1) == {}
     assert ahead(store, (one, two), (one, two)) == {}
-
-
-def test_dropped_files_are_made_again_once_before_the_processes_start(store: Store) -> None:
-    one, two, three = (put(store, p) for p in (0.25, 0.5, 0.75))
-    store.drop_files(two.kind, two.key)
-    made = []
-
-    def maker() -> Reference:
-        made.append(put(store, 0.5))
-        return made[-1]
-
-    calls = [beside.Call("", ((one, two),)), beside.Call("", ((two, three),))]
-    with running(Runtime(store=str(store.root), device="cpu", workers=2)) as run:
-        run.makers[two.kind, two.key] = maker
-        assert sorted(beside.compute_ahead(run, average_soft_labels, calls)) == [0, 1]
-    assert made == [two]
 
 
 def test_bad_input_in_a_process_is_told_as_bad_input(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -51,9 +52,18 @@ def encoder(put_model: Put, tiny_encoder: Path) -> Reference:
     return put_model(ENCODER, tiny_encoder)
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Taggers that the first test trains, for the stores of all."""
+    return tmp_path_factory.mktemp("trained")
+
+
 @pytest.fixture
-def tagger(store: Store, sentences: Reference, encoder: Reference) -> Reference:
-    return run_alone(store, train_crf_tagger, sentences, encoder, FAST, WINDOWS)
+def tagger(store: Store, sentences: Reference, encoder: Reference, trained: Path) -> Reference:
+    shutil.copytree(trained, store.root / "tagger", dirs_exist_ok=True)
+    made = run_alone(store, train_crf_tagger, sentences, encoder, FAST, WINDOWS)
+    shutil.copytree(store.folder(made), trained / made.key, dirs_exist_ok=True)
+    return made
 
 
 def test_a_crf_is_trained_labels_predicts_and_is_shipped(
