@@ -1,11 +1,13 @@
 """Labelled sentences: colours by type, weight as opacity, filters, and where other labels of the same words differ."""
 
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from artifacts.catalog import OPINIONS
 from artifacts.errors import InputError
+from flows.pages.panel import with_teachers
 from flows.pages.sentence import sentences_of
 from flows.pages.shelf import reference_of
 from flows.pages.site import Site, page, site
@@ -42,6 +44,7 @@ def sentences(
     longest: Length = "",
     other: str = "",
     differs: Difference = "",
+    dissent: Annotated[str, Query(pattern=r"^(|any|most|\d{1,3})$")] = "",
     sort: str = "",
     first: Annotated[int, Query(ge=0)] = 0,
 ) -> Response:
@@ -59,10 +62,14 @@ def sentences(
         shortest=_number(shortest, "shortest", int),
         longest=_number(longest, "longest", int),
         differs=differs,
+        dissent=dissent,
         sort=sort,
     )
     against = shown.store.find(other) if other else None
     answer = shown.words.ask(reference, question, against, first=first, rows=_ROWS)
+    without: list[str] = []
+    if manifest.kind == OPINIONS.name:
+        answer, without = with_teachers(shown.store, shown.shelf.by_content(), manifest, answer)
     others = shown.shelf.of_same_text(reference, WITH_LABELS)
     text = shown.shelf.text_of(manifest)
     gold = shown.shelf.gold_of(text)
@@ -81,6 +88,8 @@ def sentences(
         types=shown.words.values(reference, "type"),
         labels=shown.words.values(reference, "label"),
         origins=shown.words.values(reference, "origin"),
+        dissents=_named(shown.words.dissents(reference), manifest.metadata),
+        without=without,
         others=[(reference_of(m), m) for m in (*others, *gold)],
         other=against,
         differences=DIFFERENCES,
@@ -89,6 +98,14 @@ def sentences(
         linked=sentences_of(shown, manifest) is not None,
         differing=sum(count for _, _, count in pairs),
     )
+
+
+def _named(dissents: list[tuple[str, int]], about: dict[str, Any]) -> list[tuple[str, str, int]]:
+    """Who of a panel says otherwise: the value of the filter, in words, and of how many words."""
+    told = {"any": "one of them says otherwise", "most": "fewer than half say it"}
+    for number, teacher in enumerate(about.get("teachers", ()) if dissents else ()):
+        told[str(number)] = f"{teacher} says otherwise"
+    return [(way, told[way], count) for way, count in dissents]
 
 
 def _bounds(given: dict[str, str], side: str) -> dict[str, float]:

@@ -11,6 +11,7 @@ from artifacts.reference import Reference
 from artifacts.runs import RunRecord
 from flows.pages.labels_said import span_histories, words_of
 from flows.pages.one_word import hard_labels, lexicon_entries, opinions, translations
+from flows.pages.panel import panels
 from flows.pages.sentence import text_and_run
 from flows.pages.site import Site, page, site
 from flows.pages.stations import Followed, follow
@@ -55,6 +56,7 @@ def word(request: Request, kind: str, key: str, sentence_id: int, place: int, sh
         place=place,
         here=f"/word/{text.kind}/{text.key}/{sentence_id}",
         opinions=opinions(followed, place, names),
+        panels=panels(followed, place),
         hard=hard_labels(followed, place),
         spans=[each for each in span_histories(followed.of("span_labels")) if each.start <= place < each.end],
         lexicons=[(each, side, rows[:_SHOWN_ENTRIES]) for each, side, rows in lexicons if side],
@@ -151,6 +153,8 @@ def without_neighbours(followed: Followed) -> str:
     """Why the word has no neighbours; empty if it has."""
     if followed.of("reliability"):
         return ""
+    if followed.of("opinions"):
+        return "A panel weighs teachers, not words by their neighbours, so there are no nearest words to show."
     if followed.of("span_labels"):
         return (
             "GLoDe trusts spans by prototypes and by neighbours of spans, while it trains. No weight of a word is "

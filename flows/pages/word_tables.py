@@ -4,7 +4,7 @@ A table is read once, flat, and kept while it is among the last few. DuckDB sees
 files, no settings. What a user wrote reaches it as a bound value, never as text of a query.
 """
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Lock
@@ -16,7 +16,7 @@ import pyarrow as pa
 from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.store import Store
-from flows.parts.word_table import MEASURES, word_table
+from flows.parts.word_table import MEASURES, NO_LABEL, word_table
 
 _KEPT_WORDS = 3_000_000
 Difference = Literal["", "any", "missed", "added", "type", "boundary"]
@@ -35,6 +35,11 @@ _DIFFERS = {
     "boundary": "w.label <> w.other AND w.type = w.other_type",
 }
 _COLUMNS = {name: f"w.{name}" for name in MEASURES}
+_DISSENTS = {
+    "any": "len(list_filter(w.said, lambda each: each <> w.label)) > 0",
+    "most": "2 * len(list_filter(w.said, lambda each: each = w.label)) < list_count(w.said)",
+}
+"""Of what teachers said of a word; null for one that left it unlabelled."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,7 @@ class Question:
     text            stands in the sentence, its words joined by spaces, whatever its case
     shortest, longest  of the sentence, in words
     differs         how the word's label differs from the other table's
+    dissent         who of a panel says another label: any; most, fewer than half say it; or one teacher, by its place
     sort            a measure: least trusted sentences first, by such a word; empty: in the table's order
     """
 
@@ -59,17 +65,39 @@ class Question:
     shortest: int | None = None
     longest: int | None = None
     differs: Difference = ""
+    dissent: str = ""
     sort: str = ""
 
     @property
     def chooses_words(self) -> bool:
         """Whether words must meet something, so that those that do are marked."""
-        return bool(self.type or self.label or self.origin or self.lowest or self.highest or self.differs)
+        chosen = (self.type, self.label, self.origin, self.lowest, self.highest, self.differs, self.dissent)
+        return any(chosen)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a teacher of a panel says of a word.
+
+    teacher      its name
+    label        that it takes for the most probable one; `?` if it left the word unlabelled
+    probability  it gives that one; None if it left the word unlabelled, or its own table is not to be had
+    joint        it gives the joint label; None likewise
+    """
+
+    teacher: str
+    label: str
+    probability: float | None = None
+    joint: float | None = None
 
 
 @dataclass(frozen=True)
 class Word:
-    """A word as a page shows it; numbers are None where the table has none; `other` the other table's label."""
+    """A word as a page shows it; numbers are None where the table has none.
+
+    other    the other table's label
+    said     by each teacher of a panel
+    """
 
     place: int
     word: str
@@ -80,12 +108,20 @@ class Word:
     weight: float | None
     other: str
     hit: bool
+    said: tuple[Said, ...] = ()
+
+    @property
+    def dissent(self) -> str:
+        """What teachers say otherwise, and how many of them each."""
+        counts = Counter(each.label for each in self.said if each.label not in (self.label, NO_LABEL))
+        return ", ".join(label if count == 1 else f"{label} {count}" for label, count in counts.most_common())
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence with its words; `least` is what it was sorted by."""
+    """A sentence with its words; `row` in the table, from 0; `least` is what it was sorted by."""
 
+    row: int
     sentence_id: int
     words: tuple[Word, ...]
     least: float | None
@@ -106,6 +142,7 @@ class WordTables:
     def __init__(self, store: Store) -> None:
         self.store = store
         self._kept: OrderedDict[tuple[Reference, Reference | None], pa.Table] = OrderedDict()
+        self._dissents: dict[Reference, list[tuple[str, int]]] = {}
         self._lock = Lock()
 
     def table(self, reference: Reference, other: Reference | None = None) -> pa.Table:
@@ -145,6 +182,25 @@ class WordTables:
         query = f"SELECT {column}, count(*) AS n FROM words w GROUP BY 1 ORDER BY n DESC, 1"
         return [(str(name), int(count)) for name, count in connect(self.table(reference)).sql(query).fetchall()]
 
+    def dissents(self, reference: Reference) -> list[tuple[str, int]]:
+        """Of how many words any teacher, most of them, and each of them say otherwise; none if nobody is asked."""
+        if "said" not in self.table(reference).column_names:
+            return []
+        if reference not in self._dissents:
+            self._dissents[reference] = self._counted(reference)
+        return self._dissents[reference]
+
+    def _counted(self, reference: Reference) -> list[tuple[str, int]]:
+        ways = [*_DISSENTS, *map(str, range(self._teachers(reference)))]
+        conditions = [_conditions(Question(dissent=way)) for way in ways]
+        query = ", ".join(f"count(*) FILTER ({condition})" for condition, _ in conditions)
+        bound = [value for _, values in conditions for value in values]
+        (counts,) = connect(self.table(reference)).execute(f"SELECT {query} FROM words w", bound).fetchall()
+        return list(zip(ways, map(int, counts), strict=True))
+
+    def _teachers(self, reference: Reference) -> int:
+        return len(self.table(reference)["said"][0])
+
     def ask(
         self,
         reference: Reference,
@@ -167,10 +223,13 @@ class WordTables:
             InputError: if a table has no words with labels, or the question does not fit them.
         """
         table = self.table(reference, other)
-        needed = (*question.lowest, *question.highest, question.sort, "origin" if question.origin else "")
+        needed = [*question.lowest, *question.highest, question.sort]
+        needed += ["origin"] * bool(question.origin) + ["said"] * bool(question.dissent)
         unknown = [name for name in needed if name and name not in table.column_names]
         if unknown:
             raise InputError(f"{reference}: its words have no {unknown[0]}; leave that out")
+        if question.dissent.isdecimal() and int(question.dissent) >= (teachers := self._teachers(reference)):
+            raise InputError(f"{reference}: teacher {question.dissent} of {teachers}; expected one from 0 on")
         if question.differs and other is None:
             raise InputError(f"{reference}: to see where labels differ, choose the labels to compare with")
         connection = connect(table)
@@ -269,7 +328,7 @@ def _sentences(
     for row in found.fetchall():
         by_row[row[0]].append(row)
     return tuple(
-        Sentence(words[0][1], tuple(_word(each) for each in words), least[row])
+        Sentence(row, words[0][1], tuple(_word(each) for each in words), least[row])
         for row, words in by_row.items()
         if words
     )
@@ -293,6 +352,11 @@ def _conditions(question: Question) -> tuple[str, list[Any]]:
         for name, bound in bounds.items():
             parts.append(f"{_COLUMNS[name]} {sign} CAST(? AS FLOAT)")  # As the words have them: 0.3 includes 0.3.
             values.append(bound)
+    if question.dissent.isdecimal():
+        parts.append("w.said[?] <> w.label")
+        values.append(int(question.dissent) + 1)
+    elif question.dissent:
+        parts.append(_DISSENTS[question.dissent])
     if question.differs:
         parts.append(_DIFFERS[question.differs])
     return " AND ".join(f"({part})" for part in parts) or "true", values

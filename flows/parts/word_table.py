@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from artifacts.catalog import GOLD, PARTIAL_SOFT_LABELS, RELIABILITY, SOFT_LABELS, SPAN_LABELS, VOTES
+from artifacts.catalog import GOLD, OPINIONS, PARTIAL_SOFT_LABELS, RELIABILITY, SOFT_LABELS, SPAN_LABELS, VOTES
 from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.show import rows_beside
@@ -20,6 +20,7 @@ WITH_LABELS = (
     "reliability",
     "span_labels",
     "votes",
+    "opinions",
     "predictions",
     "labelled",
     "translation",
@@ -45,7 +46,7 @@ def word_table(store: Store, reference: Reference) -> pa.Table:
         sentence_id; row (of the sentence in the table, from 0); place (of the word in its sentence, from 0); word (not
         of gold, which has none); label (`?` where votes differ, or a teacher left the word unlabelled); type (of the
         label; O for O); and what the table knows: probability (of the label), agreement, weight; origin (where a
-        translated word, or the labels of its sentence, come from).
+        translated word, or the labels of its sentence, come from); said (by each teacher of a panel; null: nothing).
 
     Raises:
         InputError: if the table has no words with labels.
@@ -164,6 +165,8 @@ def _piece(batch: pa.RecordBatch, names: list[str], first: int, reference: Refer
         origin = batch["origin"]
         per_word = flat_values(origin) if pa.types.is_list(origin.type) else origin.take(_repeated(lengths))
         extra["origin"] = per_word.dictionary_encode()
+    if reference.kind == OPINIONS.name:
+        extra = {"probability": flat_values(batch["probability"]), "said": flat_values(batch["said"])}
     table = {
         "sentence_id": pa.array(np.repeat(batch["sentence_id"].to_numpy(), lengths)),
         "row": pa.array(np.repeat(np.arange(first, first + len(lengths), dtype=np.int32), lengths)),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import transformers
+from fastapi.testclient import TestClient
 
 from artifacts.errors import InputError
 from artifacts.runs import all_runs
@@ -16,6 +17,8 @@ from artifacts.runtime import Run, Runtime
 from artifacts.store import Store
 from flows.commands.methods import load
 from flows.commands.plan import plan_steps
+from flows.pages.app import create_app
+from flows.pages.word_tables import WordTables
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("server")]
 
@@ -68,6 +71,16 @@ def test_a_run_says_who_said_what_and_gives_a_student_that_loads(config_file: Pa
     rows = store.table(opinions).to_pylist()
     assert rows and all(len(row["said"]) == len(row["words"]) == len(row["tags"]) for row in rows)
     assert {len(said) for row in rows for said in row["said"]} == {4}
+    split, outvoted = (store.metadata(opinions)[name] for name in ("split", "outvoted"))
+    dissents = dict(WordTables(store).dissents(opinions))
+    assert (dissents["any"], dissents["most"]) == (split, outvoted) and split > 0
+    pages = TestClient(create_app(store), base_url="http://127.0.0.1:4280")
+    shown = pages.get(f"/sentences/{opinions}").text
+    (first,) = [row for row in rows if row["sentence_id"] == 0]
+    assert shown.count("\nsource_then_translation: ") == sum(len(row["words"]) for row in rows[:30])
+    assert f"source: {first['said'][0][0]} 0." in shown or f"source: {first['said'][0][0]} 1." in shown
+    word = pages.get(f"/word/{opinions}/0/0").text
+    assert word.count('<meter min="0" max="1"') >= 4 and "are not in this store" not in word
     assert record.student is not None
     tag = transformers.pipeline("token-classification", model=str(store.folder(record.student)))
     assert isinstance(tag("Anna wohnt in Ulm ."), list)

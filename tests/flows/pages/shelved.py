@@ -4,7 +4,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from artifacts.catalog import GOLD, RELIABILITY, SENTENCES, SOFT_LABELS, Dataset
+from artifacts.catalog import GOLD, OPINIONS, PARTIAL_SOFT_LABELS, RELIABILITY, SENTENCES, SOFT_LABELS, Dataset
 from artifacts.manifest import Recipe
 from artifacts.reference import Reference
 from artifacts.store import STORE_FORMAT, Store
@@ -67,3 +67,46 @@ class Shelved:
             soft_labels=self.first,
         )
         self.gold = put(store, GOLD, "dd", {"sentence_id": ids, "tags": one})
+
+
+TEACHERS = ["source", "<b>spans</b>", "labeller \u0645"]
+
+
+class Panelled:
+    """Three sentences, what three teachers say of their words, and what was made of it.
+
+    source          زار/O محمد/B-PER القاهرة/B-LOC | Nichts/O | Ulm/B-LOC
+    <b>spans</b>    زار/O محمد/O     القاهرة/B-LOC | Nichts/O | Ulm/B-PER
+    labeller م      زار/O محمد/?     القاهرة/B-PER | Nichts/? | Ulm/B-PER, certain
+    joint           زار/O محمد/B-PER القاهرة/B-LOC | Nichts/O | Ulm/B-LOC, of .9 .6 .7 | .95 | .5
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        columns = {"sentence_id": [5, 6, 7], "words": [["زار", "محمد", "القاهرة"], ["Nichts"], ["Ulm"]]}
+        self.text = put(store, SENTENCES, "aa", columns)
+        source = [["O", "B-PER", "B-LOC"], ["O"], ["B-LOC"]]
+        spans = [["O", "O", "B-LOC"], ["O"], ["B-PER"]]
+        told: list[list[str | None]] = [["O", None, "B-PER"], [None], ["B-PER"]]
+        self.source = put(store, SOFT_LABELS, "b1", {**columns, "probabilities": certain(source)}, sentences=self.text)
+        self.spans = put(
+            store, SOFT_LABELS, "b2", {**columns, "probabilities": certain(spans, 0.6)}, sentences=self.text
+        )
+        sure = [[[float(each == tag) for each in LABELS] for tag in sentence] for sentence in told]
+        known = [[tag is not None for tag in sentence] for sentence in told]
+        self.labeller = put(
+            store, PARTIAL_SOFT_LABELS, "b3", {**columns, "probabilities": sure, "labelled": known}, sentences=self.text
+        )
+        said = [
+            [list(word) for word in zip(*sentence, strict=True)] for sentence in zip(source, spans, told, strict=True)
+        ]
+        tags, probability = source, [[0.9, 0.6, 0.7], [0.95], [0.5]]
+        opinions = {"opinions.0": self.source, "opinions.1": self.spans, "opinions.2": self.labeller}
+        self.panel = put(
+            store,
+            OPINIONS,
+            "cc",
+            {**columns, "said": said, "tags": tags, "probability": probability},
+            about={"teachers": TEACHERS, "split": 3, "outvoted": 1},
+            **opinions,
+        )

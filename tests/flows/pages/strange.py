@@ -5,7 +5,7 @@ from typing import Any
 
 from shelved import put
 
-from artifacts.catalog import GOLD, LABELLED, PREDICTIONS, RELIABILITY, SCORES, SENTENCES, SOFT_LABELS
+from artifacts.catalog import GOLD, LABELLED, OPINIONS, PREDICTIONS, RELIABILITY, SCORES, SENTENCES, SOFT_LABELS
 from artifacts.reference import Reference
 from artifacts.runs import (
     Caller,
@@ -51,6 +51,14 @@ def hostile(store: Store, *, hurt: str = HURT) -> RunRecord:
     training = put(store, LABELLED, "ee", {**columns, "tags": TAGS}, about=about)
     wrong = [["O"] * len(each) for each in WORDS]
     said = put(store, PREDICTIONS, "ff", {**columns, "tags": wrong}, about=about, sentences=text)
+    opinions = {
+        **columns,
+        "said": [[[tag, None] for tag in tags] for tags in wrong],
+        "tags": TAGS,
+        "probability": halves,
+    }
+    panel = {"opinions.0": soft, "opinions.1": soft}
+    told = put(store, OPINIONS, "ab", opinions, about={**about, "teachers": [hurt, f"{hurt}2"]}, **panel)
     runtime = Runtime(store=str(store.root))
     with running(runtime):
         bound = judge_entities.bound(said, gold, training)
@@ -59,7 +67,8 @@ def hostile(store: Store, *, hurt: str = HURT) -> RunRecord:
     said_by_hand: dict[str, Any] = {"words": WORDS[0], "tags": TAGS[0], "before": wrong[0], "sentences": str(text)}
     append_corrections(path, [correction(sentence_id=0, author=hurt, **said_by_hand)])
     made = {"read_sentences": text, "label_words": soft, "score_reliability": reliability, "read_gold": gold,
-            "read_labelled": training, "predict_words": said, "judge_entities": judged}  # fmt: skip
+            "read_labelled": training, "predict_words": said, "tell_opinions": told,
+            "judge_entities": judged}  # fmt: skip
     steps = [
         StepTaken(
             step=name, stage=f"{hurt} on {hurt}" if each == judged else hurt, reference=each, status="ran", seconds=1

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shelved import LABELS, Shelved, certain, put
+from shelved import LABELS, TEACHERS, Panelled, Shelved, certain, put
 
 from artifacts.catalog import SENTENCES, SOFT_LABELS
 from artifacts.runs import all_runs
@@ -55,6 +55,28 @@ def test_arabic_runs_from_right_to_left_and_chinese_stands_in_order(open_page: A
         places = [box.bounding_box()["x"] for box in page.locator(".words").nth(row).locator(".word").all()]
         assert places == sorted(places, reverse=not rising)
     assert len(LABELS) == 5 and page.locator(".type-0").count() == 3 and page.locator(".type-1").count() == 2
+
+
+def test_from_the_words_that_a_teacher_says_otherwise_to_what_each_says_of_one(open_page: Any, store: Store) -> None:
+    panelled = Panelled(store)
+    page = open_page(store, f"/artifact/{panelled.panel}")
+    page.click("text=its sentences")
+    words = page.locator(".words").first.locator(".word")
+    places = [box.bounding_box()["x"] for box in words.all()]
+    assert len(places) == 3 and places == sorted(places, reverse=True)
+    page.select_option("select[name=dissent]", "1")
+    page.select_option("select[name=type]", "PER")
+    page.click("button:has-text('show')")
+    assert page.locator(".hit").count() == 1 and page.locator(".hit .type-1, .hit sup").last.inner_text() == "O"
+    assert page.locator(".hit").get_attribute("title").splitlines()[1:] == [
+        f"{TEACHERS[0]}: B-PER 0.90", f"{TEACHERS[1]}: O 0.60", f"{TEACHERS[2]}: ?",
+    ]  # fmt: skip
+    page.click(".hit")
+    assert page.inner_text("h1 bdi") == "محمد"
+    rows = page.locator("table.panel tbody tr")
+    assert [row.inner_text().split("\t")[:2] for row in rows.all()] == [
+        [TEACHERS[0], "B-PER"], [TEACHERS[1], "O"], [TEACHERS[2], "?"],
+    ]  # fmt: skip
 
 
 def test_hostile_words_run_nothing_and_turn_nothing_around(open_page: Any, store: Store) -> None:

@@ -3,7 +3,16 @@
 import pyarrow as pa
 import pytest
 
-from artifacts.catalog import PARTIAL_SOFT_LABELS, PROJECTION, SPAN_LABELS, TRAINING_SET, TRANSLATION, VOTES, Dataset
+from artifacts.catalog import (
+    OPINIONS,
+    PARTIAL_SOFT_LABELS,
+    PROJECTION,
+    SPAN_LABELS,
+    TRAINING_SET,
+    TRANSLATION,
+    VOTES,
+    Dataset,
+)
 from artifacts.errors import InputError
 from artifacts.manifest import Recipe
 from artifacts.reference import Reference
@@ -53,6 +62,21 @@ def test_words_that_a_teacher_left_unlabelled_stand_as_a_question(store: Store) 
     table = word_table(store, reference)
     assert table["label"].to_pylist() == ["B-LOC", "?", "O"] and table["type"].to_pylist() == ["LOC", "?", "O"]
     assert table["probability"].to_pylist() == [0.75, 0.0, 1.0]
+
+
+def test_words_of_a_panel_say_what_each_teacher_says(store: Store) -> None:
+    rows = [
+        {
+            "words": ["in", "Ulm"],
+            "said": [["O", None], ["O", "B-LOC"]],
+            "tags": ["O", "B-LOC"],
+            "probability": [1, 0.5],
+        },
+        {"words": ["um"], "said": [["O", "O"]], "tags": ["O"], "probability": [0.75]},
+    ]
+    table = word_table(store, put(store, OPINIONS, rows))
+    assert table["label"].to_pylist() == ["O", "B-LOC", "O"] and table["probability"].to_pylist() == [1.0, 0.5, 0.75]
+    assert table["said"].to_pylist() == [["O", None], ["O", "B-LOC"], ["O", "O"]]
 
 
 def test_sentences_that_a_projection_dropped_have_no_labels(store: Store) -> None:
