@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def test_the_student_loads_into_a_pipeline_and_has_a_card(finished: Path) -> Non
     assert isinstance(tagger("Angela Merkel besuchte Hamburg ."), list)
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert "language:\n- de" in card and "| overall |" in card and "iterations: 2" in card
-    assert str(finished.parent) not in card
+    assert tempfile.gettempdir() not in card
 
 
 def test_a_changed_student_reruns_only_distillation_and_what_follows(data: Path, finished: Path) -> None:
@@ -137,6 +138,15 @@ def test_each_row_of_table_3_is_a_switch(
     assert not (tmp_path / "empty").exists()
 
 
+@pytest.fixture(scope="module")
+def three_iterations(data: Path, finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store in which a third iteration was made, too; do not change it."""
+    store = Path(shutil.copytree(finished, tmp_path_factory.mktemp("three") / "store"))
+    method, config = load(data / "tiny.yaml", ["iterations=3"])
+    method.flow(config, Runtime(store=str(store), data=str(data), device="cpu"))
+    return store
+
+
 @pytest.mark.parametrize(
     ("settings", "iterations"),
     [
@@ -145,8 +155,9 @@ def test_each_row_of_table_3_is_a_switch(
     ],
 )
 def test_iterations_stop_when_few_pseudo_labels_change(
-    data: Path, store: Path, settings: tuple[str, ...], iterations: int
+    data: Path, three_iterations: Path, tmp_path: Path, settings: tuple[str, ...], iterations: int
 ) -> None:
+    store = Path(shutil.copytree(three_iterations, tmp_path / "store"))
     method, config = load(data / "tiny.yaml", [*settings, "iterations=3"])
     method.flow(config, Runtime(store=str(store), data=str(data), device="cpu"))
     run = plan(data, store, *settings, "iterations=3")
@@ -154,7 +165,10 @@ def test_iterations_stop_when_few_pseudo_labels_change(
     assert [o.step for o in run.outcomes].count("train_student") == iterations
 
 
-def test_iterations_stop_when_f1_on_the_source_dev_set_falls(data: Path, store: Path) -> None:
+def test_iterations_stop_when_f1_on_the_source_dev_set_falls(
+    data: Path, three_iterations: Path, tmp_path: Path
+) -> None:
+    store = Path(shutil.copytree(three_iterations, tmp_path / "store"))
     settings = ("stop.on=source_dev", "iterations=3")
     method, config = load(data / "tiny.yaml", settings)
     method.flow(config, Runtime(store=str(store), data=str(data), device="cpu"))
@@ -167,9 +181,9 @@ def test_iterations_stop_when_f1_on_the_source_dev_set_falls(data: Path, store: 
 
 
 def project_copy(folder: Path) -> Path:
-    """The sources, to edit."""
+    """The sources, to edit, with what Python has compiled of them."""
     for package in ("flows", "tasks", "artifacts"):
-        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / package, folder / package)
     return folder
 
 
@@ -184,7 +198,8 @@ def rename(project: Path, module: str, to: str) -> None:
     old, new = (project / f"{name.replace('.', '/')}.py" for name in (module, to))
     old.rename(new)
     for path in project.rglob("*.py"):
-        path.write_text(path.read_text(encoding="utf-8").replace(f"{module} ", f"{to} "), encoding="utf-8")
+        if f"{module} " in (text := path.read_text(encoding="utf-8")):
+            path.write_text(text.replace(f"{module} ", f"{to} "), encoding="utf-8")
     assert not old.exists()
 
 

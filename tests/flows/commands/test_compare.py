@@ -167,11 +167,21 @@ def test_two_configurations_share_their_baselines_and_are_told_apart(
     assert "| M_tgt^2 | tiny |" in (here / "comparison.md").read_text().replace("\\", "")
 
 
+@pytest.fixture(scope="module")
+def two_seeds(data: Path, finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store in which the tiny run and then two seeds of `shorter` have ended; do not change it."""
+    root = Path(shutil.copytree(finished, tmp_path_factory.mktemp("seeds") / "store"))
+    for seed in (1, 2):
+        method, config = load(data / "tiny.yaml", ["iterations=1", f"seed={seed}"])
+        method.flow(config, Runtime(store=str(root), data=str(data), device="cpu"))
+    return root
+
+
 @pytest.mark.server
 def test_seeds_give_means_and_every_model_is_shown_on_demand(
-    data: Path, shorter: Path, finished: Path, tmp_path: Path, server: str, capsys: pytest.CaptureFixture[str]
+    data: Path, shorter: Path, two_seeds: Path, tmp_path: Path, server: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    root = Path(shutil.copytree(finished, tmp_path / "store"))
+    root = Path(shutil.copytree(two_seeds, tmp_path / "store"))
     runtime = Runtime(store=str(root), data=str(data), device="cpu")
     cells = tuple(cells_of([shorter], [1, 2]))
     compare(cells, {}, Shown(every_model=True, folder=tmp_path / "files"), runtime)
@@ -212,17 +222,12 @@ def test_seeds_with_other_gold_labels_are_refused(finished: Path, server: str) -
 @pytest.mark.server
 def test_runs_on_record_are_compared_as_they_are(
     crosstag: Callable[..., tuple[int, str]],
-    data: Path,
-    shorter: Path,
-    finished: Path,
+    two_seeds: Path,
     tmp_path: Path,
     server: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    root = Path(shutil.copytree(finished, tmp_path / "store"))
-    for seed in (1, 2):
-        method, config = load(shorter, [f"seed={seed}"])
-        method.flow(config, Runtime(store=str(root), data=str(data), device="cpu"))
+    root = Path(shutil.copytree(two_seeds, tmp_path / "store"))
     first, one, two = (record.id for record in all_runs(Store(root)))
     capsys.readouterr()
     folder = tmp_path / "files"
@@ -247,9 +252,9 @@ def test_runs_on_record_are_compared_as_they_are(
 
 @pytest.mark.server
 def test_an_ablation_shows_the_students_alone(
-    data: Path, finished: Path, tmp_path: Path, server: str, capsys: pytest.CaptureFixture[str]
+    data: Path, two_seeds: Path, tmp_path: Path, server: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    root = Path(shutil.copytree(finished, tmp_path / "store"))
+    root = Path(shutil.copytree(two_seeds, tmp_path / "store"))
     cells = tuple(ablations_of(data / "tiny.yaml", ["no_iteration"], []))
     compare(cells, {}, Shown(baselines=False), Runtime(store=str(root), data=str(data), device="cpu"))
     printed = capsys.readouterr().out

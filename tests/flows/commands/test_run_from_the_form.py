@@ -1,9 +1,6 @@
 """Runs from the short form, by a worker: the same as from the command line, with errors in the form's words."""
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,8 +14,6 @@ from artifacts.runs import all_runs
 from artifacts.store import Store
 from flows.commands.deploy import deploy
 from flows.commands.deployments import deployments_of
-
-ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -56,14 +51,12 @@ def run(
 
 
 def test_it_finds_every_step_that_the_same_settings_made_from_the_command_line(
-    run: Callable[..., FlowRun], folder: Path, finished: Path, tmp_path: Path
+    run: Callable[..., FlowRun], crosstag: Callable[..., tuple[int, str]], finished: Path, tmp_path: Path
 ) -> None:
     store = Path(shutil.copytree(finished, tmp_path / "store"))
     settings = ["iterations=1", "target.tests=[]", "student.learning_rate=0.002"]
     command = ["run", "tiny-form.yaml", "--data", "corpora", "--store", str(store)]
-    command += [word for setting in settings for word in ("--set", setting)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run([sys.executable, "-m", "flows.commands.cli", *command], cwd=folder, env=environment, check=True)
+    assert crosstag(*command, *(word for setting in settings for word in ("--set", setting)))[0] == 0
     form = {"language": "de", "text": ["de.txt"], "gold": ["de.gold.conll"], "tests": []}
     form["parallel"] = [{"source": "parallel.en", "target": "parallel.de"}]
     done = run(iterations=1, targets=[form], settings=["student.learning_rate=0.002"])
