@@ -75,6 +75,12 @@ class Panel(WithTeachers):
     student: PanelStudentTraining = Field(
         PanelStudentTraining(), title="Student", description="On the unlabelled text."
     )
+    student_start: str = Field(
+        "",
+        title="Student's start",
+        description="The teacher that it goes on from, by its name in tables: one with a linear head, such as "
+        "source_then_translation; empty: it begins from an encoder.",
+    )
     student_encoder: EncoderChoice | None = Field(
         None,
         title="Student's encoder",
@@ -107,6 +113,26 @@ class Panel(WithTeachers):
         return self
 
     @model_validator(mode="after")
+    def _knows_whom_the_student_goes_on_from(self) -> "Panel":
+        able = [each.name for each in self.teachers if each.head == "linear" and each.learns != "projection"]
+        if self.student_start and self.student_start not in able:
+            raise ValueError(
+                f"student_start is {self.student_start!r}; expected a teacher with a linear head: {'; '.join(able)}; "
+                "or leave it out"
+            )
+        other = {
+            "student_encoder": self.student_encoder is not None,
+            "student_layers": self.student_layers > 0,
+            "student.mlm_weight": self.student.mlm_weight > 0,  # Its head for hidden text is the encoder's.
+        }
+        if self.student_start and (given := [name for name, is_given in other.items() if is_given]):
+            raise ValueError(
+                f"student_start is {self.student_start!r}, and {given[0]} asks for a student that begins from an "
+                "encoder; leave one of both out"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _joins_what_calibration_changes(self) -> "Panel":
         if self.calibration != "none" and self.joining.method == "posterior":
             raise ValueError(
@@ -128,7 +154,7 @@ class Panel(WithTeachers):
         rows = {"none": whole}
         for place, teacher in enumerate(self.teachers):
             others = self.teachers[:place] + self.teachers[place + 1 :]
-            if self.can_teach(others):
+            if self.can_teach(others) and teacher.name != self.student_start:
                 by = "" if self.represented_by == teacher.name else self.represented_by
                 rows[_row(teacher.name)] = whole.model_copy(update={"teachers": others, "represented_by": by})
         for place, name in enumerate(self.names[len(self.teachers) :]):
@@ -137,6 +163,8 @@ class Panel(WithTeachers):
         if self.joining.method == "meaning":
             mean = self.joining.model_copy(update={"method": "mean"})
             rows["labels_mean_themselves"] = whole.model_copy(update={"joining": mean})
+        if self.student_start:
+            rows["student_from_the_encoder"] = whole.model_copy(update={"student_start": ""})
         if self.calibration != "none":
             rows["without_calibration"] = whole.model_copy(update={"calibration": "none"})
         if self.weighs_words:
@@ -209,6 +237,8 @@ def algorithm(config: Panel, runtime: Runtime) -> Result:
         with stage(f"labeller {labeller.version}"):
             opinions += (label_by_command(labeller, corpora.target),)
     listings: tuple[Listing, ...] = ()
+    if config.student_start:
+        start = teaching.taught[config.student_start].members[0]
     labelled = teaching.labelled() if config.student.labelled_weight else None
     student = start
     for number in range(1, config.rounds + 1):

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from artifacts.catalog import TAGGER, Encoder, LabelledOrTranslation, ReliabilityScores, SoftLabels
+from artifacts.catalog import TAGGER, LabelledOrTranslation, ReliabilityScores, SoftLabels
+from artifacts.errors import InputError
 from artifacts.step import Job, step
 from tasks.distillation.hidden_text import hidden_text
 from tasks.distillation.losses import weighted_distillation_loss
@@ -14,7 +15,7 @@ from tasks.distillation.masked_objective import with_masked_text
 from tasks.distillation.teaching import read_teaching
 from tasks.tagging.fitting import TaggerTrainingConfig, word_objective
 from tasks.tagging.heads import LINEAR, Batch, word_logits
-from tasks.tagging.training_shell import start_tagger, train_and_save
+from tasks.tagging.training_shell import EncoderOrTagger, start_tagger, train_and_save
 from tasks.tagging.windows import WindowConfig, make_windows
 from tasks.words.agreement import check_same_labels
 from tasks.words.columns import flat_label_ids
@@ -54,7 +55,7 @@ class PanelStudentTraining(TaggerTrainingConfig):
 @step(TAGGER)
 def train_panel_student(
     job: Job,
-    start: Encoder,
+    start: EncoderOrTagger,
     joint: SoftLabels,
     reliability: ReliabilityScores | None,
     labelled: LabelledOrTranslation | None,
@@ -64,8 +65,16 @@ def train_panel_student(
     """Trains a tagger: w CE(p_hat, q) + omega L_mlm.
 
     Of raw text q are joint soft labels and w is their reliability; of labelled sentences labels and labelled_weight.
-    L_mlm is of the raw text.
+    L_mlm is of the raw text, by the head of the encoder that it starts from.
+
+    Raises:
+        InputError: if there is to be an L_mlm, and it starts from a tagger, which has no such head.
     """
+    if config.mlm_weight > 0 and start.kind == TAGGER.name:
+        raise InputError(
+            f"panel: mlm_weight is {config.mlm_weight}, and {start} is a tagger, which has no head for hidden text; "
+            "expected an encoder, or 0"
+        )
     teaching = read_teaching(job, joint, reliability)
     words = job.table(joint, columns=["words"])["words"].to_pylist()
     target, weight = teaching.probabilities, teaching.weights

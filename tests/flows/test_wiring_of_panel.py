@@ -296,6 +296,31 @@ def test_a_student_may_have_an_encoder_of_its_own(
     assert "encoder: pretrained on these texts" in shipped["card"].data
 
 
+def test_a_student_may_go_on_from_a_teacher(recording: Recording, runtime: Runtime, configured: Configured) -> None:
+    teachers = [{"learns": "source"}, {"learns": "translation", "members": 2}, {"learns": "source", "head": "crf"}]
+    config = configured(student_start="translation", teachers=teachers)
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    both = [expected.tagger("translation", seed) for seed in (SEED, SEED + 1000)]
+    crf = train_crf_tagger(expected.corpora.train, expected.encoder, config.crf_training.seeded(SEED), config.windows)
+    averaged = average_soft_labels(tuple(expected.said(each) for each in both))
+    opinions = (expected.said(expected.tagger("source")), averaged, expected.said(crf))
+    _, joint = expected.joint(("source", "translation", "source, crf"), opinions)
+    expected.encoder = both[0]
+    recording.check(recording.arguments(result.student)["tagger"], expected.student(joint))
+
+    assert list(config.ablations) == ["none", "without_source", "without_source+crf", "student_from_the_encoder"]
+    assert config.ablations["student_from_the_encoder"] == configured(teachers=teachers)
+    for changes, said in (
+        ({"student_start": "source, crf"}, "expected a teacher with a linear head: source; translation; or leave"),
+        ({"student_layers": 1}, "student_layers asks for a student that begins from an encoder"),
+        ({"student_encoder": {"checkpoint": "pretrain"}}, "student_encoder asks for"),
+        ({"student": {"mlm_weight": 0.1}}, "student.mlm_weight asks for"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            configured(**{"student_start": "translation", "teachers": teachers, **changes})
+
+
 def test_people_are_believed_before_the_panel(
     recording: Recording, runtime: Runtime, configured: Configured, data: Path, tmp_path: Path
 ) -> None:

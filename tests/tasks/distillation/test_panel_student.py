@@ -76,3 +76,14 @@ def test_labelled_sentences_of_other_types_are_refused(store, put_table, encoder
     with pytest.raises(InputError, match="joint labels has O, B-LOC, B-PER; labelled has O, B-ORG, B-PER"):
         config = PanelStudentTraining(**FAST)
         run_alone(store, train_panel_student, encoder, joint(TAGS), None, labelled, config, WINDOWS)
+
+
+def test_it_goes_on_from_a_tagger_that_has_no_head_for_hidden_text(store, put_table, encoder, joint):
+    one = PanelStudentTraining(**FAST)
+    taught = run_alone(store, train_panel_student, encoder, joint(TAGS), None, None, one, WINDOWS)
+    none = one.model_copy(update={"epochs": 1, "learning_rate": 1e-9})  # It learns nothing more, and still knows.
+    student = run_alone(store, train_panel_student, taught, joint(other("Paris", "O")), None, None, none, WINDOWS)
+    assert said_of(store, put_table, student) == TAGS
+    hides = one.model_copy(update={"mlm_weight": 0.1})
+    with pytest.raises(InputError, match=r"mlm_weight is 0\.1, and tagger/.* is a tagger"):
+        run_alone(store, train_panel_student, taught, joint(TAGS), None, None, hides, WINDOWS)
