@@ -264,7 +264,7 @@ def test_runs_beside_a_collection_lose_nothing_that_they_use(toy: Toy) -> None:
     collector = threading.Thread(target=collect)
     collector.start()
     try:
-        for _ in range(6):
+        for _ in range(3):
             # Old artifacts may go before the run has looked; then it makes them again.
             run = toy.run(on_record=True)
             assert set(statuses(run)) <= {"cached", "ran"}

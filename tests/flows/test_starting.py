@@ -31,7 +31,9 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "way", [pytest.param(each, marks=[pytest.mark.slow] * (each in ("notebook", "benchmarks"))) for each in WAYS]
+)
 def test_threads_are_told_how_to_wait_before_torch_is_loaded(way: str, tmp_path: Path) -> None:
     (tmp_path / "torch").mkdir()
     (tmp_path / "torch" / "__init__.py").write_text(TORCH, encoding="utf-8")

@@ -204,7 +204,8 @@ def test_pools_are_made_once_and_stay_as_a_person_sets_them(client: SyncPrefectC
 
 
 def test_configurations_whose_command_asks_for_a_gpu_wait_for_one() -> None:
-    short, whole = deployments_of(CONFIGS)[::2], deployments_of(CONFIGS)[1::2]
+    deployments = deployments_of(CONFIGS)
+    short, whole = deployments[::2], deployments[1::2]
     pools = {each.name: (each.pool, each.parameters["form"]["device"]) for each in short}
     assert pools["quickstart"] == ("cpu", "auto")
     assert pools["conll-de"] == pools["xtreme-crop"] == pools["wikiann-zh"] == ("gpu", "cuda")
@@ -270,6 +271,7 @@ def test_without_a_server_it_says_how_to_get_one(config: Path, monkeypatch: pyte
         deploy_files([config])
 
 
+@pytest.mark.slow
 def test_prefect_deploy_by_hand_names_no_folder_either(client: SyncPrefectClient, config: Path) -> None:
     again(config)  # for the pool
     command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "flows/colada.py:colada"]
