@@ -1,10 +1,14 @@
-"""L_src + L_tgt + omega L_mlm (GLoDe, Eq. 1-5): labelled, pseudo-labelled and masked sentences in one pass."""
+"""L_src + L_tgt + omega L_mlm (GLoDe, Eq. 1-5): labelled, pseudo-labelled and masked sentences in one pass.
+
+Table 4's comparison has a supervised contrastive loss of the entities of a pass in the place of L_mlm.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 
+from tasks.distillation.contrastive import contrastive_losses, entity_states
 from tasks.distillation.hidden_text import masked_loss
 from tasks.distillation.losses import soft_cross_entropy
 from tasks.distillation.span_batches import SpanBatches
@@ -36,6 +40,12 @@ def span_objective(batches: SpanBatches, watch: Watch | None = None) -> Objectiv
         if batches.target is not None:
             l_tgt = soft_cross_entropy(scores[words:], batch["soft"]).sum(dim=1)
             total = total + _mean(l_tgt, batch, "target", each_span)
+        if config.contrastive_weight > 0:
+            classes = batch["classes"]
+            if batches.target is not None:
+                classes = torch.cat([classes, batch["soft"].argmax(dim=2)])
+            l_scl = contrastive_losses(*entity_states(states, classes), config.temperature)
+            total = total + config.contrastive_weight * l_scl.sum() / batch["pairs"]
         if watch is not None:
             watch(model, states.detach(), forms, batch)
         if "hidden_ids" in batch:

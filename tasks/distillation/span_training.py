@@ -33,6 +33,17 @@ class SpanTraining(TaggerTrainingConfig):
         1e-3, ge=0, title="MLM weight ω", description="Factor of L_mlm (Eq. 3, 5); 0 leaves it out. Paper: 1e-5 for es."
     )
 
+    contrastive_weight: float = Field(
+        0.0,
+        ge=0,
+        title="Contrastive weight",
+        description="Factor of a supervised contrastive loss of entities of both languages, which Table 4 has in the "
+        "place of L_mlm; 0 leaves it out.",
+    )
+    temperature: float = Field(
+        0.1, gt=0, le=100, title="Temperature τ", description="Of the contrastive loss (Khosla et al., 2020)."
+    )
+
     @model_validator(mode="after")
     def _updates_are_of_whole_pairs(self) -> "SpanTraining":
         if self.sentences_per_batch is None:
@@ -49,5 +60,5 @@ class SpanTraining(TaggerTrainingConfig):
 
     @property
     def as_read(self) -> Self:
-        """The same training, with the default rate of masks where nothing is hidden."""
-        return self.where_read({"mask_rate": self.mlm_weight > 0})
+        """The same training, with defaults of what is not read: the rate where nothing is hidden, the temperature."""
+        return self.where_read({"mask_rate": self.mlm_weight > 0, "temperature": self.contrastive_weight > 0})

@@ -245,6 +245,24 @@ def test_rows_of_table_3(
     assert made.count("train_span_tagger") == (1 if row == "without_mlm_init" else 2)
 
 
+@pytest.mark.parametrize(("said", "weight"), [({}, 0.1), ({"contrastive_weight": 0.4, "temperature": 0.5}, 0.4)])
+def test_the_row_of_table_4_draws_entities_together_in_the_place_of_hidden_text(
+    recording: Recording, runtime: Runtime, configured: Configured, said: dict[str, float], weight: float
+) -> None:
+    settings = {name: {**SETTINGS[name], **said} for name in ("source_training", "student")}
+    config = configured(ablation="language_agnostic", **settings)
+    result = algorithm(config, runtime)
+    student = recording.arguments(recording.arguments(result.student)["tagger"])
+    (m_src,) = [model.reference for model in result.models if model.name == M_SRC]
+    source = recording.arguments(m_src)
+    assert source["masked"] is None
+    for name, training in (("source_training", source["config"]), ("student", student["config"])):
+        of_row = {"mlm_weight": 0.0, "contrastive_weight": weight, "temperature": said.get("temperature", 0.1)}
+        assert training == SpanTraining(**{**SETTINGS[name], **of_row}).seeded(config.seed).as_read
+    (plain,) = [model.reference for model in result.models if model.name == PLAIN]
+    assert recording.arguments(plain)["config"].contrastive_weight == 0
+
+
 def test_what_is_not_read_is_not_in_the_key_of_a_training(configured: Configured) -> None:
     def refinement(row: str, **denoising: Any) -> Denoising:
         return configured(ablation=row, denoising=denoising).refinement

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.numpy import load_file
-from transformers import BertModel
+from transformers import AutoTokenizer, BertModel
 
 import tasks.distillation.train_denoised_student as module
 from artifacts.catalog import ENCODER, LABELLED, SENTENCES, SPAN_LABELS
@@ -133,6 +133,40 @@ def test_the_target_model_minimises_eq_5(
     else:  # L_mlm of a model with random weights is large.
         assert loss > expected + omega * np.log(10)
     assert not (store.folder(tagger) / "labels").exists()
+
+
+def test_entities_of_both_languages_are_drawn_together_as_much_as_it_weighs(
+    store: Store, train: Callable[..., Any], encoder: Reference
+) -> None:
+    losses = []
+    for settings in ({}, {"contrastive_weight": 0.3, "temperature": 0.5}):
+        tagger = train(Denoising(levels="none"), STILL | settings)
+        losses += store.require(tagger).notes["losses"]
+    model, tokenizer = (
+        BertModel.from_pretrained(store.folder(encoder)).eval(),
+        AutoTokenizer.from_pretrained(store.folder(encoder)),
+    )
+    said = dict(GOLD.items()), dict(zip(SPANS_OF_TEXT, SOFT.argmax(axis=1).tolist(), strict=True))
+    states, classes = [], []
+    for sentences, spans in zip((WORDS, TEXT), said, strict=True):
+        for (sentence, begin, end), label in spans.items():
+            if label:
+                encoded = tokenizer(sentences[sentence], is_split_into_words=True, return_tensors="pt")
+                with torch.no_grad():
+                    hidden = model(**encoded).last_hidden_state[0]
+                words = encoded.word_ids()
+                both = torch.cat([hidden[words.index(begin)], hidden[words.index(end - 1)]])
+                states.append(both / both.norm())
+                classes.append(label)
+    cosines = torch.stack(states) @ torch.stack(states).T / 0.5
+    l_scl = 0.0
+    for i, label in enumerate(classes):
+        others = [a for a in range(len(classes)) if a != i]
+        alike = [a for a in others if classes[a] == label]
+        l_scl -= sum(float(cosines[i, a] - cosines[i, others].logsumexp(dim=0)) for a in alike) / max(len(alike), 1)
+    assert {1, 2} <= set(classes) and len(classes) > 6
+    # Three pairs of sentences make the update.
+    assert losses[1] - losses[0] == pytest.approx(0.3 * l_scl / 3, rel=1e-3)
 
 
 def test_neighbours_are_looked_for_as_the_settings_say(
