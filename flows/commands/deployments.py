@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from prefect import Flow
 from prefect.utilities.callables import parameter_schema
 
 from artifacts.runtime import Runtime
@@ -104,7 +106,7 @@ def _deployments(path: Path, data: str | None) -> tuple[Deployment, Deployment]:
         name=path.stem,
         flow=method.name,
         entrypoint="flows.commands.from_form.from_form",
-        schema=form_schema(method.name),
+        schema=_short_schema(method.name),
         description=f"{told}. What the form leaves out is as in the file; the form with every setting: {expert}",
         tags=(method.name,),
         parameters={"configuration": path.as_posix(), "form": form.model_dump(mode="json", exclude_none=True)},
@@ -115,7 +117,7 @@ def _deployments(path: Path, data: str | None) -> tuple[Deployment, Deployment]:
         name=expert,
         flow=method.name,
         entrypoint=f"flows.{method.name}.{method.name}",
-        schema=parameter_schema(method.flow).model_dump(mode="json", exclude_unset=True),
+        schema=_whole_schema(method.flow),
         description=f"{told}. Every setting; what most people change: {path.stem}",
         tags=(method.name, _EXPERT_TAG),
         parameters={"config": config.model_dump(mode="json", exclude_unset=True), "runtime": runtime},
@@ -123,6 +125,18 @@ def _deployments(path: Path, data: str | None) -> tuple[Deployment, Deployment]:
         pool=pool,
     )
     return short, whole
+
+
+@cache
+def _short_schema(method: str) -> dict[str, Any]:
+    """`form_schema`; a method's is made once for all of its configurations."""
+    return form_schema(method)
+
+
+@cache
+def _whole_schema(flow: Flow[..., Any]) -> dict[str, Any]:
+    """The parameters of a deployment with every setting; the same."""
+    return parameter_schema(flow).model_dump(mode="json", exclude_unset=True)
 
 
 def _command(path: Path, data: str | None) -> _Command:
