@@ -1,0 +1,5 @@
+"""`python -m flows.commands.cli`."""
+
+from flows.commands.cli import main
+
+main()
