@@ -35,9 +35,8 @@ class TableDigest:
     a null do not count, and all NaNs are one.
     """
 
-    def __init__(self, schema: pa.Schema, metadata: Mapping[str, Any]) -> None:
+    def __init__(self, schema: pa.Schema) -> None:
         self._schema = schema
-        self._metadata = canonical_json(metadata)
         self._leaves: dict[str, Any] = {}
         self._rows = 0
 
@@ -49,11 +48,11 @@ class TableDigest:
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             self._add(name, column)
 
-    def hexdigest(self) -> str:
-        """The digest of all rows so far."""
+    def hexdigest(self, metadata: Mapping[str, Any]) -> str:
+        """The digest of all rows so far, and of what is said of them."""
         parts = [f"{field.name}:{field.type}" for field in self._schema]
         parts += [f"{path}={leaf.hexdigest()}" for path, leaf in sorted(self._leaves.items())]
-        return text_digest("\n".join([*parts, str(self._rows), self._metadata]))
+        return text_digest("\n".join([*parts, str(self._rows), canonical_json(metadata)]))
 
     def _feed(self, path: str, values: np.ndarray) -> None:
         leaf = self._leaves.get(path)

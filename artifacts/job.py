@@ -12,7 +12,7 @@ from artifacts.progress import Advance, progress
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime
 from artifacts.store import Store
-from artifacts.writer import Writer
+from artifacts.writer import Metadata, Writer
 
 # A CPU is fastest where a batch fits into its caches (docs/results.md), a GPU where the batch fills it.
 INFERENCE_SUBWORDS = {"cpu": 2048, "cuda": 16_384}
@@ -70,8 +70,11 @@ class Job:
 
     # --- Output
 
-    def write(self, rows: pa.Table | Iterable[pa.RecordBatch], metadata: Mapping[str, Any] | None = None) -> None:
-        """Writes the step's table, once. Rows are checked against the schema; `metadata` is part of the content."""
+    def write(self, rows: pa.Table | Iterable[pa.RecordBatch], metadata: Metadata = None) -> None:
+        """Writes the step's table, once. Rows are checked against the schema; `metadata` is part of the content.
+
+        A function as `metadata` is called when all rows are written, so that rows may be counted on their way.
+        """
         self.writer.write(rows, metadata)
 
     @property

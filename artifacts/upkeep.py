@@ -47,7 +47,7 @@ def verify(store: Store) -> Iterator[Finding]:
 def _content_digest(store: Store, manifest: Manifest, declared: Kind) -> str:
     if not isinstance(declared, Dataset):
         return folder_digest({n: f.sha256 for n, f in manifest.files.items()}, manifest.metadata)
-    digest = TableDigest(declared.schema, manifest.metadata)
+    digest = TableDigest(declared.schema)
     for batch in store.batches(Reference(kind=manifest.kind, key=manifest.key, digest="")):
         digest.update(batch.cast(declared.schema))
-    return digest.hexdigest()
+    return digest.hexdigest(manifest.metadata)

@@ -2,11 +2,11 @@
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,6 +22,9 @@ from artifacts.reference import Reference
 TABLE_FILE = "data.parquet"
 _METADATA_KEY = b"crosstag"
 _ROWS_PER_GROUP = 8192
+
+Metadata: TypeAlias = Mapping[str, Any] | Callable[[], Mapping[str, Any]] | None
+"""What is said of a table, or a function that tells it, for what is known when all rows are written."""
 
 
 @dataclass
@@ -46,23 +49,23 @@ class Writer:
         """Where the files of a model are to be saved."""
         return self.draft.folder
 
-    def write(self, rows: pa.Table | Iterable[pa.RecordBatch], metadata: Mapping[str, Any] | None = None) -> None:
+    def write(self, rows: pa.Table | Iterable[pa.RecordBatch], metadata: Metadata = None) -> None:
         """Writes the table, batch by batch, and takes its digest on the way."""
         if not isinstance(self.kind, Dataset) or self._digest is not None:
             raise TypeError(
                 f"{self.kind.name}: a table is written once, a model by saving files into the output folder"
             )
-        self.metadata = _as_stored(metadata or {})
-        digest = TableDigest(self.kind.schema, self.metadata)
-        schema = self.kind.schema.with_metadata({_METADATA_KEY: json.dumps(self.metadata, ensure_ascii=False).encode()})
-        count = 0
-        with pq.ParquetWriter(self.draft.file(TABLE_FILE), schema, compression="zstd") as file:
+        told = {} if metadata is None or callable(metadata) else _as_stored(metadata)
+        digest, count = TableDigest(self.kind.schema), 0
+        with pq.ParquetWriter(self.draft.file(TABLE_FILE), self.kind.schema, compression="zstd") as file:
             for batch in _in_groups(rows, self.kind):
                 digest.update(batch)
                 file.write_batch(batch)
                 count += batch.num_rows
+            self.metadata = _as_stored(metadata()) if callable(metadata) else told
+            file.add_key_value_metadata({_METADATA_KEY: json.dumps(self.metadata, ensure_ascii=False).encode()})
         self._rows = count
-        self._digest = digest.hexdigest()
+        self._digest = digest.hexdigest(self.metadata)
 
     def describe(self, metadata: Mapping[str, Any]) -> None:
         """Adds to the metadata of a model."""

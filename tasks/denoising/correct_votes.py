@@ -6,9 +6,10 @@ import pyarrow as pa
 from artifacts.catalog import VOTES, Corrections, Votes
 from artifacts.step import Job, step
 from tasks.denoising.corrected import check_all_there, corrected_places, read_corrected
-from tasks.denoising.voting import NO_LABEL, voted_ids
+from tasks.denoising.voting import voted_ids
 from tasks.words.agreement import which_sentences
 from tasks.words.columns import list_column
+from tasks.words.hard_labels import NO_LABEL
 
 
 @step(VOTES)

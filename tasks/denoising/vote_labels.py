@@ -5,9 +5,10 @@ import pyarrow as pa
 
 from artifacts.catalog import VOTES, SoftLabels
 from artifacts.step import Job, step
-from tasks.denoising.voting import NO_LABEL, most_probable, vote
+from tasks.denoising.voting import vote
 from tasks.words.agreement import check_same_labels, check_same_sentences, which_sentences
 from tasks.words.columns import flat_probabilities, list_column
+from tasks.words.hard_labels import NO_LABEL, most_probable
 
 _SENTENCES_AT_A_TIME = 8192
 

@@ -6,21 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-NO_LABEL = -1
-
-
-def most_probable(probabilities: np.ndarray) -> np.ndarray:
-    """The label with the highest probability (UniTrans, Eq. 10).
-
-        y_i = argmax_c p(x_i, Theta)_c
-
-    Args:
-        probabilities: [N, C].
-
-    Returns:
-        [N] int32 label ids; among equals the label that is listed first.
-    """
-    return probabilities.argmax(axis=1).astype(np.int32)
+from tasks.words.hard_labels import NO_LABEL
 
 
 def vote(opinions: Sequence[np.ndarray]) -> np.ndarray:

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from artifacts.catalog import TAGGER, Encoder, SoftLabels, Votes
 from artifacts.errors import InputError
 from artifacts.step import Job, step
-from tasks.denoising.voting import NO_LABEL, voted_ids
+from tasks.denoising.voting import voted_ids
 from tasks.distillation.teaching import Teaching, read_teaching
 from tasks.distillation.voted_losses import voted_distillation_loss
 from tasks.tagging.fitting import TaggerTrainingConfig, word_objective
@@ -17,6 +17,7 @@ from tasks.tagging.heads import LINEAR, Batch, word_logits
 from tasks.tagging.training_shell import start_tagger, train_and_save
 from tasks.tagging.windows import WindowConfig, make_windows
 from tasks.words.agreement import check_same_labels, check_same_sentences, which_sentences
+from tasks.words.hard_labels import NO_LABEL
 
 
 class VotedStudentTraining(TaggerTrainingConfig):

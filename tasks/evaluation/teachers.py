@@ -8,10 +8,10 @@ import pyarrow as pa
 
 from artifacts.catalog import TEACHER_QUALITY, Gold, Opinion, Teachers
 from artifacts.step import Job, step
-from tasks.denoising.panel.opinions import SENTENCES_AT_A_TIME, labels_of, what_is_said
-from tasks.denoising.voting import NO_LABEL
+from tasks.tagging.opinions import SENTENCES_AT_A_TIME, labels_of, what_is_said
 from tasks.words.agreement import check_same_labels, check_same_sentences, which_sentences
 from tasks.words.columns import flat_label_ids, flat_numbers
+from tasks.words.hard_labels import NO_LABEL
 from tasks.words.labels import entity_types
 
 

@@ -7,9 +7,10 @@ import pyarrow as pa
 
 from artifacts.catalog import VOTE_QUALITY, Gold, Votes
 from artifacts.step import Job, step
-from tasks.denoising.voting import NO_LABEL, voted_ids
+from tasks.denoising.voting import voted_ids
 from tasks.words.agreement import check_same_labels, check_same_sentences, which_sentences
 from tasks.words.columns import flat_label_ids
+from tasks.words.hard_labels import NO_LABEL
 
 
 def vote_quality(voted: np.ndarray, gold: np.ndarray, labels: Sequence[str]) -> pa.Table:

@@ -1,16 +1,20 @@
 """Read the answers of a labeller as soft labels of words."""
 
 from collections import Counter
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from artifacts.catalog import LABELLER_ANSWERS, PARTIAL_SOFT_LABELS, LabellerAnswers
 from artifacts.errors import InputError
+from artifacts.progress import Advance
 from artifacts.step import Job, step
 from tasks.labelling.answer import Answer
-from tasks.labelling.reading import NO_LABEL, REASONS, WordLabels, probabilities_of, word_labels
+from tasks.labelling.reading import REASONS, WordLabels, probabilities_of, word_labels
 from tasks.words.columns import list_column, list_lengths, offsets_of, probability_column
+from tasks.words.hard_labels import NO_LABEL
 
 _ROWS = 4096
 _COLUMNS = [name for name in LABELLER_ANSWERS.schema.names if name != "sentence_id"]
@@ -29,7 +33,6 @@ def read_labeller_answers(job: Job, answers: LabellerAnswers) -> None:
     unlabelled: Counter[str] = Counter()
     examples: dict[str, str] = {}
     counts = {"words": 0, "labelled": 0, "without_probability": 0}
-    pieces: list[pa.RecordBatch] = []
 
     def read(sentence: int, words: list[str], text: str, places: list[tuple[int, int]], answer: str) -> WordLabels:
         if not answer:
@@ -43,12 +46,12 @@ def read_labeller_answers(job: Job, answers: LabellerAnswers) -> None:
             examples.setdefault(reason, f"sentence {sentence}: {shown}")
         return found
 
-    with job.progress("reading answers", job.rows(answers), "sentences") as advance:
+    def rows(advance: Advance) -> Iterator[pa.RecordBatch]:
         for batch in job.batches(answers, rows=_ROWS):
-            rows = zip(batch["sentence_id"].to_pylist(), *(batch[name].to_pylist() for name in _COLUMNS), strict=True)
+            columns = (batch[name].to_pylist() for name in ("sentence_id", *_COLUMNS))
             found = [
                 read(sentence, words, text, list(zip(starts, ends, strict=True)), answer)
-                for sentence, words, text, starts, ends, answer in rows
+                for sentence, words, text, starts, ends, answer in zip(*columns, strict=True)
             ]
             lengths = list_lengths(batch["words"])
             ids = np.array([each for one in found for each in one.ids], dtype=np.int64)
@@ -62,23 +65,27 @@ def read_labeller_answers(job: Job, answers: LabellerAnswers) -> None:
             counts["words"] += len(ids)
             counts["labelled"] += int(labelled.sum())
             counts["without_probability"] += int((labelled & np.isnan(given)).sum())
-            columns = [
+            written = [
                 batch["sentence_id"],
                 batch["words"],
                 probability_column(probabilities_of(ids, given, rest_outside, whole, len(labels)), lengths),
                 list_column(lengths, pa.array(labelled)),
             ]
-            pieces.append(pa.RecordBatch.from_arrays(columns, schema=PARTIAL_SOFT_LABELS.schema))
+            yield pa.RecordBatch.from_arrays(written, schema=PARTIAL_SOFT_LABELS.schema)
             advance(batch.num_rows)
-    by_reason = {reason: refused[reason] for reason in REASONS if refused[reason]}
-    left = dict(sorted(unlabelled.items()))
+
+    def told() -> dict[str, Any]:
+        by_reason = {reason: refused[reason] for reason in REASONS if refused[reason]}
+        return {**about, **counts, "refused": by_reason, "unlabelled": dict(sorted(unlabelled.items()))}
+
+    with job.progress("reading answers", job.rows(answers), "sentences") as advance:
+        job.write(rows(advance), told)
     if counts["words"] and not counts["labelled"]:
-        why = [f"{number:,} {reason}, such as {examples[reason]}" for reason, number in by_reason.items()]
-        why += [f"{number:,} sentences left unlabelled: {reason}" for reason, number in left.items()]
+        why = [f"{number:,} {reason}, such as {examples[reason]}" for reason, number in told()["refused"].items()]
+        why += [f"{number:,} sentences left unlabelled: {reason}" for reason, number in told()["unlabelled"].items()]
         raise InputError(
             f"labeller: of {counts['words']:,} words none has a label; {'; '.join(why) or 'every tag is null'}; "
             f"expected entities or tags of {', '.join(labels)}, offsets in characters of the text; `crosstag store "
             f"show {answers}` shows what came; mend the command, and give it a new version"
         )
     job.note(examples=examples)
-    job.write(pieces, {**about, **counts, "refused": by_reason, "unlabelled": left})

@@ -10,6 +10,7 @@ import numpy as np
 
 from tasks.corpus.visible import quoted
 from tasks.labelling.answer import Answer, Entity
+from tasks.words.hard_labels import NO_LABEL
 
 REASONS = (
     "wrong_length",  # Another number of tags or probabilities than words
@@ -22,7 +23,6 @@ REASONS = (
     "unknown_type",
     "overlap",
 )
-NO_LABEL = -1
 _SUM_TOLERANCE = 0.01
 _OUTSIDE = 0  # Place of O
 _WITHOUT_PLACE = ("outside_text", "other_text")

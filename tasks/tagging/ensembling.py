@@ -6,12 +6,9 @@ import numpy as np
 import pyarrow as pa
 
 from artifacts.catalog import SOFT_LABELS, SoftLabels
-from artifacts.errors import InputError
 from artifacts.step import Job, step
-from tasks.words.agreement import check_same_labels, check_same_sentences, which_sentences
-from tasks.words.columns import flat_probabilities, probability_column
-
-_SENTENCES_AT_A_TIME = 8192
+from tasks.tagging.opinions import labels_of, what_is_said
+from tasks.words.columns import probability_column
 
 
 def mean_probabilities(members: Sequence[np.ndarray]) -> np.ndarray:
@@ -34,27 +31,13 @@ def mean_probabilities(members: Sequence[np.ndarray]) -> np.ndarray:
 @step(SOFT_LABELS)
 def average_soft_labels(job: Job, members: tuple[SoftLabels, ...]) -> None:
     """Averages the soft labels that the taggers of an ensemble gave the same sentences."""
-    if not members:
-        raise InputError("teacher ensembling: found no soft labels to average; expected those of at least one tagger")
-    first = job.metadata(members[0])
-    labels: list[str] = first["labels"]
-    for number, member in enumerate(members[1:], start=2):
-        check_same_labels(labels, job.metadata(member)["labels"], "tagger 1 of the ensemble", f"tagger {number}")
-        if job.rows(member) != job.rows(members[0]):
-            raise InputError(
-                f"teacher ensembling: tagger 1 labelled {job.rows(members[0])} sentences, tagger {number} "
-                f"{job.rows(member)}; expected the same sentences"
-            )
+    names = [f"tagger {number}" for number in range(1, len(members) + 1)]
+    labels = labels_of(job, members, names)
 
     def averaged() -> Iterator[pa.RecordBatch]:
-        for batches in zip(*(job.batches(each, rows=_SENTENCES_AT_A_TIME) for each in members), strict=True):
-            sentences = which_sentences(batches[0], "words")
-            for number, batch in enumerate(batches[1:], start=2):
-                pair = f"taggers 1 and {number} of the ensemble"
-                check_same_sentences(sentences, which_sentences(batch, "words"), pair)
-            said = [flat_probabilities(batch.column("probabilities"), len(labels)) for batch in batches]
-            means = probability_column(mean_probabilities(said), sentences.word_counts)
-            columns = [batches[0].column("sentence_id"), batches[0].column("words"), means]
+        for said in what_is_said(job, members, names):
+            means = probability_column(mean_probabilities(said.opinions), said.sentences.word_counts)
+            columns = [said.batch["sentence_id"], said.batch["words"], means]
             yield pa.RecordBatch.from_arrays(columns, schema=SOFT_LABELS.schema)
 
-    job.write(averaged(), metadata={"language": first["language"], "labels": labels})
+    job.write(averaged(), metadata={"language": job.metadata(members[0])["language"], "labels": labels})

@@ -63,6 +63,26 @@ def test_an_artifact_is_read_back_as_it_was_written(store: Store) -> None:
     assert list(verify(store)) == []
 
 
+def test_what_is_known_when_all_rows_are_written_is_said_as_what_was_known_before(store: Store) -> None:
+    counted: list[int] = []
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for batch in rows().to_batches(max_chunksize=1):
+            counted.append(batch.num_rows)
+            yield batch
+
+    with store.writing(SENTENCES, "ee", RECIPE) as writer:
+        writer.write(batches(), lambda: {"rows": sum(counted)})
+    with store.writing(SENTENCES, "ff", RECIPE) as other:
+        other.write(rows(), {"rows": 3})
+    assert writer.reference is not None and other.reference is not None
+    assert writer.reference.digest == other.reference.digest and store.metadata(writer.reference) == {"rows": 3}
+    for key in ("ee", "ff"):
+        file = store.local("sentences", key) / "data.parquet"
+        assert pq.read_metadata(file).metadata[b"crosstag"] == b'{"rows": 3}'
+    assert list(verify(store)) == []
+
+
 def test_a_model_is_read_back_with_its_metadata_as_json(store: Store) -> None:
     reference = make_model(store)
     assert (store.folder(reference) / "deep" / "model.safetensors").read_bytes() == b"weights"

@@ -14,8 +14,9 @@ from artifacts.reference import Reference
 from artifacts.step import run_alone
 from artifacts.store import STORE_FORMAT, Store
 from tasks.denoising.vote_labels import vote_labels
-from tasks.denoising.voting import most_probable, vote
+from tasks.denoising.voting import vote
 from tasks.words.columns import probability_column, tag_column
+from tasks.words.hard_labels import most_probable
 
 WORDS = 1_000_000
 WORDS_A_SENTENCE = 20

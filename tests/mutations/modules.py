@@ -19,6 +19,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "tasks/distillation/losses.py": (f"{_TASKS}/distillation/test_losses.py",),
     "tasks/distillation/voted_losses.py": (f"{_TASKS}/distillation/test_voted_losses.py",),
     "tasks/denoising/reliability.py": (f"{_TASKS}/denoising/test_reliability.py",),
+    "tasks/words/hard_labels.py": (f"{_TASKS}/denoising/test_voting.py",),
     "tasks/denoising/voting.py": (f"{_TASKS}/denoising/test_voting.py", _STUDENT),
     "tasks/denoising/suspects.py": (f"{_TASKS}/denoising/test_suspects.py",),
     "tasks/denoising/settling.py": (f"{_TASKS}/denoising/test_settling.py",),

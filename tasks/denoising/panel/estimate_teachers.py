@@ -7,8 +7,8 @@ from artifacts.catalog import TEACHERS, Opinion
 from artifacts.errors import InputError
 from artifacts.step import Job, step
 from tasks.denoising.panel.estimating import Joining, estimate, joined_patterns, patterns_of
-from tasks.denoising.panel.opinions import labels_of, what_is_said
-from tasks.denoising.voting import NO_LABEL
+from tasks.tagging.opinions import labels_of, what_is_said
+from tasks.words.hard_labels import NO_LABEL
 
 
 @step(TEACHERS)

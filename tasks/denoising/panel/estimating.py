@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from artifacts.settings import Settings
-from tasks.denoising.voting import NO_LABEL
+from tasks.words.hard_labels import NO_LABEL
 
 
 class Joining(Settings):

@@ -9,7 +9,7 @@ from artifacts.catalog import SOFT_LABELS, Opinion, Teachers
 from artifacts.errors import InputError
 from artifacts.step import Job, step
 from tasks.denoising.panel.estimating import Joining, pooled, posterior_of
-from tasks.denoising.panel.opinions import labels_of, what_is_said
+from tasks.tagging.opinions import labels_of, what_is_said
 from tasks.words.columns import flat_numbers, probability_column
 
 

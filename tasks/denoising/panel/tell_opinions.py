@@ -7,10 +7,10 @@ import pyarrow as pa
 
 from artifacts.catalog import OPINIONS, Opinion, SoftLabels
 from artifacts.step import Job, step
-from tasks.denoising.panel.opinions import SENTENCES_AT_A_TIME, labels_of, what_is_said
-from tasks.denoising.voting import NO_LABEL, most_probable
+from tasks.tagging.opinions import SENTENCES_AT_A_TIME, labels_of, what_is_said
 from tasks.words.agreement import check_same_sentences, which_sentences
 from tasks.words.columns import flat_probabilities, list_column, tag_column
+from tasks.words.hard_labels import NO_LABEL, most_probable
 
 
 @step(OPINIONS)
@@ -42,6 +42,5 @@ def tell_opinions(job: Job, opinions: tuple[Opinion, ...], names: tuple[str, ...
             ]
             yield pa.RecordBatch.from_arrays(columns, schema=OPINIONS.schema)
 
-    written = list(rows())
     about = {"language": job.metadata(joint)["language"], "labels": labels, "teachers": list(names)}
-    job.write(written, metadata={**about, "split": split, "outvoted": outvoted})
+    job.write(rows(), lambda: {**about, "split": split, "outvoted": outvoted})

@@ -6,8 +6,8 @@ import pyarrow as pa
 
 from artifacts.catalog import SOFT_LABELS, Calibration, SoftLabels
 from artifacts.step import Job, step
-from tasks.denoising.panel.opinions import SENTENCES_AT_A_TIME
 from tasks.denoising.panel.temperature import tempered
+from tasks.tagging.opinions import SENTENCES_AT_A_TIME
 from tasks.words.agreement import check_same_labels
 from tasks.words.columns import flat_probabilities, list_lengths, probability_column
 

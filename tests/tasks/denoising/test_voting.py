@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tasks.denoising.voting import NO_LABEL, most_probable, vote
+from tasks.denoising.voting import vote
+from tasks.words.hard_labels import NO_LABEL, most_probable
 
 
 def test_the_predicted_label_is_the_most_probable_one() -> None:

@@ -17,8 +17,9 @@ from artifacts.errors import InputError
 from tasks.labelling.answer import Answer
 from tasks.labelling.external import ExternalLabeller, asking
 from tasks.labelling.placed_words import placed_words
-from tasks.labelling.reading import NO_LABEL, word_labels
+from tasks.labelling.reading import word_labels
 from tasks.translation.marked.moses import detokenizer
+from tasks.words.hard_labels import NO_LABEL
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
 TYPES = {"PER": "names of persons", "LOC": "places"}

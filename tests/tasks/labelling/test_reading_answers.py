@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tasks.labelling.answer import read_answer
-from tasks.labelling.reading import NO_LABEL, REASONS, probabilities_of, word_labels
+from tasks.labelling.reading import REASONS, probabilities_of, word_labels
+from tasks.words.hard_labels import NO_LABEL
 from tasks.words.labels import iob2_labels
 
 LABELS = {label: place for place, label in enumerate(iob2_labels(["LOC", "PER"]))}  # O B-LOC I-LOC B-PER I-PER

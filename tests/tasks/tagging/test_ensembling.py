@@ -6,7 +6,7 @@ import pytest
 from artifacts.catalog import SOFT_LABELS
 from artifacts.errors import InputError
 from artifacts.step import run_alone
-from tasks.tagging import ensembling
+from tasks.tagging import opinions
 from tasks.tagging.ensembling import average_soft_labels, mean_probabilities
 
 META = {"language": "de", "labels": ["O", "B-PER", "I-PER"]}
@@ -43,7 +43,7 @@ def test_the_mean_may_choose_a_label_that_no_majority_chose():
 
 @pytest.mark.parametrize("sentences_at_a_time", [1, 8192])
 def test_the_step_averages_word_by_word(monkeypatch, store, put_soft, sentences_at_a_time):
-    monkeypatch.setattr(ensembling, "_SENTENCES_AT_A_TIME", sentences_at_a_time)
+    monkeypatch.setattr(opinions, "SENTENCES_AT_A_TIME", sentences_at_a_time)
     one = put_soft([[[1.0, 0.0, 0.0], [0.5, 0.25, 0.25]], [[0.0, 1.0, 0.0]]])
     two = put_soft([[[0.0, 1.0, 0.0], [0.5, 0.75, 0.75]], [[0.0, 0.0, 1.0]]])
     mean = run_alone(store, average_soft_labels, (one, two))
@@ -60,16 +60,16 @@ def test_an_ensemble_of_one_says_what_its_member_says(store, put_soft):
 def test_taggers_with_other_labels_or_sentences_are_refused(store, put_soft):
     one = put_soft([[[1.0, 0.0, 0.0], [1.0, 0.0, 0.0]], [[1.0, 0.0, 0.0]]])
     other = put_soft([[[1.0, 0.0]] * 2, [[1.0, 0.0]]], {**META, "labels": ["O", "B-LOC"]})
-    with pytest.raises(InputError, match=r"tagger 1 of the ensemble has O, B-PER, I-PER; tagger 2 has O, B-LOC;"):
+    with pytest.raises(InputError, match=r"tagger 1 has O, B-PER, I-PER; tagger 2 has O, B-LOC;"):
         run_alone(store, average_soft_labels, (one, other))
     fewer = put_soft([[[1.0, 0.0, 0.0]]], words=[["Anna"]])
-    with pytest.raises(InputError, match="tagger 1 labelled 2 sentences, tagger 2 1"):
+    with pytest.raises(InputError, match=r"different numbers of sentences \(tagger 1 2, tagger 2 1\)"):
         run_alone(store, average_soft_labels, (one, fewer))
     longer = put_soft([[[1.0, 0.0, 0.0]], [[1.0, 0.0, 0.0]] * 2], words=[["Anna"], ["lebt", "in"]])
-    with pytest.raises(InputError, match="taggers 1 and 2 of the ensemble, row 0: number of words 2 and 1"):
+    with pytest.raises(InputError, match="opinions of tagger 1 and tagger 2, row 0: number of words 2 and 1"):
         run_alone(store, average_soft_labels, (one, longer))
     elsewhere = put_soft([[[1.0, 0.0, 0.0]] * 2, [[1.0, 0.0, 0.0]]], ids=[0, 7])
-    with pytest.raises(InputError, match="taggers 1 and 3 of the ensemble, row 1: id 1 and 7"):
+    with pytest.raises(InputError, match="opinions of tagger 1 and tagger 3, row 1: id 1 and 7"):
         run_alone(store, average_soft_labels, (one, one, elsewhere))
-    with pytest.raises(InputError, match="found no soft labels"):
+    with pytest.raises(InputError, match="found 0 tables and 0 names"):
         run_alone(store, average_soft_labels, ())

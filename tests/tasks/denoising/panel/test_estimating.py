@@ -12,7 +12,7 @@ from tasks.denoising.panel.estimating import (
     pooled,
     posterior_of,
 )
-from tasks.denoising.voting import NO_LABEL
+from tasks.words.hard_labels import NO_LABEL
 
 NOTHING = 1e-12
 """Smoothing that leaves what is worked by hand as it is."""

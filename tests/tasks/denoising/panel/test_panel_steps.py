@@ -6,12 +6,12 @@ import pytest
 from artifacts.catalog import GOLD, OPINIONS, PARTIAL_SOFT_LABELS, SOFT_LABELS
 from artifacts.errors import InputError
 from artifacts.step import run_alone
-from tasks.denoising.panel import opinions as reading
 from tasks.denoising.panel.estimate_teachers import estimate_teachers
 from tasks.denoising.panel.estimating import Joining
 from tasks.denoising.panel.join_opinions import join_opinions
 from tasks.denoising.panel.tell_opinions import tell_opinions
 from tasks.evaluation.teachers import measure_teacher
+from tasks.tagging import opinions as reading
 
 LABELS = ["O", "B-PER", "I-PER"]
 META = {"language": "de", "labels": LABELS}
@@ -151,7 +151,7 @@ def test_opinions_that_do_not_belong_together_are_refused(store, panel, put_soft
     longer = put_soft([["O"] * 4, *A[1:]], words=[["Anna", "Berg", "singt", "."], *WORDS[1:]])
     with pytest.raises(InputError, match="opinions of a and d, row 0: number of words 3 and 4"):
         run_alone(store, estimate_teachers, (panel[0], longer), ("a", "d"), Joining())
-    with pytest.raises(InputError, match="found 3 opinions and 2 names"):
+    with pytest.raises(InputError, match="found 3 tables and 2 names"):
         run_alone(store, estimate_teachers, panel, ("a", "b"), Joining())
     teachers = run_alone(store, estimate_teachers, panel, NAMES, Joining())
     with pytest.raises(InputError, match="the estimate is of a, b, c; expected c, b, a"):

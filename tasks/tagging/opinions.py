@@ -1,4 +1,4 @@
-"""What several teachers say of the same sentences, batch by batch."""
+"""What several taggers, labellers or other teachers say of the same sentences, batch by batch."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ import pyarrow as pa
 from artifacts.errors import InputError
 from artifacts.job import Job
 from artifacts.reference import Reference
-from tasks.denoising.voting import NO_LABEL, most_probable
 from tasks.words.agreement import WhichSentences, check_same_labels, check_same_sentences, which_sentences
 from tasks.words.columns import flat_probabilities, flat_values
+from tasks.words.hard_labels import NO_LABEL, most_probable
 
 SENTENCES_AT_A_TIME = 8192
 
@@ -51,7 +51,10 @@ def labels_of(job: Job, opinions: Sequence[Reference], names: Sequence[str]) -> 
         InputError: if there are none, or they use others.
     """
     if not opinions or len(opinions) != len(names):
-        raise InputError(f"panel: found {len(opinions)} opinions and {len(names)} names; expected one for each teacher")
+        raise InputError(
+            f"labels of teachers: found {len(opinions)} tables and {len(names)} names; expected at least one table, "
+            "each with a name"
+        )
     labels: list[str] = job.metadata(opinions[0])["labels"]
     for opinion, name in zip(opinions, names, strict=True):
         check_same_labels(labels, job.metadata(opinion)["labels"], names[0], name)
@@ -67,7 +70,7 @@ def what_is_said(job: Job, opinions: Sequence[Reference], names: Sequence[str]) 
     labels = len(labels_of(job, opinions, names))
     if len({job.rows(each) for each in opinions}) > 1:
         found = ", ".join(f"{name} {job.rows(each):,}" for name, each in zip(names, opinions, strict=True))
-        raise InputError(f"panel: teachers labelled different numbers of sentences ({found}); expected the same text")
+        raise InputError(f"teachers labelled different numbers of sentences ({found}); expected the same text")
     parts = (job.batches(each, rows=SENTENCES_AT_A_TIME) for each in opinions)
     for batches in zip(*parts, strict=True):
         sentences = which_sentences(batches[0], "words")
