@@ -1,7 +1,7 @@
 """`make bench`: each measurement as a JSON line, then all of them in a table.
 
 python -m tests.benchmarks [cache|translation|matching|training|labelling|busy|neighbours|voting|marked|consistency
-                            |spans|corpora|words|pages|aligned ...]
+                            |spans|corpora|words|pages|aligned|students ...]
 """
 
 import importlib
@@ -27,6 +27,7 @@ NAMES = (
     "words",
     "pages",
     "aligned",
+    "students",
 )
 
 
