@@ -6,12 +6,9 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from artifacts.errors import InputError
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 _MAGIC = b"\x1f\x8b"
 _BLOCK_BYTES = 1 << 20
@@ -82,7 +79,7 @@ class _Guarded(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: "WriteableBuffer") -> int:
+    def readinto(self, buffer: Any) -> int:
         count = self.file.readinto(buffer)
         self.size += count
         check_size(self.size, self.packed_bytes, self.name)
