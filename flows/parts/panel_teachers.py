@@ -150,6 +150,16 @@ class WithTeachers(TranslatedTarget):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _starts_as_sequences_do(self) -> "WithTeachers":
+        viterbi = self.decoding.method == "viterbi" and self.decoding.inside_at_start
+        if viterbi and any(teacher.head == "crf" for teacher in self.teachers):
+            raise ValueError(
+                "decoding.inside_at_start is true, but the CRF of a teacher knows no entity without a beginning; leave "
+                "it out, or choose decoding.method: argmax"
+            )
+        return self
+
     def can_teach(self, teachers: Sequence[Teacher]) -> bool:
         """Whether there are any, and the source's among them if another needs it."""
         translates_back = self.score_translate_test or any(each.learns == "projection" for each in teachers)

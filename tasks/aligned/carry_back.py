@@ -6,9 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from artifacts.catalog import PREDICTIONS, AlignedTranslation, Sentences
-from artifacts.errors import InputError
 from artifacts.step import Job, step
-from tasks.translation.projection.joined import joined
+from tasks.translation.projection.joined import with_tags_of
 from tasks.words.columns import flat_label_ids, list_lengths, offsets_of, ranges, tag_column
 
 
@@ -26,14 +25,7 @@ def carried_back(sentences: pa.Table, placed: pa.Table, labels: Sequence[str]) -
     Raises:
         InputError: if `placed` has other words under an id.
     """
-    columns = {"sentence_id": "sentence_id", "words": "placed_words", "tags": "tags"}
-    rows = joined(sentences, placed.select(list(columns)).rename_columns(list(columns.values())))
-    there = pa.array(list_lengths(rows["placed_words"]) > 0)
-    if rows["placed_words"].filter(there) != rows["words"].filter(there):
-        raise InputError(
-            f"carrying labels back: {placed.num_rows:,} sentences have places for labels, and not the words of the "
-            f"{sentences.num_rows:,} sentences; expected places in these very sentences; place them again"
-        )
+    rows = with_tags_of(sentences, placed, "carrying labels back")
     lengths, tagged = list_lengths(rows["words"]), list_lengths(rows["tags"])
     ids = np.zeros(int(lengths.sum()), dtype=np.int64)
     ids[ranges(offsets_of(lengths)[:-1], tagged)] = flat_label_ids(rows["tags"], labels, "carrying labels back")

@@ -47,7 +47,9 @@ def measure(rounds: int = 3) -> list[dict[str, Any]]:
                 seconds[layers] = min(seconds.get(layers, float("inf")), time.perf_counter() - started)
     finally:
         torch.set_num_threads(threads)
-    return [_row(layers, len(sentences) / each, len(sentences) / seconds[12]) for layers, each in seconds.items()]
+    return [
+        _row(layers, len(sentences) / each, len(sentences) / seconds[_LAYERS[0]]) for layers, each in seconds.items()
+    ]
 
 
 def _row(layers: int, speed: float, whole: float) -> dict[str, Any]:

@@ -280,6 +280,8 @@ def test_what_is_not_read_is_not_in_the_key_of_a_training(configured: Configured
     assert configured(**source).plain_training == configured(source_training={}).plain_training
     assert configured(ablation="without_mlm", student={"mask_rate": 0.5}).target_training.mask_rate == 0.25
     assert configured(student={"mask_rate": 0.5}).target_training.mask_rate == 0.5
+    assert configured(student={"temperature": 0.5}).target_training.temperature == 0.1
+    assert configured(student={"temperature": 0.5, "contrastive_weight": 0.1}).target_training.temperature == 0.5
 
 
 @pytest.mark.parametrize(

@@ -646,6 +646,11 @@ def test_teachers_are_named_and_told_apart(configured: Configured) -> None:
     ):
         with pytest.raises(ValueError, match=said):
             configured(teachers=[{"learns": "source"}, teacher])
+    crf = [{"learns": "source", "head": "crf"}]
+    with pytest.raises(ValueError, match="the CRF of a teacher knows no entity without a beginning"):
+        configured(teachers=crf, decoding={"inside_at_start": True})
+    assert configured(teachers=crf, decoding={"method": "argmax", "inside_at_start": True}).teachers[0].head == "crf"
+    assert configured(decoding={"inside_at_start": True}).decoding.inside_at_start
     with pytest.raises(ValueError, match="teachers: projection: a teacher that learns the source language tags"):
         configured(teachers=[{"learns": "projection", "translation": "aligned"}])
     config = configured(teachers=[{"learns": "translation"}, {"learns": "translation", "translation": "aligned"}])

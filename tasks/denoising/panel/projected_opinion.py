@@ -8,7 +8,7 @@ import pyarrow as pa
 from artifacts.catalog import PARTIAL_SOFT_LABELS, Projected, Sentences
 from artifacts.errors import InputError
 from artifacts.step import Job, step
-from tasks.translation.projection.joined import joined
+from tasks.translation.projection.joined import with_tags_of
 from tasks.words.columns import (
     flat_label_ids,
     flat_values,
@@ -34,15 +34,8 @@ def opinion_of(sentences: pa.Table, projected: pa.Table, labels: Sequence[str]) 
     Raises:
         InputError: if `projected` has other words under an id, or none of its sentences kept its labels.
     """
-    names = {"sentence_id": "sentence_id", "words": "projected_words", "tags": "tags"}
-    rows = joined(sentences, projected.select(list(names)).rename_columns(list(names.values())))
+    rows = with_tags_of(sentences, projected, "panel: projected labels")
     lengths, tagged = list_lengths(rows["words"]), list_lengths(rows["tags"])
-    there = pa.array(tagged > 0)
-    if rows["projected_words"].filter(there) != rows["words"].filter(there):
-        raise InputError(
-            "panel: projected labels are of other words than the raw text; expected those of its sentences; project "
-            "them again"
-        )
     if not tagged.any():
         raise InputError(
             f"panel: none of {rows.num_rows:,} sentences has projected labels; look at why they were dropped by "

@@ -6,6 +6,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from artifacts.errors import InputError
+from tasks.words.columns import list_lengths
+
 
 def joined(left: pa.Table, right: pa.Table, nothing: Mapping[str, Any] | None = None) -> pa.Table:
     """The rows of one table with the columns of another, joined by sentence_id, in the order of the first.
@@ -26,3 +29,25 @@ def joined(left: pa.Table, right: pa.Table, nothing: Mapping[str, Any] | None = 
         if name != "sentence_id":
             left = left.append_column(name, taken[name])
     return left
+
+
+def with_tags_of(sentences: pa.Table, labelled: pa.Table, task: str) -> pa.Table:
+    """All sentences with their words, and with `tags`, which are empty where `labelled` has none.
+
+    Args:
+        sentences: sentence_id, words.
+        labelled: sentence_id, words, tags of some of them.
+        task: what is done with them, for an error.
+
+    Raises:
+        InputError: if `labelled` has other words under an id.
+    """
+    names = {"sentence_id": "sentence_id", "words": "labelled_words", "tags": "tags"}
+    rows = joined(sentences, labelled.select(list(names)).rename_columns(list(names.values())))
+    there = pa.array(list_lengths(rows["labelled_words"]) > 0)
+    if rows["labelled_words"].filter(there) != rows["words"].filter(there):
+        raise InputError(
+            f"{task}: {labelled.num_rows:,} sentences have places for labels, and not the words of the "
+            f"{sentences.num_rows:,} sentences; expected places in these very sentences; place them again"
+        )
+    return rows

@@ -37,4 +37,4 @@ def test_every_sort_of_page_opens_and_its_questions_are_answered(
             with page.expect_navigation() as told:
                 page.locator("form.filters button").first.click()
             assert told.value.status == 200 and page.locator("form.filters").count() == 1, path
-    assert len(opened) > 30 and asked
+    assert len(opened) > (30 if method == "label" else 40) and asked  # A run of `crosstag label` has no models.

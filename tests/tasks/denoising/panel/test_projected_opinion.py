@@ -26,7 +26,9 @@ def test_words_of_sentences_that_kept_their_labels_are_certain():
 
 def test_labels_of_other_words_and_no_labels_at_all_are_refused():
     other = {**PLACED, "words": [["Ja", "!"], ["Anna", "Burg"], []]}
-    with pytest.raises(InputError, match="of other words than the raw text"):
+    with pytest.raises(
+        InputError, match="panel: projected labels: 3 sentences have places for labels, and not the words of the 4"
+    ):
         opinion_of(pa.table(RAW), pa.table(other), LABELS)
     nothing = {**PLACED, "tags": pa.array([[], [], []], pa.list_(pa.string()))}
     with pytest.raises(InputError, match="none of 4 sentences has projected labels"):
