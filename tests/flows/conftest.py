@@ -66,8 +66,10 @@ def finished(data: Path, made_once: MadeOnce, server: str) -> Path:
 
     def fill(folder: Path) -> None:
         method, config = load(data / "tiny.yaml")
+        # Corpora of its own: whichever process fills it, a test's run reads from elsewhere.
+        corpora = shutil.copytree(data, folder / "data")
         with counted_readings() as told:
-            method.flow(config, Runtime(store=str(folder / "store"), data=str(data), device="cpu"))
+            method.flow(config, Runtime(store=str(folder / "store"), data=str(corpora), device="cpu"))
         (folder / "readings.txt").write_text("\n".join(told), encoding="utf-8")
 
     return made_once("finished", fill) / "store"

@@ -43,6 +43,18 @@ def test_one_round_by_hand() -> None:
     assert found.meant[1] == pytest.approx(np.array([[1, 0], [0.25, 0.75]]), abs=1e-9)
 
 
+def test_the_shares_of_votes_are_of_the_teachers_that_say_something() -> None:
+    found = estimate(patterns_of(np.array([[0, 1], [0, NO_LABEL]])), 2, Joining(iterations=1, smoothing=NOTHING))
+    assert found.prior == pytest.approx([0.5, 0.5])
+
+
+def test_it_ends_when_the_mean_word_hardly_changes() -> None:
+    """One word in 151 goes from (1/3, 2/3) to nearly (0, 1): a change of 1/3, of .002 in the mean."""
+    patterns = Patterns(np.array([[0, 0, 0], [1, 1, 1], [0, 1, 1]]), np.array([100.0, 50.0, 1.0]))
+    assert estimate(patterns, 2, Joining(tolerance=0.01, smoothing=NOTHING)).iterations == 1
+    assert estimate(patterns, 2, Joining(tolerance=0.001, smoothing=NOTHING)).iterations == 2
+
+
 def test_smoothing_is_spread_over_what_is_said_and_stands_by_what_is_meant() -> None:
     """The round above with 1 word: A says 0 of 2.5 + 1/2 words that are 0, and of 1/2 + 1/2 that are 1."""
     patterns = patterns_of(np.array([[0, 0, 0, 1], [0, 0, 1, 1]]))
