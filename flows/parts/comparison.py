@@ -44,7 +44,7 @@ class Compared(Measured):
 
 
 @dataclass
-class TestSet:
+class Benchmark:
     """A test set, and all models that were tried on it; the first one is what the others are measured against."""
 
     name: str
@@ -64,7 +64,7 @@ ByTest = Mapping[str, Sequence[Measured]]
 """Models by the name of the test set that they were tried on."""
 
 
-def test_sets(store: Store, runs: Runs, *, every_model: bool, baselines: bool = True) -> list[TestSet]:
+def test_sets(store: Store, runs: Runs, *, every_model: bool, baselines: bool = True) -> list[Benchmark]:
     """The test sets of all runs, with the models to compare; a model that two methods share is there once.
 
     Args:
@@ -78,7 +78,7 @@ def test_sets(store: Store, runs: Runs, *, every_model: bool, baselines: bool = 
     """
     from flows.parts.scoring import BASELINES  # With torch, which pages that show a comparison do without.
 
-    found: dict[str, TestSet] = {}
+    found: dict[str, Benchmark] = {}
     for configuration, records in runs.items():
         for number, model in enumerate(records[0].models):
             student = number == len(records[0].models) - 1
@@ -98,7 +98,7 @@ def _same_model(record: RunRecord, model: ScoredModel) -> ScoredModel:
 
 
 def _add(
-    store: Store, found: dict[str, TestSet], test: str, configuration: str, of_seeds: Sequence[ScoredModel]
+    store: Store, found: dict[str, Benchmark], test: str, configuration: str, of_seeds: Sequence[ScoredModel]
 ) -> None:
     scored = tuple(each.scores[test] for each in of_seeds)
     inputs = [store.describe(each.reference).recipe.inputs for each in scored]
@@ -115,7 +115,7 @@ def _add(
     labels = tuple(holding(store, each["predictions"]) for each in inputs)
     if gold not in found:
         taken = any(each.name == test for each in found.values())
-        found[gold] = TestSet(f"{test}, of {configuration}" if taken else test, holding(store, gold))
+        found[gold] = Benchmark(f"{test}, of {configuration}" if taken else test, holding(store, gold))
     models = found[gold].models
     if all([each.digest for each in other.labels] != [each.digest for each in labels] for other in models):
         models.append(Compared(of_seeds[0].name, configuration, scored, labels))
@@ -141,7 +141,7 @@ def is_score_table(table: Measurements) -> bool:
     return tuple(column.name for column in table.columns[: len(_SCORED)]) == _SCORED
 
 
-def score_table(store: Store, test: TestSet) -> Measurements:
+def score_table(store: Store, test: Benchmark) -> Measurements:
     """The models on a test set: F1, the gain over the first, and how often chance gives as much."""
     first, best = test.models[0], test.best
     types = [row.type for row in first.scored[0].rows[1:]]
@@ -170,7 +170,7 @@ def _spread(model: Compared, share: str) -> str:
     return f"{statistics.mean(values):.1f}{spread}"
 
 
-def _chance(store: Store, test: TestSet, model: Compared, other: Compared) -> Cell:
+def _chance(store: Store, test: Benchmark, model: Compared, other: Compared) -> Cell:
     """How often chance alone gives as great a difference."""
     if model is other:
         return None

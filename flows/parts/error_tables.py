@@ -8,7 +8,7 @@ from artifacts.reference import Reference
 from artifacts.runs import Cell, Column, Form, Line, Measurements, RunRecord
 from artifacts.runtime import stage
 from artifacts.store import Store
-from flows.parts.comparison import Measured, Runs, TestSet, holding
+from flows.parts.comparison import Benchmark, Measured, Runs, holding
 from tasks.evaluation.outcomes import CATEGORIES, FREQUENCIES, SEEN, judge_entities
 
 _RECALLS = {("seen", name): name for name in SEEN} | {
@@ -25,7 +25,7 @@ class Judged:
     outcomes: tuple[Reference, ...]
 
 
-def judged(tests: Sequence[TestSet], runs: Runs, store: Store) -> tuple[list[Judged], list[str]]:
+def judged(tests: Sequence[Benchmark], runs: Runs, store: Store) -> tuple[list[Judged], list[str]]:
     """Judges the entities of all models that are compared; what their runs have judged already is in the store.
 
     Returns:
@@ -64,7 +64,7 @@ def is_error_table(table: Measurements) -> bool:
     return tuple(column.name for column in table.columns[1 : len(CATEGORIES) + 1]) == CATEGORIES
 
 
-def error_tables(tests: Sequence[TestSet], found: Sequence[Judged], store: Store) -> list[Measurements]:
+def error_tables(tests: Sequence[Benchmark], found: Sequence[Judged], store: Store) -> list[Measurements]:
     """A table for each test set of which any model was judged: a line for each model, means over its seeds."""
     tables = []
     for test in tests:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from artifacts.runs import Column, Form, Line, Measurements
 from artifacts.store import Store
-from flows.parts.comparison import TestSet
+from flows.parts.comparison import Benchmark
 from flows.parts.error_tables import Judged
 
 _MOST = 5
@@ -20,7 +20,7 @@ _SHARE = 0.01
 _COLUMNS = ["text", "predicted_text", "category"]
 
 
-def name_tables(tests: Sequence[TestSet], found: Sequence[Judged], store: Store) -> list[Measurements]:
+def name_tables(tests: Sequence[Benchmark], found: Sequence[Judged], store: Store) -> list[Measurements]:
     """A table for each test set on which one name makes more than a hundredth of a difference: a line for each model.
 
     A name is the text of an entity as it stands. Its cells count the gold entities of this text that are right, means

@@ -65,7 +65,7 @@ def test_a_comparisons_table_has_means_over_seeds(store: Store) -> None:
     )
     references = (put(store, "a", about(5, 1, 4)), put(store, "b", about(4, 2, 4)))
     model = comparison.Compared("M", "tiny", (scored, scored), references)
-    test = comparison.TestSet("test", references[0], [model])
+    test = comparison.Benchmark("test", references[0], [model])
     (table,) = error_tables([test], [Judged("test", model, references)], store)
     cells = dict(zip([column.name for column in table.columns], table.lines[0].cells, strict=True))
     assert (cells["configuration"], cells["right"], cells["missed"], cells["type"]) == ("tiny", 4.5, 2.5, 2)

@@ -11,7 +11,7 @@ from artifacts.catalog import OUTCOMES
 from artifacts.manifest import Recipe
 from artifacts.reference import Reference
 from artifacts.store import STORE_FORMAT, Store
-from flows.parts.comparison import Compared, TestSet
+from flows.parts.comparison import Benchmark, Compared
 from flows.parts.error_tables import Judged
 from flows.parts.name_tables import name_tables
 
@@ -42,7 +42,7 @@ def tables(store: Store, **models: Sequence[Sequence[tuple[str, str | None, str]
     for number, (name, seeds) in enumerate(models.items()):
         references = tuple(put(store, f"{number:x}{seed:x}", rows) for seed, rows in enumerate(seeds))
         found.append(Judged("test", Compared(name, "tiny", (), references), references))
-    test = TestSet("test", found[0].outcomes[0], [each.model for each in found])
+    test = Benchmark("test", found[0].outcomes[0], [each.model for each in found])
     return name_tables([test], found, store)
 
 
