@@ -253,11 +253,13 @@ def test_labellers_sit_beside_the_teachers_in_every_round(
     recording: Recording, runtime: Runtime, configured: Configured
 ) -> None:
     labeller = {"command": "cat", "version": "2", "types": {"LOC": "places", "PER": "persons"}}
-    config = configured(rounds=2, labellers=[labeller], teachers=[{"learns": "source"}])
+    other = {**labeller, "version": "3"}
+    config = configured(rounds=2, labellers=[labeller, other], teachers=[{"learns": "source"}])
     result = algorithm(config, runtime)
     expected = Expected(config, runtime)
-    told = read_labeller_answers(ask_labeller(expected.corpora.target, config.labellers[0]))
-    names, opinions = ("source", "labeller 2"), (expected.said(expected.tagger("source")), told)
+    told = [read_labeller_answers(ask_labeller(expected.corpora.target, each)) for each in config.labellers]
+    names = ("source", "labeller 2", "labeller 3")
+    opinions = (expected.said(expected.tagger("source")), *told)
     student = expected.student(expected.joint(names, opinions)[1])
     joint = expected.joint((*names, "student^1"), (*opinions, expected.said(student)))[1]
     check_shipped(recording, result, expected, expected.student(joint, seed=SEED + 1), "student^2")
