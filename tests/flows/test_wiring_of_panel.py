@@ -396,6 +396,18 @@ def test_spans_are_learnt_alone_where_hidden_text_weighs_nothing(
     recording.check(recording.arguments(result.student)["tagger"], expected.student(joint))
 
 
+def test_a_teacher_learns_the_translation_that_it_names(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    config = configured(teachers=[{"learns": "translation"}, {"learns": "translation", "translation": "aligned"}])
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    aligned = Expected(config.model_copy(update={"translation": config.translation_of(config.teachers[1])}), runtime)
+    opinions = tuple(expected.said(each.tagger("translation")) for each in (expected, aligned))
+    _, joint = expected.joint(("translation", "translation, aligned"), opinions)
+    recording.check(recording.arguments(result.student)["tagger"], expected.student(joint))
+
+
 @pytest.mark.parametrize("way", ["aligned", "marked"])
 def test_projected_labels_are_those_of_the_first_teacher_of_the_source(
     recording: Recording, runtime: Runtime, configured: Configured, way: str
