@@ -410,14 +410,22 @@ def test_a_teacher_learns_the_translation_that_it_names(
 
 @pytest.mark.parametrize("way", ["aligned", "marked"])
 def test_projected_labels_are_those_of_the_first_teacher_of_the_source(
-    recording: Recording, runtime: Runtime, configured: Configured, way: str
+    recording: Recording, runtime: Runtime, configured: Configured, tmp_path: Path, way: str
 ) -> None:
     teachers = [
         {"learns": "projection", "translation": way},
         {"learns": "source", "head": "crf"},
         {"learns": "source"},
     ]
-    config = configured(teachers=teachers, projection={"max_length_words": 40}, forward={"language_filter": "off"})
+    for folder in ("opus-en-de", "opus-de-en"):
+        (tmp_path / folder).mkdir()
+    translation = {"marked": {"translator": {"checkpoint": str(tmp_path / "opus-{from}-{to}")}}}
+    config = configured(
+        teachers=teachers,
+        translation=translation,
+        projection={"max_length_words": 40},
+        forward={"language_filter": "off"},
+    )
     result = algorithm(config, runtime)
     expected = Expected(config, runtime)
     corpora, whole, target = expected.corpora, config.translation.marked, expected.corpora.target
