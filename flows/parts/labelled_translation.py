@@ -13,16 +13,21 @@ from tasks.translation.marked.read_markers import MarkerReading, read_markers
 
 @dataclass(frozen=True)
 class LabelledTranslation:
-    """Theta_mt, and how sentences are translated with it."""
+    """Theta_mt, and how sentences are translated with it.
+
+    forward is who translates into the source language, if each direction has its own checkpoint.
+    """
 
     source_language: str
     theta_mt: AnyTranslator
     marking: Marking
     generation: Generation
+    forward: AnyTranslator | None = None
 
     def there(self, sentences: Reference, language: str) -> Reference:
         """Forward translation: plain sentences of a target language into the source language."""
-        return translate_text(sentences, self.theta_mt, language, self.source_language, None, self.generation)
+        translator = self.theta_mt if self.forward is None else self.forward
+        return translate_text(sentences, translator, language, self.source_language, None, self.generation)
 
     def back(self, labelled: Reference, language: str) -> Reference:
         """Labelled sequence translation: source sentences into a target language, entities between markers."""

@@ -274,9 +274,8 @@ class Teaching:
             return self._translate_test(translating).place(tag, target, choice.aligned.placing.incomplete)[1]
         source, language = translating.languages
         whole = choice.marked
-        translation = LabelledTranslation(
-            source, translating.translator((language, source)), whole.marking, whole.generation
-        )
+        there, back = translating.translator((language, source)), translating.translator((source, language))
+        translation = LabelledTranslation(source, back, whole.marking, whole.generation, there)
         projecting = Projecting(translation, tag, self.config.forward, self.config.projection)
         return projecting.project(TargetText(language, target, None, ()), language, whole.reading)
 
