@@ -19,6 +19,8 @@ def is_record(row: Any) -> bool:
 def read_record(row: Any, number: int, place: str) -> Document:
     """A text with the entities of the first response that has some, else of the suggestion.
 
+    A question that was answered, with no entity, has none, whatever was suggested.
+
     Raises:
         InputError: if it has no text, or several, or an entity is not what it should be.
     """
@@ -26,7 +28,9 @@ def read_record(row: Any, number: int, place: str) -> Document:
     texts = ["text"] if "text" in fields else [key for key, value in fields.items() if isinstance(value, str)]
     if len(texts) != 1:
         raise InputError(f"{place}: fields has {len(texts)} texts; expected one, under text; export one of them")
-    values = _values(row.get("responses")) or _values(row.get("suggestions"))
+    responses, suggestions = _spans(row.get("responses")), _spans(row.get("suggestions"))
+    said = [*responses.values(), *(spans for question, spans in suggestions.items() if question not in responses)]
+    values = next(filter(None, said), [])
     marks = [mark_of(each, f"{place}: entity {i}", None) for i, each in enumerate(values)]
     return Document(text_of(fields, texts[0], place), marks, number, words_of(row.get("metadata"), place))
 
@@ -45,11 +49,12 @@ def write_record(words: Sequence[str], text: str, marks: Sequence[Mark]) -> dict
     }
 
 
-def _values(questions: Any) -> list[Any]:
-    """The first list of spans among the answers to questions."""
-    for answers in questions.values() if isinstance(questions, dict) else ():
+def _spans(questions: Any) -> dict[str, list[Any]]:
+    """By question the first list of spans among its answers, which may be empty if no answer has one."""
+    found: dict[str, list[Any]] = {}
+    for question, answers in questions.items() if isinstance(questions, dict) else ():
         for answer in answers if isinstance(answers, list) else [answers]:
             value = answer.get("value") if isinstance(answer, dict) else None
             if isinstance(value, list) and all(isinstance(each, dict) and "start" in each for each in value):
-                return value
-    return []
+                found[question] = found.get(question) or value
+    return found

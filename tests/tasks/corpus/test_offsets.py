@@ -79,6 +79,11 @@ RECORDS: dict[str, Any] = {
         "responses": {"q": [{"value": SPANS, "user_id": "u"}]},
     },
     "Argilla 2, suggested": {"fields": {"text": TEXT}, "responses": {}, "suggestions": {"q": {"value": SPANS}}},
+    "Argilla 2, answered otherwise": {
+        "fields": {"text": TEXT},
+        "responses": {"q": [{"value": SPANS}]},
+        "suggestions": {"q": {"value": SPANS[:1]}},
+    },
     "spaCy 2": [TEXT, {"entities": [[0, 8, "PER"], [14, 18, "LOC"]]}],
     "GLiNER": {"tokenized_text": WORDS, "ner": [[0, 1, "PER"], [3, 3, "LOC"]]},
     "W2NER": {"sentence": WORDS, "ner": [{"index": [0, 1], "type": "PER"}, {"index": [3], "type": "LOC"}]},
@@ -267,6 +272,21 @@ def test_what_is_written_for_argilla_is_what_its_record_takes() -> None:
     row = argilla.write_record(["Ida", "ruft"], "Ida ruft", [Mark(0, 3, "PER")])
     assert row["suggestions"] == {"entities": {"value": [{"start": 0, "end": 3, "label": "PER"}]}}
     assert row["responses"] == {} and row["fields"] == {"text": "Ida ruft"}
+
+
+def test_who_answers_argilla_with_no_entity_says_that_there_is_none() -> None:
+    suggested = {
+        "fields": {"text": "Ida ruft"},
+        "suggestions": {"q": {"value": [{"start": 0, "end": 3, "label": "PER"}]}},
+    }
+    answered = {"q": [{"value": [], "user_id": "u"}]}
+    asked = lines({**suggested, "responses": {}}, {**suggested, "responses": answered})
+    assert shown(read(asked)) == ["Ida/B-PER ruft", "Ida ruft"]
+    # Another question, of other sorts of answers, says nothing of this one; of several answers one has an entity.
+    other = {"topic": [{"value": []}], "rating": [{"value": 3}]}
+    several = {"q": [{"value": []}, {"value": [{"start": 4, "end": 8, "label": "X"}]}]}
+    asked = lines({**suggested, "responses": other}, {**suggested, "responses": several})
+    assert shown(read(asked)) == ["Ida/B-PER ruft", "Ida ruft/B-X"]
 
 
 def test_tasks_written_for_label_studio_are_numbered_as_its_converter_wants_them() -> None:
