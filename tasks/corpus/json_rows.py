@@ -122,7 +122,7 @@ def _texts(rows: Rows, *, with_tags: bool) -> Parsed:
         return _records(rows, with_tags=with_tags)
 
     def read(row: Any, number: int, place: str, names: Names) -> Document:
-        return doccano.read_row(row, key or "label", number, place, names)
+        return doccano.read_row(row, key, number, place, names)
 
     return _documents(rows, f"texts, entities under {key!r}" if key else "texts", read)
 

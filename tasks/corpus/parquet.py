@@ -55,8 +55,8 @@ def _columns(
     given = format.tokens_key or format.tags_key or format.spans_key
     tagged = not set(TOKEN_KEYS).isdisjoint(present) and not set(TAG_KEYS).isdisjoint(present)
     if "text" in present and not given and not tagged:
-        wanted = {"text", *TOKEN_KEYS, *(MARK_KEYS if with_tags else ())}
-        return [column for column in present if column in wanted], None
+        # Entities say where sentences end, too, and whether they count words, so they are read in any case.
+        return [column for column in present if column in ("text", *TOKEN_KEYS, *MARK_KEYS)], None
     keys = find_keys(present, name, format, with_tags=with_tags)
     return [key for key in (keys.tokens, keys.tags, keys.spans) if key is not None], keys
 

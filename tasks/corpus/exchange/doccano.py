@@ -22,13 +22,15 @@ def marks_key(row: Any) -> str | None:
     return next((key for key in MARK_KEYS if isinstance(row.get(key), list | dict)), None)
 
 
-def read_row(row: Any, key: str, number: int, place: str, names: Sequence[str] | None) -> Document:
-    """A text with entities under a key.
+def read_row(row: Any, key: str | None, number: int, place: str, names: Sequence[str] | None) -> Document:
+    """A text with entities under a key; without a key, the text alone.
 
     Raises:
         InputError: if it is not what it should be.
     """
     text = text_of(row, "text", place)
+    if key is None:
+        return Document(text, [], number, words_of(row, place))
     if isinstance(row.get(key), dict):
         return Document(text, _by_label(row[key], place), number, words_of(row, place))
     values = list_of(row, key, place)

@@ -121,6 +121,29 @@ def test_texts_with_entities_in_characters_are_read_as_json_lines_are(tmp_path: 
     assert read(tmp_path / "x", with_tags=False).words == corpus.words
 
 
+def test_sentences_are_the_same_with_and_without_their_labels(tmp_path: Path) -> None:
+    # A line's end inside an entity is no sentence's end; and spans that count words stand beside words.
+    broken = {"text": ["Ana\nLima ruft.\nJa.", "Rio"], "entities": [[{"start": 0, "end": 8, "label": "PER"}], []]}
+    corpus = read(written(tmp_path / "x", broken))
+    assert corpus.words == [["Ana", "Lima", "ruft", "."], ["Ja", "."], ["Rio"]]
+    assert corpus.tags is not None and corpus.tags[0][:2] == ["B-PER", "I-PER"]
+    assert read(tmp_path / "x", with_tags=False).words == corpus.words
+    counted = [[{"start": 0, "end": 1, "label": "PER"}, {"start": 1, "end": 4, "label": "LOC"}]]
+    corpus = read(
+        written(tmp_path / "y", {"text": ["Ana Lima, Rio"], "tokens": [["Ana", "Lima", "/", "Rio"]], "spans": counted})
+    )
+    assert corpus.tags == [["B-PER", "B-LOC", "I-LOC", "I-LOC"]]
+    assert read(tmp_path / "y", with_tags=False).words == corpus.words
+
+
+def test_labels_that_are_no_entities_stand_beside_raw_text(tmp_path: Path) -> None:
+    words = [["Ana", "ruft", "."], ["In", "Rio"]]
+    assert read(written(tmp_path / "x", {**TEXTS, "label": [3, 1]}), with_tags=False).words == words
+    rows = [{"text": text, "label": "sports"} for text in TEXTS["text"]]
+    (tmp_path / "y.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    assert read(tmp_path / "y.jsonl", with_tags=False).words == words
+
+
 def test_entities_kept_as_one_list_per_field_are_the_same(tmp_path: Path) -> None:
     # The Hugging Face library writes a list of objects so.
     lists = [{"start": [0], "end": [3], "label": ["PER"]}, {"start": [3], "end": [6], "label": ["LOC"]}]
