@@ -157,7 +157,8 @@ class SpanHead:
         spans = outputs.unflatten(1, (lengths, -1)).softmax(dim=-1)[..., 1:]
         begins = spans.amax(dim=1)
         inside = torch.zeros_like(begins)
-        for back in range(1, lengths):  # A span that began so many words before, and is longer than that.
+        # A span that began so many words before, and is longer than that.
+        for back in range(1, min(lengths, len(spans))):
             inside[back:] = torch.maximum(inside[back:], spans[: len(spans) - back, back:].amax(dim=1))
         both = torch.stack([begins, inside], dim=-1).flatten(1)
         outside = 1 - both.amax(dim=1, keepdim=True).clamp(max=_SURE)

@@ -135,6 +135,15 @@ def test_a_words_probabilities_are_those_of_the_surest_spans_by_hand(model: Any)
     torch.testing.assert_close(said, torch.tensor(expected), atol=1e-6, rtol=0)
 
 
+@pytest.mark.parametrize("words", range(6))
+def test_spans_may_be_longer_than_the_text(tiny_encoder: Path, words: int) -> None:
+    made, _ = new_tagger(tiny_encoder, LABELS, 0.0, 1, SpanHead(8))
+    # No span is there, and so O alone.
+    nothing = torch.tensor([0.0, -1e4, -1e4]).repeat(words, 8)
+    said = SPANS.label_logits(made, nothing).softmax(dim=1)
+    torch.testing.assert_close(said, torch.tensor([1.0, 0, 0, 0, 0]).repeat(words, 1))
+
+
 def test_entities_that_overlap_are_decoded_the_surest_first(model: Any) -> None:
     # Words 0-1 are LOC with .6, words 1-2 PER with .8, word 0 LOC with .5; word 3 is a sentence of its own, O.
     p = torch.zeros(4, 3, 3)
