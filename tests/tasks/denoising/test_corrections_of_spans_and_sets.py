@@ -73,6 +73,10 @@ def test_what_no_span_can_hold_is_refused(store: Store, put_table: PutTable, spa
     long = corrections(put_table, "de", {2: ("a b c", ["B-PER", "I-PER", "I-PER"])})
     with pytest.raises(InputError, match=r"sentence 2 has an entity of 3 words, and spans have at most 2; raise spans"):
         run_alone(store, correct_span_labels, span_labels, long)
+    # The last span of sentence 2 is there, one from its third word on is not, as where a window ends.
+    cut = corrections(put_table, "de", {2: ("a b c d", ["O", "O", "B-PER", "I-PER"])})
+    with pytest.raises(InputError, match=r"sentence 2 is cut into windows inside its entity of words 3 to 4, .* raise"):
+        run_alone(store, correct_span_labels, span_labels, cut)
     with pytest.raises(InputError, match="sentence 3 has no pseudo-labels"):
         run_alone(store, correct_span_labels, span_labels, corrections(put_table, "de", {3: ("a", ["O"])}))
     fewer = corrections(put_table, "de", {4: ("a", ["O"])}, labels=["O", "B-PER", "I-PER"])
