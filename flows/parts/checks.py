@@ -5,7 +5,7 @@ The checks use the same readers as the steps, which inside `reading_once` take o
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from artifacts.errors import InputError
@@ -38,6 +38,7 @@ from tasks.words.labels import LabelConfig
 from tasks.words.spans import spans_of
 
 _VECTORS_READ = 1000
+_OWN_NAMES = ("source dev", "target text")  # of what is scored beside test sets
 
 
 def check_runtime(runtime: Runtime) -> None:
@@ -91,7 +92,7 @@ def check_source(source: SourceCorpus, labels: LabelConfig, runtime: Runtime) ->
     """The labelled corpus and its development corpus can be read, and have the same entity types."""
     train = _load(source.train, labels, source.language, runtime)
     if source.dev is not None:
-        _check_types(source, train, {source.dev.shown: _load(source.dev, labels, source.language, runtime)})
+        _check_types(source, train, [(source.dev.shown, _load(source.dev, labels, source.language, runtime))])
     return train
 
 
@@ -118,20 +119,26 @@ def check_target(
     Returns:
         The unlabelled text.
     """
-    labelled: dict[str, Corpus] = {}
+    labelled: list[tuple[str, Corpus]] = []  # Test sets may be columns of one file.
     text = _load(target.text, None, target.language, runtime)
     if target.text_gold is not None:
-        gold = labelled[target.text_gold.shown] = _load(target.text_gold, labels, target.language, runtime)
+        gold = _load(target.text_gold, labels, target.language, runtime)
+        labelled.append((target.text_gold.shown, gold))
         _check_same_words(text, gold, target.text.shown, target.text_gold.shown)
     if target.dev is not None:
-        labelled[target.dev.shown] = _load(target.dev, labels, target.language, runtime)
+        labelled.append((target.dev.shown, _load(target.dev, labels, target.language, runtime)))
     names = Counter(test.name for test in target.tests)
     for test in target.tests:
+        if test.name in _OWN_NAMES:
+            raise InputError(
+                f"{key}.tests: a test set is called {test.name!r}, under which another text's scores are shown; give "
+                "it another name"
+            )
         if names[test.name] > 1:
             raise InputError(
                 f"{key}.tests: {names[test.name]} test sets are called {test.name!r}; name each differently"
             )
-        labelled[test.shown] = _load(test, labels, target.language, runtime)
+        labelled.append((test.shown, _load(test, labels, target.language, runtime)))
     _check_types(source, train, labelled)
     if target.corrections:
         found = latest(load_corrections(Path(input_file(target.corrections, runtime).path)))
@@ -153,8 +160,8 @@ def check_lengths_of_corrections(target: TargetCorpus, most_words: int, runtime:
             )
 
 
-def _check_types(source: SourceCorpus, train: Corpus, labelled: Mapping[str, Corpus]) -> None:
-    for path, corpus in labelled.items():
+def _check_types(source: SourceCorpus, train: Corpus, labelled: Sequence[tuple[str, Corpus]]) -> None:
+    for path, corpus in labelled:
         if corpus.types != train.types:
             raise InputError(
                 f"corpus {path}: its entity types are {', '.join(corpus.types)}, those of {source.train.shown} are "

@@ -449,6 +449,24 @@ def test_test_sets_of_one_name_are_told_with_their_language(refused: Callable[..
     assert "targets.1.tests: 2 test sets are called 'a'" in refused(f"targets.1.tests={tests}")
 
 
+def test_test_sets_do_not_share_a_name_with_what_is_scored_beside_them(refused: Callable[..., str]) -> None:
+    for name in ("source dev", "target text"):
+        message = refused(f"targets.1.tests=[{{name: {name}, path: de.test.conll}}]")
+        assert f"targets.1.tests: a test set is called {name!r}" in message and "give it another name" in message
+
+
+def test_every_test_set_is_looked_at_though_they_are_columns_of_one_file(
+    refused: Callable[..., str], data: Path
+) -> None:
+    lines = (data / "de.test.conll").read_text(encoding="utf-8").split("\n")
+    both = (line and "\t".join([*line.split(), line.split()[-1].replace("-LOC", "-PER")]) for line in lines)
+    (data / "nl.both.conll").write_text("\n".join(both), encoding="utf-8")
+    tests = ", ".join(f"{{name: {name}, path: nl.both.conll, tag_column: {name}}}" for name in ("3", "2"))
+    tests = tests.replace("name: 3", "name: fine").replace("name: 2", "name: coarse")
+    message = refused(f"targets.1.tests=[{tests}]", "labels.types=null")
+    assert "nl.both.conll: its entity types are MISC, ORG, PER" in message
+
+
 def test_a_language_comes_once(refused: Callable[..., str]) -> None:
     assert "the language de is given more than once" in refused("targets.1.language=de")
     assert "the language en is given more than once" in refused("targets.1.language=en")
