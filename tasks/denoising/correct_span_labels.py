@@ -22,7 +22,7 @@ def correct_span_labels(job: Job, span_labels: SpanLabels, corrections: Correcti
     """Gives each span of a corrected sentence its class with probability 1; metadata `corrected` has their ids.
 
     Raises:
-        InputError: if an entity of a correction has more words than a span may have.
+        InputError: if an entity of a correction has more words than a span may have, or stands in no window whole.
     """
     about = job.metadata(span_labels)
     classes: list[str] = about["classes"]
@@ -38,8 +38,17 @@ def correct_span_labels(job: Job, span_labels: SpanLabels, corrections: Correcti
                 )
             entities[row["sentence_id"], start, end] = classes.index(kind)
     ids = np.unique(said["sentence_id"].to_numpy())
-    labelled = job.table(span_labels, columns=["sentence_id"])["sentence_id"].to_numpy()
+    spans = job.table(span_labels, columns=["sentence_id", "start", "end"])
+    labelled = spans["sentence_id"].to_numpy()
     check_all_there(labelled, ids)
+    here = spans.filter(pa.array(np.isin(labelled, ids)))
+    lost = sorted(entities.keys() - set(zip(*(column.to_pylist() for column in here.columns), strict=True)))
+    if lost:
+        sentence, start, end = lost[0]
+        raise InputError(
+            f"corrections: sentence {sentence} is cut into windows inside its entity of words {start + 1} to {end}, so "
+            "that no span is there to have its label; raise windows.max_length_subwords, or withdraw the correction"
+        )
 
     def rows() -> Iterator[pa.RecordBatch]:
         for batch in job.batches(span_labels, rows=_ROWS_AT_A_TIME):
