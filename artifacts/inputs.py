@@ -4,6 +4,7 @@ They enter a cache key by their content alone, so a moved or touched file change
 """
 
 import hashlib
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
@@ -73,15 +74,17 @@ class InputFolder(_Outside):
         return path
 
     def digest(self) -> str:
-        """SHA-256 over relative names and bytes of all files, hidden ones left out."""
+        """SHA-256 over relative names and bytes of all files, in linked folders, too; hidden ones left out.
+
+        Raises:
+            InputError: if there is no such folder, or a link in it leads back to a folder around it.
+        """
         folder = self.local()
         total = hashlib.sha256()
-        for path in sorted(folder.rglob("*")):
-            relative = path.relative_to(folder)
-            if path.is_file() and not any(part.startswith(".") for part in relative.parts):
-                status = path.stat()
-                total.update(f"{relative.as_posix()}\0".encode())
-                total.update(_file_digest(str(path), status.st_size, status.st_mtime_ns).encode())
+        for path in sorted(_files_below(folder)):
+            status = path.stat()
+            total.update(f"{path.relative_to(folder).as_posix()}\0".encode())
+            total.update(_file_digest(str(path), status.st_size, status.st_mtime_ns).encode())
         return total.hexdigest()
 
 
@@ -158,6 +161,20 @@ class DatasetFolder(InputFolder):
     def digest(self) -> str:
         """SHA-256 over the folder's digest, configuration and split."""
         return hashlib.sha256(f"{super().digest()}:{self.config}:{self.split}".encode()).hexdigest()
+
+
+def _files_below(folder: Path, around: tuple[Path, ...] = ()) -> Iterator[Path]:
+    """The files at any depth that are not hidden; whoever reads a folder follows links, so this does."""
+    around = (*around, folder.resolve())
+    for path in folder.iterdir():
+        if path.name.startswith("."):
+            continue
+        if path.is_file():
+            yield path
+        elif path.is_dir():
+            if path.resolve() in around:
+                raise InputError(f"{path}: this link leads back to a folder around it; remove it")
+            yield from _files_below(path, around)
 
 
 @lru_cache(maxsize=65536)
