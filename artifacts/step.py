@@ -22,7 +22,7 @@ from artifacts.cache import StorePolicy, by_value, input_digests, inputs_in, rec
 from artifacts.catalog import Dataset, Kind, ModelKind, catalogue
 from artifacts.code.fingerprint import Definition, Fingerprint, fingerprint
 from artifacts.digest import text_digest
-from artifacts.errors import StoreError
+from artifacts.errors import InputError, StoreError
 from artifacts.estimate import INPUT_BYTES, Estimates, Expected, file_sizes
 from artifacts.explain import explain
 from artifacts.in_use import until_done
@@ -198,6 +198,7 @@ class Step(Generic[P]):
                 writer.note({INPUT_BYTES: sizes})
             shell: Callable[..., None] = self.shell
             shell(Job(store, runtime, writer, in_flow=in_flow), **arguments)
+            _check_unchanged(arguments, recipe.inputs)
         if writer.reference is None:
             raise RuntimeError(f"step {self.name} was not committed")
         return writer.reference
@@ -272,6 +273,17 @@ def step(output: Kind, *, retries: int = 0) -> Callable[[Callable[Concatenate[Jo
         return Step(shell, output, retries)
 
     return wrap
+
+
+def _check_unchanged(arguments: dict[str, Any], digests: Mapping[str, str]) -> None:
+    """What a step read from outside is what its key says.
+
+    Raises:
+        InputError: if a file was changed after the key was made; what was read may be its new content.
+    """
+    for place, found in inputs_in(arguments).items():
+        if not isinstance(found, Reference) and found.digest() != digests[place]:
+            raise InputError(f"{getattr(found, 'path', found)}: it was changed while it was read; run again")
 
 
 def rebuild_dropped(run: Run, arguments: dict[str, Any]) -> None:

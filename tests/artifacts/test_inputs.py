@@ -1,4 +1,4 @@
-"""Files and folders from outside: known by their content, and never by what they were while a step read something else."""
+"""Files and folders from outside: known by content, which is what a step reads, whatever happens meanwhile."""
 
 import os
 from pathlib import Path
