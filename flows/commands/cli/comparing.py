@@ -51,6 +51,7 @@ def sweep(
             run_sweep(config, vary, tuple(settings or ()), name, runtime)
 
 
+@goes_on_when_run_again()
 def compare(
     configs: Annotated[list[Path], typer.Argument(help="Configurations of the same languages.", metavar="CONFIG...")],
     seeds: Seeds = "",
@@ -74,6 +75,7 @@ def compare(
     )
 
 
+@goes_on_when_run_again()
 def ablate(
     config: ConfigFile,
     rows: Annotated[

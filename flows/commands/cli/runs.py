@@ -6,6 +6,7 @@ import typer
 
 from flows.commands.cli.options import EveryModel, Published, RunName, StoreFolder, Write
 from flows.commands.cli.starting import runtime_of, server_starting
+from flows.commands.stopping import goes_on_when_run_again
 
 
 def ls(store: StoreFolder = "store") -> None:
@@ -33,6 +34,7 @@ def diff(run: RunName, other: RunName, store: StoreFolder = "store") -> None:
     print_difference(store, run, other)
 
 
+@goes_on_when_run_again()
 def compare(
     runs: Annotated[
         list[str],
