@@ -156,6 +156,7 @@ def runs_of(store: Store, texts: Sequence[str]) -> dict[str, list[RunRecord]]:
     """
     found: dict[str, list[RunRecord]] = {}
     names: dict[str, str] = {}
+    given: list[str] = []
     for text in texts:
         record = find_run(store, text)
         if record.state != "done" or record.student is None or not record.models:
@@ -165,8 +166,8 @@ def runs_of(store: Store, texts: Sequence[str]) -> dict[str, list[RunRecord]]:
         without_seed = json.dumps([record.method, {**record.configuration, "seed": None}], sort_keys=True)
         name = record.name or record.method
         if without_seed not in names:
-            taken = sum(each.partition(" (")[0] == name for each in names.values())
-            names[without_seed] = f"{name} ({record.id[:6]})" if taken else name
+            names[without_seed] = f"{name} ({record.id[:6]})" if name in given else name
+            given.append(name)
         found.setdefault(names[without_seed], []).append(record)
     seeds = {name: sorted(str(record.configuration.get("seed")) for record in found[name]) for name in found}
     for name, each in seeds.items():

@@ -12,6 +12,9 @@ from artifacts.runtime import stage
 from artifacts.store import Store
 from tasks.evaluation.significance import compare_labels
 
+STUDENT = "student"
+"""The name of students whose own differ between seeds, as where runs ended after other iterations."""
+
 _MILLION = 1_000_000
 _SCORED = ("configuration", "precision", "recall", "F1", "gain", "p to first", "p to best")
 
@@ -21,7 +24,7 @@ class Measured:
     """A model on a test set.
 
     Attributes:
-        model: its name in the method.
+        model: its name in the method, or `STUDENT`.
         configuration: of which it is a model.
         scored: its scores, one for each seed.
     """
@@ -84,21 +87,28 @@ def test_sets(store: Store, runs: Runs, *, every_model: bool, baselines: bool = 
             student = number == len(records[0].models) - 1
             if not (student or every_model or (baselines and model.name.startswith(BASELINES))):
                 continue
-            of_seeds = [_same_model(record, model) for record in records]
+            differ = any(record.models[-1].name != model.name for record in records)
+            name = STUDENT if student and differ else model.name
+            of_seeds = models_called(records, name)
             for test in records[0].models[-1].scores:
-                if all(test in each.scores for each in of_seeds):
-                    _add(store, found, test, configuration, of_seeds)
+                if all(each is not None and test in each.scores for each in of_seeds):
+                    _add(store, found, test, configuration, name, [each for each in of_seeds if each is not None])
     return list(found.values())
 
 
-def _same_model(record: RunRecord, model: ScoredModel) -> ScoredModel:
-    """The model with this name in the run of another seed; one without scores if there is none."""
-    unscored = ScoredModel(name=model.name, reference=model.reference)
-    return next((each for each in record.models if each.name == model.name), unscored)
+def models_called(records: Sequence[RunRecord], name: str) -> list[ScoredModel | None]:
+    """The model of this name of each run, None where there is none; with `STUDENT` what each run ended with."""
+    named = [next((each for each in record.models if each.name == name), None) for record in records]
+    return [record.models[-1] for record in records] if name == STUDENT and not all(named) else named
 
 
 def _add(
-    store: Store, found: dict[str, Benchmark], test: str, configuration: str, of_seeds: Sequence[ScoredModel]
+    store: Store,
+    found: dict[str, Benchmark],
+    test: str,
+    configuration: str,
+    name: str,
+    of_seeds: Sequence[ScoredModel],
 ) -> None:
     scored = tuple(each.scores[test] for each in of_seeds)
     inputs = [store.describe(each.reference).recipe.inputs for each in scored]
@@ -118,7 +128,7 @@ def _add(
         found[gold] = Benchmark(f"{test}, of {configuration}" if taken else test, holding(store, gold))
     models = found[gold].models
     if all([each.digest for each in other.labels] != [each.digest for each in labels] for other in models):
-        models.append(Compared(of_seeds[0].name, configuration, scored, labels))
+        models.append(Compared(name, configuration, scored, labels))
 
 
 def holding(store: Store, content: str) -> Reference:

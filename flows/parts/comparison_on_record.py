@@ -1,6 +1,6 @@
 """A comparison as its record and the runs that it names tell it; nothing is computed again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +10,9 @@ import pyarrow as pa
 from artifacts.catalog import OUTCOMES
 from artifacts.errors import StoreError
 from artifacts.reference import Reference
-from artifacts.runs import Line, Measurements, RunRecord, read_run
+from artifacts.runs import Line, Measurements, RunRecord, Scored, ScoredModel, read_run
 from artifacts.store import Store
-from flows.parts.comparison import ByTest, Measured, Runs, is_score_table
+from flows.parts.comparison import ByTest, Measured, Runs, is_score_table, models_called
 from flows.parts.error_tables import Judged, is_error_table, stage_of
 from tasks.evaluation.drawing import BarGroup, draw_bars
 
@@ -94,8 +94,8 @@ def _models(table: Measurements, runs: Runs) -> tuple[str, list[Measured]]:
 def _measured(line: Line, runs: Runs) -> Measured:
     configuration = str(line.cells[0])
     first, *_ = of_seeds = list(runs[configuration])
-    test = next((test for test, reference in _scores(first, line.name) if reference == line.reference), None)
-    models = [next((each for each in run.models if each.name == line.name), None) for run in of_seeds]
+    models = models_called(of_seeds, line.name)
+    test = next((test for test, each in _scores(models[0]) if each.reference == line.reference), None)
     scored = tuple(model.scores[test] for model in models if model is not None and test in model.scores)
     if test is None or len(scored) < len(of_seeds):
         raise StoreError(
@@ -105,7 +105,5 @@ def _measured(line: Line, runs: Runs) -> Measured:
     return Measured(line.name, configuration, scored)
 
 
-def _scores(run: RunRecord, model: str) -> Iterator[tuple[str, Reference]]:
-    for each in run.models:
-        if each.name == model:
-            yield from ((test, scored.reference) for test, scored in each.scores.items())
+def _scores(model: ScoredModel | None) -> Iterable[tuple[str, Scored]]:
+    return model.scores.items() if model is not None else ()
