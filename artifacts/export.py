@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from artifacts.store import Store
 
 
 def export(store: Store, reference: Reference, path: Path) -> int | None:
-    """Writes an artifact to a new place; a file is there whole or not at all.
+    """Writes an artifact to a new place; the file or folder is there whole or not at all.
 
     Args:
         store: where the artifact lies.
@@ -34,11 +35,16 @@ def export(store: Store, reference: Reference, path: Path) -> int | None:
         raise InputError(f"store export: {path} is there already; name a new place")
     if not path.absolute().parent.is_dir():
         raise InputError(f"store export: there is no folder {path.absolute().parent}; make it, or name another place")
+    unfinished = path.with_name(f".{path.name}.part")
     if not isinstance(kind, Dataset):
-        store.copy_files(reference, path)
+        shutil.rmtree(unfinished, ignore_errors=True)
+        try:
+            store.copy_files(reference, unfinished)
+            unfinished.rename(path)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
         return None
     write = _FORMATS.get(path.suffix.lower(), _write_text)
-    unfinished = path.with_name(f".{path.name}.part")
     try:
         written = write(store, reference, kind, unfinished)
         os.replace(unfinished, path)

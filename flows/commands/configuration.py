@@ -22,7 +22,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         InputError: if the file is missing, is no YAML, or holds no mapping; with the line.
     """
     try:
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+        loaded = parsed(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob("*.yaml")], n=1)
         hint = (
@@ -43,6 +43,41 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return loaded
 
 
+def parsed(text: str) -> Any:
+    """What a text says as YAML.
+
+    Raises:
+        yaml.YAMLError: if it is none, or says a key twice, of which YAML's own reader silently takes the last.
+    """
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        _check_keys(node)
+        return loader.construct_document(node)
+    except ValueError as error:  # Such as a thirteenth month.
+        raise yaml.YAMLError(str(error)) from error
+    finally:
+        loader.dispose()
+
+
+def _check_keys(node: yaml.Node) -> None:
+    if not isinstance(node, yaml.CollectionNode):
+        return
+    seen = set()
+    for each in node.value:
+        for part in each if isinstance(each, tuple) else (each,):
+            _check_keys(part)
+        if isinstance(each, tuple) and isinstance(each[0], yaml.ScalarNode):
+            key = each[0]
+            if (key.tag, key.value) in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=f"the key {key.value} stands there twice", problem_mark=key.start_mark
+                )
+            seen.add((key.tag, key.value))
+
+
 def override(values: dict[str, Any], settings: Iterable[str]) -> dict[str, Any]:
     """A copy of `values` in which each `path.to.key=value` is set; the value is read as YAML.
 
@@ -55,7 +90,7 @@ def override(values: dict[str, Any], settings: Iterable[str]) -> dict[str, Any]:
         if not equals or not path:
             raise InputError(f"{_named(setting)}: expected path.to.key=value, such as student.epochs=5")
         try:
-            value = yaml.safe_load(text)
+            value = parsed(text)
         except yaml.YAMLError:
             raise InputError(f"{_named(setting)}: the value {text!r} is not valid YAML; quote it") from None
         *parents, last = path.split(".")
@@ -169,7 +204,7 @@ def _step_into(place: Any, name: str, setting: str) -> Any:
 
 
 def _position(place: list[Any], name: str, setting: str) -> int:
-    if name.isdigit() and int(name) < len(place):
+    if name.isdecimal() and int(name) < len(place):
         return int(name)
     raise InputError(f"{_named(setting)}: {name!r} is no position in a list of {len(place)}; count from 0")
 

@@ -23,6 +23,7 @@ from artifacts.runs import RunRecord
 from artifacts.runtime import Runtime, stage
 from artifacts.settings import Settings
 from artifacts.store import Store
+from flows.commands.configuration import parsed
 from flows.commands.methods import Method, load
 from flows.parts.plain_errors import tell_plainly
 from flows.parts.run_tables import wide_console
@@ -68,7 +69,7 @@ def variations(path: Path, vary: str, settings: Sequence[str] = ()) -> list[Vari
     """
     key, equals, text = vary.partition("=")
     try:
-        values = yaml.safe_load(f"[{text}]")
+        values = parsed(f"[{text}]")
     except yaml.YAMLError:
         raise InputError(f"--vary {vary}: the values are not valid YAML; quote those with signs in them") from None
     if not key or not equals or not values:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,24 @@ def test_every_folder_is_copied_without_what_belongs_to_the_store(
     found = {path.relative_to(tmp_path / "copy").as_posix() for path in (tmp_path / "copy").rglob("*.*")}
     assert found == {"config.json", "vocabulary/words.txt"}
     assert (tmp_path / "copy" / "vocabulary" / "words.txt").read_text() == "Ulm\n"
+
+
+def test_a_folder_whose_copying_is_stopped_is_not_there_at_all(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, copy = put_files(store, ENCODER), shutil.copyfile
+
+    def stopped(source: Path, target: Path) -> None:
+        copy(source, target)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(shutil, "copyfile", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        export(store, model, tmp_path / "model")
+    assert [path.name for path in tmp_path.iterdir()] == ["store"]
+    monkeypatch.undo()
+    export(store, model, tmp_path / "model")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "store"]
 
 
 def test_whatever_has_words_and_labels_is_a_column_file() -> None:

@@ -69,11 +69,24 @@ def test_every_fault_is_told_at_once():
         ("iterations.deeper=3", "has no keys below it"),
         ("tests.5.epochs=3", "no position in a list of 1"),
         ("iterations=[1", "not valid YAML"),
+        ("student={epochs: 1, epochs: 2}", "not valid YAML"),
+        ("iterations=2026-13-45", "not valid YAML"),
+        ("tests.².epochs=3", "no position in a list of 1"),
     ],
 )
 def test_a_malformed_setting_is_refused(setting, words):
     with pytest.raises(InputError, match=words):
         override({"iterations": 2, "tests": [{}]}, [setting])
+
+
+def test_a_key_that_stands_twice_is_refused_at_its_line_and_an_anchor_is_no_key(tmp_path):
+    path = tmp_path / "twice.yaml"
+    path.write_text("student:\n  epochs: 1\n  learning_rate: 0.1\n  epochs: 5\n")
+    with pytest.raises(InputError, match=r"twice\.yaml, line 4: the key epochs stands there twice"):
+        read_yaml(path)
+    path.write_text("a: &a {epochs: 1, rate: 2}\nb: {c: &c {<<: *a, epochs: 3}}\nd: {<<: [*a, *c], rate: 4}\n")
+    values = read_yaml(path)
+    assert values["b"] == {"c": {"epochs": 3, "rate": 2}} and values["d"] == {"epochs": 1, "rate": 4}
 
 
 def test_a_missing_file_names_the_nearest_one(tmp_path):
