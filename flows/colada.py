@@ -197,6 +197,7 @@ def algorithm(config: Colada, runtime: Runtime) -> Result:
     Returns:
         The student, the models with their scores, and the evidence.
     """
+    previous = take_previous(config.previous, runtime) if config.previous else None
     corpora = read_corpora(config.source, config.target, config.parallel, config.labels, config.seed, runtime)
     encoder = take_encoder(config.encoder, corpora, config.seed, runtime)
     reader = Reader(encoder, config.windows, config.inference)
@@ -211,7 +212,6 @@ def algorithm(config: Colada, runtime: Runtime) -> Result:
     evidence = Evidence(config.analysis, config.windows, config.inference, names)
     corrected = Corrected.of(corpora, config.windows, config.decoding, config.inference)
 
-    previous = take_previous(config.previous, runtime) if config.previous else None
     if previous is not None:
         m_tgt = previous
         evidence.model("M_tgt", 0, scoring.model("previous student (M_tgt^0)", m_tgt))

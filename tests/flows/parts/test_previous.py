@@ -1,13 +1,20 @@
 """Which tagger `previous` names, and what is said of one that a run cannot go on from."""
 
+import os
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from artifacts.catalog import STUDENT, TAGGER, ModelKind
 from artifacts.errors import InputError
-from artifacts.runtime import Runtime
-from artifacts.store import Store
+from artifacts.garbage import Choice, collect_garbage
+from artifacts.manifest import Recipe
+from artifacts.recorder import recorded
+from artifacts.reference import Reference
+from artifacts.runtime import Runtime, running
+from artifacts.store import STORE_FORMAT, Store
 from flows.parts.previous import check_previous, take_previous
 
 TYPES = ["LOC", "MISC", "ORG", "PER"]
@@ -35,6 +42,27 @@ def test_a_student_stands_for_the_tagger_that_it_was_exported_from(copied: Store
     assert weights[0] == weights[1]
     assert take_previous(str(taken), runtime(copied)) == taken
     check_previous(the_student(copied), "de", TYPES, runtime(copied))
+
+
+def test_a_run_keeps_what_it_goes_on_from_before_any_step_reads_it(store: Store) -> None:
+    def put(kind: ModelKind, **inputs: str) -> Reference:
+        recipe = Recipe(step="x", parameters={}, inputs=inputs, code="", schemas={}, store_format=STORE_FORMAT)
+        with store.writing(kind, "ab", recipe) as writer:
+            (writer.folder / "weights").write_text(kind.name)
+        assert writer.reference is not None
+        os.utime(store.local(kind.name, "ab"), (0, 0))
+        return writer.reference
+
+    tagger = put(TAGGER)
+    student = put(STUDENT, tagger=f"tagger:{tagger.digest}")
+    everything = Choice(unreachable=True, grace=timedelta(0))
+    with running(runtime(store), planning=True):
+        take_previous(str(student), runtime(store))
+    assert len(collect_garbage(store, everything, dry_run=True).removed) == 2  # A plan leaves no mark.
+    with recorded(runtime(store), "colada", {}):
+        assert take_previous(str(student), runtime(store)) == tagger
+        assert collect_garbage(store, everything).removed == []
+    assert store.intact(tagger.kind, tagger.key) == tagger
 
 
 def test_what_a_run_cannot_go_on_from_is_told(copied: Store) -> None:
