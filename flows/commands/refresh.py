@@ -3,7 +3,8 @@
 crosstag refresh configs/quickstart.yaml
 
 What changed is told by content: files by their bytes, names on the hub by the commit that they stand for now. The steps
-that depend on it run; the rest is in the store.
+that depend on it run; the rest is in the store. A corpus that is again what it was before the last run has changed,
+too.
 """
 
 from pathlib import Path
@@ -19,7 +20,7 @@ from artifacts.recorder import named, recorded
 from artifacts.report import markdown_table
 from artifacts.run_difference import compare_runs
 from artifacts.runs import Measurements, RunRecord, all_runs
-from artifacts.runtime import Runtime
+from artifacts.runtime import Run, Runtime
 from artifacts.settings import Settings
 from artifacts.store import Store
 from flows.commands.automations import RELABELLED, WORSE
@@ -66,8 +67,7 @@ def refresh(configuration: str, settings: tuple[str, ...], runtime: Runtime, lim
     with reading_once():
         method.check(config, runtime)
         planned = plan_steps(method, config, runtime)
-        missing = [outcome for outcome in planned.outcomes if outcome.status != "cached"]
-        if earlier is not None and not missing:
+        if earlier is not None and not is_new(planned, earlier):
             log.info("nothing is new since run %s: all %d steps are in the store", earlier.id, len(planned.outcomes))
             return
         with named(name):
@@ -77,6 +77,12 @@ def refresh(configuration: str, settings: tuple[str, ...], runtime: Runtime, lim
         log.info("there was no run of %s before to compare with", name)
         return
     tell_changes(earlier, later, name, runtime, limits)
+
+
+def is_new(planned: Run, earlier: RunRecord) -> bool:
+    """Whether a run would give anything else than an earlier one, be it that the store has all of it from before."""
+    had = {taken.reference.content for taken in earlier.steps}
+    return any(step.status != "cached" or step.reference.content not in had for step in planned.outcomes)
 
 
 def newest(store: Store, name: str, method: Method) -> RunRecord | None:

@@ -37,6 +37,19 @@ def test_without_news_nothing_runs_and_no_run_is_put_on_record(
     assert code == 0 and all_runs(place) == [named]
 
 
+def test_a_corpus_that_is_again_what_it_was_before_the_last_run_is_new(
+    place: Store, data: Path, tmp_path: Path, crosstag: Callable[..., tuple[int, str]]
+) -> None:
+    (record,) = all_runs(place)
+    (tmp_path / "de.txt").write_text("Ganz anders .\n", encoding="utf-8")
+    last = _with_step(record, "target text", _read(place, tmp_path)).model_copy(update={"name": "tiny"})
+    place.write_run(last.id, last.model_dump_json())
+    code, told = crosstag("refresh", str(data / "tiny.yaml"), "--data", str(data), "--store", str(place.root))
+    assert code == 0 and "corpora that changed" in told
+    assert [run.method for run in all_runs(place)] == ["colada", "colada", "refresh"]
+    assert not all_runs(place)[1].ran
+
+
 def test_rows_are_new_by_their_words_wherever_they_stand(place: Store, data: Path, tmp_path: Path) -> None:
     (record,) = all_runs(place)
     before = (data / "de.txt").read_text(encoding="utf-8").splitlines()
