@@ -15,6 +15,7 @@ from prefect.events import emit_event
 from prefect.utilities.callables import parameter_schema
 from pydantic import Field
 
+from artifacts.catalog import LABELLED, SENTENCES
 from artifacts.errors import StoreError
 from artifacts.recorder import named, recorded
 from artifacts.report import markdown_table
@@ -119,12 +120,16 @@ def tell_changes(earlier: RunRecord, later: RunRecord, name: str, runtime: Runti
 def _change(store: Store, earlier: RunRecord, later: RunRecord, runtime: Runtime) -> StudentChange | None:
     """The two students on the same words; None if they are the same, or of other entity types."""
     before, now = earlier.student, later.student
-    types = [set(run.configuration["labels"]["types"]) for run in (earlier, later)]
-    if before is None or now is None or before.digest == now.digest or types[0] != types[1]:
+    if before is None or now is None or before.digest == now.digest:
         return None
-    made = {(taken.stage, taken.reference.kind): taken.reference for taken in later.steps}
-    texts = [made[key] for key in made if key[0].endswith(_TEXT) and key[1] == "sentences"]
-    return compare_students(store, before, now, made["source dev", "labelled"], texts, runtime)
+    made_before, made = (
+        {(taken.stage, taken.reference.kind): taken.reference for taken in run.steps} for run in (earlier, later)
+    )
+    labels = [store.describe(each["source dev", LABELLED.name]).metadata["labels"] for each in (made_before, made)]
+    if labels[0] != labels[1]:
+        return None
+    texts = [made[key] for key in made if key[0].endswith(_TEXT) and key[1] == SENTENCES.name]
+    return compare_students(store, before, now, made["source dev", LABELLED.name], texts, runtime)
 
 
 def _show(lines: list[str], tables: list[Measurements], earlier: RunRecord, later: RunRecord) -> None:

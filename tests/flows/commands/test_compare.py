@@ -85,6 +85,13 @@ def test_other_entity_types_cannot_be_compared(data: Path, tmp_path: Path) -> No
         cells_of([data / "tiny.yaml", other], [])
 
 
+def test_types_that_a_configuration_leaves_to_its_file_are_no_reason_to_refuse(data: Path, tmp_path: Path) -> None:
+    settings = yaml.safe_load((data / "tiny.yaml").read_text())
+    open_types = tmp_path / "open.yaml"
+    open_types.write_text(yaml.safe_dump({**settings, "labels": {}}))
+    assert [cell.name for cell in cells_of([open_types, data / "tiny.yaml"], [])] == ["open", "tiny"]
+
+
 def test_a_row_that_the_method_has_not_is_refused(data: Path) -> None:
     with pytest.raises(InputError, match=r"no row 'no_such'; expected none, "):
         ablations_of(data / "tiny.yaml", ["no_such"], [])
