@@ -23,7 +23,7 @@ from artifacts.settings import Settings
 Q = TypeVar("Q")
 A = TypeVar("A")
 
-_FIRST_PAUSE_SECONDS = 1.0
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 60.0
 _SHOWN_CHARACTERS = 200
 _EXPECTED = "expected an object of JSON in a line, with the id of a line of its input, for each of these"
 
@@ -136,7 +136,7 @@ class Asking(Generic[Q, A]):
                             f"answer, the others are kept; tried {failures} times in a row; try it by hand with a few "
                             "lines"
                         ) from error
-                    time.sleep(_FIRST_PAUSE_SECONDS * 2 ** (failures - 1))
+                    time.sleep(min(_FIRST_PAUSE_SECONDS * 2 ** (failures - 1), _LONGEST_PAUSE_SECONDS))
 
     def _call(self, questions: Mapping[int, Q]) -> Iterator[tuple[int, A]]:
         """Starts the command once, with these questions by their ids.

@@ -120,6 +120,15 @@ def test_what_goes_wrong_is_named_when_the_tries_are_used_up(
         answers(engine(command(program), tmp_path, tries=2))
 
 
+def test_pauses_between_tries_double_up_to_a_minute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    monkeypatch.setattr("artifacts.asking._FIRST_PAUSE_SECONDS", 1.0)
+    with pytest.raises(InputError, match="tried 10 times in a row"):
+        answers(engine("there-is-no-such-program", tmp_path, tries=10))
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+
 def test_a_text_that_is_answered_twice_is_a_wrong_answer(command: Callable[[str], str], tmp_path: Path) -> None:
     twice = "print(json.dumps({'id': 0, 'translation': 'x'}))\n" * 2
     with pytest.raises(InputError, match="answer 2 has the id 0, and it was answered before"):
