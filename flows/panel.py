@@ -35,6 +35,7 @@ from tasks.distillation.train_panel_student import PanelStudentTraining, train_p
 from tasks.encoding.keep_layers import keep_bottom_layers
 from tasks.evaluation.teachers import measure_teacher
 from tasks.labelling.external import ExternalLabeller
+from tasks.translation.marked.language import language_filter
 from tasks.words.spans import spans_of
 
 _SHOWN = ("words", "estimated precision", "precision", "estimated recall", "recall")
@@ -310,6 +311,9 @@ def check(config: Panel, runtime: Runtime) -> None:
         check_neighbours(config.reliability.neighbours, {"target text": target})
     if any(teacher.members > 1 and teacher.head == "linear" for teacher in config.teachers):
         check_teachers_pool(runtime)
+    if config.projects_by_markers:
+        languages = (config.target.language, config.source.language)
+        language_filter(*languages, config.forward.language_filter, config.forward.min_language_letters)
     if config.student_encoder is not None:
         check_bundled_encoder(config.student_encoder, config.source, {"target": config.target})
         check_encoder(config.student_encoder, config.windows, runtime)

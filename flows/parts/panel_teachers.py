@@ -148,6 +148,12 @@ class WithTeachers(TranslatedTarget):
                     f"teachers: projection translates whole sentences, and its translation is {method}; give it "
                     "translation: marked or aligned"
                 )
+        if self.projects_by_markers and self.translation.marked.marking.form == "brackets":
+            raise ValueError(
+                "teachers: projection, marked, tells entities by the numbers of their markers, and "
+                "translation.marked.marking.form is brackets, which have none; set it to slot or xml, or give the "
+                "teacher translation: aligned"
+            )
         return self
 
     @model_validator(mode="after")
@@ -159,6 +165,13 @@ class WithTeachers(TranslatedTarget):
                 "it out, or choose decoding.method: argmax"
             )
         return self
+
+    @property
+    def projects_by_markers(self) -> bool:
+        """Whether a teacher carries labels back as CROP does."""
+        return any(
+            each.learns == "projection" and self.translation_of(each).method == "marked" for each in self.teachers
+        )
 
     def can_teach(self, teachers: Sequence[Teacher]) -> bool:
         """Whether there are any, and the source's among them if another needs it."""

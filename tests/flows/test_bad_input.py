@@ -304,3 +304,16 @@ def test_translate_test_needs_a_translator_of_its_own_direction(
     described.check(config, Runtime(store=str(tmp_path / "store"), data=str(data), device="cpu"))
     assert asked[-1] == directions
     assert split[-1] == ["source.train"]  # Its tagger reads the translations.
+
+
+def test_a_projecting_teacher_reads_what_it_can_before_the_run(
+    refused: Callable[..., str], tiny_config: Callable[[str], Path]
+) -> None:
+    panel = {"config": tiny_config("panel")}
+    wanted = "teachers=[{learns: source}, {learns: projection, translation: marked}]"
+    brackets = "translation.marked.marking.form=brackets"
+    translator = "translation.marked.translator.external={command: cat, version: '1'}"
+    expect(refused(wanted, brackets, translator, **panel), "teachers: projection", "brackets", "set it to slot or xml")
+    # M2M100 knows Yoruba, langid does not.
+    yoruba = ("source.language=yo", "translation.marked.reading.language_filter=off")
+    expect(refused(wanted, *yoruba, **panel), "language filter: found the language 'yo'")
