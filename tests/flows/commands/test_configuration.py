@@ -1,5 +1,7 @@
 """Reading configurations: what is wrong is said with its key, what was found, and what is valid."""
 
+from typing import Literal
+
 import pytest
 from pydantic import Field
 
@@ -27,6 +29,21 @@ def test_settings_on_the_command_line_reach_nested_keys_and_lists():
     assert [t.epochs for t in config.tests] == [1, 7]
     assert config.iterations == 5
     assert values == {"student": {"epochs": 1}, "tests": [{"epochs": 1}, {"epochs": 2}]}
+
+
+class Spoken(Settings):
+    language: str
+    filter: Literal["all", "off"] = "all"
+    cut: bool = False
+
+
+def test_off_and_no_are_words_and_a_switch_takes_them_too(tmp_path):
+    path = tmp_path / "x.yaml"
+    path.write_text("language: no\nfilter: off\ncut: yes\n")
+    spoken = Spoken(language="no", filter="off", cut=True)
+    assert checked(Spoken, read_yaml(path), "x") == spoken
+    assert checked(Spoken, override({}, ["language=no", "filter=off", "cut=true"]), "x") == spoken
+    assert checked(Spoken, override({"language": "no"}, ["cut=false"]), "x") == Spoken(language="no")
 
 
 def test_a_key_that_is_not_in_the_file_is_added_with_its_parents():

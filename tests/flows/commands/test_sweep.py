@@ -25,6 +25,7 @@ def outcome(name: str, **f1: float) -> Outcome:
         ("student.learning_rate=1e-3, 2.0e-3", [0.001, 0.002]),
         ("ablation=none,no_iteration", ["none", "no_iteration"]),
         ("reliability.enabled=true,false", [True, False]),
+        ("translation.aligned.ranking=off,all", ["off", "all"]),
         ("target.tests.0.name=a,b", ["a", "b"]),
     ],
 )
