@@ -13,6 +13,7 @@ from artifacts.runtime import Runtime, current_run, stage
 from artifacts.settings import Settings
 from flows.parts.checkpoints import checkpoint_folder
 from tasks.translation.machine.card import Family
+from tasks.translation.machine.coding import check_direction
 from tasks.translation.machine.converting import convert_translator
 from tasks.translation.machine.engines import Generation, uses_ctranslate2
 from tasks.translation.machine.external import SETTING, ExternalEngine, ExternalTranslator
@@ -93,12 +94,12 @@ class TranslatorChoice(Settings):
         """The family, unless the files are to tell."""
         return None if self.family == "auto" else self.family
 
-    def names(self, directions: Sequence[Direction]) -> dict[str, Direction | None]:
-        """The names of the checkpoints that these directions need, and of which direction each is."""
+    def names(self, directions: Sequence[Direction]) -> dict[Direction | None, str]:
+        """The name of the checkpoint of each of these directions; under None that of one for all."""
         if not self.by_direction:
-            return {self.checkpoint: None}
+            return {None: self.checkpoint}
         return {
-            self.checkpoint.replace("{from}", source).replace("{to}", target): (source, target)
+            (source, target): self.checkpoint.replace("{from}", source).replace("{to}", target)
             for source, target in directions
         }
 
@@ -128,8 +129,8 @@ def take_translator(
         names = choice.names(directions)
         with stage(Path(choice.checkpoint).name):
             start = import_translator(
-                tuple(_source(each, choice.revision, runtime) for each in names),
-                tuple(" ".join(direction) for direction in names.values() if direction is not None),
+                tuple(_source(each, choice.revision, runtime) for each in names.values()),
+                tuple(" ".join(direction) for direction in names if direction is not None),
                 choice.named_family,
             )
         if not choice.fine_tune:
@@ -153,8 +154,8 @@ def check_translator(
 ) -> Family | Literal["external"]:
     """The checkpoint that is named as the translator is there, is one, and knows the languages.
 
-    Its engine has what it needs on the device. Of an external one the program is there, and the languages are among
-    those that are listed.
+    Of a Marian the direction is the one that it is of. Its engine has what it needs on the device. Of an external one
+    the program is there, and the languages are among those that are listed.
 
     Of a name on the hub all but the weights is fetched.
 
@@ -176,7 +177,7 @@ def check_translator(
         for language in {language: None for direction in directions for language in direction}:
             known_language(language)
         return "m2m100"
-    for name, direction in choice.names(directions).items():
+    for direction, name in choice.names(directions).items():
         folder, family = _checked(name, choice, runtime)
         if choice.fine_tune and family != "m2m100":
             raise InputError(
@@ -194,8 +195,11 @@ def check_translator(
                 f"({', '.join(' to '.join(each) for each in dict.fromkeys(directions))}); write {{from}} and "
                 "{to} in the name, such as Helsinki-NLP/opus-mt-{from}-{to}"
             )
-        if codes := languages_of(folder, family):
-            for source, target in directions:
+        codes = languages_of(folder, family)
+        for source, target in directions if direction is None else (direction,):
+            if family == "marian":
+                check_direction(folder, source, target)
+            if codes:
                 known_language(target, codes)
                 if family != "marian":  # Its codes are those of its targets.
                     known_language(source, codes)

@@ -174,7 +174,7 @@ def _nllb(folder: Path, config: dict[str, Any], source: str, target: str) -> Cod
 def _marian(folder: Path, config: dict[str, Any], source: str, target: str) -> Coding:
     import sentencepiece
 
-    _check_direction(folder, source, target)
+    check_direction(folder, source, target)
     vocabulary = read_json(folder / "vocab.json")
     codes = {name[2:-2]: row for name, row in vocabulary.items() if name.startswith(">>") and name.endswith("<<")}
     before = (codes[known_language(target, tuple(codes))],) if codes else ()
@@ -203,8 +203,12 @@ def _marian(folder: Path, config: dict[str, Any], source: str, target: str) -> C
     )
 
 
-def _check_direction(folder: Path, source: str, target: str) -> None:
-    """A Marian that says of which languages it is, is of these; many say it of a group of languages."""
+def check_direction(folder: Path, source: str, target: str) -> None:
+    """A Marian that says of which languages it is, is of these; many say it of a group of languages.
+
+    Raises:
+        InputError: if it is of others.
+    """
     path = folder / "tokenizer_config.json"
     about = read_json(path) if path.is_file() else {}
     for key, wanted in (("source_lang", source), ("target_lang", target)):

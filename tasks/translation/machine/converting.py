@@ -76,9 +76,9 @@ def convert_folder(folder: Path, target: Path) -> None:
     """
     card = read_card(folder)
     write_card(card, target)
-    # Names of rows do not depend on the languages: any that it knows will do.
+    # Names of rows do not depend on the languages: any that it knows will do; of a Marian it knows the targets alone.
     some = () if card.folders else languages_of(folder, card.family)[:1] or ("",)
-    for languages in card.directions or ((*some, *some),):
+    for languages in card.directions or (("", *some) if card.family == "marian" else (*some, *some),):
         place, made = card.folder(folder, *languages), card.folder(target, *languages)
         made.mkdir(exist_ok=True)
         coding = read_coding(place, card, *languages)

@@ -10,6 +10,12 @@ _OTHER_NAMES = {
     "cmn": "zh", "nso": "ns", "ns": "nso", "arz": "ar",
 }  # fmt: skip
 
+# ISO 639-3 names of whole groups, or in use for their largest member, where FLORES-200 names another: OPUS-MT's.
+_OF_GROUPS = {
+    "ar": "ara", "az": "aze", "fa": "fas", "ku": "kur", "lv": "lav", "mg": "mlg", "mn": "mon", "ms": "msa", "ne": "nep",
+    "om": "orm", "or": "ori", "ps": "pus", "qu": "que", "sq": "sqi", "sw": "swa", "uz": "uzb", "yi": "yid", "zh": "cmn",
+}  # fmt: skip
+
 # NLLB has languages with their script, as in FLORES-200; of several the one that most people mean.
 FLORES = {
     "af": "afr_Latn", "am": "amh_Ethi", "ar": "arb_Arab", "as": "asm_Beng", "az": "azj_Latn", "ba": "bak_Cyrl",
@@ -50,7 +56,7 @@ def plain_code(code: str) -> str:
 
 def known_language(code: str, languages: tuple[str, ...] | None = None) -> str:
     """A translator's code of a language: for M2M100 `zh-cn` and `zh_CN` are zh, nb and nn are no; for NLLB de, deu and
-    deu_Latn are deu_Latn.
+    deu_Latn are deu_Latn. A script that is named (zh-Hant) is the code's, where codes tell scripts.
 
     Args:
         code: any common spelling.
@@ -62,11 +68,14 @@ def known_language(code: str, languages: tuple[str, ...] | None = None) -> str:
     known = languages or m2m100_languages()
     by_code = {plain_code(each): each for each in known}
     plain = plain_code(code)
-    first = plain.split("-")[0]
-    for candidate in (plain, FLORES.get(plain), first, _OTHER_NAMES.get(first), FLORES.get(first), _iso_639_3(first)):
-        if candidate is not None and plain_code(candidate) in by_code:
-            return by_code[plain_code(candidate)]
-    one_script = [each for each in by_code if each.split("-")[0] == first]
+    first, script = plain.split("-")[0], _script(plain)
+    flores = plain_code(FLORES.get(plain, FLORES.get(first, "")))
+    names = [name for name in (_iso_639_3(first), _OF_GROUPS.get(first)) if name is not None]
+    in_script = [f"{name}-{script or _script(flores)}" for name in names]
+    for candidate in (plain, *in_script, first, _OTHER_NAMES.get(first), flores, *names):
+        if candidate in by_code and script in ("", _script(candidate) or script):
+            return by_code[candidate]
+    one_script = [each for each in by_code if each.split("-")[0] == first and script in ("", _script(each) or script)]
     if len(one_script) == 1:
         return by_code[one_script[0]]
     near = difflib.get_close_matches(first, known, n=4, cutoff=0.4) or sorted(c for c in known if c[:1] == first[:1])
@@ -88,6 +97,11 @@ def nllb_languages() -> tuple[str, ...]:
     from transformers.models.nllb.tokenization_nllb import FAIRSEQ_LANGUAGE_CODES
 
     return tuple(FAIRSEQ_LANGUAGE_CODES)
+
+
+def _script(code: str) -> str:
+    """The script that a plain code names, such as hant; "" if none."""
+    return next((part for part in code.split("-")[1:] if len(part) == 4 and part.isalpha()), "")
 
 
 def _iso_639_3(code: str) -> str | None:

@@ -163,7 +163,9 @@ def test_a_language_that_it_does_not_know_is_an_error(checkpoint: Found, family:
 @pytest.mark.parametrize(
     ("code", "known"),
     [("de", "deu_Latn"), ("deu", "deu_Latn"), ("deu_Latn", "deu_Latn"), ("zh", "zho_Hans"), ("zh-TW", "zho_Hant"),
-     ("no", "nob_Latn"), ("pt-BR", "por_Latn"), ("fa", "pes_Arab"), ("sw", "swh_Latn"), ("ace_Arab", "ace_Arab")],
+     ("no", "nob_Latn"), ("pt-BR", "por_Latn"), ("fa", "pes_Arab"), ("sw", "swh_Latn"), ("ace_Arab", "ace_Arab"),
+     ("zh-Hant", "zho_Hant"), ("zh_Hant_HK", "zho_Hant"), ("zh-Hans", "zho_Hans"), ("ks-Deva", "kas_Deva"),
+     ("fil", "tgl_Latn"), ("nn", "nno_Latn")],
 )  # fmt: skip
 def test_nllb_knows_languages_by_their_usual_codes(code: str, known: str) -> None:
     assert known_language(code, nllb_languages()) == known
@@ -172,6 +174,20 @@ def test_nllb_knows_languages_by_their_usual_codes(code: str, known: str) -> Non
 def test_a_language_of_two_scripts_is_not_guessed() -> None:
     with pytest.raises(UnknownLanguage, match="language 'ace'"):
         known_language("ace", nllb_languages())
+
+
+def test_a_script_that_is_named_is_not_taken_for_another() -> None:
+    with pytest.raises(UnknownLanguage, match=r"language 'sr-Latn'.*near codes are .*srp_Cyrl"):
+        known_language("sr-Latn", nllb_languages())
+    assert known_language("zh-Hant") == "zh"  # M2M100's codes say nothing of scripts.
+
+
+@pytest.mark.parametrize(
+    ("code", "known"),
+    [("zh", "cmn_Hans"), ("zh-tw", "cmn_Hant"), ("ar", "ara"), ("lv", "lav"), ("az", "aze_Latn"), ("arz", "arz")],
+)
+def test_a_marian_knows_languages_by_the_names_of_groups(code: str, known: str) -> None:
+    assert known_language(code, ("acm", "ara", "arz", "aze_Latn", "cmn", "cmn_Hans", "cmn_Hant", "lav")) == known
 
 
 # --- One folder for each direction.

@@ -160,7 +160,7 @@ def test_a_marian_must_be_named_for_each_direction(tiny_marian: Path, tmp_path: 
     with pytest.raises(InputError, match=r"a Marian has one direction, and 2 are needed \(en to de, de to en\)"):
         check_translator(one, DIRECTIONS, Generation(), Runtime())
     both = TranslatorChoice(checkpoint=f"{tiny_marian.parent}/opus-mt-{{from}}-{{to}}")
-    assert list(both.names(DIRECTIONS).values()) == list(DIRECTIONS)
+    assert list(both.names(DIRECTIONS)) == list(DIRECTIONS)
     assert check_translator(both, DIRECTIONS[:1], Generation(), Runtime()) == "marian"
     with pytest.raises(InputError, match="opus-mt-de-en: no such folder"):
         check_translator(both, DIRECTIONS, Generation(), Runtime())
