@@ -30,7 +30,8 @@ Detokenize = Callable[[Sequence[str]], str]
 def with_placeholders(words: Sequence[str], spans: Sequence[Span], form: Placeholder, detokenize: Detokenize) -> str:
     """A sentence as text with a placeholder for each span.
 
-    Words of its own that look like a placeholder lose what makes them so: SPAN3 becomes Span3, __SLOT3__ _-SLOT3-_.
+    Words of its own that look like a placeholder lose what makes them so: SPAN3 becomes Span3, and so does SPAN before
+    a number; __SLOT3__ becomes _-SLOT3-_.
 
     Args:
         words: of the sentence.
@@ -40,15 +41,15 @@ def with_placeholders(words: Sequence[str], spans: Sequence[Span], form: Placeho
     """
     tokens, done = [], 0
     for number, (start, end) in enumerate(spans):
-        tokens += [*map(_harmless, words[done:start]), _NAMES[form].format(number)]
+        tokens += [*_harmless(words[done:start]), _NAMES[form].format(number)]
         done = end
-    return _spaced(detokenize([*tokens, *map(_harmless, words[done:])]))
+    return _spaced(detokenize([*tokens, *_harmless(words[done:])]))
 
 
 def with_brackets(words: Sequence[str], span: Span, form: Placeholder, detokenize: Detokenize) -> str:
     """A sentence as text, one span between brackets, or between two slots of number 0."""
     opening, closing = ("[", "]") if form == "span" else (MARKER.format(0),) * 2
-    kept = [_harmless(word).replace("[", "(").replace("]", ")") for word in words]
+    kept = [word.replace("[", "(").replace("]", ")") for word in _harmless(words)]
     start, end = span
     return _spaced(detokenize([*kept[:start], opening, *kept[start:end], closing, *kept[end:]]))
 
@@ -68,8 +69,12 @@ def inside_brackets(output: str, form: Placeholder) -> str:
     return "" if marker_fault(pieces, 1) else " ".join(pieces.segments[1])
 
 
-def _harmless(word: str) -> str:
-    return _LIKE_A_PLACEHOLDER.sub(lambda found: "Span" if len(found[0]) > 1 else "-", word)
+def _harmless(words: Sequence[str]) -> list[str]:
+    """The words, as long as before; `SPAN` before a number is looked at together with it."""
+    return [
+        _LIKE_A_PLACEHOLDER.sub(lambda found: "Span" if len(found[0]) > 1 else "-", f"{word} {after}")[: len(word)]
+        for word, after in zip(words, [*words[1:], ""], strict=False)
+    ]
 
 
 def _spaced(text: str) -> str:

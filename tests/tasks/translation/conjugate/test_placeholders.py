@@ -40,6 +40,13 @@ def test_a_sentence_s_own_words_are_not_taken_for_placeholders(form: str) -> Non
     assert cut_at_placeholders(text, form)[1] == [0]  # type: ignore[arg-type]
 
 
+def test_a_word_and_the_number_behind_it_are_not_taken_for_a_placeholder() -> None:
+    words = ["LIFE", "SPAN", "0", "bis", "SPAN", "1", "in", "Ulm"]
+    text = with_placeholders(words, [(7, 8)], "span", JOIN)
+    assert text == "LIFE Span 0 bis Span 1 in SPAN0" and cut_at_placeholders(text, "span")[1] == [0]
+    assert with_brackets(words, (7, 8), "span", " ".join) == "LIFE Span 0 bis Span 1 in [ Ulm ]"
+
+
 @pytest.mark.parametrize(
     ("output", "numbers"),
     [
