@@ -1,11 +1,12 @@
 """What a run would do, without a server and without touching the store; and keeping results over a code change."""
 
+import uuid
 from typing import Any
 
 from rich.console import Console
 from rich.table import Column, Table
 
-from artifacts.cache import step_key
+from artifacts.cache import record_key, step_key
 from artifacts.errors import InputError
 from artifacts.explain import nearest_manifest, only_code_differs
 from artifacts.manifest import Recipe
@@ -98,7 +99,7 @@ def adopt_step(method: Method, config: Settings, runtime: Runtime, step: str, wh
     none is left.
 
     Raises:
-        InputError: if the flow has no such step, no reason was given, or there is nothing to adopt.
+        InputError: if the flow has no such step, no reason was given, there is nothing to adopt, or a run is making it.
     """
     if not why.strip():
         raise InputError("adopt: --why is empty; say why the change cannot alter the result")
@@ -127,5 +128,15 @@ def _adopt(run: Run, outcome: StepOutcome, why: str) -> str | None:
     nearest = nearest_manifest(made, recipe, outcome.definitions, outcome.label)
     if nearest is None or not only_code_differs(nearest.recipe, recipe):
         return None
-    reference = run.store.adopt(nearest, step_key(recipe), recipe, outcome.definitions, why)
+    key, holder = step_key(recipe), f"adopt-{uuid.uuid4().hex}"
+    lock = record_key(nearest.kind, key)
+    if not run.store.locks.acquire_lock(lock, holder, acquire_timeout=0):
+        raise InputError(
+            f"adopt: a run is making {nearest.kind}/{key} at this moment, and would put it in the place of what is "
+            "adopted; stop it, adopt, and run again"
+        )
+    try:
+        reference = run.store.adopt(nearest, key, recipe, outcome.definitions, why)
+    finally:
+        run.store.locks.release_lock(lock, holder)
     return f"{nearest.kind}/{nearest.key} is now also {reference}"

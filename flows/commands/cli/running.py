@@ -101,11 +101,12 @@ def adopt(
     settings: Overrides = None,
     data: DataFolder = ".",
     store: StoreFolder = "store",
+    device: Device = "auto",
 ) -> None:
     """Keep the results of a step although its code changed: you vouch that the change does not alter them."""
     from flows.commands.methods import load
     from flows.commands.plan import adopt_step
 
     method, checked = load(config, settings or ())
-    for line in adopt_step(method, checked, runtime_of(store, data, "cpu"), step, why):
+    for line in adopt_step(method, checked, runtime_of(store, data, device), step, why):
         typer.echo(line)
