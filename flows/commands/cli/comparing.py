@@ -148,7 +148,9 @@ def refresh(
     ] = 1.0,
     changed_percent: Annotated[
         float,
-        typer.Option(help="An event is sent if it labels more of the target text's words otherwise, in %.", min=0),
+        typer.Option(
+            help="An event is sent if it labels more of the target text's words otherwise, in %.", min=0, max=100
+        ),
     ] = 5.0,
     settings: Overrides = None,
     data: DataFolder = ".",

@@ -43,7 +43,9 @@ Precision = Annotated[Literal["float32", "bf16"], typer.Option(help="Number form
 Threads = Annotated[
     int | None,
     typer.Option(
-        help="CPU threads of whatever computes; empty: as many as there are cores that nobody else keeps busy.", min=1
+        help="CPU threads of whatever computes; empty: as many as there are cores that nobody else keeps busy.",
+        min=1,
+        max=1024,
     ),
 ]
 Seeds = Annotated[str, typer.Option(help="Seeds such as 1,2,3; empty: that of each configuration.")]

@@ -21,7 +21,8 @@ def run(
         float, typer.Option(help="Minutes between checkpoints of a training, from which a killed one goes on.", min=0)
     ] = 5.0,
     workers: Annotated[
-        int, typer.Option(help="Trainings that may run side by side, in processes, where a method has such.", min=1)
+        int,
+        typer.Option(help="Trainings that may run side by side, in processes, where a method has such.", min=1, max=64),
     ] = 1,
     threads: Threads = None,
     teachers_pool: Annotated[

@@ -37,6 +37,21 @@ def test_help_loads_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("run", "x.yaml", "--workers", "65"),
+        ("sweep", "x.yaml", "--vary", "a=1", "--threads", "1025"),
+        ("refresh", "x.yaml", "--changed-percent", "101"),
+    ],
+)
+def test_a_number_above_its_bound_is_told_with_its_option(
+    crosstag: Callable[..., tuple[int, str]], given: tuple[str, ...]
+) -> None:
+    code, told = crosstag(*given)
+    assert code == 2 and f"Invalid value for '{given[-2]}'" in told
+
+
 def test_the_temporary_server_is_silent_unless_the_user_wants_it(
     crosstag: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
