@@ -6,7 +6,7 @@ from artifacts.catalog import STUDENT, TAGGER
 from artifacts.errors import InputError
 from artifacts.manifest import Manifest
 from artifacts.reference import Reference
-from artifacts.runtime import Runtime
+from artifacts.runtime import Runtime, current_run
 from artifacts.store import Store
 from tasks.words.labels import entity_types
 
@@ -14,15 +14,21 @@ from tasks.words.labels import entity_types
 def take_previous(named: str, runtime: Runtime) -> Reference:
     """The tagger behind `student/KEY`, or `tagger/KEY` itself. Steps read it by its content, which is in their keys.
 
+    A run marks both as used, so that nobody removes them before a step reads one.
+
     Raises:
         InputError: if the store has no such artifact, or no longer the tagger that a student was exported from.
     """
     store = Store(runtime.store)
-    found = store.find(named)
+    given = found = store.find(named)
     if found.kind == STUDENT.name:
         found = _exported(store, named, store.describe(found))
     if found.kind != TAGGER.name:
         raise InputError(f"previous {named}: found {found.kind}; expected student/KEY or tagger/KEY")
+    run = current_run()
+    if run is not None and not run.planning:
+        for used in {given, found}:
+            store.mark_used(used.kind, used.key)
     if store.intact(found.kind, found.key) is None:
         raise InputError(
             f"previous {named}: the files of {found} are gone; name another student, or run its flow again"
