@@ -12,6 +12,7 @@ from rich.text import Text
 from artifacts.inputs import InputFile
 from artifacts.runtime import Runtime
 from flows.commands.configuration import checked, override
+from flows.parts.console import text_console
 from flows.parts.corpora import corpus_input
 from tasks.corpus.corpus import Corpus, CorpusInput, load_corpus
 from tasks.corpus.formats import CorpusFile, CorpusFormat
@@ -57,7 +58,7 @@ def print_corpus(
     corpus = load_corpus(source, file.without_path(), None, language)
     if not unlabelled and any(part.format not in UNLABELLED for part in corpus.parts):
         corpus = load_corpus(source, file.without_path(), LabelConfig(), language)
-    console = Console(highlight=False, markup=False, soft_wrap=True, width=max(Console().width, _WIDTH))
+    console = text_console(_WIDTH)
     _print_parts(console, corpus, source, file.without_path())
     _print_counts(console, corpus)
     _print_odd(console, corpus)

@@ -4,13 +4,13 @@ import re
 from collections import Counter
 from datetime import timedelta
 
-from rich.console import Console
 from rich.table import Table
 
 from artifacts.errors import InputError
 from artifacts.garbage import LEFTOVER, Choice, Collection, collect_garbage
 from artifacts.runs import RUN_KIND
 from flows.commands.store import existing
+from flows.parts.console import text_console
 
 _AGE = re.compile(r"(\d+(?:\.\d+)?)([dhm])")
 _HOURS = {"d": 24.0, "h": 1.0, "m": 1 / 60}
@@ -28,7 +28,7 @@ def print_collection(
         grace=age(grace, "--grace"),
     )
     found = collect_garbage(existing(root), choice, dry_run=dry_run)
-    console = Console(soft_wrap=True, highlight=False)
+    console = text_console()
     if found.removed:
         console.print(_table(found))
     total = sum(removal.bytes for removal in found.removed)

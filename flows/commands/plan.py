@@ -3,8 +3,8 @@
 import uuid
 from typing import Any
 
-from rich.console import Console
 from rich.table import Column, Table
+from rich.text import Text
 
 from artifacts.cache import record_key, step_key
 from artifacts.errors import InputError
@@ -14,6 +14,7 @@ from artifacts.progress import duration
 from artifacts.runtime import Run, Runtime, StepOutcome, running
 from artifacts.settings import Settings
 from flows.commands.methods import Method
+from flows.parts.console import text_console
 
 _WIDTH = 140
 _STYLE = {"cached": "green", "to run": "yellow", "depends": "dim"}
@@ -79,8 +80,8 @@ def print_plan(run: Run) -> None:
     """A table of the steps, then how many of each status, and how long they will take."""
     table = Table("step", "for", "status", Column("time", justify="right"), "why", box=None, pad_edge=False)
     for step, stage, status, time, why in plan_rows(run):
-        table.add_row(step, stage, f"[{_STYLE[status]}]{status}[/]", time, why)
-    console = Console(soft_wrap=True, width=max(Console().width, _WIDTH))
+        table.add_row(step, stage, Text(status, style=_STYLE[status]), time, why)
+    console = text_console(_WIDTH)
     console.print(table)
     counts = {status: sum(o.status == status for o in run.outcomes) for status in _STYLE}
     console.print("\n" + ", ".join(f"{count} {status}" for status, count in counts.items()))

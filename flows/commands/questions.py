@@ -19,6 +19,7 @@ from flows.commands.words import (
     read_words,
     sentence_text,
 )
+from flows.parts.console import text_console
 
 _WIDTH = 140
 _PAIRS_SHOWN = 12
@@ -53,7 +54,7 @@ def print_answer(
     if diff and gold:
         raise InputError("--diff and --gold: both compare; give one of them")
     found = read_words(store, reference)
-    console = Console(highlight=False, markup=False, soft_wrap=True, width=max(Console().width, _WIDTH))
+    console = text_console(_WIDTH)
     words, against = found.words, diff or gold
     marked = pd.Series(False, index=words.index)
     if against:

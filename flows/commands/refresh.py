@@ -137,7 +137,7 @@ def _show(lines: list[str], tables: list[Measurements], earlier: RunRecord, late
     console = wide_console()
     console.print(f"\nrun {later.id} against run {earlier.id}")
     for line in lines:
-        console.print(f"  {line}", markup=False)
+        console.print(f"  {line}")
     for title, header, rows in sheets:
         console.print(plain_table(title, header, rows))
     page = [f"## {title}\n\n{markdown_table(header, rows)}" for title, header, rows in sheets]

@@ -7,11 +7,13 @@ import yaml
 from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from artifacts.run_difference import RunDifference, compare_runs
 from artifacts.runs import RunRecord, all_runs, find_run, standing
 from flows.commands.methods import METHODS
 from flows.commands.store import existing
+from flows.parts.console import text_console
 from flows.parts.run_tables import print_result
 from flows.parts.run_words import about, languages, moment, place_in_run, seconds_taken
 
@@ -30,8 +32,8 @@ def print_runs(root: str) -> None:
         status = standing(store, record)
         cells = (record.id[:_ID], moment(record.started), record.method, record.name or "-", languages(record))
         steps = f"{len(record.steps) - len(record.ran)} cached, {len(record.ran)} ran"
-        style = f"[{_STYLES[status]}]{status}[/]"
-        table.add_row(*cells, style, f1_of_student(record), steps, seconds_taken(record, status), place_in_run(record))
+        shown = Text(status, style=_STYLES[status])
+        table.add_row(*cells, shown, f1_of_student(record), steps, seconds_taken(record, status), place_in_run(record))
     _console().print(table)
 
 
@@ -39,7 +41,7 @@ def print_run(root: str, text: str, *, everything: bool) -> None:
     """A run from its record alone: who and where, settings, steps, scores, student."""
     store = existing(root)
     record = find_run(store, text)
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = text_console()
     for name, value in about(record, standing(store, record)).items():
         console.print(f"{name:<14} {value}")
     console.print("\nsettings" + ("" if everything else " that are not the defaults"))
@@ -122,4 +124,4 @@ def _memory(resident: int | None, gpu: int | None) -> str:
 
 
 def _console() -> Console:
-    return Console(soft_wrap=True, highlight=False, width=max(Console().width, _WIDTH))
+    return text_console(_WIDTH)

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pyarrow as pa
-from rich.console import Console
 from rich.table import Table
 
 from artifacts.catalog import Dataset, catalogue
@@ -18,6 +17,7 @@ from artifacts.show import preview
 from artifacts.store import Store
 from artifacts.upkeep import verify
 from flows.commands.configuration import in_one_line
+from flows.parts.console import text_console
 
 _WIDTH = 140
 _LISTING_WIDTH = 180
@@ -47,7 +47,7 @@ def print_artifacts(root: str, kind: str) -> None:
             f"{manifest.seconds:.1f}",
             manifest.made[:16],
         )
-    Console(soft_wrap=True, width=max(Console().width, _LISTING_WIDTH)).print(table)
+    text_console(_LISTING_WIDTH).print(table)
 
 
 def _runs(users: list[str]) -> str:
@@ -60,7 +60,7 @@ def print_artifact(root: str, text: str, rows: int) -> None:
     store = existing(root)
     reference = store.find(text)
     manifest = store.describe(reference)
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = text_console()
     console.print(f"{reference}   made by {manifest.recipe.step} {manifest.label}".rstrip())
     kind = catalogue()[manifest.kind]
     console.print(kind.doc.strip() + "\n")
@@ -104,14 +104,14 @@ def export_artifact(root: str, text: str, path: Path) -> None:
     store = existing(root)
     reference = store.find(text)
     rows = export(store, reference, path)
-    Console(soft_wrap=True).print(f"wrote {path}" + ("" if rows is None else f" ({rows:,} rows)"))
+    text_console().print(f"wrote {path}" + ("" if rows is None else f" ({rows:,} rows)"))
 
 
 def print_verification(root: str) -> bool:
     """Whether every artifact is what its manifest says; prints what is not."""
     store = existing(root)
     findings = list(verify(store))
-    console = Console(soft_wrap=True)
+    console = text_console()
     for finding in findings:
         console.print(f"{finding.name}: {finding.what}")
     console.print(f"{sum(1 for _ in store.manifests())} artifacts checked, {len(findings)} faults")

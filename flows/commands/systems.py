@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Column, Table
 
 from artifacts.errors import InputError
@@ -13,6 +12,7 @@ from artifacts.runtime import Runtime, StepOutcome
 from flows.commands.configuration import read_yaml
 from flows.commands.methods import METHODS, Method, load
 from flows.commands.plan import plan_steps
+from flows.parts.console import text_console
 
 _WIDTH = 120
 
@@ -81,7 +81,7 @@ def print_systems(systems: Sequence[System]) -> None:
     steps = Table("step", "makes", *(Column(s.method.name, justify="right") for s in systems), box=None, pad_edge=False)
     for step, kind, counts in shared_steps(systems):
         steps.add_row(step, kind, *(str(count) if count else "" for count in counts))
-    console = Console(soft_wrap=True, width=max(Console().width, _WIDTH))
+    console = text_console(_WIDTH)
     console.print(about)
     console.print("\nsteps, and how often a run of the example has them; what two make with the same settings is")
     console.print("made once: their runs share it in the store\n")

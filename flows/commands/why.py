@@ -12,6 +12,7 @@ from rich.text import Text
 from artifacts.errors import InputError
 from artifacts.progress import progress
 from artifacts.store import Store
+from flows.parts.console import text_console
 from flows.parts.nearest_words import made_bank, make_bank_of, weighed_by
 from tasks.denoising.neighbourhood import Neighbourhood, neighbourhood
 from tasks.denoising.neighbours.bank import Bank
@@ -52,7 +53,7 @@ def print_reason(store: Store, text: str, sentence: int, word: str, rows: int, d
     found = neighbourhood(bank, int(bank.starts[at]) + place, labels, weighed.config)
     label = labels[found.label_id]
     agreement, weight = (scores[name][at].as_py()[place] for name in ("agreement", "weight"))
-    console = Console(highlight=False, markup=False, soft_wrap=True, width=max(Console().width, _WIDTH))
+    console = text_console(_WIDTH)
     console.print(f"{weighed.scores}, by {weighed.tagger}\n")
     console.print(_shown(ids[at], words[at], place, len(words[at])))
     mean = store.metadata(weighed.scores)["class_mean"][label]

@@ -11,6 +11,7 @@ from artifacts.reference import Reference
 from artifacts.report import markdown_table
 from artifacts.runs import Cell, Form, Measurements, RunRecord, Scored
 from artifacts.store import Store
+from flows.parts.console import text_console
 
 _BAR_WIDTH = 20
 _WIDTH = 400
@@ -19,7 +20,7 @@ _NAME_WIDTH = 44
 
 def wide_console() -> Console:
     """A console whose tables keep their columns: a narrow terminal may break lines, but cut nothing off."""
-    return Console(soft_wrap=True, highlight=False, width=max(Console().width, _WIDTH))
+    return text_console(_WIDTH)
 
 
 def print_result(store: Store, record: RunRecord) -> None:
@@ -117,7 +118,7 @@ def print_measurements(console: Console, table: Measurements) -> None:
     """A table of measurements, and the remark on it, if there is one."""
     console.print(plain_table(table.title, *cells(table)))
     if table.remark:
-        console.print(table.remark, markup=False)
+        console.print(table.remark)
 
 
 def measurement_page(table: Measurements) -> str:
