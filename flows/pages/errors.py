@@ -12,7 +12,7 @@ from artifacts.reference import Reference
 from artifacts.runs import RunRecord
 from flows.pages.outcome_tables import FOUND, SIDES, Wanted, ask, crossed, types
 from flows.pages.shelf import reference_of
-from flows.pages.site import Site, failure, page, site
+from flows.pages.site import First, Site, failure, page, site
 from tasks.evaluation.outcomes import CATEGORIES, FREQUENCIES, SEEN
 
 router = APIRouter()
@@ -77,7 +77,7 @@ def error_sentences(
     frequency: str = "",
     type: str = "",
     there: str = "",
-    first: Annotated[int, Query(ge=0)] = 0,
+    first: First = 0,
 ) -> Response:
     """The sentences behind a number: gold labels and predictions, those of another model beside them."""
     wanted = Wanted(category, seen, frequency, type, there)

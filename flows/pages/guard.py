@@ -2,10 +2,10 @@
 
 import hmac
 from collections.abc import Sequence
-from http.cookies import SimpleCookie
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -35,7 +35,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, hosts: Sequence[str] = (), token: str = "") -> None:
         self.app = app
-        self.hosts = frozenset((*LOOPBACK, *hosts))
+        self.hosts = frozenset((*LOOPBACK, *map(str.lower, hosts)))
         self.token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,12 +65,14 @@ class Guard:
 
     def _unknown(self, scope: Scope, headers: Headers) -> Response | None:
         """The answer to somebody without the token; who brings it in the address is sent on, without it there."""
-        cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-        given = headers.get("authorization", "").removeprefix("Bearer ") or (cookie.value if cookie else "")
-        if self._right(given):
+        # A browser sends the cookies of every port of a machine, in whatever form others have set them.
+        cookie = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
+        # A proxy may want an authorization of its own, which comes here, too.
+        if self._right(headers.get("authorization", "").removeprefix("Bearer ")) or self._right(cookie):
             return None
-        query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-        if scope["method"] in _READS and self._right(query.pop("token", "")):
+        asked = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        query = [(name, value) for name, value in asked if name != "token"]
+        if scope["method"] in _READS and self._right(dict(asked).get("token", "")):
             answer = RedirectResponse(scope["path"] + (f"?{urlencode(query)}" if query else ""), 303)
             answer.set_cookie(COOKIE, self.token, httponly=True, samesite="strict")
             return answer

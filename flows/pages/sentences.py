@@ -10,7 +10,7 @@ from artifacts.errors import InputError
 from flows.pages.panel import with_teachers
 from flows.pages.sentence import sentences_of
 from flows.pages.shelf import reference_of
-from flows.pages.site import Site, page, site
+from flows.pages.site import First, Site, page, site
 from flows.pages.word_tables import DIFFERENCES, Difference, Question
 from flows.parts.labelled_text import CORRECTABLE
 from flows.parts.word_table import MEASURES, WITH_LABELS
@@ -46,7 +46,7 @@ def sentences(
     differs: Difference = "",
     dissent: Annotated[str, Query(pattern=r"^(|any|most|\d{1,3})$")] = "",
     sort: str = "",
-    first: Annotated[int, Query(ge=0)] = 0,
+    first: First = 0,
 ) -> Response:
     """The sentences of a table of labels that meet what was asked, a page of them."""
     reference = shown.store.find(f"{kind}/{key}")
@@ -85,6 +85,7 @@ def sentences(
         first=first,
         rows=_ROWS,
         measures=shown.words.measures(reference),
+        worded="word" in shown.words.table(reference).column_names,
         types=shown.words.values(reference, "type"),
         labels=shown.words.values(reference, "label"),
         origins=shown.words.values(reference, "origin"),

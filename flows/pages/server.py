@@ -3,6 +3,7 @@
 import socket
 import sys
 from collections.abc import Sequence
+from urllib.parse import quote
 
 import uvicorn
 
@@ -26,13 +27,15 @@ def serve(store: Store, *, host: str, port: int, names: Sequence[str], token: st
         what: a run or an artifact whose page to name.
 
     Raises:
-        InputError: if nothing can listen there, if `what` is nothing in the store, or if others could look without a
-            token.
+        InputError: if nothing can listen there, if `what` is nothing in the store, if others could look without a
+            token, or if no cookie can hold it.
     """
     if host not in ("127.0.0.1", "localhost", "::1") and not token:
         raise InputError(
             f"--host {host}: others could read the texts and labels of this store; give a --token, or leave --host out"
         )
+    if not (token.isascii() and token.isprintable()):
+        raise InputError("--token: it has signs that no cookie holds; give one of ASCII letters, digits and signs")
     app = create_app(store, hosts=(*names, host), token=token)
     path = page_of(store, what)
     try:
@@ -44,7 +47,7 @@ def serve(store: Store, *, host: str, port: int, names: Sequence[str], token: st
         ) from None
     name = f"[{host}]" if ":" in host else host
     # A service's output is kept in files: only who sits there is told the secret.
-    secret = f"?token={token if sys.stdout.isatty() else 'TOKEN'}" if token else ""
+    secret = f"?token={quote(token, safe='') if sys.stdout.isatty() else 'TOKEN'}" if token else ""
     print(f"Pages of {store}: http://{name}:{listening.getsockname()[1]}{path}{secret}  Stop with ctrl-c.", flush=True)
     with listening:
         uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run([listening])

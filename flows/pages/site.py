@@ -1,10 +1,10 @@
 """What all pages share: the store, its manifests read once, words of tables, and how a template becomes a page."""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import Request
+from fastapi import Query, Request
 from fastapi.responses import HTMLResponse
 
 from artifacts.errors import StoreError
@@ -16,6 +16,9 @@ from flows.pages.word_tables import WordTables
 from flows.parts.html import environment
 
 _TEMPLATES = Path(__file__).parent / "templates"
+
+First = Annotated[int, Query(ge=0, lt=2**63)]
+"""How much of a list is left out at its beginning; DuckDB counts in 64 bits."""
 
 
 class Site:

@@ -27,11 +27,12 @@ DIFFERENCES: dict[Difference, str] = {
     "type": "another type",
     "boundary": "the same type, another boundary",
 }
+_ENTITY, _OTHER_ENTITY = (f"{name} NOT IN ('O', '{NO_LABEL}')" for name in ("w.type", "w.other_type"))
 _DIFFERS = {
     "any": "w.label <> w.other",
-    "missed": "w.label <> w.other AND w.type = 'O'",
-    "added": "w.label <> w.other AND w.other_type = 'O'",
-    "type": "w.type <> w.other_type AND w.type <> 'O' AND w.other_type <> 'O'",
+    "missed": f"w.type = 'O' AND {_OTHER_ENTITY}",
+    "added": f"{_ENTITY} AND w.other_type = 'O'",
+    "type": f"w.type <> w.other_type AND {_ENTITY} AND {_OTHER_ENTITY}",
     "boundary": "w.label <> w.other AND w.type = w.other_type",
 }
 _COLUMNS = {name: f"w.{name}" for name in MEASURES}
@@ -228,6 +229,10 @@ class WordTables:
         unknown = [name for name in needed if name and name not in table.column_names]
         if unknown:
             raise InputError(f"{reference}: its words have no {unknown[0]}; leave that out")
+        if question.text.strip() and "word" not in table.column_names:
+            raise InputError(f"{reference}: it has labels alone, and no words to look for; leave text out")
+        if question.sort and question.sort not in MEASURES:
+            raise InputError(f"sort={question.sort}: expected one of {', '.join(MEASURES)}, or nothing")
         if question.dissent.isdecimal() and int(question.dissent) >= (teachers := self._teachers(reference)):
             raise InputError(f"{reference}: teacher {question.dissent} of {teachers}; expected one from 0 on")
         if question.differs and other is None:

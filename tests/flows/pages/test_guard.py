@@ -1,5 +1,7 @@
 """What the page refuses: names that are not its own, writes from elsewhere, and whoever lacks the token."""
 
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 from fastapi.testclient import TestClient
 from shelved import Shelved
@@ -22,8 +24,9 @@ def test_another_host_is_refused(pages: TestClient) -> None:
 
 
 def test_a_proxy_may_be_named(shelved: Shelved) -> None:
-    pages = TestClient(create_app(shelved.store, hosts=["tags.example"]), base_url="https://tags.example")
-    assert pages.get("/runs").status_code == 200
+    for name in ("tags.example", "Tags.Example"):
+        pages = TestClient(create_app(shelved.store, hosts=[name]), base_url="https://tags.example")
+        assert pages.get("/runs").status_code == 200, name
 
 
 @pytest.mark.parametrize(
@@ -64,6 +67,28 @@ def test_everything_wants_the_token_where_there_is_one(shelved: Shelved) -> None
     assert comes.get("/runs").status_code == 200, "the cookie was kept"
 
 
+def knowing(shelved: Shelved, **settings: str) -> TestClient:
+    """Pages that want the token `secret`, asked with some headers."""
+    app = create_app(shelved.store, token="secret")
+    return TestClient(app, base_url=OWN, follow_redirects=False, headers=settings)
+
+
+@pytest.mark.parametrize("other", ["a/b=1", 'a={"b": 1}', "a=b c", "[a]=1", "a", "expires=1"])
+def test_cookies_of_other_programs_on_the_machine_do_not_hide_ours(shelved: Shelved, other: str) -> None:
+    assert knowing(shelved, cookie=f"{other}; crosstag_token=secret").get("/runs").status_code == 200
+    assert knowing(shelved, cookie=f"{other}; crosstag_token=wrong").get("/runs").status_code == 401
+
+
+def test_a_proxy_may_want_an_authorization_of_its_own(shelved: Shelved) -> None:
+    assert knowing(shelved, authorization="Basic YTpi", cookie="crosstag_token=secret").get("/runs").status_code == 200
+    assert knowing(shelved, authorization="Basic YTpi").get("/runs").status_code == 401
+
+
+def test_who_brings_the_token_is_sent_on_to_all_that_was_asked(shelved: Shelved) -> None:
+    answer = knowing(shelved).get("/runs/difference?run=a&run=b&token=secret")
+    assert answer.headers["location"] == "/runs/difference?run=a&run=b"
+
+
 def test_every_answer_closes_the_page(pages: TestClient) -> None:
     for path in ("/runs", "/run/none", "/static/htmx.min.js"):
         headers = pages.get(path).headers
@@ -82,6 +107,24 @@ def test_others_look_only_with_a_token(store: Store) -> None:
     store.create()
     with pytest.raises(InputError, match="give a --token"):
         serve(store, host="0.0.0.0", port=0, names=(), token="")
+
+
+def test_a_token_that_no_cookie_holds_is_refused(store: Store) -> None:
+    store.create()
+    for token in ("10 €", "a\nb"):
+        with pytest.raises(InputError, match="no cookie holds"):
+            serve(store, host="127.0.0.1", port=0, names=(), token=token)
+
+
+@pytest.mark.parametrize(("sits_there", "told"), [(True, "a+b/c=&#%"), (False, "TOKEN")])
+def test_the_address_that_is_told_brings_any_token(
+    shelved: Shelved, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], sits_there: bool, told: str
+) -> None:
+    monkeypatch.setattr("uvicorn.Server.run", lambda server, sockets: None)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: sits_there)
+    serve(shelved.store, host="127.0.0.1", port=0, names=(), token="a+b/c=&#%")
+    address = capsys.readouterr().out.split("http://")[1].split()[0]
+    assert parse_qs(urlsplit(f"//{address}").query) == {"token": [told]}
 
 
 def test_a_run_or_an_artifact_has_its_page(shelved: Shelved) -> None:

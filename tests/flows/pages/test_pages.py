@@ -111,6 +111,21 @@ def test_filters_and_comparison_are_in_the_address(pages: TestClient, shelved: S
     assert answer.status_code == 404 and "weight_to=low: expected a number" in answer.text
 
 
+@pytest.mark.parametrize("query", ["sort=word", "sort=label", "sort=sentence_id", "sort=said"])
+def test_sentences_are_sorted_by_numbers_that_say_how_far_words_are_trusted(
+    pages: TestClient, shelved: Shelved, query: str
+) -> None:
+    answer = pages.get(f"/sentences/{shelved.weights}?{query}")
+    assert answer.status_code == 404 and ("expected one of probability" in answer.text or "no said" in answer.text)
+
+
+def test_gold_labels_have_no_words_to_look_for(pages: TestClient, shelved: Shelved) -> None:
+    assert 'name="text"' in pages.get(f"/sentences/{shelved.first}").text
+    assert 'name="text"' not in pages.get(f"/sentences/{shelved.gold}").text
+    answer = pages.get(f"/sentences/{shelved.gold}?text=Ada")
+    assert answer.status_code == 404 and "no words to look for" in answer.text
+
+
 def test_labels_to_compare_with_are_those_of_the_same_text(shelved: Shelved) -> None:
     shelf = Shelf(shelved.store)
     others = shelf.of_same_text(shelved.weights, ("soft_labels", "reliability"))
@@ -125,7 +140,7 @@ def test_gold_labels_are_found_by_what_was_measured_with_them(finished: Path) ->
     assert (gold.kind, gold.label) == ("gold", "test")
 
 
-@pytest.mark.parametrize("query", ["first=-1", "first=x", "differs=every"])
+@pytest.mark.parametrize("query", ["first=-1", "first=x", f"first={10**20}", "differs=every"])
 def test_an_address_that_cannot_be_meant_is_refused(pages: TestClient, shelved: Shelved, query: str) -> None:
     answer = pages.get(f"/sentences/{shelved.weights}?{query}")
     assert answer.status_code == 422 and "change that in the address" in answer.text and query[:5] in answer.text

@@ -10,7 +10,7 @@ from shelved import TEACHERS, Panelled
 from artifacts.errors import InputError
 from artifacts.store import Store
 from flows.pages.app import create_app
-from flows.pages.word_tables import Question, WordTables
+from flows.pages.word_tables import Difference, Question, WordTables
 
 OWN = "http://127.0.0.1:4280"
 
@@ -102,6 +102,27 @@ def test_a_teacher_whose_labels_are_gone_has_no_probabilities_and_the_pages_say_
     assert titles(text)["Ulm"][1:] == ["source: B-LOC 0.90", "<b>spans</b>: B-PER", "labeller م: B-PER 1.00"]
     assert "&lt;b&gt;spans&lt;/b&gt;: the table of this teacher's soft labels is gone or damaged" in text
     assert "its soft labels are not in this store" in pages.get(f"/word/{panelled.panel}/7/0").text
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "differs", "words"),
+    [
+        # The labeller gives محمد and Nichts no label: they are no entities, and no other ones.
+        ("labeller", "source", "any", ["محمد", "القاهرة", "Nichts", "Ulm"]),
+        ("labeller", "source", "added", []),
+        ("labeller", "source", "type", ["القاهرة", "Ulm"]),
+        ("source", "labeller", "missed", []),
+        ("source", "labeller", "type", ["القاهرة", "Ulm"]),
+        ("spans", "source", "missed", ["محمد"]),
+        ("source", "spans", "added", ["محمد"]),
+    ],
+)
+def test_a_word_without_a_label_is_no_entity_where_labels_differ(
+    panelled: Panelled, here: str, there: str, differs: Difference, words: list[str]
+) -> None:
+    one, other = getattr(panelled, here), getattr(panelled, there)
+    answer = WordTables(panelled.store).ask(one, Question(differs=differs), other)
+    assert [word.word for sentence in answer.sentences for word in sentence.words if word.hit] == words
 
 
 def test_joint_labels_compare_with_each_teachers(pages: TestClient, panelled: Panelled) -> None:
