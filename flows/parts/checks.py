@@ -25,7 +25,7 @@ from tasks.corpus.corrections import check_corrections, latest, load_corrections
 from tasks.corpus.formats import CorpusFile
 from tasks.corpus.parallel import count_pairs
 from tasks.corpus.paths import BUNDLED, bundled_folder, resolve
-from tasks.corpus.segmenters import UNSPACED
+from tasks.corpus.segmenters import CHINESE, UNSPACED, language_code
 from tasks.encoding.bundled import LANGUAGES
 from tasks.encoding.load import check_encoder_folder
 from tasks.tagging.tagger import usable_positions
@@ -348,16 +348,22 @@ def check_translation(
 
 
 def check_segmenters(corpora: Mapping[str, Corpus]) -> None:
-    """Text in a language without spaces is split as translations and parallel text are: into characters.
+    """Text in a language without spaces is split as translations and parallel text are: into characters, or at spaces.
 
     Args:
         corpora: by their place in the configuration.
     """
     for key, corpus in corpora.items():
-        if corpus.splitter in set(UNSPACED.values()):
+        splitters = {part.splitter for part in corpus.parts}
+        if found := sorted(splitters & set(UNSPACED.values())):
             raise InputError(
-                f"{key}: its words were found by {corpus.splitter}, and translations and parallel text in "
-                f"{corpus.language} are split into characters; expected both alike; set {key}.segmenter: characters"
+                f"{key}: its words were found by {found[0]}, and translations and parallel text in {corpus.language} "
+                f"are split into characters; expected both alike; set {key}.segmenter: characters"
+            )
+        if "characters" in splitters and language_code(corpus.language) not in {*UNSPACED, *CHINESE}:
+            raise InputError(
+                f"{key}: its words are characters, and translations and parallel text in {corpus.language} are split "
+                f"at spaces, and joined with them; expected both alike; leave {key}.segmenter out"
             )
 
 

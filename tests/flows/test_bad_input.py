@@ -2,15 +2,19 @@
 
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 
+from artifacts.errors import InputError
 from artifacts.runtime import Runtime
 from flows.commands.cli import main
 from flows.commands.methods import load
+from flows.parts.checks import check_segmenters
+from tasks.corpus.corpus import Corpus, Part
 
 
 @pytest.fixture
@@ -317,3 +321,21 @@ def test_a_projecting_teacher_reads_what_it_can_before_the_run(
     # M2M100 knows Yoruba, langid does not.
     yoruba = ("source.language=yo", "translation.marked.reading.language_filter=off")
     expect(refused(wanted, *yoruba, **panel), "language filter: found the language 'yo'")
+
+
+@pytest.mark.parametrize(
+    ("language", "splitters", "told"),
+    [
+        ("zh", ("jieba",), "found by jieba"),
+        ("zh", ("", "jieba"), "found by jieba"),
+        ("zh", ("characters",), ""),
+        ("yue", ("characters",), ""),
+        ("km", ("characters",), "its words are characters, and translations and parallel text in km are split at"),
+        ("km", ("moses",), ""),
+    ],
+)
+def test_a_text_is_split_as_its_translations_are(language: str, splitters: tuple[str, ...], told: str) -> None:
+    parts = tuple(Part("a.txt", "text", "", None, 1, (), each) for each in splitters)
+    corpus = Corpus(language, [["a"]], parts=parts)
+    with pytest.raises(InputError, match=told) if told else nullcontext():
+        check_segmenters({"target.text": corpus})
