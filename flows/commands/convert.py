@@ -79,6 +79,8 @@ def write_corpus(corpus: Corpus, target: Path, to: str, language: str) -> None:
             raise InputError(f"convert: there is no folder {path.absolute().parent}; make it, or name another place")
     _write(files, corpus, to, language)
     entities = "" if corpus.tags is None else f", {corpus.entity_count:,} entities"
+    if entities and to in _WITHOUT_TAGS:
+        entities = ", without their labels"
     typer.echo(
         f"{', '.join(map(str, files))}: {to}, {len(corpus.words):,} sentences, {corpus.word_count:,} words{entities}"
     )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from artifacts.errors import InputError
 from artifacts.inputs import InputFile
 from flows.commands.cli import main
-from flows.commands.convert import convert
+from flows.commands.convert import convert, write_corpus
 from tasks.corpus.corpus import Corpus, load_corpus, make_corpus
 from tasks.corpus.docbin import docbin_bytes
 from tasks.corpus.formats import CorpusFormat
@@ -190,3 +190,11 @@ def test_types_without_prefixes_are_refused_where_neighbours_would_become_one_en
     (tmp_path / "in.tsv").write_text("Ida\tB-person-actor\nKoch\tI-person-actor\nruft\tO\n\nBonn\tB-loc-city\n")
     convert(str(tmp_path / "in.tsv"), tmp_path / "out.txt", "few-nerd", [], "de", ".")
     assert (tmp_path / "out.txt").read_text() == "Ida\tperson-actor\nKoch\tperson-actor\nruft\tO\n\nBonn\tloc-city\n"
+
+
+def test_that_text_has_no_labels_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    labelled = Corpus("", [["Ada", "sings"]], [["B-PER", "O"]], types=("PER",))
+    write_corpus(labelled, tmp_path / "a.txt", "text", "")
+    assert "1 sentences, 2 words, without their labels\n" in capsys.readouterr().out
+    write_corpus(labelled, tmp_path / "a.conll", "columns", "")
+    assert "1 sentences, 2 words, 1 entities\n" in capsys.readouterr().out
