@@ -1,5 +1,6 @@
 """Read and write spaCy's DocBin (.spacy), which needs spaCy: `pip install 'crosstag[spacy]'`."""
 
+import unicodedata
 import zlib
 from collections.abc import Sequence
 from typing import Any
@@ -44,7 +45,7 @@ def parse_docbin(content: bytes, name: str, *, with_tags: bool) -> Parsed:
         for sentence in doc.sents if doc.has_annotation("SENT_START") else [doc]:
             kept = [token for token in sentence if token.text.strip()]
             starts += [len(words)] * bool(kept)
-            words += [token.text for token in kept]
+            words += [unicodedata.normalize("NFC", token.text) for token in kept]
             tags += [_tag(token) for token in kept]
             lines += [number] * len(kept)
     return Parsed(words, tags if with_tags else None, lines, starts, "document", "spaCy's DocBin, entities of doc.ents")

@@ -15,6 +15,7 @@ from tasks.corpus.compressed import unpacked, unpacking
 from tasks.corpus.encodings import decoded, is_no_utf8
 
 _BYTE_ORDER_MARK = "\ufeff"
+_ENDS_OF_COLUMNS = ("", " ", "\t", ",", ";", "|")
 
 
 def read_lines(path: Path) -> list[str]:
@@ -107,6 +108,20 @@ def in_nfc(lines: Sequence[str]) -> Sequence[str]:
     """The same lines in Unicode NFC."""
     text = "\n".join(lines)
     return lines if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text).split("\n")
+
+
+def without_inner_marks(lines: Sequence[str]) -> tuple[Sequence[str], int]:
+    """Lines without the byte order marks that they begin with where files were joined, and how many had one.
+
+    One that stands alone, or before a column's end, is itself the word.
+    """
+    marked = [place for place, line in enumerate(lines) if line.startswith(_BYTE_ORDER_MARK)]
+    glued = [place for place in marked if lines[place].lstrip(_BYTE_ORDER_MARK)[:1] not in _ENDS_OF_COLUMNS]
+    if glued:
+        lines = list(lines)
+        for place in glued:
+            lines[place] = lines[place].lstrip(_BYTE_ORDER_MARK)
+    return lines, len(glued)
 
 
 def is_blank(line: str) -> bool:

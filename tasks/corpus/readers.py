@@ -18,7 +18,7 @@ from tasks.corpus.hub import dataset_name, read_dataset
 from tasks.corpus.inline import looks_like_inline, parse_inline
 from tasks.corpus.jsonlines import looks_like_json, looks_like_json_lines, parse_json, parse_json_lines
 from tasks.corpus.layout import find_layout, is_sampled, looks_like_columns
-from tasks.corpus.lines import in_nfc, is_blank, read_content, split_lines
+from tasks.corpus.lines import in_nfc, is_blank, read_content, split_lines, without_inner_marks
 from tasks.corpus.parquet import is_parquet, parse_parquet, parse_table
 from tasks.corpus.parsed import Parsed
 from tasks.corpus.pipes import looks_like_pipes, parse_pipes
@@ -196,6 +196,7 @@ def parse_lines(
     Raises:
         InputError: if it cannot be read as it should.
     """
+    lines, marked = without_inner_marks(lines)
     if format.format == "auto":
         kind = _find_format(lines, name, format, with_tags=with_tags)
     else:
@@ -205,7 +206,11 @@ def parse_lines(
     _check_options(format, kind, name)
     if kind not in _WITH_OFFSETS:
         lines = in_nfc(lines)
-    return kind, TEXT_FORMATS[kind].parse(lines, name, format, language, with_tags=with_tags)
+    parsed = TEXT_FORMATS[kind].parse(lines, name, format, language, with_tags=with_tags)
+    if marked:
+        remark = f"byte order marks at the beginning of {marked:,} lines, where files were joined, were left out"
+        parsed = replace(parsed, remarks=(*parsed.remarks, remark))
+    return kind, parsed
 
 
 def _find_format(lines: Sequence[str], name: str, format: CorpusFormat, *, with_tags: bool) -> str:

@@ -207,8 +207,10 @@ def test_the_run_tells_the_baselines_and_ships_the_student(
 def test_seeds_of_teachers_are_derived_or_listed(config_file: Path) -> None:
     assert load(config_file, ["seed=3", "teachers=3"])[1].seeds == (3, 1003, 2003)
     assert load(config_file, ["teachers=2", "teacher_seeds=[122, 649]"])[1].seeds == (122, 649)
-    with pytest.raises(InputError, match="has 1 different seeds, teachers is 2"):
+    with pytest.raises(InputError, match="has 2 seeds, 1 of them different, and teachers is 2"):
         load(config_file, ["teachers=2", "teacher_seeds=[122, 122]"])
+    with pytest.raises(InputError, match="has 3 seeds, 2 of them different, and teachers is 2"):
+        load(config_file, ["teachers=2", "teacher_seeds=[122, 122, 649]"])
 
 
 def test_an_ablation_that_leaves_no_loss_is_refused(config_file: Path) -> None:

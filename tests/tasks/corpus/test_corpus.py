@@ -194,3 +194,17 @@ def test_cycles_are_collected_again_behind_a_reading_also_one_that_fails(tmp_pat
             finally:
                 gc.enable()
     assert seen == [False, False]
+
+
+def test_byte_order_marks_of_files_that_were_joined_are_no_part_of_words() -> None:
+    joined = "Ida\tB-PER\nruft\tO\n\n\ufeff-DOCSTART-\tO\n\n\ufeffUlm\tB-LOC\n\ufeff\tO\n".split("\n")
+    corpus = parse_corpus(joined, "x", CorpusFormat(), LabelConfig(), "de")
+    # The last one is a word of its own, as a tokeniser made it one.
+    assert corpus.words == [["Ida", "ruft"], ["Ulm", "\ufeff"]]
+    assert corpus.parts[0].remarks == (
+        "byte order marks at the beginning of 2 lines, where files were joined, were left out",
+    )
+    text = parse_corpus(["Ida ruft.", "\ufeffUlm ruht."], "x", CorpusFormat(), None, "de")
+    assert text.words == [["Ida", "ruft", "."], ["Ulm", "ruht", "."]]
+    records = ['{"tokens": ["Ida"], "tags": ["B-PER"]}', '\ufeff{"tokens": ["\ufeffUlm"], "tags": ["B-LOC"]}']
+    assert parse_corpus(records, "x", CorpusFormat(), LabelConfig(), "de").words == [["Ida"], ["\ufeffUlm"]]

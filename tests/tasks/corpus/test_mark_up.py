@@ -285,6 +285,14 @@ def test_a_docbin_is_written_and_read_again(tmp_path: Path) -> None:
     assert (corpus.words, corpus.tags) == (words, tags)
 
 
+def test_words_of_a_docbin_are_brought_to_nfc(tmp_path: Path) -> None:
+    pytest.importorskip("spacy")
+    from tasks.corpus.docbin import docbin_bytes
+
+    corpus = read(tmp_path, docbin_bytes([["Mu\u0308ller", "ruft"]], [["B-PER", "O"]], "x"))
+    assert corpus.words == [["M\u00fcller", "ruft"]]
+
+
 def test_an_encoding_is_asked_for_where_few_words_do_not_tell_it(tmp_path: Path) -> None:
     words = ["\u0418\u0434\u0430", "\u0436\u0438\u0432\u0451\u0442"]
     content = "".join(f"{word}\tO\n" for word in words).encode("cp1251")
