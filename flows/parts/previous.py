@@ -8,6 +8,7 @@ from artifacts.manifest import Manifest
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime, current_run
 from artifacts.store import Store
+from tasks.tagging.heads import LINEAR, head_named_in
 from tasks.words.labels import entity_types
 
 
@@ -46,9 +47,15 @@ def check_previous(named: str, language: str, types: Sequence[str], runtime: Run
         runtime: where the store is.
 
     Raises:
-        InputError: if it is not there, has other entity types, or its card names other languages.
+        InputError: if it is not there, has another head or other entity types, or its card names other languages.
     """
     tagger, store = take_previous(named, runtime), Store(runtime.store)
+    head = head_named_in(store.folder(tagger))
+    if head != LINEAR.name:
+        raise InputError(
+            f"previous {named}: its head is {head!r}, and a run goes on from taggers whose head is {LINEAR.name!r}, "
+            "such as students of CoLaDa, UniTrans, CROP or a panel; choose another"
+        )
     known = entity_types(store.metadata(tagger)["labels"])
     if known != list(types):
         raise InputError(

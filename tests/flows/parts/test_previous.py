@@ -65,7 +65,7 @@ def test_a_run_keeps_what_it_goes_on_from_before_any_step_reads_it(store: Store)
     assert store.intact(tagger.kind, tagger.key) == tagger
 
 
-def test_what_a_run_cannot_go_on_from_is_told(copied: Store) -> None:
+def test_what_a_run_cannot_go_on_from_is_told(copied: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     student, where = the_student(copied), runtime(copied)
     with pytest.raises(InputError, match="nothing fits 'student/ffff'"):
         take_previous("student/ffff", where)
@@ -75,6 +75,12 @@ def test_what_a_run_cannot_go_on_from_is_told(copied: Store) -> None:
         check_previous(student, "de", ["LOC", "PER"], where)
     with pytest.raises(InputError, match="student of de, and the text is nl"):
         check_previous(student, "nl", TYPES, where)
+    with monkeypatch.context() as patch:
+        patch.setattr("flows.parts.previous.head_named_in", lambda folder: "spans")
+        with pytest.raises(
+            InputError, match="its head is 'spans', and a run goes on from taggers whose head is 'linear'"
+        ):
+            check_previous(student, "de", TYPES, where)
     tagger = take_previous(student, where)
     copied.drop_files(tagger.kind, tagger.key)
     with pytest.raises(InputError, match=r"the files of tagger/.* are gone"):

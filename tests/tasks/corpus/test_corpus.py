@@ -197,7 +197,7 @@ def test_cycles_are_collected_again_behind_a_reading_also_one_that_fails(tmp_pat
 
 
 def test_byte_order_marks_of_files_that_were_joined_are_no_part_of_words() -> None:
-    joined = "Ida\tB-PER\nruft\tO\n\n\ufeff-DOCSTART-\tO\n\n\ufeffUlm\tB-LOC\n\ufeff\tO\n".split("\n")
+    joined = ["Ida\tB-PER", "ruft\tO", "", "\ufeff-DOCSTART-\tO", "", "\ufeffUlm\tB-LOC", "\ufeff\tO", ""]
     corpus = parse_corpus(joined, "x", CorpusFormat(), LabelConfig(), "de")
     # The last one is a word of its own, as a tokeniser made it one.
     assert corpus.words == [["Ida", "ruft"], ["Ulm", "\ufeff"]]
