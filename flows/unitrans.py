@@ -99,8 +99,8 @@ class Unitrans(TranslatedTarget):
         given, different = len(self.teacher_seeds), len(set(self.teacher_seeds))
         if given and not given == different == self.teachers:
             raise ValueError(
-                f"teacher_seeds has {given} seeds, {different} of them different, and teachers is {self.teachers}; give "
-                "one seed for each teacher, or none"
+                f"teacher_seeds has {given} seeds, {different} of them different, and teachers is {self.teachers}; "
+                "give one seed for each teacher, or none"
             )
         if any(not 0 <= seed < 2**31 for seed in self.teacher_seeds):
             raise ValueError("teacher_seeds: a seed is not between 0 and 2^31 - 1; choose smaller ones")
