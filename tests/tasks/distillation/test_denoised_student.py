@@ -26,6 +26,7 @@ from tasks.distillation.train_denoised_student import train_denoised_student
 from tasks.distillation.train_span_tagger import SpanShape, train_span_tagger
 from tasks.evaluation.decode_spans import decode_spans
 from tasks.tagging.label_spans import SpanLabelling, label_spans
+from tasks.tagging.span_grid import OUTSIDE
 from tasks.tagging.span_head import SPANS
 from tasks.tagging.tagger import load_tagger
 from tasks.tagging.windows import WindowConfig, collate_words, make_windows
@@ -175,12 +176,14 @@ def test_neighbours_are_looked_for_as_the_settings_say(
     told = []
 
     def similar(*given: Any) -> np.ndarray:
-        told.append(given[-2:])
+        bank, *_, neighbours, search = given
+        told.append((bool((bank.classes == OUTSIDE).any()), neighbours, search))
         return local_similarities(*given)
 
     monkeypatch.setattr("tasks.denoising.spans.refinement.local_similarities", similar)
     train(Denoising(levels="local", product="bf16", neighbours=2), STILL)
-    assert told == [(2, Search(product="bf16", device="cpu"))]
+    train(Denoising(levels="local", neighbours=3, outside_share=0), STILL)
+    assert told == [(True, 2, Search(product="bf16", device="cpu")), (False, 3, Search(device="cpu"))]
 
 
 def test_without_multiple_directions_each_label_moves_towards_one_class(
