@@ -19,6 +19,12 @@ def test_by_hand() -> None:
     assert losses.tolist() == pytest.approx([first, first, third, 0.0])
 
 
+def test_each_entity_is_measured_by_those_beside_it() -> None:
+    # The first and the third are of one class, with a cosine of 0; beside the first is one with 1, beside the third none.
+    losses = contrastive_losses(torch.tensor([A, A, B]), torch.tensor([1, 2, 1]), 0.5)
+    assert losses.tolist() == pytest.approx([math.log(math.exp(2) + 1), 0.0, math.log(2)])
+
+
 def test_classes_that_lie_together_cost_little_and_mixed_ones_much() -> None:
     together = contrastive_losses(torch.tensor([A, A, B, B]), torch.tensor([1, 1, 2, 2]), 0.1).sum()
     mixed = contrastive_losses(torch.tensor([A, B, A, B]), torch.tensor([1, 1, 2, 2]), 0.1).sum()
