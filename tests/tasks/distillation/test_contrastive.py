@@ -20,7 +20,7 @@ def test_by_hand() -> None:
 
 
 def test_each_entity_is_measured_by_those_beside_it() -> None:
-    # The first and the third are of one class, with a cosine of 0; beside the first is one with 1, beside the third none.
+    # The first and the third are of one class, with a cosine of 0; the second lies on the first, far from the third.
     losses = contrastive_losses(torch.tensor([A, A, B]), torch.tensor([1, 2, 1]), 0.5)
     assert losses.tolist() == pytest.approx([math.log(math.exp(2) + 1), 0.0, math.log(2)])
 
