@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime, stage
 from flows.parts.cards import student_card
-from flows.parts.checks import check_one_target
+from flows.parts.checks import check_one_target, check_segmenters
 from flows.parts.conjugate_pairs import PairsChoice, check_pairs, make_pairs, pairs_listing, take_pairs
 from flows.parts.corpora import Corpora, ScoredText, read_corpora
 from flows.parts.encoder import take_encoder
@@ -281,9 +281,11 @@ def check(config: Conner, runtime: Runtime) -> None:
     Raises:
         InputError: at the first thing that would stop the run.
     """
-    check_one_target(config, runtime)
+    source, _ = check_one_target(config, runtime)
     if config.consistency.beta > 0:
         check_pairs(config.pairs, config.parallel, config.translates, runtime)
+        if config.pairs.imported is None:
+            check_segmenters({"source.train": source})  # The tagger reads the translations, too.
 
 
 @flow(name="conner")

@@ -469,8 +469,8 @@ def _translation_tests(config: Crop, runtime: Runtime) -> TranslationTests:
         for given in target.translation_tests:
             with stage(f"{target.language} translation test"):
                 pairs = read_pairs((given,), (config.source.language, target.translator_language), runtime)
-            short = given.target.rpartition("/")[2]
-            name = short if f"{short}, {config.source.language} to {target.language}" not in tests else given.target
+            names = (given.target.rpartition("/")[2], given.target, f"{given.source} and {given.target}")
+            name = next(each for each in names if f"{each}, {config.source.language} to {target.language}" not in tests)
             tests[f"{name}, {config.source.language} to {target.language}"] = (pairs[0], "forward")
             tests[f"{name}, {target.language} to {config.source.language}"] = (pairs[0], "backward")
     return tests
@@ -514,8 +514,20 @@ def check(config: Crop, runtime: Runtime) -> None:
         read[f"{key}.text"] = check_target(config.source, train, target, config.labels, runtime, key)
         check_parallel(target.parallel, runtime)
         check_parallel(target.translation_tests, runtime)
+        _check_different(target.translation_tests, key)
     if config.projects:
         check_segmenters(read)
+
+
+def _check_different(texts: tuple[ParallelText, ...], key: str) -> None:
+    """Texts to translate are named by their files in the table."""
+    files = [(each.source, each.target) for each in texts]
+    for place, pair in enumerate(files):
+        if pair in files[:place]:
+            raise InputError(
+                f"{key}.translation_tests.{place}: {pair[0]} and {pair[1]} stand there twice; expected each pair of "
+                "files once; take one of them away"
+            )
 
 
 def _check_translation(config: Crop, runtime: Runtime) -> None:

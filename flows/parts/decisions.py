@@ -156,6 +156,8 @@ def _kept(step: str, kind: str, facts: Mapping[str, Any]) -> Iterator[Told]:
         for language, origins in facts["sentences"].items():
             counts = ", ".join(f"{count:,} {origin}" for origin, count in origins.items())
             yield f"sentences of {language} by whose labels they have: {counts}", False
+    if lost := facts.get("settled_left_out"):
+        yield f"{sum(lost.values()):,} raw sentences have no settled labels: {_by_reason(lost)}", False
     if facts.get("pairs_too_long"):
         yield f"{facts['pairs_too_long']:,} pairs were too long to be learnt", False
     if facts.get("plain_for_words_not_found"):

@@ -14,7 +14,11 @@ from tasks.words.agreement import check_same_labels, check_same_sentences, which
 
 @step(TRAINING_SET)
 def settle_labels(job: Job, projection: Projection, predictions: Predictions, config: Settling) -> None:
-    """Settles each raw sentence's labels: projected, the multilingual tagger's, or none."""
+    """Settles each raw sentence's labels: projected, the multilingual tagger's, or none.
+
+    The artifact's notes count sentences that are left out, by the projection's reason; `no_agreement` is one that it
+    kept.
+    """
     about = job.metadata(projection)
     language, labels = about["language"], about["labels"]
     check_same_labels(labels, job.metadata(predictions)["labels"], "the projection", "the multilingual tagger")
@@ -24,6 +28,8 @@ def settle_labels(job: Job, projection: Projection, predictions: Predictions, co
     check_same_sentences(which_sentences(projected, "words"), which_sentences(tagged, "tags"), pair)
     origins, tags = settle(projected, tagged["tags"], config)
     rows = np.flatnonzero(origins != LEFT_OUT)
+    reasons = np.array(projected["reason"].to_pylist(), dtype=object)[origins == LEFT_OUT]
+    left_out = dict(Counter(reason or "no_agreement" for reason in reasons.tolist()).most_common())
     if not len(rows):
         dropped = ", ".join(f"{reason} {count:,}" for reason, count in about["dropped"].items())
         raise InputError(
@@ -40,6 +46,7 @@ def settle_labels(job: Job, projection: Projection, predictions: Predictions, co
         "source_sentence_id": projected["sentence_id"].take(pa.array(rows)),
     }
     metadata = {"language": language, "labels": labels, "sentences": {language: origin_counts(origins[rows])}}
+    job.note(settled_left_out=left_out)
     job.write(pa.table(columns, schema=TRAINING_SET.schema), metadata)
 
 

@@ -323,6 +323,35 @@ def test_a_projecting_teacher_reads_what_it_can_before_the_run(
     expect(refused(wanted, *yoruba, **panel), "language filter: found the language 'yo'")
 
 
+def test_a_text_to_translate_stands_once(refused: Callable[..., str], tiny_config: Callable[[str], Path]) -> None:
+    files = "{source: parallel.en, target: parallel.de}"
+    twice = f"targets.0.translation_tests=[{files}, {files}]"
+    expect(
+        refused(twice, config=tiny_config("crop")),
+        "targets.0.translation_tests.1: parallel.en and parallel.de stand there twice",
+        "expected each pair of files once",
+        "take one of them away",
+    )
+
+
+def test_translations_that_conner_learns_are_split_as_its_source_is(
+    data: Path, tiny_config: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    split: list[list[str]] = []
+    monkeypatch.setattr("flows.conner.check_segmenters", lambda corpora: split.append(list(corpora)))
+    monkeypatch.setattr("flows.conner.check_pairs", lambda *_: None)
+
+    def check(*settings: str) -> list[list[str]]:
+        split.clear()
+        described, config = load(tiny_config("conner"), list(settings))
+        described.check(config, Runtime(store=str(tmp_path / "store"), data=str(data), device="cpu"))
+        return list(split)
+
+    assert check("pairs.imported=null") == [["source.train"]]
+    assert check("pairs.imported=null", "student.beta=0") == []
+    assert check() == []  # Imported pairs are words already.
+
+
 @pytest.mark.parametrize(
     ("language", "splitters", "told"),
     [

@@ -525,6 +525,8 @@ def test_held_out_texts_of_one_name_are_told_apart_and_read_only_by_a_run_that_t
         (tmp_path / folder).mkdir()
         shutil.copy(files / "nl.test.conll", tmp_path / folder / "test.nl")
         held_out.append({"source": "en.dev.conll", "target": str(tmp_path / folder / "test.nl")})
+    english = shutil.copy(files / "en.dev.conll", tmp_path / "two" / "test.en")
+    held_out.append({"source": str(english), "target": held_out[1]["target"]})
 
     def run(**changes: Any) -> Result:
         config = configured(**changes)
@@ -538,7 +540,8 @@ def test_held_out_texts_of_one_name_are_told_apart_and_read_only_by_a_run_that_t
     )
     there, back = "en to nl", "nl to en"
     other = tmp_path / "two" / "test.nl"
-    names = [f"test.nl, {there}", f"test.nl, {back}", f"{other}, {there}", f"{other}, {back}"]
+    texts = ("test.nl", other, f"{english} and {other}")
+    names = [f"{text}, {direction}" for text in texts for direction in (there, back)]
     bleu = run().listings[0].rows
     means = ["average, X to en", "average, en to X", "average"]
     assert list(bleu) == [*names, *means]

@@ -18,6 +18,7 @@ from artifacts.catalog import (
     SENTENCES,
     SOFT_LABELS,
     SPAN_LABELS,
+    TRAINING_SET,
     VOTES,
 )
 from artifacts.catalog.models import TAGGER
@@ -188,6 +189,14 @@ def empty(kind: Any) -> dict[str, list[Any]]:
             "ask_labeller", LABELLER_ANSWERS, {},
             {"texts": 40, "new_texts": 30, "usage": {"cost": 0.25, "prompt_tokens": 5000}},
             [("30 of 40 sentences were asked, which took 0.25 cost, 5,000 prompt_tokens", False)],
+        ),
+        (
+            "settle_labels", TRAINING_SET, {"sentences": {"de": {"projected": 5}}},
+            {"settled_left_out": {"all_outside": 3, "sentence_too_long": 1}},
+            [
+                ("sentences of de by whose labels they have: 5 projected", False),
+                ("4 raw sentences have no settled labels: 3 all outside, 1 sentence too long", False),
+            ],
         ),
         # What goes on from such labels has their metadata, and has corrected nothing itself.
         ("refined_labels", SPAN_LABELS, {"corrected": [1, 5]}, {}, []),

@@ -56,6 +56,7 @@ def test_projected_and_relabelled_sentences_become_one_training_set(
     ]
     counts = {"de": {"projected": 1, "relabelled": 1}}
     assert store.metadata(made) == {"language": "de", "labels": LABELS, "sentences": counts}
+    assert store.describe(made).notes["settled_left_out"] == {"all_outside": 1}
 
 
 def test_sentences_that_are_left_out_leave_no_gap_in_the_ids(
@@ -63,7 +64,9 @@ def test_sentences_that_are_left_out_leave_no_gap_in_the_ids(
 ) -> None:
     # Agreement: 1 entity against 0 (out); 1 against 1 (relabelled); none and none (agreed).
     tagged = predictions(put_table, [["O", "O"], ["B-LOC", "O"], ["O"]])
-    table = store.table(run_alone(store, settle_labels, projection, tagged, Settling(rule="agreement")))
+    made = run_alone(store, settle_labels, projection, tagged, Settling(rule="agreement"))
+    table = store.table(made)
+    assert store.describe(made).notes["settled_left_out"] == {"no_agreement": 1}
     assert table["sentence_id"].to_pylist() == [0, 1]
     assert table["origin"].to_pylist() == ["relabelled", "agreed"]
     assert table["tags"].to_pylist() == [["B-LOC", "O"], ["O"]]
