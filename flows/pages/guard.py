@@ -1,5 +1,6 @@
 """Who may ask the page for what: its own names only, writes from its own pages only, and whoever has the token."""
 
+import hashlib
 import hmac
 from collections.abc import Sequence
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -9,7 +10,6 @@ from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-COOKIE = "crosstag_token"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _READS = ("GET", "HEAD")
 _HEADERS = {
@@ -37,6 +37,8 @@ class Guard:
         self.app = app
         self.hosts = frozenset((*LOOPBACK, *map(str.lower, hosts)))
         self.token = token
+        # Cookies are a host's, not a port's: two pages on one machine, with a token each, need a cookie each.
+        self.cookie = f"crosstag_token_{hashlib.sha256(token.encode()).hexdigest()[:8]}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers itself where a request is refused; else adds the headers of a closed page."""
@@ -66,7 +68,7 @@ class Guard:
     def _unknown(self, scope: Scope, headers: Headers) -> Response | None:
         """The answer to somebody without the token; who brings it in the address is sent on, without it there."""
         # A browser sends the cookies of every port of a machine, in whatever form others have set them.
-        cookie = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
+        cookie = cookie_parser(headers.get("cookie", "")).get(self.cookie, "")
         # A proxy may want an authorization of its own, which comes here, too.
         if self._right(headers.get("authorization", "").removeprefix("Bearer ")) or self._right(cookie):
             return None
@@ -74,7 +76,7 @@ class Guard:
         query = [(name, value) for name, value in asked if name != "token"]
         if scope["method"] in _READS and self._right(dict(asked).get("token", "")):
             answer = RedirectResponse(scope["path"] + (f"?{urlencode(query)}" if query else ""), 303)
-            answer.set_cookie(COOKIE, self.token, httponly=True, samesite="strict")
+            answer.set_cookie(self.cookie, self.token, httponly=True, samesite="strict")
             return answer
         return PlainTextResponse("this page wants its token: open it as /?token=TOKEN once", 401)
 

@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from artifacts.errors import InputError
 from tasks.tagging.heads import CONFIG_KEY, LINEAR, Head, head_named_in
 
-# What the encoders' configurations call their dropouts: BERT, XLM-R and relatives; ALBERT's head; then DistilBERT.
+# What encoders' configurations call their dropouts: BERT, XLM-R and relatives; ALBERT's head; DistilBERT; ModernBERT.
 _DROPOUTS = (
     "hidden_dropout_prob",
     "attention_probs_dropout_prob",
@@ -19,6 +19,8 @@ _DROPOUTS = (
     "classifier_dropout_prob",
     "dropout",
     "attention_dropout",
+    "embedding_dropout",
+    "mlp_dropout",
 )
 _OFFSET_POSITIONS = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet")
 

@@ -67,20 +67,36 @@ def test_everything_wants_the_token_where_there_is_one(shelved: Shelved) -> None
     assert comes.get("/runs").status_code == 200, "the cookie was kept"
 
 
-def knowing(shelved: Shelved, **settings: str) -> TestClient:
-    """Pages that want the token `secret`, asked with some headers."""
-    app = create_app(shelved.store, token="secret")
+def knowing(shelved: Shelved, token: str = "secret", **settings: str) -> TestClient:
+    """Pages that want a token, asked with some headers."""
+    app = create_app(shelved.store, token=token)
     return TestClient(app, base_url=OWN, follow_redirects=False, headers=settings)
+
+
+def cookie_of(shelved: Shelved, token: str) -> str:
+    """What pages with a token have a browser keep: name and value."""
+    return knowing(shelved, token).get(f"/runs?token={token}").headers["set-cookie"].partition(";")[0]
 
 
 @pytest.mark.parametrize("other", ["a/b=1", 'a={"b": 1}', "a=b c", "[a]=1", "a", "expires=1"])
 def test_cookies_of_other_programs_on_the_machine_do_not_hide_ours(shelved: Shelved, other: str) -> None:
-    assert knowing(shelved, cookie=f"{other}; crosstag_token=secret").get("/runs").status_code == 200
-    assert knowing(shelved, cookie=f"{other}; crosstag_token=wrong").get("/runs").status_code == 401
+    ours = cookie_of(shelved, "secret")
+    assert ours.endswith("=secret")
+    assert knowing(shelved, cookie=f"{other}; {ours}").get("/runs").status_code == 200
+    assert knowing(shelved, cookie=f"{other}; {ours}s").get("/runs").status_code == 401
+
+
+def test_two_pages_on_one_machine_keep_a_cookie_each(shelved: Shelved) -> None:
+    kept = dict(cookie_of(shelved, token).split("=") for token in ("secret", "another"))
+    assert sorted(kept.values()) == ["another", "secret"], "a browser keeps one value of each name"
+    both = "; ".join(f"{name}={value}" for name, value in kept.items())
+    for token in ("secret", "another"):
+        assert knowing(shelved, token, cookie=both).get("/runs").status_code == 200
 
 
 def test_a_proxy_may_want_an_authorization_of_its_own(shelved: Shelved) -> None:
-    assert knowing(shelved, authorization="Basic YTpi", cookie="crosstag_token=secret").get("/runs").status_code == 200
+    ours = cookie_of(shelved, "secret")
+    assert knowing(shelved, authorization="Basic YTpi", cookie=ours).get("/runs").status_code == 200
     assert knowing(shelved, authorization="Basic YTpi").get("/runs").status_code == 401
 
 

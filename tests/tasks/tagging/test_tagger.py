@@ -2,7 +2,14 @@ import json
 
 import pytest
 import torch
-from transformers import AlbertConfig, AutoModel, AutoModelForMaskedLM, DebertaV2Config, DistilBertConfig
+from transformers import (
+    AlbertConfig,
+    AutoModel,
+    AutoModelForMaskedLM,
+    DebertaV2Config,
+    DistilBertConfig,
+    ModernBertConfig,
+)
 
 from artifacts.errors import InputError
 from tasks.encoding.masked_text import MaskedLanguageHead
@@ -23,6 +30,7 @@ CONFIGS = {
     "distilbert": DistilBertConfig(dim=16, n_layers=2, n_heads=2, hidden_dim=32, max_position_embeddings=64),
     "albert": AlbertConfig(embedding_size=8, max_position_embeddings=64, **SIZES),
     "deberta-v2": DebertaV2Config(max_position_embeddings=64, **SIZES),
+    "modernbert": ModernBertConfig(max_position_embeddings=64, **SIZES),
 }
 
 
