@@ -25,6 +25,7 @@ from flows.parts.panel_trust import Calibration, Trust
 from flows.parts.scoring import Scoring
 from flows.parts.summary import Listing, Result, carry_out
 from flows.parts.teachers import check_teachers_pool
+from tasks.denoising.panel.average_by_word import average_by_word
 from tasks.denoising.panel.estimate_teachers import estimate_teachers
 from tasks.denoising.panel.estimating import Joining
 from tasks.denoising.panel.join_opinions import join_opinions
@@ -54,6 +55,14 @@ class Panel(WithTeachers):
         "set best (Guo et al., 2017); projected labels and labellers' as they are.",
     )
     joining: Joining = Field(Joining(), title="Joining", description="How their opinions become one.")
+    same_word: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        title="Same word",
+        description="Share s of a joint label that is the mean of the joint labels of all occurrences of its word in "
+        "the text (Krishnan and Manning, 2006); 0: each stands by itself.",
+    )
     reliability: Reliability = Field(
         Reliability(enabled=False),
         title="Reliability",
@@ -166,6 +175,8 @@ class Panel(WithTeachers):
             rows["labels_mean_themselves"] = whole.model_copy(update={"joining": mean})
         if self.student_start:
             rows["student_from_the_encoder"] = whole.model_copy(update={"student_start": ""})
+        if self.same_word:
+            rows["without_same_word"] = whole.model_copy(update={"same_word": 0.0})
         if self.calibration != "none":
             rows["without_calibration"] = whole.model_copy(update={"calibration": "none"})
         if self.weighs_words:
@@ -247,6 +258,7 @@ def algorithm(config: Panel, runtime: Runtime) -> Result:
         with stage(f"panel{called}"):
             teachers = estimate_teachers(opinions, names, config.joining)
             joint = join_opinions(opinions, names, teachers, config.joining)
+            joint = average_by_word(joint, config.same_word) if config.same_word else joint
             tell_opinions(opinions, names, joint)
             scoring.pseudo_labels(f"joint labels{called}", joint, corpora.target_gold)
             listings += _teacher_quality(f"teachers{called}", teachers, opinions, names, corpora.target_gold)

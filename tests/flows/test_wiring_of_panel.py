@@ -21,6 +21,7 @@ from flows.parts.translation import Translating, translate
 from tasks.aligned.keep_translated import keep_translated
 from tasks.aligned.place_labels import place_labels
 from tasks.denoising.correct_soft_labels import correct_soft_labels
+from tasks.denoising.panel.average_by_word import average_by_word
 from tasks.denoising.panel.calibrate_teacher import calibrate_teacher
 from tasks.denoising.panel.estimate_teachers import estimate_teachers
 from tasks.denoising.panel.estimating import Joining
@@ -475,6 +476,7 @@ def test_each_row_of_the_ablation_leaves_one_part_out(
         "calibration": "temperature",
         "reliability": TRUST,
         "represented_by": "source",
+        "same_word": 0.25,
     }
     rows = configured(**parts).ablations
     without: dict[str, dict[str, Any]] = {
@@ -483,6 +485,7 @@ def test_each_row_of_the_ablation_leaves_one_part_out(
         "without_translation+crf": {"teachers": parts["teachers"][:1]},
         "without_labeller+2": {"labellers": []},
         "labels_mean_themselves": {"joining": {"method": "mean"}},
+        "without_same_word": {"same_word": 0.0},
         "without_calibration": {"calibration": "none"},
         "without_reliability": {"reliability": {**TRUST, "enabled": False}},
         "without_labelled": {"student": {**SETTINGS["student"], "mlm_weight": 0.1}},
@@ -585,6 +588,25 @@ def test_joint_labels_are_weighed_by_their_neighbours_in_every_round(
         result.detections,
         {name: measure_detection(labels, of, gold.gold, Decoding(method="viterbi")) for name, labels, of in found},
     )
+
+
+def test_joint_labels_come_nearer_to_those_of_their_word_in_every_round(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    teachers = [{"learns": "source"}]
+    config = configured(same_word=0.25, reliability=TRUST, rounds=2, teachers=teachers)
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    source = expected.tagger("source")
+    opinions = (expected.said(source),)
+    joint = average_by_word(expected.joint(("source",), opinions)[1], 0.25)
+    student = expected.student(joint, weights=expected.weights(source, joint))
+    more, names = (*opinions, expected.said(student)), ("source", "student^1")
+    again = average_by_word(expected.joint(names, more)[1], 0.25)
+    student = expected.student(again, seed=SEED + 1, weights=expected.weights(source, again))
+    check_shipped(recording, result, expected, student, "student^2")
+    assert tell_opinions(more, names, again) in recording.calls
+    assert [model.reference for model in result.models if model.name.startswith("joint labels")] == [joint, again]
 
 
 def test_another_teacher_may_say_which_words_are_near(
