@@ -56,6 +56,8 @@ def earlier_outputs(
 ) -> tuple[dict[str, str], list[Reference]]:
     """Outputs of wanted texts in what this step made before, and the artifacts they are from.
 
+    Artifacts that say they are in another language than the texts are left out.
+
     Args:
         job: the step's.
         varying: the parameter whose inputs may differ.
@@ -65,11 +67,15 @@ def earlier_outputs(
     """
     known: dict[str, str] = {}
     used = []
+    text = job.store.holding(job.writer.recipe.inputs[varying])
+    language = job.metadata(text).get("language") if text else None
     for reference in job.earlier(varying):
         if len(known) == len(wanted):
             break
         before = len(known)
         try:
+            if job.metadata(reference).get("language", language) != language:
+                continue
             for batch in job.batches(reference, columns, _ROWS):
                 known.update((text, output) for text, output in pairs(batch) if text in wanted and text not in known)
         except (StoreError, OSError, pa.ArrowException):

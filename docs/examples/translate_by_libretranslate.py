@@ -8,7 +8,7 @@ import os
 import sys
 import urllib.request
 
-for line in sys.stdin:
+for line in sys.stdin.buffer:
     asked = json.loads(line)
     body = {"q": asked["text"], "source": asked["source"], "target": asked["target"], "format": "text"}
     if key := os.environ.get("LIBRETRANSLATE_API_KEY"):

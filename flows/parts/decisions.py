@@ -150,6 +150,8 @@ def _kept(step: str, kind: str, facts: Mapping[str, Any]) -> Iterator[Told]:
         what = "pairs of spans" if kind == "conjugate_pairs" else "sentences"
         reasons = _by_reason(dropped)
         yield f"{kept:,} {what} kept" + (f", {sum(dropped.values()):,} dropped: {reasons}" if reasons else ""), False
+    if cut := facts.get("cut_outputs"):
+        yield f"{cut:,} translations were cut at their longest length (generation.max_length_factor)", False
     if kind == "aligned_translation" and "ranking" in facts:
         yield _ranked(facts["ranking"]), False
     if kind == "training_set" and "sentences" in facts:

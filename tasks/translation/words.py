@@ -12,6 +12,7 @@ from pydantic import Field
 from artifacts.catalog import TRANSLATION, Labelled, Lexicon, Sentences
 from artifacts.settings import Settings
 from artifacts.step import Job, step
+from tasks.corpus.segmenters import language_code
 from tasks.translation.casing import (
     case_counts,
     draw_forms,
@@ -54,7 +55,7 @@ class WordTranslation(Settings):
         """The policy that `auto` stands for (that of UniTrans' code)."""
         if self.casing != "auto":
             return self.casing
-        return "target" if language == "de" else "source"
+        return "target" if language_code(language) == "de" else "source"
 
 
 @dataclass(frozen=True)

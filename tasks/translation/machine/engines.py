@@ -48,7 +48,7 @@ class Generation(Settings):
         ge=8,
         le=4096,
         title="Longest text",
-        description="Sub-words of a text; longer sources are not translated, longer outputs are cut.",
+        description="Sub-words of a text; longer sources are not translated, longer outputs are cut, and counted.",
     )
     max_length_factor: float = Field(
         2.0, gt=0, le=10, title="Length factor", description="Sub-words of an output per sub-word of its source."
@@ -81,6 +81,7 @@ class Engine:
         longest: most sub-words that the model takes, special ones included.
         budget: sub-words of the sources of a batch.
         ahead: batches that may be under way beside the one that is waited for.
+        cut: called with the texts of a batch whose outputs were cut at their longest length.
     """
 
     coding: Coding
@@ -89,6 +90,7 @@ class Engine:
     longest: int
     budget: int
     ahead: int = 0
+    cut: Callable[[list[str]], None] = lambda texts: None
 
     def translate(self, texts: Sequence[str]) -> Iterator[tuple[np.ndarray, list[str]]]:
         """Translates texts in batches of equal length, longest first.
@@ -105,17 +107,26 @@ class Engine:
         left_out = np.flatnonzero((lengths < shortest) | (lengths > self.longest))
         if len(left_out):
             yield left_out, [""] * len(left_out)
-        started: deque[tuple[np.ndarray, Outputs]] = deque()
+        started: deque[tuple[np.ndarray, int, Outputs]] = deque()
+
+        def finished() -> tuple[np.ndarray, list[str]]:
+            rows, limit, search = started.popleft()
+            outputs = search()
+            if cut := [texts[row] for row, output in zip(rows, outputs, strict=True) if self._is_cut(output, limit)]:
+                self.cut(cut)
+            return rows, [self.coding.decode(output) for output in outputs]
+
         for rows in equal_length_batches(lengths, self.budget, shortest, self.longest):
             limit = output_limit(len(ids[rows[0]]), self.config, self.longest)
-            started.append((rows, self.search(np.array([ids[row] for row in rows]), limit)))
+            started.append((rows, limit, self.search(np.array([ids[row] for row in rows]), limit)))
             if len(started) > self.ahead:
-                yield self._finished(*started.popleft())
+                yield finished()
         while started:
-            yield self._finished(*started.popleft())
+            yield finished()
 
-    def _finished(self, rows: np.ndarray, outputs: Outputs) -> tuple[np.ndarray, list[str]]:
-        return rows, [self.coding.decode(output) for output in outputs()]
+    def _is_cut(self, output: Sequence[int], limit: int) -> bool:
+        """Whether an output has as many sub-words as it may, and no end among them."""
+        return len(output) >= limit and self.coding.eos not in output
 
 
 def output_limit(length: int, config: Generation, longest: int) -> int:
@@ -144,7 +155,15 @@ def equal_length_batches(lengths: np.ndarray, budget: int, shortest: int, longes
     return batches
 
 
-def make_engine(folder: Path, languages: tuple[str, str], config: Generation, *, device: str, budget: int) -> Engine:
+def make_engine(
+    folder: Path,
+    languages: tuple[str, str],
+    config: Generation,
+    *,
+    device: str,
+    budget: int,
+    cut: Callable[[list[str]], None] = lambda texts: None,
+) -> Engine:
     """Loads a translator for one direction.
 
     Args:
@@ -153,6 +172,7 @@ def make_engine(folder: Path, languages: tuple[str, str], config: Generation, *,
         config: the settings.
         device: "cpu" or "cuda".
         budget: sub-words of a batch, all beams counted.
+        cut: see `Engine`.
 
     Raises:
         UnknownLanguage: if the translator does not know a language.
@@ -174,7 +194,7 @@ def make_engine(folder: Path, languages: tuple[str, str], config: Generation, *,
     positions = read_json(place / "config.json").get("max_position_embeddings", config.max_length_subwords)
     longest = min(config.max_length_subwords, positions)
     ahead = torch.get_num_threads() if converted.is_dir() else 0
-    return Engine(coding, search, config, longest, max(1, budget // config.beam_size), ahead)
+    return Engine(coding, search, config, longest, max(1, budget // config.beam_size), ahead, cut)
 
 
 def ctranslate2_search(

@@ -2,8 +2,11 @@
 
 in    {"id": 17, "text": "Ada lives in Ulm.", "source": "en", "target": "de"}
 out   {"id": 17, "translation": "Ada wohnt in Ulm."}
+
+Translations are brought to Unicode NFC, in which corpora are.
 """
 
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,4 +76,4 @@ def _translation(found: dict[str, Any]) -> str:
     translation = found.get("translation")
     if not isinstance(translation, str):
         raise ValueError('it has no text as translation; expected a line such as {"id": 17, "translation": "..."}')
-    return translation
+    return unicodedata.normalize("NFC", translation)

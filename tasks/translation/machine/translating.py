@@ -1,16 +1,20 @@
 """Translate the texts of a step, so that nothing that was translated is lost when the step is killed."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from artifacts.catalog import CONVERTED_TRANSLATOR
-from artifacts.kept_outputs import kept_outputs
+from artifacts.kept_outputs import kept_outputs, lines, read_outputs
 from artifacts.reference import Reference
 from artifacts.step import Job
 from tasks.translation.machine.engines import Engine, Generation, make_engine
 from tasks.translation.machine.external import ExternalEngine, ExternalTranslator
+
+CUT_FILE = "cut.jsonl"
+"""Texts whose outputs were cut, in the step's work folder."""
 
 
 def translate_all(
@@ -22,6 +26,8 @@ def translate_all(
     generation: Generation,
 ) -> dict[str, str]:
     """Outputs of all texts, each distinct one translated once; the empty text is its own translation.
+
+    How many outputs reached their longest length before their end, and were cut, is noted.
 
     Args:
         job: the step's.
@@ -40,10 +46,18 @@ def translate_all(
     if not new:
         return outputs
 
-    def translate(left: list[str]) -> Iterator[tuple[np.ndarray, Sequence[str]]]:
-        return _engine(job, translator, languages, generation).translate(left)
+    file = job.work_folder / CUT_FILE
 
-    return outputs | kept_outputs(job, new, translate, "translating")
+    def remember(cut: list[str]) -> None:
+        with file.open("a", encoding="utf-8") as appended:
+            appended.write(lines(cut, cut))
+
+    def translate(left: list[str]) -> Iterator[tuple[np.ndarray, Sequence[str]]]:
+        return _engine(job, translator, languages, generation, remember).translate(left)
+
+    made = kept_outputs(job, new, translate, "translating")
+    job.note(cut_outputs=len(read_outputs(file, set(new))))
+    return outputs | made
 
 
 def _engine_name(translator: Reference | ExternalTranslator) -> str:
@@ -53,8 +67,13 @@ def _engine_name(translator: Reference | ExternalTranslator) -> str:
 
 
 def _engine(
-    job: Job, translator: Reference | ExternalTranslator, languages: tuple[str, str], generation: Generation
+    job: Job,
+    translator: Reference | ExternalTranslator,
+    languages: tuple[str, str],
+    generation: Generation,
+    cut: Callable[[list[str]], None],
 ) -> Engine | ExternalEngine:
     if isinstance(translator, ExternalTranslator):
         return ExternalEngine.of(translator, languages, Path(job.runtime.data).expanduser())
-    return make_engine(job.folder(translator), languages, generation, device=job.device, budget=job.inference_subwords)
+    how: dict[str, Any] = {"device": job.device, "budget": job.inference_subwords}
+    return make_engine(job.folder(translator), languages, generation, **how, cut=cut)

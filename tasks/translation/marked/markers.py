@@ -30,7 +30,7 @@ MAX_MARKERS = 14  # the published code's
 # Why a translation is dropped, in the order in which it is checked: the first that holds is the reason.
 REASONS = {
     "too_many_entities": "the source has more entities than there are markers; it was not translated",
-    "no_output": "the translator gave no word back",
+    "no_output": "the translator gave no word back, or the sentence was too long for it",
     "repetition": "the output repeats the same words over and over",
     "marker_broken": "a marker is so damaged that its number cannot be read, or a bracket stands without its other",
     "marker_invented": "a marker's number does not exist in the source, or there are more brackets than in the source",

@@ -23,7 +23,7 @@ from tasks.words.labels import entity_types
 # Why a sentence gets no labels, in the order of the checks; reasons of marked translation come after the fourth.
 REASONS = {
     "sentence_too_long": "the raw sentence has more than max_length_words words",
-    "no_forward_translation": "the translator gave nothing back for it",
+    "no_forward_translation": "the translator gave nothing back for it, or it was too long for it",
     "wrong_language_forward": "its translation does not look like the source language",
     "all_outside": "the source tagger found no entity in its translation",
     "too_many_entities": "its back-translation has more than max_entities entities",

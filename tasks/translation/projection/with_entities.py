@@ -10,11 +10,11 @@ from tasks.words.columns import Column, flat_values, list_lengths
 
 
 def have_entities(tags: Column) -> np.ndarray:
-    """[M] bool: whether a word of the sentence has another tag than O."""
+    """[M] bool: whether the sentence has an entity: one that begins, as in strict IOB2."""
     lengths = list_lengths(tags)
     rows = np.repeat(np.arange(len(lengths)), lengths)
-    tagged = pc.not_equal(flat_values(tags), "O").to_numpy(zero_copy_only=False)
-    return np.bincount(rows[tagged], minlength=len(lengths)) > 0
+    begins = pc.starts_with(flat_values(tags), "B-").to_numpy(zero_copy_only=False)
+    return np.bincount(rows[begins], minlength=len(lengths)) > 0
 
 
 @step(PREDICTIONS)

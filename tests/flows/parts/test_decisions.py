@@ -13,6 +13,7 @@ from artifacts.catalog import (
     CONJUGATE_PAIRS,
     CORRECTIONS,
     LABELLER_ANSWERS,
+    MACHINE_TRANSLATION,
     PARTIAL_SOFT_LABELS,
     PREDICTIONS,
     SENTENCES,
@@ -68,6 +69,14 @@ def empty(kind: Any) -> dict[str, list[Any]]:
                 ("b.txt read as text: split into words by moses", False),
                 ("12 sentences left out, whose words came before", False),
             ],
+        ),
+        ("translate_text", MACHINE_TRANSLATION, {}, {"texts": 40, "new_texts": 40, "cut_outputs": 0}, []),
+        (
+            "translate_text",
+            MACHINE_TRANSLATION,
+            {},
+            {"texts": 4000, "new_texts": 3000, "cut_outputs": 1200},
+            [("1,200 translations were cut at their longest length (generation.max_length_factor)", False)],
         ),
         (
             "align_vectors",

@@ -78,10 +78,10 @@ def ask(store: Store, data: Path) -> Callable[[Reference, ExternalLabeller], Ref
 
 
 @pytest.fixture
-def put_sentences(put_table: Callable[..., Reference]) -> Callable[[list[list[str]]], Reference]:
-    def put(words: list[list[str]]) -> Reference:
+def put_sentences(put_table: Callable[..., Reference]) -> Callable[..., Reference]:
+    def put(words: list[list[str]], language: str = "de") -> Reference:
         ids = [10 + number for number in range(len(words))]
-        return put_table(SENTENCES, {"sentence_id": ids, "words": words}, {"language": "de"})
+        return put_table(SENTENCES, {"sentence_id": ids, "words": words}, {"language": language})
 
     return put
 
@@ -136,6 +136,19 @@ def test_answers_become_soft_labels_like_a_taggers(store: Store, ask: Any, put_s
     assert (notes["texts"], notes["new_texts"], notes["usage"]) == (3, 3, {"cost": 0.75, "tokens": 7})
     assert (notes["labeller"], notes["types"]) == ("1", {"LOC": "places", "PER": "persons"})
     assert "usage" not in "".join(store.table(answers)["answer"].to_pylist())
+
+
+def test_a_sentence_of_another_language_is_asked_though_its_words_are_the_same(
+    store: Store, ask: Any, put_sentences: Any, labeller: Any, data: Path
+) -> None:
+    # French writes a space before "!": offsets in the German text are not those of the French one.
+    words = [["Goal", "!"]]
+    before = ask(put_sentences(words, "de"), labeller())
+    other = ask(put_sentences(words, "fr"), labeller())
+    assert [(each["language"], each["text"]) for each in asked(data)] == [("de", "Goal!"), ("fr", "Goal !")]
+    assert store.require(other).notes["taken_from"] == []
+    again = ask(put_sentences([*words, ["Uwe"]], "de"), labeller())
+    assert store.require(again).notes["taken_from"] == [f"{before.kind}/{before.key}"]
 
 
 def test_what_cannot_be_taken_is_counted_by_reason_and_has_no_label(

@@ -129,7 +129,7 @@ def test_the_draws_are_the_same_again_and_others_with_another_seed() -> None:
 
 
 def test_auto_casing_is_that_of_the_published_code() -> None:
-    assert WordTranslation().casing_for("de") == "target"
+    assert [WordTranslation().casing_for(code) for code in ("de", "de-AT", "de_CH")] == ["target"] * 3
     assert WordTranslation().casing_for("es") == "source"
     assert WordTranslation(casing="lexicon").casing_for("de") == "lexicon"
 

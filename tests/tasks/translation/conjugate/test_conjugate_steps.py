@@ -53,7 +53,9 @@ def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Engine:
     """The engine of the translator that a step opens, in a folder of its own, as it is told."""
     made = Engine()
 
-    def opened(folder: Path, languages: tuple[str, str], generation: Generation, *, device: str, budget: int) -> Engine:
+    def opened(
+        folder: Path, languages: tuple[str, str], generation: Generation, *, device: str, budget: int, cut: object
+    ) -> Engine:
         assert (folder / "config.json").is_file() and languages == ("de", "en")
         assert (generation, device, budget) == (GENERATION, "cpu", INFERENCE_SUBWORDS["cpu"])
         return made

@@ -1,6 +1,7 @@
 """The two engines against each other, and against other batches."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -130,6 +131,31 @@ def test_an_output_ends_at_the_longest_length(engine: Make) -> None:
         made = engine(name)
         source = np.array([made.coding.encode("Anna lives")])
         assert [len(output) <= 6 for output in made.search(source, 5)()] == [True]
+
+
+@pytest.mark.parametrize("name", ["ctranslate2", "transformers"])
+def test_texts_whose_outputs_are_cut_are_told(engine: Make, name: str) -> None:
+    cut: list[str] = []
+    # The tiny translator finds no end: each output is as long as it may be.
+    made = replace(engine(name, max_length_extra=2), cut=cut.extend)
+    translated(made, ["Anna lives", "", "Paris"])
+    assert sorted(cut) == ["Anna lives", "Paris"]
+
+
+def test_an_output_that_ends_with_its_last_sub_word_is_whole(engine: Make) -> None:
+    made = engine(max_length_factor=1.0, max_length_extra=2)
+    eos, forced = made.coding.eos, made.coding.forced
+    cut: list[str] = []
+    # "Anna" has 3 sub-words, its output at most 5: ctranslate2 leaves the end out, transformers does not.
+    for output, told in (
+        ([forced, 4, 4, 4], []),
+        ([forced, 4, 4, 4, eos], []),
+        ([forced, 4, eos, made.coding.pad, made.coding.pad], []),
+        ([forced, 4, 4, 4, 4], ["Anna"]),
+    ):
+        cut.clear()
+        translated(replace(made, search=lambda ids, limit, output=output: lambda: [output], cut=cut.extend), ["Anna"])
+        assert cut == told
 
 
 def test_a_translator_in_the_form_of_the_other_engine_is_a_mistake(tiny_translator: Path, converted: Path) -> None:

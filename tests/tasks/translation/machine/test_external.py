@@ -221,6 +221,13 @@ def test_a_command_takes_the_place_of_a_checkpoint(tmp_path: Path) -> None:
         TranslatorChoice(external=made, checkpoint="facebook/m2m100_418M")
 
 
+def test_translations_are_in_nfc_as_corpora_are(command: Callable[[str], str], tmp_path: Path) -> None:
+    nfd = "import unicodedata\nfor line in sys.stdin:\n    asked = json.loads(line)\n    " + (
+        "print(json.dumps({'id': asked['id'], 'translation': unicodedata.normalize('NFD', asked['text'])}), flush=True)"
+    )
+    assert answers(engine(command(nfd), tmp_path), ["Z\u00fcrich"]) == ["Z\u00fcrich"]
+
+
 # --- The two examples.
 
 
@@ -228,6 +235,7 @@ class Service(BaseHTTPRequestHandler):
     """Says every text backwards, as LibreTranslate and as a chat do; remembers what it was asked."""
 
     asked: list[tuple[str, dict[str, Any], str]]
+    choice: dict[str, Any] | None
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -235,7 +243,8 @@ class Service(BaseHTTPRequestHandler):
         if self.path == "/translate":
             answer: dict[str, Any] = {"translatedText": body["q"][::-1]}
         else:
-            answer = {"choices": [{"message": {"content": f" {body['messages'][1]['content'][::-1]}\n"}}]}
+            said = {"message": {"content": f" {body['messages'][1]['content'][::-1]}\n"}}
+            answer = {"choices": [self.choice or said]}
         content = json.dumps(answer).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(content)))
@@ -247,7 +256,7 @@ class Service(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    Service.asked = []
+    Service.asked, Service.choice = [], None
     server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -273,3 +282,27 @@ def test_the_example_for_a_chat_translates(service: str, tmp_path: Path, monkeyp
     path, body, key = Service.asked[0]
     assert (path, key, body["model"], body["temperature"]) == ("/v1/chat/completions", "Bearer secret", "some-model", 0)
     assert "from de to en" in body["messages"][0]["content"]
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {"message": {"content": "Ada wohnt in"}, "finish_reason": "length"},
+        {"message": {"content": None}, "finish_reason": "content_filter"},
+    ],
+)
+def test_what_a_chat_cuts_off_or_refuses_is_no_translation(
+    service: str, tmp_path: Path, choice: dict[str, Any]
+) -> None:
+    Service.choice = choice
+    command = f"{sys.executable} {EXAMPLES / 'translate_by_chat.py'} {service}/v1 some-model"
+    assert answers(engine(command, tmp_path), ["Ada lives in Ulm."]) == [""]
+
+
+@pytest.mark.parametrize("name", ["translate_by_chat.py", "translate_by_libretranslate.py"])
+def test_the_examples_read_utf_8_whatever_the_environment_says(
+    service: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    command = f"{sys.executable} {EXAMPLES / name} {service} some-model"
+    assert answers(engine(command, tmp_path), ["Zürich"]) == ["hcirüZ"]

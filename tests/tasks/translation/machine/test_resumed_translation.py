@@ -85,6 +85,36 @@ def test_what_was_kept_and_is_whole_needs_no_engine(
     assert len(asked) == 10
 
 
+def test_outputs_that_were_cut_before_a_failure_count_too(
+    store: Store, put_table: Callable[..., Reference], put_model: Callable[..., Reference], tiny_translator: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    class Cutting(translate_and_die.Reversing):
+        def __init__(self, cut: Callable[[list[str]], None], ends: int) -> None:
+            super().__init__(batches=-1)
+            self.cut, self.ends = cut, ends
+
+        def translate(self, texts: Sequence[str]) -> Iterator[tuple[np.ndarray, list[str]]]:
+            for done, (rows, outputs) in enumerate(super().translate(texts)):
+                if done == self.ends:
+                    raise RuntimeError("no more")
+                self.cut([texts[row] for row in rows[:1]])
+                yield rows, outputs
+
+    def make(ends: int) -> None:
+        name = "tasks.translation.machine.translating.make_engine"
+        monkeypatch.setattr(name, lambda *a, cut, **k: Cutting(cut, ends))
+
+    data = put_table(SENTENCES, {"sentence_id": list(range(10)), "words": WORDS}, {"language": "en"})
+    rest = (put_model(TRANSLATOR, tiny_translator), "en", "de", None, Generation())
+    make(2)
+    with pytest.raises(RuntimeError, match="no more"):
+        run_alone(store, translate_text, data, *rest)
+    make(-1)
+    # Two batches of three before, then one of three and one of one: of each one output was cut.
+    assert store.require(run_alone(store, translate_text, data, *rest)).notes["cut_outputs"] == 4
+
+
 @pytest.mark.parametrize(
     ("content", "found", "whole_lines"),
     [

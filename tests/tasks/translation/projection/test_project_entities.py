@@ -291,3 +291,23 @@ def test_without_any_entity_nothing_is_carried_back(store: Store, put_table: Put
     tagged = {"sentence_id": [0, 1], "words": [["It", "rains"], []], "tags": [["O", "O"], []]}
     data = put_table(PREDICTIONS, tagged, {"language": "en", "labels": LABELS})
     assert store.table(run_alone(store, keep_with_entities, data)).num_rows == 0
+
+
+def test_an_inside_that_continues_nothing_is_no_entity_to_carry_back(store: Store, put_table: PutTable) -> None:
+    # decoding.method argmax may say so of a sentence in which no entity begins: it is all_outside, not O to learn.
+    words = [["Ada", "lebt", "."], ["Bo", "geht", "."]]
+    sentences = put_table(SENTENCES, {"sentence_id": [0, 1], "words": words}, {"language": "de"})
+    there = {"sentence_id": [0, 1], "source": ["?"] * 2, "output": ["Ada lives.", "Bo goes."]}
+    forward = put_table(MACHINE_TRANSLATION, there, {"source_language": "de", "target_language": "en"})
+    english = [["Ada", "lives", "."], ["Bo", "goes", "."]]
+    tags = [["B-PER", "O", "O"], ["I-PER", "O", "O"]]
+    tagged = {"sentence_id": [0, 1], "words": english, "tags": tags}
+    predictions = put_table(PREDICTIONS, tagged, {"language": "en", "labels": LABELS})
+    carried = run_alone(store, keep_with_entities, predictions)
+    assert store.table(carried)["sentence_id"].to_pylist() == [0]
+    output = {"sentence_id": [0], "source": ["__SLOT0__ Ada __SLOT0__ lives."], "output": ["__SLOT0__ Ada __SLOT0__ ."]}
+    back = put_table(MACHINE_TRANSLATION, output, {"source_language": "en", "target_language": "de"})
+    read = run_alone(store, read_markers, carried, back, MarkerReading(language_filter="off"))
+    made = run_alone(store, project_entities, sentences, forward, predictions, read, EntityProjection())
+    assert store.table(made)["reason"].to_pylist() == ["", "all_outside"]
+    assert store.table(made)["tags"].to_pylist() == [["B-PER", "O", "O"], []]
