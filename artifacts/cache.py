@@ -81,13 +81,14 @@ class StorePolicy(CachePolicy):
     def compute_key(
         self, task_ctx: TaskRunContext, inputs: dict[str, Any], flow_parameters: dict[str, Any], **kwargs: Any
     ) -> str | None:
-        """Where the record lies; a record whose files are gone or changed is removed first.
+        """Where the record lies; a record whose files are gone or changed, or of another content, is removed first.
 
         Dropped files are as good as there, unless the step is taken to rebuild them.
         """
         if self.store is None or self.key_of is None:
             raise TypeError("StorePolicy needs a store and a way to make keys")
         kind, key = self.key_of(inputs["arguments"])
-        if (self.store.intact(kind, key) if self.rebuild else self.store.known(kind, key)) is None:
+        found = (self.store.intact if self.rebuild else self.store.known)(kind, key)
+        if found is None or not self.store.is_recorded(found):
             self.store.drop_record(kind, key)
         return record_key(kind, key)

@@ -34,12 +34,15 @@ class Estimates:
     then the newest; one that was made on another kind of device says nothing. Time grows as the rows of the tables that
     it reads (the bytes of files, where it reads no table) and as its epochs. What a killed training had done before it
     was taken up again is not in its seconds.
+
+    Attributes:
+        manifests: gives all of one kind in the store, read once.
     """
 
     def __init__(self, store: Store, device: str) -> None:
         """Expectations for the device `cpu` or `cuda`."""
         self._device = device
-        self._manifests = lru_cache(maxsize=None)(partial(_manifests, store))
+        self.manifests = lru_cache(maxsize=None)(partial(_manifests, store))
         self._rows: dict[tuple[str, str], int | None] = {}
 
     def expect(self, kind: str, recipe: Recipe, label: str, inputs: Mapping[str, Reference | Input]) -> Expected:
@@ -65,7 +68,7 @@ class Estimates:
     def _nearest(self, kind: str, recipe: Recipe, label: str) -> Manifest | None:
         alike = [
             m
-            for m in self._manifests(kind)
+            for m in self.manifests(kind)
             if m.recipe.step == recipe.step and m.notes.get("device", self._device) == self._device
         ]
 
@@ -89,7 +92,7 @@ class Estimates:
 
     def _rows_by_digest(self, content: str) -> int | None:
         kind, colon, digest = content.partition(":")
-        found = (m.rows for m in self._manifests(kind) if m.digest == digest) if colon else iter(())
+        found = (m.rows for m in self.manifests(kind) if m.digest == digest) if colon else iter(())
         return next(found, None)
 
 

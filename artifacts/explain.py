@@ -11,9 +11,20 @@ _SHOWN = 4
 _LONGEST_VALUE = 60
 
 
-def explain(store: Store, kind: str, recipe: Recipe, definitions: Definitions, label: str) -> list[str]:
-    """The differences, in words, to the most similar artifact of the same step; "never made before" without one."""
-    nearest = nearest_manifest(store.manifests_of(kind), recipe, definitions, label)
+def explain(
+    store: Store, kind: str, manifests: Iterable[Manifest], recipe: Recipe, definitions: Definitions, label: str
+) -> list[str]:
+    """The differences, in words, to the most similar artifact of the same step; "never made before" without one.
+
+    Args:
+        store: that it is not in.
+        kind: of what it makes.
+        manifests: of all of that kind in the store.
+        recipe: of the step.
+        definitions: its code.
+        label: its stage.
+    """
+    nearest = nearest_manifest(manifests, recipe, definitions, label)
     if nearest is None:
         if store.keys(kind):
             return ["nothing of this step is in the store (never made, or deleted)"]

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Protocol
 from uuid import UUID
 
+from httpx import HTTPError, HTTPStatusError, codes
 from prefect import get_run_logger
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from rich.console import Console
@@ -15,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 _LINE_EVERY_SECONDS = 30.0
 _UI_EVERY_SECONDS = 5.0
+_UI_AWAY_SECONDS = 60.0  # Before it is tried again.
 _SHOW_AFTER_SECONDS = 3.0
 
 
@@ -108,7 +110,7 @@ def progress(
                 console.print(text, markup=False)
 
         def advance(count: int, standing: Callable[[], str] | None = None, /) -> None:
-            nonlocal reported, artifact, stands
+            nonlocal reported, stands
             stands = standing
             bar.advance(line, count)
             now = clock()
@@ -118,12 +120,23 @@ def progress(
                 return
             reported = now
             share = 100.0 * min(pace.done / max(total, 1), 1.0)
-            told = f"{step}: {pace.line(now, standing() if standing else '')}"
-            if artifact is None:
+            show(share, f"{step}: {pace.line(now, standing() if standing else '')}")
+
+        def show(share: float, told: str) -> None:
+            """In the UI, which may be away: what is computed does not wait for it."""
+            nonlocal reported, artifact
+            try:
+                if artifact is not None:
+                    update_progress_artifact(artifact_id=artifact, progress=share, description=told)
+                    return
                 created = create_progress_artifact(progress=share, key=_key(step), description=told)
                 artifact = created if isinstance(created, UUID) else None
-            else:
-                update_progress_artifact(artifact_id=artifact, progress=share, description=told)
+            except HTTPError as error:
+                reported = clock() + _UI_AWAY_SECONDS
+                if isinstance(error, HTTPStatusError) and error.response.status_code == codes.NOT_FOUND:
+                    artifact = None  # Somebody deleted it there.
+                if logger is not None:
+                    logger.warning("%s goes on, but the UI does not show it for now: %r", step, error)
 
         yield advance
         took = clock() - pace.started
@@ -132,7 +145,7 @@ def progress(
         if stands is not None and took >= _SHOW_AFTER_SECONDS:
             tell(ended)
         if artifact is not None:
-            update_progress_artifact(artifact_id=artifact, progress=100.0, description=ended)
+            show(100.0, ended)
 
 
 def _key(step: str) -> str:

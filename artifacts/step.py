@@ -240,20 +240,21 @@ class Step(Generic[P]):
             run.planned[self.output.name, key] = (outcome, arguments)
             return found
         _plan_rebuilding(run, arguments, self.name)
-        planned.reasons = (
-            [_ASKED] if anew else explain(run.store, self.output.name, recipe, self.definitions, run.stage)
-        )
+        planned.reasons = [_ASKED] if anew else self._reasons(run, recipe)
         run.outcomes.append(planned)
         self._expect(run, arguments, recipe)
         return reference
 
     def _expect(self, run: Run, arguments: dict[str, Any], recipe: Recipe) -> None:
         """Says how long the step that was planned last will take, and how many rows it will make."""
-        if run.estimates is None:
-            run.estimates = Estimates(run.store, run.runtime.resolved_device())
-        outcome = run.outcomes[-1]
-        outcome.expected = run.estimates.expect(self.output.name, recipe, run.stage, inputs_in(arguments))
-        run.estimates.remember(outcome.reference, outcome.expected.rows)
+        outcome, estimates = run.outcomes[-1], _estimates(run)
+        outcome.expected = estimates.expect(self.output.name, recipe, run.stage, inputs_in(arguments))
+        estimates.remember(outcome.reference, outcome.expected.rows)
+
+    def _reasons(self, run: Run, recipe: Recipe) -> list[str]:
+        """Why the step is to run."""
+        kind = self.output.name
+        return explain(run.store, kind, _estimates(run).manifests(kind), recipe, self.definitions, run.stage)
 
     def _check_gold(self) -> None:
         takes_gold = [name for name, kinds in self.kinds.items() if "gold" in kinds]
@@ -304,6 +305,13 @@ def rebuild_dropped(run: Run, arguments: dict[str, Any]) -> None:
                 f"({made.digest[:12]}, not {reference.digest[:12]}), as other libraries, threads or devices may "
                 "make them; run the flow again: what depends on them is made anew"
             )
+
+
+def _estimates(run: Run) -> Estimates:
+    """What a plan knows of the store's artifacts; it reads those of a kind once."""
+    if run.estimates is None:
+        run.estimates = Estimates(run.store, run.runtime.resolved_device())
+    return run.estimates
 
 
 def _plan_rebuilding(run: Run, arguments: dict[str, Any], step: str) -> None:

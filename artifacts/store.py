@@ -388,6 +388,16 @@ class Store:
         for place in (self.place, self.place.here):
             place.remove(unfinished.work(kind, key))
 
+    def is_recorded(self, reference: Reference) -> bool:
+        """Whether Prefect's cache record of an artifact names its content; one of this machine may name an older one's.
+
+        Another machine may have made anew what is in a bucket.
+        """
+        try:
+            return reference.digest.encode() in self.place.here.read(record_key(reference.kind, reference.key))
+        except FileNotFoundError:
+            return False
+
     def drop_record(self, kind: str, key: str) -> None:
         """Removes Prefect's cache record of an artifact that is not what it should be."""
         self.place.here.remove(record_key(kind, key))

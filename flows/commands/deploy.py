@@ -71,6 +71,8 @@ def deploy_folder(folder: Path, data: str | None = None) -> None:
     _deploy_and_tell([*deployments_of(here, data), *service_deployments()])
     with server_for("deploy") as client:
         make(client, [dead_runs()])
+    if not paths:
+        print(f"no configurations in {folder.absolute()}: start this in the folder that has {folder}, or name files")
     if len(here) < len(paths):
         print(
             f"left out: {len(paths) - len(here)} configurations whose files are not here; `crosstag deploy --data "

@@ -1,14 +1,17 @@
 """What is deployed of each configuration file: a short form, and one with every setting, filled in as the file says."""
 
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
 from prefect import Flow
 from prefect.utilities.callables import parameter_schema
 
+from artifacts.errors import InputError
 from artifacts.runtime import Runtime
 from flows.commands.configuration import is_open, read_yaml
 from flows.commands.files_named import missing_files
@@ -58,9 +61,19 @@ def deployments_of(paths: Iterable[Path], data: str | None = None) -> list[Deplo
         data: folder that relative paths in them start from; None: what the command at the top of each says.
 
     Raises:
-        InputError: if one is not valid.
+        InputError: if one is not valid, or two have one name.
     """
-    return [deployment for path in paths for deployment in _deployments(path, data)]
+    found: dict[tuple[str, str], Path] = {}
+    made = []
+    for path in paths:
+        for each in _deployments(path, data):
+            if (other := found.setdefault((each.flow, each.name), path)) != path:
+                raise InputError(
+                    f"deploy: {other} and {path} would both be the deployment {each.flow}/{each.name}, and the second "
+                    "would take the place of the first; give one of the files another name"
+                )
+            made.append(each)
+    return made
 
 
 def with_files_here(paths: Sequence[Path], data: str | None = None) -> list[Path]:
@@ -146,6 +159,14 @@ def _command(path: Path, data: str | None) -> _Command:
 
 
 def _option(command: str, name: str) -> str | None:
-    """What follows an option in the command that a configuration starts with."""
-    words = command.split()
-    return words[words.index(name) + 1] if name in words else None
+    """What follows an option in the command that a configuration starts with; a path with spaces is in quotes."""
+    try:
+        words = shlex.split(command)
+    except ValueError:  # A sentence with an apostrophe.
+        words = command.split()
+    for word, following in pairwise([*words, ""]):
+        if word == name:
+            return following
+        if word.startswith(f"{name}="):
+            return word.removeprefix(f"{name}=")
+    return None

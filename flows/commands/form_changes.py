@@ -64,10 +64,13 @@ class _Changes:
     def corpus(self, key: str, entry: Mapping[str, Any] | None, old: tuple[str, ...], new: tuple[str, ...]) -> None:
         if new == old:
             return
-        self.settings.append(as_setting(key, _corpus(new)))
-        if new:
-            options = [f"{name}: {value}" for name, value in (entry or {}).items() if name != "path"]
-            self.given_up += [f"{key}: the file's {', '.join(options)} belonged to another path"] if options else []
+        self.settings.append(as_setting(key, self.read_anew(key, entry, new)))
+
+    def read_anew(self, key: str, entry: Mapping[str, Any] | None, new: tuple[str, ...]) -> dict[str, Any] | None:
+        """A corpus of other files than the entry's."""
+        options = [f"{name}: {value}" for name, value in (entry or {}).items() if name != "path"] if new else []
+        self.given_up += [f"{key}: the file's {', '.join(options)} belonged to another path"] if options else []
+        return _corpus(new)
 
 
 def _language(made: _Changes, values: Mapping[str, Any], before: Form, form: Form) -> None:
@@ -91,14 +94,17 @@ def _languages(made: _Changes, values: Mapping[str, Any], before: Form, form: Fo
             _target(made, key, f"{key}.parallel", said, said.get("parallel", ()), before.targets[number], target)
         return
     languages = []
-    for target in form.targets:
+    for number, target in enumerate(form.targets):
         entry = {**entries.get(target.language, {}), "language": target.language}
-        if target != old.get(target.language):
-            entry |= {"text": _corpus(target.text), "text_gold": _corpus(target.gold)}
-            entry |= {
-                "tests": _tests(target.tests, entry),
-                "parallel": _parallel(target.parallel, entry.get("parallel", ())),
-            }
+        had = old.get(target.language)
+        if had is None or target.text != had.text:
+            entry["text"] = made.read_anew(f"targets.{number}.text", entry.get("text"), target.text)
+        if had is None or target.gold != had.gold:
+            entry["text_gold"] = made.read_anew(f"targets.{number}.text_gold", entry.get("text_gold"), target.gold)
+        if had is None or target.tests != had.tests:
+            entry["tests"] = _tests(target.tests, entry)
+        if had is None or target.parallel != had.parallel:
+            entry["parallel"] = _parallel(target.parallel, entry.get("parallel", ()))
         languages.append(entry)
     made.value("targets", None, languages)
 

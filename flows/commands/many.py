@@ -41,6 +41,7 @@ from flows.parts.other_runs import cancel, read_runs
 from flows.parts.plain_errors import tell_plainly
 
 _POLL_SECONDS = 2.0
+_DELETED = "somebody deleted it on the server"
 
 
 class Grid(Settings):
@@ -147,8 +148,8 @@ def many(grid: Grid, shown: Shown | None = None, store: str | None = None) -> No
         except STOPS:
             cancel(client, read_runs(client, runs).values())
             raise
-    done = [run for run in ended if run.state is not None and run.state.is_completed()]
-    failed = [_reason(run, runs[run.id], grid) for run in ended if run not in done]
+    done = [key for key, run in ended.items() if run.state is not None and run.state.is_completed()]
+    failed = [_reason(ended.get(key), each, grid) for key, each in runs.items() if key not in done]
     found = _records(Store(runtime.store), runs, done)
     if found:
         side_by_side(found, {"grid": grid.model_dump(mode="json")}, shown or Shown(), runtime)
@@ -174,22 +175,22 @@ def _start(placed: Placed) -> UUID:
     return cast(FlowRun, asked).id
 
 
-def _wait(client: SyncPrefectClient, runs: dict[UUID, Placed]) -> list[FlowRun]:
-    """Tells what becomes of the runs until all are over; gives them in their order."""
+def _wait(client: SyncPrefectClient, runs: dict[UUID, Placed]) -> dict[UUID, FlowRun]:
+    """Tells what becomes of the runs until all are over; gives them in their order, but for those that were deleted."""
     log, told = get_run_logger(), dict.fromkeys(runs, "")
     while True:
         found = read_runs(client, runs)
-        for key, run in found.items():
-            state = run.state_name or ""
+        for key in runs:
+            state = (found[key].state_name or "") if key in found else _DELETED
             if state != told[key]:
                 told[key] = state
                 log.info("%s: %s", runs[key].name, state)
-        if len(found) == len(runs) and all(run.state and run.state.is_final() for run in found.values()):
-            return [found[key] for key in runs]
+        if all(run.state and run.state.is_final() for run in found.values()):
+            return {key: found[key] for key in runs if key in found}
         time.sleep(_POLL_SECONDS)
 
 
-def _records(store: Store, runs: dict[UUID, Placed], done: Sequence[FlowRun]) -> dict[str, list[RunRecord]]:
+def _records(store: Store, runs: dict[UUID, Placed], done: Sequence[UUID]) -> dict[str, list[RunRecord]]:
     """The records of the runs by the name of their cells; only of names whose every seed is done.
 
     Raises:
@@ -197,20 +198,20 @@ def _records(store: Store, runs: dict[UUID, Placed], done: Sequence[FlowRun]) ->
     """
     by_flow_run = {record.caller.flow_run: record for record in all_runs(store) if record.state == "done"}
     found: dict[str, list[RunRecord]] = {}
-    for run in done:
-        if str(run.id) not in by_flow_run:
+    for key in done:
+        if str(key) not in by_flow_run:
             raise InputError(
-                f"many: the run {runs[run.id].name} is done, but not on record in the store {store}: its worker has "
+                f"many: the run {runs[key].name} is done, but not on record in the store {store}: its worker has "
                 "another; name that by --store, or start workers with the same CROSSTAG_STORE"
             )
-        found.setdefault(runs[run.id].cell.name, []).append(by_flow_run[str(run.id)])
+        found.setdefault(runs[key].cell.name, []).append(by_flow_run[str(key)])
     wanted = [placed.cell.name for placed in runs.values()]
     return {name: records for name, records in found.items() if len(records) == wanted.count(name)}
 
 
-def _reason(run: FlowRun, placed: Placed, grid: Grid) -> str:
+def _reason(run: FlowRun | None, placed: Placed, grid: Grid) -> str:
     """Which run failed, why, and the command that runs it alone."""
-    told = (run.state.message if run.state else "") or run.state_name or "no state"
+    told = _DELETED if run is None else (run.state.message if run.state else "") or run.state_name or "no state"
     words = ["crosstag", "many", placed.path, "--seeds", str(placed.seed), "--pool", placed.pool]
     words += ["--targets", placed.target] if placed.target else []
     words += ["--data", grid.data_folder] if grid.data_folder else []

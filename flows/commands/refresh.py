@@ -13,7 +13,7 @@ from prefect import flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact
 from prefect.events import emit_event
 from prefect.utilities.callables import parameter_schema
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from artifacts.catalog import LABELLED, SENTENCES
 from artifacts.errors import StoreError
@@ -64,7 +64,7 @@ def refresh(configuration: str, settings: tuple[str, ...], runtime: Runtime, lim
     path, log = Path(configuration), get_run_logger()
     method, config = load(path, settings)
     store, name = Store(runtime.store), path.stem
-    earlier = newest(store, name, method)
+    earlier = newest(store, name, method, config)
     with reading_once():
         method.check(config, runtime)
         planned = plan_steps(method, config, runtime)
@@ -73,7 +73,7 @@ def refresh(configuration: str, settings: tuple[str, ...], runtime: Runtime, lim
             return
         with named(name):
             method.flow.fn(config, runtime)
-    later = newest(store, name, method)
+    later = newest(store, name, method, config)
     if earlier is None or later is None:
         log.info("there was no run of %s before to compare with", name)
         return
@@ -86,12 +86,23 @@ def is_new(planned: Run, earlier: RunRecord) -> bool:
     return any(step.status != "cached" or step.reference.content not in had for step in planned.outcomes)
 
 
-def newest(store: Store, name: str, method: Method) -> RunRecord | None:
-    """The last run of a configuration that was done."""
+def newest(store: Store, name: str, method: Method, config: Settings) -> RunRecord | None:
+    """The last run of a configuration that was done with these settings; if none was, the last with any.
+
+    A sweep, an ablation or another seed in between tells nothing of a corpus.
+    """
     if not store.exists():
         return None
     runs = [run for run in all_runs(store) if (run.name, run.method, run.state) == (name, method.name, "done")]
-    return runs[-1] if runs else None
+    alike = [run for run in runs if _has_settings(run, method, config)]
+    return next(reversed(alike or runs), None)
+
+
+def _has_settings(run: RunRecord, method: Method, config: Settings) -> bool:
+    try:
+        return bool(method.config.model_validate(run.configuration) == config)
+    except ValidationError:  # Of an older Crosstag.
+        return False
 
 
 def tell_changes(earlier: RunRecord, later: RunRecord, name: str, runtime: Runtime, limits: Limits) -> None:

@@ -119,7 +119,7 @@ def _pages(host: str, port: int) -> AbstractContextManager["subprocess.Popen[byt
     from artifacts.store import Store, is_url
 
     named = default_store()
-    place = named if is_url(named) else Path(os.environ[ROOT_VARIABLE]) / named
+    place = named if is_url(named) else Path(os.environ[ROOT_VARIABLE]) / Path(named).expanduser()
     try:
         Store(place).create()
     except (InputError, StoreError) as error:

@@ -75,6 +75,22 @@ def test_a_run_gives_what_it_gives_on_a_disk_and_another_machine_computes_nothin
     assert shared.statuses(tag="x") == ["cached", "ran", "ran"], "with what the other machine made"
 
 
+def test_what_was_made_anew_with_other_content_is_taken_by_a_machine_that_had_the_old(
+    shared: Toy, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf.on_machine("one")
+    old = shared.run().outcomes[1].reference
+    shelf.on_machine("two")
+    shared.store.remove(old.kind, old.key)
+    with monkeypatch.context() as another_gpu:
+        another_gpu.setattr("toysteps.steps.spell", lambda tag: "X")
+        made = [outcome.reference for outcome in shared.run().outcomes]
+    assert made[1].key == old.key and made[1].digest != old.digest
+    shelf.on_machine("one")
+    again = shared.run()
+    assert statuses(again) == ALL_CACHED and [outcome.reference for outcome in again.outcomes] == made
+
+
 @pytest.mark.parametrize(("failing", "seconds"), [(10, 0.0), pytest.param(0, 0.2, marks=pytest.mark.slow)])
 def test_a_service_that_fails_one_in_five_times_or_is_slow_changes_nothing(
     shared: Toy, shelf: Shelf, tmp_path: Path, failing: int, seconds: float

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from toy import Toy, statuses
 
+from artifacts.runtime import Runtime, running
 from artifacts.step import run_alone
+from artifacts.store import Store
 
 
 def run_without_prefect(toy: Toy, *, tag: str = "O") -> None:
@@ -54,6 +56,22 @@ def test_a_plan_says_which_code_changed(toy: Toy) -> None:
     run_without_prefect(toy)
     toy.edit("letters.py", "text.upper()", "text.lower()")
     assert toy.plan().outcomes[1].reasons == ["code of toysteps.letters:upper changed"]
+
+
+def test_a_plan_reads_what_there_is_of_a_kind_once_however_many_steps_make_it(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import toysteps.steps as steps
+
+    run_without_prefect(toy)
+    read: list[str] = []
+    manifests_of = Store.manifests_of
+    monkeypatch.setattr(Store, "manifests_of", lambda store, kind: read.append(kind) or manifests_of(store, kind))
+    with running(Runtime(store=str(toy.path), device="cpu"), planning=True) as run:
+        for number in (4, 5, 6):
+            steps.make(steps.Size(sentences=number))
+    assert [outcome.reasons for outcome in run.outcomes] == [[f"size.sentences: 3 -> {n}"] for n in (4, 5, 6)]
+    assert read == ["sentences"]
 
 
 def test_a_plan_says_that_an_input_changed(toy: Toy) -> None:

@@ -4,6 +4,7 @@ import logging
 from uuid import UUID, uuid4
 
 import pytest
+from httpx import ConnectError, HTTPStatusError, Request, Response
 
 import artifacts.progress
 from artifacts.progress import Pace, progress
@@ -108,3 +109,51 @@ def test_a_training_says_how_it_stands_and_how_it_ended_in_the_log_and_under_a_n
     assert caplog.messages == [line, end]
     assert shown[0] == {"progress": pytest.approx(200 / 3), "key": "progress-train-tagger-m-src", "description": line}
     assert shown[-1] == {"artifact_id": artifact, "progress": 100.0, "description": end}
+
+
+@pytest.mark.parametrize("from_the_start", [True, False])
+def test_a_training_goes_on_while_the_server_is_away_which_is_asked_again_after_a_minute(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, from_the_start: bool
+) -> None:
+    clock, tried = Clock(), []
+
+    def away(**values: object) -> UUID:
+        tried.append(clock.now)
+        raise ConnectError("no route")
+
+    monkeypatch.setattr(artifacts.progress, "get_run_logger", lambda: logging.getLogger("run"))
+    create = away if from_the_start else lambda **values: uuid4()
+    monkeypatch.setattr(artifacts.progress, "create_progress_artifact", create)
+    monkeypatch.setattr(artifacts.progress, "update_progress_artifact", away)
+    with progress("train_tagger · M_src", "training", 30, "updates", in_flow=True, clock=clock) as advance:
+        for _ in range(30):
+            clock.now += 5.0
+            advance(1)
+    first = 105.0 if from_the_start else 110.0
+    # 60 s later, and at the next advance that is 5 s after that; once more at the end if there is a page.
+    assert tried == [first, first + 65.0, first + 130.0, *([] if from_the_start else [250.0])]
+    warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert len(warnings) == len(tried) and all("M_src goes on, but the UI does not show it" in w for w in warnings)
+
+
+def test_a_page_of_progress_that_somebody_deleted_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, made, updated = Clock(), [], []
+
+    def create(**values: object) -> UUID:
+        made.append(uuid4())
+        return made[-1]
+
+    def update(artifact_id: UUID, **values: object) -> None:
+        updated.append(artifact_id)
+        if len(updated) == 1:
+            raise HTTPStatusError("gone", request=Request("PATCH", "http://x"), response=Response(404))
+
+    monkeypatch.setattr(artifacts.progress, "get_run_logger", lambda: logging.getLogger("run"))
+    monkeypatch.setattr(artifacts.progress, "create_progress_artifact", create)
+    monkeypatch.setattr(artifacts.progress, "update_progress_artifact", update)
+    with progress("train_tagger · M_src", "training", 4, "updates", in_flow=True, clock=clock) as advance:
+        for _ in range(4):
+            clock.now += 70.0
+            advance(1)
+    first, second = made
+    assert updated == [first, second, second], "made, gone, made anew, updated, and at the end"

@@ -1,5 +1,6 @@
 """Deployments on a real server: made, brought up to date, and left as a person wants them."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -241,6 +242,34 @@ def test_configurations_whose_files_are_not_here_are_left_out(
     assert deployed(client).parameters["form"]["data_folder"] == str(data)
     with pytest.raises(ObjectNotFound):
         deployed(client, "colada/tiny-away")
+
+
+@pytest.mark.parametrize(
+    ("command", "folder", "device"),
+    [
+        ("--data 'my corpora' --device cuda", "my corpora", "cuda"),
+        ("--data=corpora --device=cuda", "corpora", "cuda"),
+        ("on Ada's machine --data corpora", "corpora", "auto"),
+        ("--set x=1 --data", ".", "auto"),
+    ],
+)
+def test_the_command_at_the_top_of_a_file_is_read_as_a_shell_reads_it(
+    data: Path, tmp_path: Path, command: str, folder: str, device: str
+) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"# crosstag run mine.yaml {command}\n{(data / 'tiny.yaml').read_text()}", encoding="utf-8")
+    form = deployments_of([path])[0].parameters["form"]
+    assert (form["data_folder"], form["device"]) == (folder, device)
+
+
+def test_two_files_that_would_be_one_deployment_are_refused(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
+    paths = [tmp_path / name for name in ("tiny.yaml", "tiny-expert.yaml", "more/tiny.yaml")]
+    for path in paths:
+        shutil.copy(data / "tiny.yaml", path)
+    for other, name in ((paths[1], "tiny-expert"), (paths[2], "tiny")):
+        with pytest.raises(InputError, match=rf"{paths[0]} and {other} would both be the deployment colada/{name}, "):
+            deployments_of([paths[0], other])
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)

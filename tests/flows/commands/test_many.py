@@ -1,9 +1,11 @@
 """Many runs on workers: each a run of its own, one comparison at the end, errors before anything starts."""
 
 import json
+import logging
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import yaml
@@ -15,10 +17,11 @@ from prefect.states import Completed
 from artifacts.errors import RunsFailed
 from artifacts.runs import all_runs
 from artifacts.store import Store
-from flows.commands.cell import cells_in
+from flows.commands import many as many_runs
+from flows.commands.cell import cell, cells_in
 from flows.commands.configuration import checked
 from flows.commands.deploy import create_pools, deploy
-from flows.commands.many import Grid, many, many_deployment
+from flows.commands.many import Grid, grid_of, many, many_deployment
 from flows.commands.methods import load
 from flows.commands.pools import check_pool
 from flows.parts.other_runs import cancel, read_runs
@@ -144,6 +147,28 @@ def test_who_stops_it_stops_the_runs_that_it_has_started(client: SyncPrefectClie
     states = [client.read_flow_run(each).state for each in (waiting, over)]
     assert states[0] is not None and states[0].type in (StateType.CANCELLED, StateType.CANCELLING)
     assert states[1] is not None and states[1].is_completed()
+
+
+def test_of_more_runs_than_a_server_tells_of_at_once_all_are_read(client: SyncPrefectClient, pools: None) -> None:
+    deploy([cells_in("gpu")])
+    made = client.read_deployment_by_name("cell/gpu")
+    parameters = {"name": "tiny", "method": "colada", "config": {}, "runtime": {}}
+    last = client.create_flow_run_from_deployment(made.id, parameters=parameters).id
+    assert list(read_runs(client, [*(uuid4() for _ in range(200)), last])) == [last]
+    cancel(client, read_runs(client, [last]).values())
+
+
+def test_a_run_that_somebody_deletes_is_one_that_failed_and_is_not_waited_for(
+    client: SyncPrefectClient, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grid = Grid(configurations=(str(data / "tiny.yaml"),), seeds=(1, 2))
+    first, second = grid_of(grid)
+    run = client.create_flow_run(cell, state=Completed())
+    monkeypatch.setattr(many_runs, "get_run_logger", lambda: logging.getLogger("test"))
+    monkeypatch.setattr(many_runs.time, "sleep", lambda seconds: pytest.fail("it waits for a run that is gone"))
+    ended = many_runs._wait(client, {uuid4(): first, run.id: second})
+    assert list(ended) == [run.id]
+    assert many_runs._reason(None, first, grid).startswith("  tiny, seed 1: somebody deleted it on the server\n")
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.yaml")), ids=lambda path: path.stem)

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,19 @@ def test_without_news_nothing_runs_and_no_run_is_put_on_record(
     place.write_run(named.id, named.model_dump_json())
     code, _ = crosstag("refresh", str(data / "tiny.yaml"), "--data", str(data), "--store", str(place.root))
     assert code == 0 and all_runs(place) == [named]
+
+
+def test_a_run_with_other_settings_in_between_is_not_what_it_is_compared_with(
+    place: Store, data: Path, crosstag: Callable[..., tuple[int, str]]
+) -> None:
+    (record,) = all_runs(place)
+    named = record.model_copy(update={"name": "tiny"})
+    later = {"id": "0" * 20, "started": named.started + timedelta(hours=1), "steps": named.steps[:1]}
+    swept = named.model_copy(update={**later, "configuration": {**named.configuration, "seed": 2}})
+    for each in (named, swept):
+        place.write_run(each.id, each.model_dump_json())
+    code, _ = crosstag("refresh", str(data / "tiny.yaml"), "--data", str(data), "--store", str(place.root))
+    assert code == 0 and all_runs(place) == [named, swept]
 
 
 def test_a_corpus_that_is_again_what_it_was_before_the_last_run_is_new(

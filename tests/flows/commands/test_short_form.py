@@ -133,6 +133,20 @@ def test_a_language_that_takes_anothers_place_takes_none_of_its_settings() -> No
     assert [t for t in config.targets if t.language != "sv"] == [t for t in old.targets if t.language != "nl"]
 
 
+def test_a_language_beside_a_new_one_keeps_how_its_text_is_read() -> None:
+    values = read_yaml(ROOT / "configs/quickstart-crop.yaml")
+    values["targets"][0]["text"] = {"path": "de.txt", "format": "text", "max_sentences": 50}
+    values["targets"][0]["text_gold"] = {"path": "de.conll", "tag_column": 3}
+    form = form_of(values, ".")
+    new = form.targets[0].model_copy(update={"language": "nl", "text": ("nl.txt",), "gold": (), "tests": ()})
+    kept = form.targets[0].model_copy(update={"tests": ("more.conll",), "gold": ("other.conll",)})
+    both = form.model_copy(update={"targets": (kept, new)})
+    config = changed(values, both)
+    assert (config.targets[0].text.format, config.targets[0].text.max_sentences) == ("text", 50)
+    assert config.targets[1].text.max_sentences is None and config.targets[0].text_gold.tag_column is None
+    assert changes(values, both)[1] == ["targets.0.text_gold: the file's tag_column: 3 belonged to another path"]
+
+
 def test_what_a_method_has_not_is_refused() -> None:
     values = quickstart()
     form = form_of(values, ".")

@@ -106,6 +106,18 @@ def test_the_pages_are_of_the_store_of_the_workers_runs_and_answer_to_the_name_o
     assert Store(place).exists(), "pages of a store without a run say so"
 
 
+def test_a_store_in_the_home_folder_is_the_one_that_the_workers_write_to(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    started: list[tuple[str, ...]] = []
+    monkeypatch.setattr(up, "_process", lambda *arguments, **environment: started.append(arguments) or nullcontext())
+    variables = {"HOME": str(tmp_path / "home"), up.ROOT_VARIABLE: str(tmp_path / "root"), "CROSSTAG_STORE": "~/store"}
+    for name, value in {**variables, up.INSPECT_VARIABLE: "http://127.0.0.1:4280"}.items():
+        monkeypatch.setenv(name, value)
+    up._pages("127.0.0.1", 4280)
+    assert started[0][4] == str(Store("~/store")) == str(tmp_path / "home" / "store")
+
+
 def test_a_store_that_cannot_be_shown_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "store").write_text("a file")
     monkeypatch.setenv(up.ROOT_VARIABLE, str(tmp_path))
