@@ -163,9 +163,14 @@ class Folder:
             shutil.copy2(self.root / name, target)
 
     def redate(self, name: str, modified_ns: int) -> None:
-        """Dates a file, where we may."""
-        if os.access(self.root / name, os.W_OK):
-            os.utime(self.root / name, ns=(modified_ns, modified_ns))
+        """Dates a file, where we may; one of another user's, whose group may write it, with this very moment."""
+        path = self.root / name
+        if not os.access(path, os.W_OK):
+            return
+        try:
+            os.utime(path, ns=(modified_ns, modified_ns))
+        except PermissionError:
+            os.utime(path)
 
     def remove(self, name: str) -> None:
         """Removes a file, or a folder and all in it; nothing is wrong if it is not there."""

@@ -136,8 +136,7 @@ class FlockManager(StoreLocks):
     def _try(self, key: str) -> int | None:
         """An open handle that holds the lock, or None if somebody else does."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / f"{lock_name(key)}.lock"
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        handle = os.open(self._path(key), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -151,10 +150,21 @@ class FlockManager(StoreLocks):
         os.close(handle)
 
     def _is_taken(self, key: str) -> bool:
-        handle = self._try(key)
-        if handle is not None:
+        """Only looks: it writes nothing, and others that look at the same time are not taken for holders."""
+        try:
+            handle = os.open(self._path(key), os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
             os.close(handle)
-        return handle is None
+        return False
+
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{lock_name(key)}.lock"
 
     def _forget(self, handle: int) -> None:
         os.close(handle)

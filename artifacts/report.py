@@ -2,8 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
+from httpx import HTTPError
+from prefect import get_run_logger
 from prefect.artifacts import create_markdown_artifact
 
 from artifacts.links import linked, page_address
@@ -17,6 +20,19 @@ _ROWS_LISTED = 2
 _METADATA_SHOWN = 400
 _CELL = 80
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>&])")
+
+
+@contextmanager
+def ui_may_be_away(what: str) -> Iterator[None]:
+    """Inside, pages are made for the Prefect UI; a server that is away costs them and no more, and the log says so.
+
+    Args:
+        what: is shown there, and is done by now.
+    """
+    try:
+        yield
+    except HTTPError as error:
+        get_run_logger().warning("%s is done, but the UI does not show it: %r", what, error)
 
 
 def report_artifact(store: Store, reference: Reference, stage: str) -> None:

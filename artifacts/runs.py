@@ -231,7 +231,10 @@ def all_runs(store: Store) -> list[RunRecord]:
     Raises:
         StoreError: if a record cannot be read; what it refers to would be taken for unused.
     """
-    runs = [read_run(store, identity) for identity in store.run_ids()]
+    try:
+        runs = [RunRecord.model_validate_json(text) for text in store.read_runs()]
+    except (OSError, ValidationError):
+        runs = [read_run(store, identity) for identity in store.run_ids()]  # It names the one.
     return sorted(runs, key=lambda run: (run.started, run.id))
 
 

@@ -30,7 +30,7 @@ from artifacts.job import Job
 from artifacts.manifest import Recipe
 from artifacts.memory import Peak, peak_memory
 from artifacts.reference import Reference
-from artifacts.report import report_artifact
+from artifacts.report import report_artifact, ui_may_be_away
 from artifacts.runtime import Run, Runtime, StepOutcome, current_run, running
 from artifacts.settings import Settings
 from artifacts.store import STORE_FORMAT, Store, remove_failed_record
@@ -213,10 +213,8 @@ class Step(Generic[P]):
             )
         store = Store(runtime.store)
         reference = self.compute(store, runtime, arguments, label=stage, in_flow=True, rebuild=rebuild)
-        try:
+        with ui_may_be_away(f"step {self.name}"):
             report_artifact(store, reference, stage)
-        except HTTPError as error:
-            get_run_logger().warning("step %s is done, but the UI does not show it: %s", self.name, error)
         return reference
 
     def _plan(self, run: Run, arguments: dict[str, Any], recipe: Recipe, key: str) -> Reference:

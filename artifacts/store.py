@@ -539,6 +539,10 @@ class Store:
         """
         return self.place.read(f"{_RUNS}/{identity}/{_RUN_FILE}")
 
+    def read_runs(self) -> Iterator[bytes]:
+        """The records of all runs; none of one that is removed meanwhile."""
+        return self.place.read_all([f"{_RUNS}/{identity}/{_RUN_FILE}" for identity in self.run_ids()])
+
     def write_run(self, identity: str, text: str) -> None:
         """Puts a record in the place of the one before; a reader sees the one or the other, also after a power cut."""
         with self._disk_errors(f"run {identity}"):

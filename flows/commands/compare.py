@@ -16,7 +16,7 @@ from prefect.artifacts import create_markdown_artifact
 
 from artifacts.errors import InputError
 from artifacts.recorder import recorded
-from artifacts.report import markdown_table
+from artifacts.report import markdown_table, ui_may_be_away
 from artifacts.runs import Measurements, RunRecord, find_run
 from artifacts.runtime import Runtime
 from artifacts.settings import Settings
@@ -217,7 +217,8 @@ def _show(
     for title, header, rows in sheets:
         console.print(plain_table(title, header, rows))
     page = "\n\n".join(f"## {title}\n\n{markdown_table(header, rows)}" for title, header, rows in sheets)
-    create_markdown_artifact(markdown=page, key="compare", description="Methods side by side")
+    with ui_may_be_away("the comparison"):
+        create_markdown_artifact(markdown=page, key="compare", description="Methods side by side")
     if shown.folder is not None:
         for path in write_files(shown.folder, sheets, tests, runs, errors):
             console.print(f"written   {path}")

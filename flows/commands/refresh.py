@@ -18,7 +18,7 @@ from pydantic import Field, ValidationError
 from artifacts.catalog import LABELLED, SENTENCES
 from artifacts.errors import StoreError
 from artifacts.recorder import named, recorded
-from artifacts.report import markdown_table
+from artifacts.report import markdown_table, ui_may_be_away
 from artifacts.run_difference import compare_runs
 from artifacts.runs import Measurements, RunRecord, all_runs
 from artifacts.runtime import Run, Runtime
@@ -153,7 +153,10 @@ def _show(lines: list[str], tables: list[Measurements], earlier: RunRecord, late
         console.print(plain_table(title, header, rows))
     page = [f"## {title}\n\n{markdown_table(header, rows)}" for title, header, rows in sheets]
     page.insert(0, "\n".join(f"- {line}" for line in lines))
-    create_markdown_artifact(markdown="\n\n".join(page), key="refresh", description="What was new, and what it changed")
+    with ui_may_be_away("the comparison"):
+        create_markdown_artifact(
+            markdown="\n\n".join(page), key="refresh", description="What was new, and what it changed"
+        )
 
 
 def _send(change: StudentChange, name: str, later: RunRecord, limits: Limits) -> None:

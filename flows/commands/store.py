@@ -18,6 +18,7 @@ from artifacts.store import Store
 from artifacts.upkeep import verify
 from flows.commands.configuration import in_one_line
 from flows.parts.console import text_console
+from flows.parts.run_words import moment
 
 _WIDTH = 140
 _LISTING_WIDTH = 180
@@ -45,7 +46,7 @@ def print_artifacts(root: str, kind: str) -> None:
             rows,
             size,
             f"{manifest.seconds:.1f}",
-            manifest.made[:16],
+            moment(manifest.made)[:16],
         )
     text_console(_LISTING_WIDTH).print(table)
 

@@ -18,7 +18,7 @@ from rich.table import Table
 from artifacts.errors import InputError
 from artifacts.recorder import recorded
 from artifacts.reference import Reference
-from artifacts.report import markdown_table
+from artifacts.report import markdown_table, ui_may_be_away
 from artifacts.runs import RunRecord
 from artifacts.runtime import Runtime, stage
 from artifacts.settings import Settings
@@ -150,10 +150,12 @@ def _show(store: Store, key: str, outcomes: Sequence[Outcome], figures: Referenc
     console = wide_console()
     console.print(table)
     page = "## F1 of the student, in %\n\n" + markdown_table(header, rows)
-    create_markdown_artifact(markdown=page, key="sweep", description=f"F1 by {key}")
+    with ui_may_be_away("the sweep"):
+        create_markdown_artifact(markdown=page, key="sweep", description=f"F1 by {key}")
     if figures is not None:
         console.print(f"\nfigures   {store.folder(figures)}")
-        show_pictures(store, figures)
+        with ui_may_be_away("the sweep"):
+            show_pictures(store, figures)
 
 
 def comparison(key: str, outcomes: Sequence[Outcome]) -> tuple[list[str], list[list[str]]]:

@@ -38,10 +38,12 @@ def main(arguments: list[str] | None = None) -> int:
     url = f"http://{given.host}:{port}"
     os.environ.update(
         PREFECT_API_URL=f"{url}/api",
-        PREFECT_SERVER_UI_API_URL=f"{url}/api",
+        PREFECT_SERVER_UI_API_URL=os.environ.get("PREFECT_SERVER_UI_API_URL") or f"{url}/api",
     )
     os.environ.setdefault(ROOT_VARIABLE, os.getcwd())
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    for asked in (signal.SIGTERM, signal.SIGHUP):  # The latter when its terminal is closed.
+        if signal.getsignal(asked) != signal.SIG_IGN:  # As nohup has it.
+            signal.signal(asked, lambda *_: sys.exit(0))
     pages_host = given.host if os.environ.get(TOKEN_VARIABLE) else LOOPBACK
     if not os.environ.get(INSPECT_VARIABLE):
         os.environ[INSPECT_VARIABLE] = f"http://{pages_host}:{given.inspect_port}"

@@ -12,7 +12,7 @@ from prefect.artifacts import create_markdown_artifact
 from artifacts.errors import StoreError
 from artifacts.recorder import Recorder, recorded
 from artifacts.reference import Reference
-from artifacts.report import report_steps
+from artifacts.report import report_steps, ui_may_be_away
 from artifacts.runs import Cell, Column, Form, Line, Measurements, RunRecord
 from artifacts.runtime import Run, Runtime
 from artifacts.settings import Settings
@@ -147,10 +147,13 @@ def complete(run: Run, result: Result) -> RunRecord:
 def show(run: Run, record: RunRecord) -> None:
     """Prints the result of a run, and shows it in the Prefect UI."""
     print_result(run.store, record)
-    create_markdown_artifact(markdown=result_page(run.store, record), key="summary", description="Scores of the run")
-    report_steps(run.store, record.steps)
-    if record.figures is not None:
-        show_pictures(run.store, record.figures)
+    with ui_may_be_away("the run"):
+        create_markdown_artifact(
+            markdown=result_page(run.store, record), key="summary", description="Scores of the run"
+        )
+        report_steps(run.store, record.steps)
+        if record.figures is not None:
+            show_pictures(run.store, record.figures)
 
 
 def show_pictures(store: Store, figures: Reference) -> None:

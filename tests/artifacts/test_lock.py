@@ -1,5 +1,6 @@
 """Locks: one holder at a time, across processes and threads, and none after a kill."""
 
+import fcntl
 import os
 import pickle
 import subprocess
@@ -49,6 +50,35 @@ def test_another_process_waits_and_a_kill_lets_it_in_at_once(tmp_path: Path) -> 
     assert locks.acquire_lock("a/b", "me", acquire_timeout=5)
     assert time.monotonic() - started < 1
     assert locks.is_lock_holder("a/b", "me")
+
+
+def test_who_looks_writes_nothing_and_is_not_taken_for_a_holder(tmp_path: Path) -> None:
+    locks = FlockManager(tmp_path / "locks")
+    assert not locks.is_locked("a/b") and not locks.folder.exists(), "a store may be there to be read alone"
+    assert locks.acquire_lock("a/b", "me")
+    locks.release_lock("a/b", "me")
+    looks = threading.Event()
+
+    def look(handle: int, how: int) -> None:
+        flock(handle, how)
+        if not looks.is_set():
+            looks.set()
+            assert not FlockManager(locks.folder).is_locked("a/b"), "while another process looks"
+
+    flock = fcntl.flock
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("artifacts.lock.fcntl.flock", look)
+        assert not locks.is_locked("a/b") and looks.is_set()
+
+
+def test_the_group_of_a_store_has_its_locks(tmp_path: Path) -> None:
+    before = os.umask(0o002)
+    try:
+        assert FlockManager(tmp_path).acquire_lock("a/b", "me")
+    finally:
+        os.umask(before)
+    (path,) = tmp_path.glob("*.lock")
+    assert path.stat().st_mode & 0o777 == 0o664
 
 
 def test_threads_of_one_process_exclude_each_other(tmp_path: Path) -> None:

@@ -168,3 +168,21 @@ def test_removing_a_link_leaves_what_it_points_to(tmp_path: Path) -> None:
     (tmp_path / "store" / "link").symlink_to(tmp_path / "mine")
     place.remove("link")
     assert not place.exists("link") and (tmp_path / "mine" / "file").exists()
+
+
+def test_what_another_user_of_the_group_made_is_dated_with_this_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "kind" / "key").mkdir(parents=True)
+    os.utime(tmp_path / "kind" / "key", ns=(1, 1))
+    utime = os.utime
+
+    def as_another_user(path: Path, ns: tuple[int, int] | None = None) -> None:
+        if ns is not None:  # The kernel lets the owner alone choose a time.
+            raise PermissionError("Operation not permitted")
+        utime(path)
+
+    monkeypatch.setattr("artifacts.folder.os.utime", as_another_user)
+    place = Folder(tmp_path)
+    place.mark_used("kind", "key")
+    assert place.used_ns("kind", "key") > 1

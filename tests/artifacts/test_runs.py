@@ -81,6 +81,14 @@ def test_a_run_that_ends_badly_says_where_and_why(store: Store, error: type[Base
     assert [step.step for step in record.under_way] == ["train"] and len(record.steps) == 1
 
 
+def test_a_run_whose_record_is_removed_at_this_moment_is_none(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    with recorded(runtime(store), "colada", SETTINGS):
+        pass
+    (identity,) = store.run_ids()
+    monkeypatch.setattr(Store, "run_ids", lambda self: ["00", identity, "ff"])
+    assert [run.id for run in all_runs(store)] == [identity]
+
+
 def test_an_error_between_two_steps_is_at_none(store: Store) -> None:
     with pytest.raises(ValueError), recorded(runtime(store), "colada", SETTINGS) as run:
         with run.taking([STEP], computes=True):

@@ -1,7 +1,8 @@
 """What commands print is what is there: no name, path or word of the user's is taken for a style or a picture."""
 
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pyarrow as pa
@@ -95,3 +96,16 @@ def test_paths_are_printed_as_they_are(crosstag: Crosstag, store: Store, tmp_pat
         f"wrote {path} (1 rows)\n",
     )
     assert f"student   {store.local('sentences', 'aa')}\n" in crosstag("runs", "show", "last", "--store", str(store))[1]
+
+
+def test_artifacts_are_dated_by_this_machines_clock_as_runs_are(
+    crosstag: Crosstag, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        listed = crosstag("store", "ls", "sentences", "--store", str(store))[1]
+    time.tzset()
+    (manifest,) = store.manifests_of("sentences")
+    there = datetime.fromisoformat(manifest.made).astimezone(timezone(timedelta(hours=9)))
+    assert f"{there:%Y-%m-%d %H:%M}" in listed

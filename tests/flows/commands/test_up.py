@@ -84,6 +84,27 @@ def test_a_port_that_is_taken_is_told_before_anything_starts(
         assert "Address already in use" in str(ended.value.code) and f"{option} PORT" in str(ended.value.code)
 
 
+@pytest.mark.parametrize("nohup", [False, True])
+def test_it_ends_with_its_terminal_unless_nohup_says_otherwise_and_browsers_may_have_another_address(
+    monkeypatch: pytest.MonkeyPatch, nohup: bool
+) -> None:
+    for name in ("PREFECT_API_URL", up.ROOT_VARIABLE, up.INSPECT_VARIABLE):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("PREFECT_SERVER_UI_API_URL", "http://server:4200/api")
+    monkeypatch.setattr(up, "_check_free", lambda *_: sys.exit(3))
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGHUP)
+    try:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN if nohup else signal.SIG_DFL)
+        with pytest.raises(SystemExit):
+            up.main(["--host", "0.0.0.0"])
+        asked = signal.getsignal(signal.SIGHUP)
+        assert asked == signal.SIG_IGN if nohup else callable(asked)
+        assert os.environ["PREFECT_SERVER_UI_API_URL"] == "http://server:4200/api"
+    finally:
+        for number, handler in zip((signal.SIGTERM, signal.SIGHUP), before, strict=True):
+            signal.signal(number, handler)
+
+
 @pytest.mark.parametrize(
     ("address", "host", "name"),
     [
