@@ -37,14 +37,18 @@ from tasks.words.spans import spans_of
 
 router = APIRouter()
 Shown = Annotated[Site, Depends(site)]
+_TOO_MANY = "too_many_entities"  # Projections have both.
 _REASONS = {
-    **PLACING_REASONS,
-    **RANKING_REASONS,
-    **UNTRANSLATED,
-    **MARKER_REASONS,
-    **PROJECTION_REASONS,
-    **PAIR_REASONS,
+    "projection": {
+        **MARKER_REASONS,
+        **PROJECTION_REASONS,
+        _TOO_MANY: f"{MARKER_REASONS[_TOO_MANY]}; or {PROJECTION_REASONS[_TOO_MANY]}",
+    },
+    "conjugate_pairs": PAIR_REASONS,
+    "aligned_translation": {**PLACING_REASONS, **RANKING_REASONS, **UNTRANSLATED},
+    "marked_translation": MARKER_REASONS,
 }
+"""What reasons mean, by the kind of the table that names them: several have an `overlap` or `too_long` of their own."""
 _CANDIDATES_SHOWN = 5
 
 

@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 from shelved import Shelved, put
 
@@ -131,6 +132,25 @@ def test_labels_placed_by_alignment_show_where_and_why_not(pages: TestClient, sh
     assert '<span class="word piece type-1">New York' in text and '<span class="word piece type-1">Neu York' in text
     assert "(0.50, 0.25)" in text and "(0.00)" in text and "no word of the entity has a link" in text
     assert text.count("dropped: unaligned") == 2 and "<b>" not in text
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("overlap", "the entity shares words in the translation with one that has a larger share of links"),
+        ("too_long", "the entity would have too many words in the translation"),
+    ],
+)
+def test_a_reason_that_several_tables_have_is_told_as_the_tables_own(
+    pages: TestClient, shelved: Shelved, reason: str, told: str
+) -> None:
+    row = {
+        "sentence_id": [2], "source_words": [["Ada"]], "source_tags": [["B-PER"]], "words": [["Ada"]], "tags": [[]],
+        "starts": [[-1]], "ends": [[-1]], "shares": [[1.0]], "similarities": [[None]], "reasons": [[reason]],
+        "reason": [reason],
+    }  # fmt: skip
+    put(shelved.store, ALIGNED_TRANSLATION, "94", row, data=shelved.text)
+    assert pages.get(f"/sentence/{shelved.text}/2").text.count(told) == 2
 
 
 def test_places_by_ranking_show_how_similar_they_are_and_their_candidates(pages: TestClient, shelved: Shelved) -> None:
