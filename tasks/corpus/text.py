@@ -20,6 +20,8 @@ from tasks.corpus.segmenters import (
 _JOINERS = "\u200c\u200d\u00ad\u2060"
 _MARKED = regex.compile(rf"[{_JOINERS}\p{{M}}\uff9e\uff9f\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]")
 _CLUSTER = regex.compile(r"\X")
+_INVISIBLE = regex.compile(r"[\p{Cf}\p{Cc}]")
+_INVISIBLE_WORD = regex.compile(r"[\p{Cf}\p{Cc}\s]+")
 
 
 def word_splitter(
@@ -53,6 +55,16 @@ def word_splitter(
 def translation_splitter(language: str) -> Callable[[str], list[str]]:
     """As `word_splitter`, for what is translated or parallel: languages without spaces by character, as in CROP."""
     return split_into_characters if language_code(language) in UNSPACED else word_splitter(language)
+
+
+def seen_words(split: Callable[[str], list[str]]) -> Callable[[str], list[str]]:
+    """As `split`, without words of invisible characters alone, such as marks of direction (U+200E, U+200F)."""
+
+    def split_seen(text: str) -> list[str]:
+        words = split(text)
+        return [word for word in words if not _INVISIBLE_WORD.fullmatch(word)] if _INVISIBLE.search(text) else words
+
+    return split_seen
 
 
 def format_splitter(format: CorpusFormat, language: str, name: str) -> tuple[Callable[[str], list[str]], str]:

@@ -9,7 +9,7 @@ import pyarrow as pa
 from artifacts.catalog import CONJUGATE_PAIRS, SpanTranslation
 from artifacts.errors import InputError
 from artifacts.step import Job, step
-from tasks.corpus.text import translation_splitter
+from tasks.corpus.text import seen_words, translation_splitter
 from tasks.translation.conjugate.placeholders import Span
 from tasks.translation.conjugate.reading import INCOMPLETE, NOWHERE, REASONS, TOO_MANY, filled, span_text
 from tasks.translation.conjugate.translate_spans import Tagged
@@ -53,7 +53,7 @@ def find_pairs(job: Job, tagged: Tagged, translation: SpanTranslation, incomplet
             f"span translation: it is of {about['corpus']}, the tagged sentences are {tagged.content}; translate "
             "these very sentences"
         )
-    split = translation_splitter(about["target_language"])
+    split = seen_words(translation_splitter(about["target_language"]))
     sentences = job.table(tagged, columns=["sentence_id", "words", "tags"]).to_pylist()
     rows: list[PairedSentence] = []
     for sentence, translated in zip(sentences, job.table(translation).to_pylist(), strict=True):

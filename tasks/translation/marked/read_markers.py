@@ -15,7 +15,7 @@ from artifacts.catalog import MARKED_TRANSLATION, MachineTranslation
 from artifacts.errors import InputError
 from artifacts.settings import Settings
 from artifacts.step import Job, step
-from tasks.corpus.text import translation_splitter
+from tasks.corpus.text import seen_words, translation_splitter
 from tasks.translation.marked.brackets import cut_at_brackets, need_matching, told_apart
 from tasks.translation.marked.entities import LabelledOrPredictions, entity_texts
 from tasks.translation.marked.language import LanguageMode, language_filter
@@ -216,7 +216,7 @@ def read_markers(
             "brackets alone; give what translate_text makes of list_entities, or leave it out"
         )
     texts_of = entity_texts(job, entities, (source, target)) if entities is not None else None
-    split = translation_splitter(target)
+    split = seen_words(translation_splitter(target))
     accepts = language_filter(source, target, config.language_filter, config.min_language_letters)
     sentences = joined(
         job.batches(data, columns=["sentence_id", "words", "tags"]),

@@ -104,6 +104,14 @@ def test_pairs_are_made_without_alignment(
     assert sorted(engine.asked) == sorted({"SPAN0 wohnt in SPAN1", "SPAN0 ruft SPAN1", "Ada Byron", "Wien", "Ada"})
 
 
+def test_marks_of_direction_are_no_words_of_a_span(
+    store: Store, tagged: Reference, translator: Reference, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(KNOWN, "Wien", "\u200eVienna\u200e")
+    first = store.table(run_alone(store, find_pairs, tagged, translated(store, tagged, translator))).to_pylist()[0]
+    assert first["translation"] == ["in", "Vienna", "lives", "Ada", "Byron", "."]
+
+
 def test_spans_inside_their_sentence_have_their_own_translation(
     store: Store, tagged: Reference, translator: Reference, engine: Engine
 ) -> None:

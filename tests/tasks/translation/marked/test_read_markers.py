@@ -197,6 +197,24 @@ def test_the_language_filter_can_be_off(store: Store, put_table: Put) -> None:
     assert store.metadata(made)["dropped"] == {}
 
 
+def test_marks_of_direction_are_no_words_and_no_entity_begins_with_one(store: Store, put_table: Put) -> None:
+    name, lives, here = "\u05e2\u05d3\u05d4", "\u05d2\u05e8\u05d4", "\u05db\u05d0\u05df"
+    data, translation = columns_of(
+        [
+            (["B-PER", "O"], f"\u200f__SLOT0__ \u200e{name}\u200e __SLOT0__ \u202b{lives} {here}.\u202c"),
+            (["B-PER", "O"], f"__SLOT0__ \u200f __SLOT0__ {lives}"),
+        ]
+    )
+    references = (
+        put_table(LABELLED, data, {"language": "en", "labels": LABELS}),
+        put_table(MACHINE_TRANSLATION, translation, {"source_language": "en", "target_language": "he"}),
+    )
+    made = store.table(run_alone(store, read_markers, *references, MarkerReading(language_filter="off")))
+    assert made["words"].to_pylist() == [[name, lives, here, "."], []]
+    assert made["tags"].to_pylist() == [["B-PER", "O", "O", "O"], []]
+    assert made["reason"].to_pylist() == ["", "empty_entity"]
+
+
 def test_a_translation_without_marking_is_refused(store: Store, put_table: Put) -> None:
     data, translation = columns_of([(TWO, "Ada in Ulm")])
     references = (
