@@ -23,6 +23,9 @@ _WANTED = (
     "`model.save_pretrained(folder)` and `tokenizer.save_pretrained(folder)` write them"
 )
 
+_OF_TAGGERS = "crosstag_"
+"""How what our taggers say of their heads in config.json begins; an encoder has no head."""
+
 
 def check_encoder_folder(path: Path) -> None:
     """Checks, without loading anything, that a folder holds an encoder.
@@ -57,6 +60,7 @@ def copy_encoder(source: Path, target: Path) -> MaskedHead:
 
     `AutoModel` and `AutoModelForTokenClassification` load the folder too; they leave the head out. A pooler is left
     behind: no tagger reads it, and one that the checkpoint has no weights for would be random, and differ each time.
+    Of a student, which may be given, the encoder is saved, and not what its configuration says of its head.
 
     Returns:
         Where the masked-language head comes from.
@@ -85,6 +89,8 @@ def copy_encoder(source: Path, target: Path) -> MaskedHead:
     if missing:
         model.base_model.pooler = None
     model.config._name_or_path = ""
+    for name in [name for name in vars(model.config) if name.startswith(_OF_TAGGERS)]:
+        delattr(model.config, name)
     model.save_pretrained(target)
     tokenizer.save_pretrained(target)
     return head

@@ -16,7 +16,11 @@ from artifacts.step import run_alone
 from artifacts.store import Store
 from tasks.encoding.load import copy_encoder, import_encoder
 from tasks.encoding.randomise import randomise_encoder
-from tasks.tagging.tagger import new_tagger
+from tasks.tagging.crf_head import CRF
+from tasks.tagging.heads import LINEAR, Head
+from tasks.tagging.known_heads import head_of
+from tasks.tagging.span_head import SPANS
+from tasks.tagging.tagger import load_tagger, new_tagger, save_tagger
 from tests.tasks.conftest import tiny_tokenizer
 
 IDS = torch.tensor([[2, 10, 11, 4, 3]])
@@ -97,3 +101,15 @@ def test_an_encoder_says_where_its_head_comes_from(
     random = run_alone(store, randomise_encoder, put_model(ENCODER, make_encoder()), 1)
     said = [store.metadata(encoder)["masked_language_head"] for encoder in (kept, made, random)]
     assert said == ["pretrained", "made", "none"]
+
+
+@pytest.mark.parametrize("head", [CRF, SPANS])
+def test_a_students_encoder_brings_no_head_along(tmp_path: Path, head: Head) -> None:
+    masked_encoder(tmp_path / "given")
+    labels = ["O", "B-LOC", "I-LOC"]
+    save_tagger(*new_tagger(tmp_path / "given", labels, 0.1, 0, head), tmp_path / "student")
+    copy_encoder(tmp_path / "student", tmp_path / "encoder")
+    assert "crosstag" not in (tmp_path / "encoder" / "config.json").read_text(encoding="utf-8")
+    save_tagger(*new_tagger(tmp_path / "encoder", labels, 0.1, 0), tmp_path / "tagger")
+    assert head_of(tmp_path / "tagger") is LINEAR
+    assert LINEAR.labels(load_tagger(tmp_path / "tagger", LINEAR)[0]) == labels
