@@ -153,6 +153,18 @@ class Colada(TranslatedTarget):
         return self
 
     @model_validator(mode="after")
+    def _translation_teaches_something(self) -> "Colada":
+        for iteration, name in enumerate(("first", "later")[: self.rounds], start=1):
+            soft, hard = self.betas(iteration)
+            if soft == hard == 0:
+                raise ValueError(
+                    f"collaboration: from iteration {iteration} on, M_trans would learn nothing, as both its losses "
+                    f"have weight 0: beta_soft_{name} is {soft} (ablation: {self.ablation}) and beta_hard_{name} {hard}; "
+                    f"raise collaboration.beta_hard_{name}, or choose another ablation"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _has_what_checkpoints_are_chosen_by(self) -> "Colada":
         if self.checkpoint == "target_dev" and self.target.dev is None:
             raise ValueError(
@@ -252,7 +264,8 @@ def algorithm(config: Colada, runtime: Runtime) -> Result:
             break
         before = p_t
     with stage("student"):
-        card = student_card("CoLaDa", config, config.source, (config.target,), config.parallel, config.encoder)
+        about = (config.source, (config.target,), config.parallel, config.encoder)
+        card = student_card("CoLaDa", config, *about, chosen_by_gold=chooses, previous=config.previous)
         scores = tuple(scoring.models[-1].scores.values())
         exported = export_student(m_tgt, scores, card, (corpora.target,), corrected.references)
     outcomes = scoring.outcomes(scoring.models[-1], corpora.train)

@@ -173,7 +173,10 @@ def algorithm(config: Unitrans, runtime: Runtime) -> Result:
 
     listings: tuple[Listing, ...] = ()
     if config.ablation in baselines:  # Rows 5 to 8 of Table 3; of an ensemble the first member is shipped.
-        final = baselines[config.ablation].members[0]
+        shipped = baselines[config.ablation]
+        final = shipped.members[0]
+        if len(shipped.members) > 1:  # What was scored before is their mean.
+            scoring.model(f"student ({shipped.name}^1)", final)
     else:
         teacher = {"with_theta_src": theta_src, "with_theta_trans": theta_trans}.get(config.ablation, theta_teach)
         voters = (theta_teach, theta_src, theta_trans)
@@ -182,7 +185,8 @@ def algorithm(config: Unitrans, runtime: Runtime) -> Result:
         corrected.model("Theta_stu", final)
     with stage("student"):
         card = student_card("UniTrans", config, config.source, (config.target,), config.parallel, config.encoder)
-        models = sorted(scoring.models, key=lambda model: model.reference == final)
+        last = [model for model in scoring.models if model.reference == final][-1]
+        models = sorted(scoring.models, key=lambda model: model is last)
         scores = tuple(models[-1].scores.values())
         student = export_student(final, scores, card, (corpora.target,), corrected.references)
     outcomes = scoring.outcomes(models[-1], corpora.train)

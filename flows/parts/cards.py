@@ -17,6 +17,9 @@ def student_card(
     targets: tuple[TargetCorpus, ...],
     parallel: tuple[ParallelText, ...],
     encoder: EncoderChoice,
+    *,
+    chosen_by_gold: bool = False,
+    previous: str = "",
 ) -> StudentCard:
     """The card's facts. Paths are shortened to names: where files lay says nothing of the model.
 
@@ -27,6 +30,8 @@ def student_card(
         targets: the student's language, or languages.
         parallel: parallel text.
         encoder: what the student was fine-tuned from.
+        chosen_by_gold: whether gold labels of the target language chose its epochs.
+        previous: an earlier student that it goes on from.
     """
     method = title.lower()
     data = [("labels", source.train.paths), *(("unlabelled text", target.text.paths) for target in targets)]
@@ -48,4 +53,6 @@ def student_card(
         target_languages=tuple(target.language for target in targets),
         data=tuple(f"{kind}: {', '.join(Path(path).name for path in paths)}" for kind, paths in data),
         config_text=yaml.safe_dump({"method": method, **shown}, sort_keys=False, allow_unicode=True),
+        chosen_by_gold=chosen_by_gold,
+        previous=previous,
     )

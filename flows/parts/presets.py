@@ -8,6 +8,12 @@ from pydantic import Field, model_validator
 from artifacts.settings import Settings
 
 _CORPORA = ("source", "target")
+_INSTEAD = {
+    "warmup_fraction": "warmup_updates",
+    "warmup_updates": "warmup_fraction",
+    "passes_per_update": "sentences_per_batch",
+}
+"""Settings beside which another one is refused: where the configuration has that, a preset's does not come."""
 
 
 class WithPreset(Settings):
@@ -52,7 +58,8 @@ def filled_in(values: Mapping[str, Any], preset: Mapping[str, Any]) -> dict[str,
             if not isinstance(place, dict):  # No such corpus; or a made object, whose settings all count.
                 break
         else:
-            place.setdefault(last, value)
+            if place.get(_INSTEAD.get(last, "")) is None:
+                place.setdefault(last, value)
     return result
 
 

@@ -74,6 +74,10 @@ class StudentCard(Settings):
     )
     data: tuple[str, ...] = Field((), title="Data", description="What it was trained on, a line each; names, no paths.")
     config_text: str = Field("", title="Configuration", description="The run's configuration as YAML.")
+    chosen_by_gold: bool = Field(
+        False, title="Chosen by gold", description="Whether gold labels of the target language chose its epochs."
+    )
+    previous: str = Field("", title="Previous student", description="The student that it goes on from, if any.")
 
 
 def model_card(
@@ -109,7 +113,7 @@ def model_card(
     parts = [
         f"---\n{yaml.safe_dump(front, sort_keys=False, allow_unicode=True)}---",
         f"# {card.name}",
-        _made_of(languages, source, card.method, authors),
+        _made_of(card, languages, source, authors),
         f"Labels: {', '.join(labels)}.",
         f"## Use\n\n{_USE}",
         _in_pipelines(head, positions),
@@ -125,18 +129,22 @@ def model_card(
     return "\n\n".join(parts) + "\n"
 
 
-def _made_of(languages: str, source: str, method: str, authors: Mapping[str, int]) -> str:
-    """In a sentence, what it was trained from: labels of its own language are those that people corrected, if any."""
-    if not authors:
-        return (
-            f"A named-entity tagger for {languages}, trained without labels of that language from labels in {source} "
-            f"({method}, by Crosstag)."
+def _made_of(card: StudentCard, languages: str, source: str, authors: Mapping[str, int]) -> str:
+    """In a sentence or two, what it was trained from, and which labels of its own language had a part in it."""
+    alone = not (authors or card.chosen_by_gold or card.previous)
+    told = f"A named-entity tagger for {languages}, trained "
+    told += f"{'without labels of that language ' if alone else ''}from labels in {source} ({card.method}, by Crosstag)"
+    if authors:
+        told += (
+            f", and from labels that people gave {sum(authors.values()):,} of the sentences that it learnt from: "
+            f"{escape(by_whom(authors))}"
         )
-    return (
-        f"A named-entity tagger for {languages}, trained from labels in {source} ({method}, by Crosstag), and from "
-        f"labels that people gave {sum(authors.values()):,} of the sentences that it learnt from: "
-        f"{escape(by_whom(authors))}."
-    )
+    told += "."
+    if card.previous:
+        told += f" It goes on from `{card.previous}`; what that one was trained from, its own card says."
+    if card.chosen_by_gold:
+        told += " Gold labels of a development set of that language chose its epochs: it is not zero-resource."
+    return told
 
 
 def _in_pipelines(head: Head, positions: int | None) -> str:

@@ -287,6 +287,8 @@ def test_a_run_goes_on_from_an_earlier_student_and_trains_no_baseline(
     assert taken == [("student/ab", runtime)]
     assert "train_tagger" not in {made.step for made in recording.calls.values()}
     check(recording, result, Expected(config, runtime, [FIRST, LATER], previous=earlier))
+    card = recording.arguments(result.student)["card"]
+    assert (card.chosen_by_gold, card.previous) == (False, "student/ab")
     assert result.figures is not None
     (curve,) = recording.arguments(result.figures)["iterations"]
     drawn = recording.arguments(curve)
@@ -305,6 +307,8 @@ def test_epochs_are_chosen_on_the_targets_dev_set_where_that_is_asked_for(
     sentences = read_sentences(input_file("de.gold.conll", runtime), CorpusFile(path="x").without_path(), "de")
     gold = read_gold(input_file("de.gold.conll", runtime), CorpusFile(path="x").without_path(), config.labels, "de")
     check(recording, result, Expected(config, runtime, [FIRST, LATER], dev=(sentences, gold)))
+    card = recording.arguments(result.student)["card"]
+    assert (card.chosen_by_gold, card.previous) == (True, "")
     (told,) = result.listings
     assert "gold labels" in told.title
     assert list(told.rows) == ["M_trans^1", "M_tgt^1", "M_trans^2", "M_tgt^2"]
@@ -367,6 +371,33 @@ def test_rows_of_table_3(
     config = configured(ablation=row)
     result = algorithm(config, runtime)
     check(recording, result, Expected(config, runtime, betas, weighs))
+
+
+@pytest.mark.parametrize(
+    ("settings", "iterations", "refused"),
+    [
+        ({"beta_soft_first": 0, "beta_hard_first": 0}, 1, "from iteration 1 on, .* beta_soft_first is 0.0 "),
+        ({"beta_soft_later": 0, "beta_hard_later": 0}, 2, "from iteration 2 on, .* beta_soft_later is 0.0 "),
+        ({"beta_soft_later": 0, "beta_hard_later": 0}, 1, None),
+        ({"beta_hard_first": 0, "beta_hard_later": 0}, 2, None),
+        ({"beta_soft_first": 0, "beta_soft_later": 0}, 2, None),
+    ],
+)
+def test_a_collaborator_learns_something_in_every_iteration(
+    configured: Configured, settings: dict[str, Any], iterations: int, refused: str | None
+) -> None:
+    if refused is None:
+        assert configured(collaboration=settings, iterations=iterations).iterations == iterations
+        return
+    with pytest.raises(ValueError, match=refused):
+        configured(collaboration=settings, iterations=iterations)
+
+
+def test_a_row_without_soft_labels_needs_the_translations_own(configured: Configured) -> None:
+    collaboration = {"beta_hard_later": 0}
+    assert configured(collaboration=collaboration, ablation="no_iteration").rounds == 1
+    with pytest.raises(ValueError, match=r"beta_soft_later is 0\.0 \(ablation: no_translation_denoising\)"):
+        configured(collaboration=collaboration, ablation="no_translation_denoising")
 
 
 @pytest.mark.parametrize("nothing", [{"neighbours": 0}, {"enabled": False}])

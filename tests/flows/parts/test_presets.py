@@ -5,6 +5,7 @@ import pytest
 from flows.colada import Colada
 from flows.conner import Conner
 from flows.crop import Crop
+from flows.glode import Glode
 from flows.parts.presets import filled_in
 from flows.unitrans import Unitrans
 
@@ -51,6 +52,33 @@ def test_the_configurations_own_settings_count() -> None:
     config = Colada.model_validate({"source": SOURCE, "target": TARGET, "preset": "upstream", **own})
     assert (config.student.targets, config.student.loss_mean, config.seed) == ("soft", "word", 5)
     assert config.target.text_gold is None
+
+
+@pytest.mark.parametrize(
+    ("method", "name", "own", "expected"),
+    [
+        (Glode, "student", {"warmup_fraction": 0.06}, (0.06, None)),
+        (Glode, "student", {"warmup_fraction": None}, (None, 50)),
+        (Glode, "student", {}, (None, 50)),
+        (Conner, "student", {"warmup_updates": 7}, (None, 7)),
+        (Conner, "source_training", {}, (0.0, None)),
+    ],
+)
+def test_a_warmup_of_ones_own_is_not_beside_that_of_the_preset(
+    method: Any, name: str, own: dict[str, Any], expected: tuple[float | None, int | None]
+) -> None:
+    config = method.model_validate({"source": SOURCE, "target": TARGET, "preset": "upstream", name: own})
+    training = getattr(config, name)
+    assert (training.warmup_fraction, training.warmup_updates) == expected
+
+
+def test_updates_of_so_many_sentences_are_not_of_the_presets_passes_too() -> None:
+    for own, passes in ((16, 1), (None, 8)):
+        translator = {"training": {"sentences_per_batch": own}}
+        corpora = {"source": SOURCE, "targets": [TARGET], "translator": translator}
+        config = Crop.model_validate({**corpora, "preset": "upstream"})
+        training = config.translator.training
+        assert (training.sentences_per_batch, training.passes_per_update) == (own, passes)
 
 
 def test_the_published_checkpoint_needs_a_dev_set_of_the_target() -> None:

@@ -13,7 +13,7 @@ from artifacts.catalog import ENCODER, GOLD, LABELLED, RELIABILITY, SENTENCES, S
 from artifacts.errors import InputError
 from artifacts.runtime import Runtime
 from artifacts.step import Job, run_alone
-from tasks.distillation.export_student import StudentCard, export_student
+from tasks.distillation.export_student import StudentCard, export_student, model_card
 from tasks.distillation.teaching import read_teaching
 from tasks.distillation.train_collaborator import CollaborationWeights, CollaboratorTraining, train_collaborator
 from tasks.distillation.train_student import StudentTraining, student_targets, train_student
@@ -24,7 +24,7 @@ from tasks.evaluation.scores import score
 from tasks.tagging import training_shell
 from tasks.tagging.decoding import Decoding
 from tasks.tagging.fitting import Objective
-from tasks.tagging.heads import LinearHead
+from tasks.tagging.heads import LINEAR, LinearHead
 from tasks.tagging.labelling import label_words
 from tasks.tagging.student import load_student
 from tasks.tagging.train_tagger import TaggerTraining, train_tagger
@@ -116,6 +116,24 @@ def test_from_labelled_sentences_to_a_student_that_a_pipeline_loads(
     assert [len(each.tags) for each in tagged] == [2, 0, 201]
     assert tagged[0].tags == ["B-PER", "O"]
     assert tagged[2].tags[-1] == "B-LOC"
+
+
+@pytest.mark.parametrize(
+    ("settings", "authors", "parts", "says"),
+    [
+        ({}, {}, "trained without labels of that language from labels in en (CoLaDa, by Crosstag).", ""),
+        ({"chosen_by_gold": True}, {}, "trained from labels in en (CoLaDa, by Crosstag).",
+         "Gold labels of a development set of that language chose its epochs: it is not zero-resource."),
+        ({"previous": "student/ab"}, {}, "trained from labels in en (CoLaDa, by Crosstag).",
+         "It goes on from `student/ab`; what that one was trained from, its own card says."),
+        ({}, {"ada": 2}, "trained from labels in en (CoLaDa, by Crosstag), and from labels that people gave 2 of the "
+         "sentences that it learnt from: ada 2.", ""),
+    ],
+)  # fmt: skip
+def test_a_card_tells_which_labels_of_its_own_language_a_student_had(settings, authors, parts, says):
+    card = StudentCard(source_language="en", target_languages=("de",), **settings)
+    told = model_card(card, LABELS, [], LINEAR, None, {}, authors).split("\n\n")[2]
+    assert told == f"A named-entity tagger for de, {parts} {says}".strip()
 
 
 def test_the_first_iteration_has_weights_of_its_own():
