@@ -159,8 +159,8 @@ class Colada(TranslatedTarget):
             if soft == hard == 0:
                 raise ValueError(
                     f"collaboration: from iteration {iteration} on, M_trans would learn nothing, as both its losses "
-                    f"have weight 0: beta_soft_{name} is {soft} (ablation: {self.ablation}) and beta_hard_{name} {hard}; "
-                    f"raise collaboration.beta_hard_{name}, or choose another ablation"
+                    f"have weight 0: beta_soft_{name} is {soft} (ablation: {self.ablation}) and beta_hard_{name} "
+                    f"{hard}; raise collaboration.beta_hard_{name}, or choose another ablation"
                 )
         return self
 

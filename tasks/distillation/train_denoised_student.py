@@ -1,7 +1,6 @@
 """GLoDe's target model: source labels, pseudo-labels that are refined after each epoch, masked text (Eq. 4-5)."""
 
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from tasks.tagging.span_head import SpanHead
 from tasks.tagging.span_labels import check_same_spans, read_span_labels
 from tasks.tagging.training_shell import EncoderOrTagger, start_tagger, train_and_save
 from tasks.tagging.windows import WindowConfig
+from tasks.training.checkpoint import copy_out
 from tasks.training.loop import AfterEpoch
 from tasks.words.agreement import check_same_labels
 
@@ -84,7 +84,7 @@ def train_denoised_student(
         beside=state,
     )
     if refines:
-        shutil.move(job.work_folder / FOLDER, job.output_folder / FOLDER)
+        copy_out(job.work_folder, FOLDER, job.output_folder)
 
 
 def _labels_of_words(state: DenoisingState, cells: np.ndarray) -> Callable[[np.ndarray], torch.Tensor]:

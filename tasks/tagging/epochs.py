@@ -1,7 +1,6 @@
 """Taggers of every epoch of a training: kept beside the last one, for a step that chooses among them."""
 
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from artifacts.errors import InputError
-from tasks.training.checkpoint import trained_state
+from tasks.training.checkpoint import copy_out, trained_state
 
 _FOLDER = "epochs"
 
@@ -35,9 +34,9 @@ def epoch_keeper(folder: Path) -> Callable[[int, torch.nn.Module], None]:
     return keep
 
 
-def move_epochs(folder: Path, output: Path) -> None:
-    """Puts the epochs that were kept in a folder into a finished tagger's folder."""
-    shutil.move(folder / _FOLDER, output / _FOLDER)
+def copy_epochs(folder: Path, output: Path) -> None:
+    """Puts the epochs that were kept in a folder into a finished tagger's folder, too."""
+    copy_out(folder, _FOLDER, output)
 
 
 def count_epochs(folder: Path) -> int:

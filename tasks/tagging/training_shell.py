@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from artifacts.catalog import ENCODER, TAGGER
 from artifacts.reference import Reference
 from artifacts.step import Job
-from tasks.tagging.epochs import epoch_keeper, move_epochs
+from tasks.tagging.epochs import copy_epochs, epoch_keeper
 from tasks.tagging.fitting import Objective, TaggerTrainingConfig
 from tasks.tagging.heads import LINEAR, Head
 from tasks.tagging.tagger import check_window_fits, load_tagger, new_tagger, save_tagger
@@ -96,7 +96,7 @@ def train_and_save(
         )
     save_tagger(model, tokenizer, job.output_folder)
     if keep:
-        move_epochs(job.work_folder, job.output_folder)
+        copy_epochs(job.work_folder, job.output_folder)
     job.describe({"labels": list(labels)})
     job.note(losses=history.losses, updates=history.updates, subwords=history.subwords, resumed_at=history.resumed_at)
     if history.ignored_checkpoint:

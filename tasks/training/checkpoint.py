@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,6 +92,22 @@ def load_checkpoint(folder: Path, identity: str) -> Loaded:
     if state["identity"] != identity:
         return Loaded(None, f"{_NAME} is of a training with other settings, data or weights; this one starts anew")
     return Loaded(state)
+
+
+def copy_out(work: Path, name: str, output: Path) -> None:
+    """Copies a folder of what a training kept beside its checkpoint into its output; by links where the disk can.
+
+    It stays in the work folder: if the output cannot be committed, the training goes on from its last checkpoint, and
+    makes what it kept before that no second time.
+    """
+    shutil.copytree(work / name, output / name, copy_function=_link_or_copy)
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 class _DigestingWriter(io.BytesIO):

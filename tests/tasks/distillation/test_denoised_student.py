@@ -12,10 +12,12 @@ from transformers import AutoTokenizer, BertModel
 
 import tasks.distillation.train_denoised_student as module
 from artifacts.catalog import ENCODER, LABELLED, SENTENCES, SPAN_LABELS
-from artifacts.errors import InputError
+from artifacts.errors import InputError, StoreError
+from artifacts.manifest import Manifest
 from artifacts.reference import Reference
 from artifacts.step import run_alone
 from artifacts.store import Store
+from artifacts.writer import Writer
 from tasks.denoising.neighbours.search import Search
 from tasks.denoising.spans.neighbours import local_similarities
 from tasks.denoising.spans.prototypes import random_projection
@@ -352,6 +354,24 @@ def test_a_training_that_crashed_goes_on_with_its_prototypes_and_labels(
     assert again.digest == whole.digest
     found = load_file(store.folder(again) / "labels" / "0003.safetensors")
     assert all(np.array_equal(found[name], labels[name]) for name in labels)
+
+
+def test_labels_outlive_a_training_that_could_not_be_committed(
+    store: Store, train: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "tasks.tagging.training_shell.Checkpoints", lambda folder, minutes: Checkpoints(folder, updates=1)
+    )
+
+    def lost(writer: Writer) -> Manifest:
+        raise StoreError("no answer from the bucket")
+
+    with monkeypatch.context() as away, pytest.raises(StoreError, match="no answer"):
+        away.setattr(Writer, "finish", lost)
+        train(Denoising(neighbours=4), FAST)
+    again = train(Denoising(neighbours=4), FAST)
+    assert store.require(again).notes["resumed_at"] > 3
+    assert sorted(each.stem for each in store.folder(again).glob("labels/*")) == ["0001", "0002", "0003"]
 
 
 def test_it_starts_from_the_source_model_if_told_so(

@@ -10,9 +10,10 @@ from easy_text import FAST, TAGS, WINDOWS, WORDS
 from transformers import pipeline
 
 from artifacts.catalog import ENCODER, GOLD, LABELLED, RELIABILITY, SENTENCES, SOFT_LABELS, TRANSLATION
-from artifacts.errors import InputError
+from artifacts.errors import InputError, StoreError
 from artifacts.runtime import Runtime
-from artifacts.step import Job, run_alone
+from artifacts.step import Job, run_alone, run_alone_on
+from artifacts.writer import Writer
 from tasks.distillation.export_student import StudentCard, export_student, model_card
 from tasks.distillation.teaching import read_teaching
 from tasks.distillation.train_collaborator import CollaborationWeights, CollaboratorTraining, train_collaborator
@@ -268,6 +269,17 @@ def test_epochs_lie_beside_the_last_tagger_where_they_are_asked_for(store, sourc
         config = TaggerTraining(**{**FAST, "epochs": 2}, keep_epochs=keep)
         folder = store.folder(run_alone(store, train_tagger, source, encoder, config, WINDOWS))
         assert sorted(each.name for each in folder.glob("epochs/*")) == files
+
+
+def test_epochs_that_are_kept_outlive_a_training_that_could_not_be_committed(store, source, encoder, monkeypatch):
+    config = TaggerTraining(**{**FAST, "epochs": 3}, keep_epochs=True)
+    runtime = Runtime(store=str(store), checkpoint_minutes=0)
+    with monkeypatch.context() as lost, pytest.raises(StoreError, match="no answer"):
+        lost.setattr(Writer, "finish", MagicMock(side_effect=StoreError("no answer from the bucket")))
+        run_alone_on(runtime, train_tagger, source, encoder, config, WINDOWS)
+    tagger = run_alone_on(runtime, train_tagger, source, encoder, config, WINDOWS)
+    assert store.require(tagger).notes["resumed_at"] > 0
+    assert sorted(each.stem for each in store.folder(tagger).glob("epochs/*")) == ["0001", "0002", "0003"]
 
 
 def test_labels_that_came_with_the_sentences_do_not_matter_to_labelling(store, put_table, tagger, source):
