@@ -32,8 +32,10 @@ from tasks.tagging.tagger import usable_positions
 from tasks.tagging.windows import WindowConfig
 from tasks.translation.dictionaries import known_pairs, read_dictionary
 from tasks.translation.marked.language import language_filter
+from tasks.translation.pairs.marking_pairs import PairMarking
 from tasks.translation.pairs.word_alignment import check_aligner
 from tasks.translation.vector_files import read_vector_file
+from tasks.translation.words import WordTranslation
 from tasks.words.labels import LabelConfig
 from tasks.words.spans import spans_of
 
@@ -319,6 +321,11 @@ def check_translation(
                 f"labelled corpus are {', '.join(source.types)}; map names under labels.rename"
             )
         return
+    if choice.by_words:
+        _check_named(choice.words.copy_types, WordTranslation().copy_types, "translation.words.copy_types", source)
+    if choice.by_markers and choice.marked.translator.trains:
+        names, default = choice.marked.pairs.name_types, PairMarking().name_types
+        _check_named(names, default, "translation.marked.pairs.name_types", source)
     if not choice.needs_lexicon:
         return
     files = (choice.vectors.source_file, choice.vectors.target_file)
@@ -345,6 +352,15 @@ def check_translation(
                 f"({len(vocabularies[0])} and {len(vocabularies[1])} words); expected source word, space, target "
                 "word on each line; check the order of the languages"
             )
+
+
+def _check_named(types: Sequence[str], default: Sequence[str], setting: str, source: Corpus) -> None:
+    """One of some types that a person named is among the labels; more may be there for other corpora."""
+    if types and types != default and not set(types) & set(source.types):
+        raise InputError(
+            f"{setting}: {', '.join(types)}, and the entity types are {', '.join(source.types)}; expected at least one "
+            "of these; name some, or none: []"
+        )
 
 
 def check_segmenters(corpora: Mapping[str, Corpus]) -> None:

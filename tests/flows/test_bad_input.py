@@ -150,6 +150,11 @@ def test_a_file_where_its_settings_belong(refused: Callable[..., str]) -> None:
     expect(refused("target.text=de.txt"), "target.text: found 'de.txt'", "did you mean target.text.path?")
 
 
+def test_types_to_copy_of_which_the_labels_have_none(refused: Callable[..., str]) -> None:
+    message = refused("translation.words.copy_types=[PERSON]")
+    expect(message, "translation.words.copy_types: PERSON, and the entity types are ", "name some, or none: []")
+
+
 def test_a_lexicon_with_no_known_word(refused: Callable[..., str], tmp_path: Path) -> None:
     path = tmp_path / "given.txt"
     path.write_text("xyzzy plugh\nfoo bar\n")
