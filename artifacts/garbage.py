@@ -129,7 +129,7 @@ def _artifacts(store: Store, choice: Choice, began: datetime, found: Collection,
     runs = all_runs(store)
     going_on = [run for run in runs if standing(store, run) == "running"]
     over = [run for run in runs if run not in going_on]
-    dropped = runs_to_drop(over, choice, began)
+    dropped = [run for run in runs_to_drop(over, choice, began) if not _left_since(store, run, began - choice.grace)]
     found.young_runs = len(runs_to_drop(over, replace(choice, grace=timedelta(0)), began)) - len(dropped)
     kept = [run for run in runs if run not in dropped]
     manifests = {(m.kind, m.key): m for m in store.manifests()}
@@ -140,10 +140,16 @@ def _artifacts(store: Store, choice: Choice, began: datetime, found: Collection,
     spared = _remove(store, sorted(unneeded), youngest, found, dry_run)
     for run in dropped:
         # A run whose artifacts are not all gone stays, so that they are found the next time.
-        if not spared & reached(manifests, [run]):
+        if not spared or not spared & reached(manifests, [run]):
             found.removed.append(Removal(RUN_KIND, str(run), store.run_bytes(run.id)))
             if not dry_run:
                 store.drop_run(run.id)
+
+
+def _left_since(store: Store, run: RunRecord, moment: datetime) -> bool:
+    """Whether a step that a run was at when it was killed left a checkpoint since: a rerun goes on from there."""
+    left = (store.work_left_at(*step.artifact.split("/")) for step in run.under_way)
+    return any(each is not None and each >= moment for each in left)
 
 
 def _remove(store: Store, names: Iterable[Name], youngest: datetime, found: Collection, dry_run: bool) -> set[Name]:

@@ -12,13 +12,14 @@ import pyarrow as pa
 import pytest
 from toy import Toy, statuses
 
+from artifacts import garbage
 from artifacts.catalog import SENTENCES
 from artifacts.errors import StoreError
 from artifacts.garbage import LEFTOVER, Choice, Removal, collect_garbage, runs_to_drop
 from artifacts.manifest import Recipe
 from artifacts.recorder import recorded
 from artifacts.reference import Reference
-from artifacts.runs import RUN_KIND, RunRecord, all_runs, save_run
+from artifacts.runs import RUN_KIND, RunRecord, StepUnderWay, all_runs, save_run
 from artifacts.runtime import Runtime, StepOutcome
 from artifacts.store import STORE_FORMAT, Store, record_key
 
@@ -181,6 +182,33 @@ def test_a_dropped_run_takes_along_what_only_it_needs(store: Store) -> None:
     assert [run.id for run in all_runs(store)] == [kept.id]
     assert store.intact("sentences", old.key) is None and outside == store.intact("sentences", "ff")
     assert list((store.root / ".unfinished").iterdir()) == []
+
+
+def test_a_run_that_was_killed_in_a_long_training_is_as_old_as_its_checkpoint(store: Store) -> None:
+    began = datetime.now(UTC) - 3 * DAY
+    under_way = (StepUnderWay(step="train", stage="", artifact="tagger/cd", since=began),)
+    killed = on_record(store, make(store, "aa"), state="running", under_way=under_way)
+    save_run(store, killed.model_copy(update={"started": began, "ended": None}))
+    on_record(store, make(store, "bb"))
+    checkpoint = store.work_folder("tagger", "cd") / "checkpoint.pt"
+    checkpoint.write_bytes(b"123")
+    found = collect_garbage(store, Choice(keep_runs=1))
+    assert (found.removed, found.young_runs, there(store)) == ([], 1, {"aa", "bb"})
+    age(checkpoint.parent)
+    assert kinds(collect_garbage(store, Choice(keep_runs=1)).removed) == [LEFTOVER, "sentences", RUN_KIND]
+    assert there(store) == {"bb"}
+
+
+def test_what_runs_reach_is_not_looked_for_run_by_run_where_nothing_is_spared(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key in ("aa", "bb", "cc", "dd"):
+        on_record(store, make(store, key))
+    looked: list[int] = []
+    reached = garbage.reached
+    monkeypatch.setattr(garbage, "reached", lambda *given: looked.append(1) or reached(*given))
+    assert len(collect_garbage(store, Choice(keep_runs=0)).removed) == 8
+    assert len(looked) == 2, "of what stays, and of what goes"
 
 
 def test_what_no_run_made_goes_only_if_that_is_wanted(store: Store) -> None:
