@@ -13,20 +13,26 @@ import urllib.request
 from collections.abc import Callable
 
 from artifacts.child import end_with_parent
+from artifacts.errors import InputError
 
 _HOST = "127.0.0.1"
 
 
 def start_server() -> Callable[[], None]:
-    """Starts a server, and gives a function that waits for it; does nothing where Prefect's settings name one.
+    """Starts a server, and gives a function that waits for it; looks whether one that Prefect's settings name answers.
 
     Prefect's clients use it from now on. Its database is that of PREFECT_HOME: `make up` shows the run later. It ends
     at the end of this process, after Prefect has sent it the last lines of the log.
+
+    Raises:
+        InputError: if the one that is named does not answer.
     """
     from prefect.context import refresh_global_settings_context
     from prefect.settings import get_current_settings
 
     settings = get_current_settings()
+    if settings.api.url:
+        _check_answer(settings.api.url)
     if settings.api.url or not settings.server.ephemeral.enabled:
         return lambda: None
     with socket.socket() as free:
@@ -61,6 +67,18 @@ def wait_for(url: str, alive: Callable[[], bool], seconds: float) -> None:
     if alive():
         raise SystemExit(f"the Prefect server at {url} did not answer within {seconds:.0f} s; try again")
     raise SystemExit(f"the Prefect server at {url} ended; is its port taken? `make up` takes another: --port 4201")
+
+
+def _check_answer(url: str) -> None:
+    from httpx import ConnectError, ConnectTimeout
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        if isinstance(client.api_healthcheck(), ConnectError | ConnectTimeout):
+            raise InputError(
+                f"no Prefect server answers at {url}, which PREFECT_API_URL names; start it (`make up` starts one "
+                "here), or unset the variable: a run has a server of its own then"
+            )
 
 
 def _serve(port: int) -> None:

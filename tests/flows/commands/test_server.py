@@ -62,6 +62,20 @@ def test_a_server_that_is_named_is_taken(server: str) -> None:
     assert os.environ["PREFECT_API_URL"] == server
 
 
+def test_a_server_that_is_named_and_does_not_answer_is_told_before_anything_starts(tmp_path: Path) -> None:
+    away = "http://127.0.0.1:9/api"
+    done = subprocess.run(
+        [sys.executable, "-m", "flows.commands.cli", "run", "configs/quickstart.yaml", "--store", str(tmp_path / "s")],
+        env={**os.environ, "PREFECT_HOME": str(tmp_path), "PREFECT_API_URL": away},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2 and done.stdout == "" and not (tmp_path / "s").exists()
+    assert done.stderr.startswith(f"error: no Prefect server answers at {away}, which PREFECT_API_URL names; start it")
+
+
 def test_a_server_that_ends_or_does_not_answer_is_told() -> None:
     nowhere = "http://127.0.0.1:9/api"
     with pytest.raises(SystemExit, match=r"127\.0\.0\.1:9/api ended; is its port taken"):
