@@ -306,7 +306,7 @@ def _look_closely(
         evidence.binned(p_t, w, gold, config.trusted_labels.labels_from)
         evidence.reliability(f"iteration {i}{remark}", p_t, w, gold, config.trusted_labels.labels_from)
     if i == 1:
-        evidence.compared(m_trans, p_t, gold)
+        evidence.compared(m_trans, p_t, gold, remark)
     if i == 1 and config.denoises_instances and config.analysis.layers:
         depth = encoder_depth(encoder, config.encoder.pretraining.layers)
         evidence.by_layer(m_trans, p_t, gold, config.trusted_labels, depth)

@@ -221,7 +221,7 @@ def _trained(step: str, kind: str, facts: Mapping[str, Any]) -> Iterator[Told]:
 
 def _labelled(step: str, kind: str, facts: Mapping[str, Any]) -> Iterator[Told]:
     """Which labels are learnt."""
-    if kind == "votes":
+    if kind == "votes" and "corrected" not in facts:  # There people's labels are counted, too.
         agreed = sum(facts["agreed"].values())
         yield f"all vote for the same label of {agreed:,} of {facts['words']:,} words; the others have none", False
     if kind == "partial_soft_labels":

@@ -96,10 +96,10 @@ class Evidence:
         """Bins of Figure 5, one table per iteration; `by` as in `reliability`."""
         self.bins.append(bin_reliability(soft_labels, weights, gold, Decoding(method=by)))
 
-    def compared(self, tagger: Reference, soft_labels: Reference, gold: Reference) -> None:
-        """Weighs the same pseudo-labels by the other settings, only to measure those."""
+    def compared(self, tagger: Reference, soft_labels: Reference, gold: Reference, remark: str) -> None:
+        """Weighs the same pseudo-labels by the other settings, only to measure those; a remark ends their names."""
         for number, other in enumerate(self.analysis.compare, start=1):
-            name = f"iteration 1, compare {number}: {_differences(other)}"
+            name = f"iteration 1, compare {number}: {_differences(other)}{remark}"
             with stage(name):
                 weights = score_reliability(tagger, soft_labels, other, self.windows, self.inference)
                 self.reliability(name, soft_labels, weights, gold, other.labels_from)

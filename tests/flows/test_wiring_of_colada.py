@@ -224,7 +224,7 @@ def test_corrections_stand_in_for_pseudo_labels_with_weight_1_and_their_effect_i
     (tmp_path / "by_hand.jsonl").touch()
     target = {**tiny["target"], "corrections": str(tmp_path / "by_hand.jsonl")}
     row = "none" if weighs else "no_instance_collaboration"
-    config = configured(target=target, iterations=2, ablation=row)
+    config = configured(target=target, iterations=2, ablation=row, analysis={"compare": [{"neighbours": 3}]})
     result = algorithm(config, runtime)
     expected = Expected(config, runtime, [FIRST, LATER], weighs)
     check(recording, result, expected)
@@ -245,6 +245,7 @@ def test_corrections_stand_in_for_pseudo_labels_with_weight_1_and_their_effect_i
         name: measure_corrections(given, predict_words(model, given, *settings)) for name, model in models.items()
     }
     recording.check(agreement.rows, measured)
+    assert "iteration 1, compare 1: neighbours=3 (with corrections)" in result.detections
     # Neighbours vote over the labels that are learnt; how well they tell wrong ones is judged without the trust.
     if weighs:
         assert corpora.target_gold is not None and expected.w[0] is not None

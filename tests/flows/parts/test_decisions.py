@@ -173,6 +173,10 @@ def empty(kind: Any) -> dict[str, list[Any]]:
             [("all vote for the same label of 940 of 1,000 words; the others have none", False)],
         ),
         (
+            "correct_votes", VOTES, {"words": 1000, "agreed": {"O": 900, "B-PER": 42}, "corrected": 3}, {},
+            [("3 sentences have people's labels in place of the models'", False)],
+        ),
+        (
             "correct_soft_labels", SOFT_LABELS, {"corrected": 3}, {},
             [("3 sentences have people's labels in place of the models'", False)],
         ),
