@@ -17,6 +17,7 @@ from flows.commands.pools import server_for
 WORSE, RELABELLED = "crosstag.student.worse", "crosstag.student.relabelled"
 """Events of `crosstag refresh`; their payload has a `message`."""
 DEAD_AFTER = timedelta(seconds=2 * 180)  # Prefect's runs say every 180 s that they live.
+STUCK_AFTER = timedelta(hours=1)  # A process begins in seconds; a container may have to be fetched before.
 
 _HEARTBEAT = "prefect.flow-run.heartbeat"
 _ENDS = ("Completed", "Failed", "Crashed", "Cancelled", "Cancelling", "AwaitingRetry", "Paused", "Suspended")
@@ -45,6 +46,33 @@ def dead_runs(within: timedelta = DEAD_AFTER) -> AutomationCore:
                 state=StateType.CRASHED,
                 message="its process has said nothing for too long: killed, or its machine is down; run it again, and "
                 "it goes on from its last checkpoint",
+            )
+        ],
+    )
+
+
+def stuck_runs(within: timedelta = STUCK_AFTER) -> AutomationCore:
+    """A run that a worker took and that never began is called crashed, as its machine has died meanwhile.
+
+    Until then it takes up one of the runs that its pool makes at a time: in `gpu`, the only one.
+    """
+    return AutomationCore(
+        name="crosstag: runs that never begin are crashed",
+        description="A worker took the run, and nothing has begun for too long; run it again.",
+        trigger=EventTrigger(
+            match=_RUNS,
+            for_each={"prefect.resource.id"},
+            after={"prefect.flow-run.Pending"},
+            expect={f"prefect.flow-run.{state}" for state in ("Running", *_ENDS)},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=within,
+        ),
+        actions=[
+            ChangeFlowRunState(
+                state=StateType.CRASHED,
+                message="a worker took it, and it never began: the worker was killed, or its machine is down; run it "
+                "again",
             )
         ],
     )

@@ -18,7 +18,7 @@ from prefect.exceptions import ObjectNotFound
 
 from artifacts.digest import canonical_json, text_digest
 from artifacts.dotted import changed, dotted
-from flows.commands.automations import dead_runs, make
+from flows.commands.automations import dead_runs, make, stuck_runs
 from flows.commands.deployments import Deployment, deployments_of, with_files_here
 from flows.commands.pools import create_pools, server_for
 
@@ -70,7 +70,7 @@ def deploy_folder(folder: Path, data: str | None = None) -> None:
 
     _deploy_and_tell([*deployments_of(here, data), *service_deployments()])
     with server_for("deploy") as client:
-        make(client, [dead_runs()])
+        make(client, [dead_runs(), stuck_runs()])
     if not paths:
         print(f"no configurations in {folder.absolute()}: start this in the folder that has {folder}, or name files")
     if len(here) < len(paths):

@@ -9,7 +9,7 @@ from prefect.blocks.webhook import Webhook
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.events.actions import CallWebhook, ChangeFlowRunState, SendNotification
 
-from flows.commands.automations import dead_runs, make
+from flows.commands.automations import dead_runs, make, stuck_runs
 
 pytestmark = pytest.mark.server
 
@@ -20,6 +20,18 @@ def test_runs_that_say_nothing_any_more_are_crashed_and_the_automation_is_made_o
     (made,) = clean.read_automations_by_name("crosstag: dead runs are crashed")
     assert made.enabled and made.trigger.within.total_seconds() == 360
     assert made.trigger.after == {"prefect.flow-run.heartbeat"} and "prefect.flow-run.Completed" in made.trigger.expect
+    (action,) = made.actions
+    assert isinstance(action, ChangeFlowRunState) and action.state.value == "CRASHED"
+
+
+def test_runs_that_a_worker_took_and_that_never_began_give_their_place_in_the_pool_back(
+    clean: SyncPrefectClient,
+) -> None:
+    assert make(clean, [dead_runs(), stuck_runs()])[1:] == ["crosstag: runs that never begin are crashed"]
+    (made,) = clean.read_automations_by_name("crosstag: runs that never begin are crashed")
+    assert made.enabled and made.trigger.within.total_seconds() == 3600
+    assert made.trigger.after == {"prefect.flow-run.Pending"} and made.trigger.for_each == {"prefect.resource.id"}
+    assert {"prefect.flow-run.Running", "prefect.flow-run.Cancelled"} <= made.trigger.expect
     (action,) = made.actions
     assert isinstance(action, ChangeFlowRunState) and action.state.value == "CRASHED"
 
