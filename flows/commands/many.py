@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
+from httpx import TransportError
 from prefect import flow, get_client, get_run_logger
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun
@@ -179,7 +180,12 @@ def _wait(client: SyncPrefectClient, runs: dict[UUID, Placed]) -> dict[UUID, Flo
     """Tells what becomes of the runs until all are over; gives them in their order, but for those that were deleted."""
     log, told = get_run_logger(), dict.fromkeys(runs, "")
     while True:
-        found = read_runs(client, runs)
+        try:
+            found = read_runs(client, runs)
+        except TransportError as error:  # After Prefect's client has asked again for a minute.
+            log.warning("the server does not answer; the runs go on without it, and it is asked again: %r", error)
+            time.sleep(_POLL_SECONDS)
+            continue
         for key in runs:
             state = (found[key].state_name or "") if key in found else _DELETED
             if state != told[key]:

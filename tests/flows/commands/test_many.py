@@ -5,13 +5,14 @@ import logging
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import yaml
+from httpx import ConnectError
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterTags
-from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Completed
 
 from artifacts.errors import RunsFailed
@@ -169,6 +170,23 @@ def test_a_run_that_somebody_deletes_is_one_that_failed_and_is_not_waited_for(
     ended = many_runs._wait(client, {uuid4(): first, run.id: second})
     assert list(ended) == [run.id]
     assert many_runs._reason(None, first, grid).startswith("  tiny, seed 1: somebody deleted it on the server\n")
+
+
+def test_who_waits_for_runs_waits_while_the_server_is_away(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (placed,) = grid_of(Grid(configurations=(str(data / "tiny.yaml"),)))
+    over = FlowRun(flow_id=uuid4(), state=Completed(), state_name="Completed")
+    answers = iter([ConnectError("no route"), {over.id: over}])
+
+    def read(client: object, keys: object) -> dict[UUID, FlowRun]:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(many_runs, "get_run_logger", lambda: logging.getLogger("test"))
+    monkeypatch.setattr(many_runs, "read_runs", read)
+    monkeypatch.setattr(many_runs.time, "sleep", lambda seconds: None)
+    assert many_runs._wait(None, {over.id: placed}) == {over.id: over}
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.yaml")), ids=lambda path: path.stem)
