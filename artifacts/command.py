@@ -61,10 +61,7 @@ def converse(
                         raise CommandFailed(f"no answer for {timeout_seconds:g} s; {_said(errors)}") from None
                     continue
                 if line is None:
-                    code = process.wait()
-                    raise CommandFailed(
-                        f"it ended with exit code {code} after {answered} of {wanted} answers; {_said(errors)}"
-                    )
+                    raise CommandFailed(f"{_end(process)} after {answered} of {wanted} answers; {_said(errors)}")
                 if line.strip():
                     answered, heard = answered + 1, time.monotonic()
                     yield line
@@ -102,6 +99,14 @@ class _Talk:
             for line in stdout:
                 self.answers.put(line)
         self.answers.put(None)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> str:
+    """How a process whose output is at its end ended; it may have closed that, and run on."""
+    try:
+        return f"it ended with exit code {process.wait(_TO_END_SECONDS)}"
+    except subprocess.TimeoutExpired:
+        return "it closed its output"
 
 
 def _said(errors: IO[bytes]) -> str:

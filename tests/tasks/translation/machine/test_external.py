@@ -152,6 +152,15 @@ time.sleep(600)
     pytest.fail("the child of the command lives on")
 
 
+def test_a_command_that_closes_its_output_and_lives_on_is_ended(
+    command: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("artifacts.command._TO_END_SECONDS", 0.2)
+    closes = "import os\nsys.stdout.close()\nos.close(1)\ntime.sleep(600)"
+    with pytest.raises(InputError, match=r"it closed its output after 0 of 5 answers; .*5 of 5 texts"):
+        answers(engine(command(closes), tmp_path, tries=1))
+
+
 def test_a_program_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="it cannot be started"):
         answers(engine("there-is-no-such-program", tmp_path, tries=1))
