@@ -8,6 +8,7 @@ from artifacts.settings import Settings
 from flows.parts.corpora import ParallelText, SourceCorpus, TargetCorpus
 from flows.parts.encoder import EncoderChoice
 from tasks.distillation.export_student import StudentCard
+from tasks.tagging.windows import WindowConfig
 
 
 def student_card(
@@ -25,7 +26,8 @@ def student_card(
 
     Args:
         title: the method's name as its paper writes it.
-        config: the run's configuration, with the corpora under `source`, `target` or `targets`, and `parallel`.
+        config: the run's configuration: `windows` if it has any, corpora under `source`, `target` or `targets`, and
+            `parallel`.
         source: the labelled language.
         targets: the student's language, or languages.
         parallel: parallel text.
@@ -55,4 +57,5 @@ def student_card(
         config_text=yaml.safe_dump({"method": method, **shown}, sort_keys=False, allow_unicode=True),
         chosen_by_gold=chosen_by_gold,
         previous=previous,
+        windows=WindowConfig.model_validate(config.model_dump().get("windows", {})),
     )

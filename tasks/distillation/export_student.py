@@ -78,6 +78,7 @@ class StudentCard(Settings):
         False, title="Chosen by gold", description="Whether gold labels of the target language chose its epochs."
     )
     previous: str = Field("", title="Previous student", description="The student that it goes on from, if any.")
+    windows: WindowConfig = Field(WindowConfig(), title="Windows", description="In which its texts were tagged.")
 
 
 def model_card(
@@ -108,6 +109,8 @@ def model_card(
     front["tags"] = ["named-entity-recognition", "cross-lingual", "crosstag"]
     if segmenters:
         front["segmenters"] = dict(segmenters)
+    if card.windows != WindowConfig():
+        front["windows"] = card.windows.model_dump(mode="json")
     languages = ", ".join(card.target_languages) or "the target language"
     source = card.source_language or "the source language"
     parts = [
@@ -116,7 +119,7 @@ def model_card(
         _made_of(card, languages, source, authors),
         f"Labels: {', '.join(labels)}.",
         f"## Use\n\n{_USE}",
-        _in_pipelines(head, positions),
+        _in_pipelines(head, positions, card.windows.overlap_subwords),
     ]
     if card.data:
         parts.append("## Data\n\n" + "\n".join(f"- {line}" for line in card.data))
@@ -147,15 +150,14 @@ def _made_of(card: StudentCard, languages: str, source: str, authors: Mapping[st
     return told
 
 
-def _in_pipelines(head: Head, positions: int | None) -> str:
+def _in_pipelines(head: Head, positions: int | None, overlap: int) -> str:
     if head.name == SPANS.name:
         return SPAN_USE
     others = {CRF.name: _EMISSIONS_IN_PIPELINES}
     text = _USE_IN_PIPELINES if head.in_pipelines else others.get(head.name, _NOT_IN_PIPELINES)
     if positions is None:
         return text.format(stride="", windows="")
-    overlap = min(WindowConfig().overlap_subwords, positions // 4)
-    return text.format(stride=f", stride={overlap}", windows=_WINDOWS)
+    return text.format(stride=f", stride={min(overlap, positions // 4)}", windows=_WINDOWS)
 
 
 def _table(name: str, rows: list[dict[str, Any]]) -> str:

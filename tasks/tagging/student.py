@@ -149,7 +149,8 @@ def load_student(
         language: of the text, which is split into words as that language needs; empty: the one its card names.
         tokenized: words are separated by spaces already.
         segmenter: what finds the words of a language without spaces; None: what its card names.
-        windows: how much the model sees at once; by default 128 sub-words, or all that a smaller encoder takes.
+        windows: how much the model sees at once; by default what its run had, by its card (128 sub-words if that says
+            nothing), or all that a smaller encoder takes.
         decoding: by default Viterbi.
         inference: how the model is run; by default in float32.
         device: where; auto takes a CUDA GPU if there is one.
@@ -160,7 +161,7 @@ def load_student(
     """
     folder = Path(folder)
     head, model, tokenizer = open_tagger(folder)
-    chosen = windows or WindowConfig()
+    chosen = windows or WindowConfig.model_validate(_front(folder).get("windows") or {})
     length = min(chosen.max_length_subwords, usable_positions(model.config) or chosen.max_length_subwords)
     resolved = Runtime(device=device).resolved_device()
     return Student(
@@ -206,7 +207,8 @@ def language_of(folder: Path) -> str:
     Raises:
         InputError: if it names none, or more than one.
     """
-    languages = _front(folder).get("language") or []
+    named = _front(folder).get("language") or []
+    languages = [named] if isinstance(named, str) else named  # As cards of others have it.
     if len(languages) > 1:
         raise InputError(
             f"model {folder}: it tags {', '.join(languages)}, and how text is split depends on its language; name "
@@ -220,7 +222,8 @@ def language_of(folder: Path) -> str:
 def _front(folder: Path) -> dict[str, Any]:
     """What the head of a student's card says; nothing if it has none."""
     card = folder / "README.md"
-    if not card.is_file():
+    text = card.read_text(encoding="utf-8") if card.is_file() else ""
+    if not text.startswith("---\n"):
         return {}
-    found: dict[str, Any] = yaml.safe_load(card.read_text(encoding="utf-8").split("---")[1])
-    return found
+    found = yaml.safe_load(text.split("\n---", 1)[0].removeprefix("---\n"))
+    return found if isinstance(found, dict) else {}

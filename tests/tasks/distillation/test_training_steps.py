@@ -29,6 +29,7 @@ from tasks.tagging.heads import LINEAR, LinearHead
 from tasks.tagging.labelling import label_words
 from tasks.tagging.student import load_student
 from tasks.tagging.train_tagger import TaggerTraining, train_tagger
+from tasks.tagging.windows import WindowConfig
 from tasks.training.loop import Checkpoints
 
 LABELS = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
@@ -112,6 +113,7 @@ def test_from_labelled_sentences_to_a_student_that_a_pipeline_loads(
     # Words of ja were given; those of de are found by Moses' rules, as always.
     assert front["language"] == ["de", "nl"] and front["segmenters"] == {"zh": "characters"}
     assert "A named-entity tagger for de, nl, trained without labels" in readme
+    assert "windows" not in front
     loaded = load_student(shipped, tokenized=True, windows=WINDOWS)
     tagged = list(loaded.tag_words([["Anna", "."], [], ["in"] * 200 + ["Paris"]]))
     assert [len(each.tags) for each in tagged] == [2, 0, 201]
@@ -135,6 +137,13 @@ def test_a_card_tells_which_labels_of_its_own_language_a_student_had(settings, a
     card = StudentCard(source_language="en", target_languages=("de",), **settings)
     told = model_card(card, LABELS, [], LINEAR, None, {}, authors).split("\n\n")[2]
     assert told == f"A named-entity tagger for de, {parts} {says}".strip()
+
+
+def test_a_card_says_in_which_windows_the_student_saw_its_text():
+    card = StudentCard(target_languages=("de",), windows=WindowConfig(max_length_subwords=48, overlap_subwords=6))
+    text = model_card(card, LABELS, [], LINEAR, 64, {}, {})
+    assert yaml.safe_load(text.split("---\n")[1])["windows"] == {"max_length_subwords": 48, "overlap_subwords": 6}
+    assert "stride=6)" in text
 
 
 def test_the_first_iteration_has_weights_of_its_own():

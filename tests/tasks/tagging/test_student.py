@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,8 +10,9 @@ import torch
 
 from artifacts.errors import InputError
 from tasks.tagging.heads import LINEAR
-from tasks.tagging.student import Entity, Student, load_student
+from tasks.tagging.student import Entity, Student, language_of, load_student
 from tasks.tagging.tagger import new_tagger, save_tagger
+from tasks.tagging.windows import WindowConfig
 
 LABELS = ["O", "B-LOC", "I-LOC"]
 
@@ -69,6 +71,37 @@ def test_words_need_no_language_and_text_does(folder: Path) -> None:
     assert tagged.text == "Berlin , in" and tagged.places == [(0, 6), (7, 8), (9, 11)]
     with pytest.raises(InputError, match="no card names its language"):
         load_student(folder)
+
+
+def test_the_model_sees_as_much_at_once_as_in_its_run(folder: Path) -> None:
+    def windows(**settings: Any) -> tuple[int, int]:
+        made = load_student(folder, language="de", **settings).windows
+        return made.max_length_subwords, made.overlap_subwords
+
+    assert windows() == (64, 16), "all that the encoder takes"
+    (folder / "README.md").write_text(
+        "---\nlanguage: [de]\nwindows: {max_length_subwords: 24, overlap_subwords: 4}\n---\n", encoding="utf-8"
+    )
+    assert windows() == (24, 4)
+    assert windows(windows=WindowConfig(max_length_subwords=32, overlap_subwords=8)) == (32, 8)
+
+
+@pytest.mark.parametrize(
+    ("card", "language"),
+    [
+        ("---\nlanguage: de\n---\nA text --- with dashes.", "de"),
+        ("---\nlanguage: [nl]\n---\n", "nl"),
+        ("# A tagger", ""),
+    ],
+)
+def test_cards_of_others_are_read_too(folder: Path, card: str, language: str) -> None:
+    (folder / "README.md").write_text(card, encoding="utf-8")
+    assert load_student(folder, tokenized=True).split("a b") == ["a", "b"]
+    if language:
+        assert language_of(folder) == language
+    else:
+        with pytest.raises(InputError, match="no card names its language"):
+            language_of(folder)
 
 
 def test_text_without_spaces_is_split_as_the_card_says_or_as_asked(folder: Path) -> None:
