@@ -40,7 +40,7 @@ def kept_outputs(job: Job, texts: Sequence[str], make: Callable[[list[str]], Mad
                 for rows, outputs in make(left):
                     sources = [left[row] for row in rows]
                     kept.update(zip(sources, outputs, strict=True))
-                    appended.write(lines(sources, outputs))
+                    appended.write(output_lines(sources, outputs))
                     appended.flush()  # To the kernel: it outlives this process.
                     advance(len(sources))
     job.note(resumed_texts=len(texts) - len(left))
@@ -85,7 +85,7 @@ def earlier_outputs(
     return known, used
 
 
-def lines(sources: Sequence[str], outputs: Sequence[str]) -> str:
+def output_lines(sources: Sequence[str], outputs: Sequence[str]) -> str:
     """Texts and their outputs as `read_outputs` reads them, one pair a line."""
     return "".join(json.dumps(pair, ensure_ascii=False) + "\n" for pair in zip(sources, outputs, strict=True))
 

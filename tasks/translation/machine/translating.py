@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from artifacts.catalog import CONVERTED_TRANSLATOR
-from artifacts.kept_outputs import kept_outputs, lines, read_outputs
+from artifacts.kept_outputs import kept_outputs, output_lines, read_outputs
 from artifacts.reference import Reference
 from artifacts.step import Job
 from tasks.translation.machine.engines import Engine, Generation, make_engine
@@ -50,7 +50,7 @@ def translate_all(
 
     def remember(cut: list[str]) -> None:
         with file.open("a", encoding="utf-8") as appended:
-            appended.write(lines(cut, cut))
+            appended.write(output_lines(cut, cut))
 
     def translate(left: list[str]) -> Iterator[tuple[np.ndarray, Sequence[str]]]:
         return _engine(job, translator, languages, generation, remember).translate(left)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from artifacts.catalog import SENTENCES, TRANSLATOR
-from artifacts.kept_outputs import lines, read_outputs
+from artifacts.kept_outputs import output_lines, read_outputs
 from artifacts.reference import Reference
 from artifacts.step import run_alone
 from artifacts.store import Store
@@ -118,11 +118,11 @@ def test_outputs_that_were_cut_before_a_failure_count_too(
 @pytest.mark.parametrize(
     ("content", "found", "whole_lines"),
     [
-        (lines(["a", "b\n"], ["A", "B\n"]), {"a": "A", "b\n": "B\n"}, 2),
-        (lines(["a", "unwanted"], ["A", "U"]), {"a": "A"}, 2),
-        (lines(["a"], ["A"]) + '["c", "C"]', {"a": "A"}, 1),  # No end of line: it may go on.
-        (lines(["a"], ["A"]) + "\0\0\0\n" + lines(["c"], ["C"]), {"a": "A"}, 1),
-        (lines(["a"], ["A"]) + "5\n", {"a": "A"}, 1),
+        (output_lines(["a", "b\n"], ["A", "B\n"]), {"a": "A", "b\n": "B\n"}, 2),
+        (output_lines(["a", "unwanted"], ["A", "U"]), {"a": "A"}, 2),
+        (output_lines(["a"], ["A"]) + '["c", "C"]', {"a": "A"}, 1),  # No end of line: it may go on.
+        (output_lines(["a"], ["A"]) + "\0\0\0\n" + output_lines(["c"], ["C"]), {"a": "A"}, 1),
+        (output_lines(["a"], ["A"]) + "5\n", {"a": "A"}, 1),
         ("", {}, 0),
     ],
 )
