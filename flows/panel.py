@@ -56,7 +56,7 @@ class Panel(WithTeachers):
     )
     joining: Joining = Field(Joining(), title="Joining", description="How their opinions become one.")
     same_word: float = Field(
-        0.25,
+        0.0,
         ge=0,
         lt=1,
         title="Same word",

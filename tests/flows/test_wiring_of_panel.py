@@ -64,7 +64,6 @@ SETTINGS: dict[str, Any] = {
     "source_training": {"learning_rate": 1e-3, "seed": 100},
     "student": {"learning_rate": 3e-3, "seed": 300},
     "joining": {"method": "mean", "smoothing": 0.5},
-    "same_word": 0.0,
     "decoding": {"method": "argmax"},
     "inference": {"precision": "bf16"},
 }
@@ -608,7 +607,6 @@ def test_joint_labels_come_nearer_to_those_of_their_word_in_every_round(
     check_shipped(recording, result, expected, student, "student^2")
     assert tell_opinions(more, names, again) in recording.calls
     assert [model.reference for model in result.models if model.name.startswith("joint labels")] == [joint, again]
-    assert Panel.model_fields["same_word"].default == 0.25
 
 
 def test_another_teacher_may_say_which_words_are_near(
