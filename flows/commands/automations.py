@@ -19,7 +19,6 @@ WORSE, RELABELLED = "crosstag.student.worse", "crosstag.student.relabelled"
 DEAD_AFTER = timedelta(seconds=2 * 180)  # Prefect's runs say every 180 s that they live.
 STUCK_AFTER = timedelta(hours=1)  # A process begins in seconds; a container may have to be fetched before.
 
-_HEARTBEAT = "prefect.flow-run.heartbeat"
 _ENDS = ("Completed", "Failed", "Crashed", "Cancelled", "Cancelling", "AwaitingRetry", "Paused", "Suspended")
 _FAILED = frozenset({"prefect.flow-run.Failed", "prefect.flow-run.Crashed", "prefect.flow-run.TimedOut"})
 _RUNS = {"prefect.resource.id": "prefect.flow-run.*"}
@@ -29,25 +28,14 @@ _BODY_OF_STUDENT = "{{ event.payload.message }}"
 
 def dead_runs(within: timedelta = DEAD_AFTER) -> AutomationCore:
     """A run whose process says nothing any more is called crashed, as its machine, or its worker with it, has died."""
-    return AutomationCore(
-        name="crosstag: dead runs are crashed",
-        description="The process of a run is silent for too long; run it again, and it goes on from its checkpoint.",
-        trigger=EventTrigger(
-            match=_RUNS,
-            for_each={"prefect.resource.id"},
-            after={_HEARTBEAT},
-            expect={_HEARTBEAT, *(f"prefect.flow-run.{end}" for end in _ENDS)},
-            posture=Posture.Proactive,
-            threshold=1,
-            within=within,
-        ),
-        actions=[
-            ChangeFlowRunState(
-                state=StateType.CRASHED,
-                message="its process has said nothing for too long: killed, or its machine is down; run it again, and "
-                "it goes on from its last checkpoint",
-            )
-        ],
+    return _crashed(
+        "dead runs are crashed",
+        "The process of a run is silent for too long; run it again, and it goes on from its checkpoint.",
+        after="heartbeat",
+        expect=("heartbeat", *_ENDS),
+        within=within,
+        message="its process has said nothing for too long: killed, or its machine is down; run it again, and it goes "
+        "on from its last checkpoint",
     )
 
 
@@ -56,25 +44,33 @@ def stuck_runs(within: timedelta = STUCK_AFTER) -> AutomationCore:
 
     Until then it takes up one of the runs that its pool makes at a time: in `gpu`, the only one.
     """
+    return _crashed(
+        "runs that never begin are crashed",
+        "A worker took the run, and nothing has begun for too long; run it again.",
+        after="Pending",
+        expect=("Running", *_ENDS),
+        within=within,
+        message="a worker took it, and it never began: the worker was killed, or its machine is down; run it again",
+    )
+
+
+def _crashed(
+    name: str, description: str, *, after: str, expect: tuple[str, ...], within: timedelta, message: str
+) -> AutomationCore:
+    """Calls a run crashed of which nothing that is expected is heard in time; events without `prefect.flow-run.`."""
     return AutomationCore(
-        name="crosstag: runs that never begin are crashed",
-        description="A worker took the run, and nothing has begun for too long; run it again.",
+        name=f"crosstag: {name}",
+        description=description,
         trigger=EventTrigger(
             match=_RUNS,
             for_each={"prefect.resource.id"},
-            after={"prefect.flow-run.Pending"},
-            expect={f"prefect.flow-run.{state}" for state in ("Running", *_ENDS)},
+            after={f"prefect.flow-run.{after}"},
+            expect={f"prefect.flow-run.{event}" for event in expect},
             posture=Posture.Proactive,
             threshold=1,
             within=within,
         ),
-        actions=[
-            ChangeFlowRunState(
-                state=StateType.CRASHED,
-                message="a worker took it, and it never began: the worker was killed, or its machine is down; run it "
-                "again",
-            )
-        ],
+        actions=[ChangeFlowRunState(state=StateType.CRASHED, message=message)],
     )
 
 
