@@ -58,7 +58,8 @@ tagger("...")
 
 The model's head is a CRF, which scores whole label sequences; a pipeline labels each word by its emissions alone. What
 that costs is seen among the scores, where there are any of the emissions alone. {windows}`aggregation_strategy="first"`
-matters: the model reads the first sub-word of each word."""
+matters: the model reads the first sub-word of each word. Two differences to these scores remain: to a pipeline, an I-
+that begins nothing is an entity, and the parts of a word around a hyphen or a full stop are words."""
 
 _NOT_IN_PIPELINES = "The model has a head of its own: a pipeline of transformers would not read it as it was trained."
 

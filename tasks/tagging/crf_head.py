@@ -11,7 +11,7 @@ from torch import nn
 
 from artifacts.errors import InputError
 from tasks.tagging.crf import Crf
-from tasks.tagging.decoding import Decoding, best_label_paths, decode_words
+from tasks.tagging.decoding import Decoding, best_label_paths
 from tasks.tagging.heads import Batch, first_subword_logits
 from tasks.words.bioes import bioes_labels, ends, follows, iob2_ids, starts
 
@@ -55,23 +55,26 @@ class CrfHead:
         return torch.stack([outputs[:, of == label].logsumexp(dim=1) for label in range(int(of.max()) + 1)], dim=1)
 
     def losses(self, model: Any, outputs: torch.Tensor, batch: Batch) -> torch.Tensor:
-        """[n] of every word the loss of its whole sequence, so that the mean over the words is -log p(y | x).
+        """[n] losses whose mean over a sentence's words is its -log p(y | x), the sum of those of its windows.
 
-        `bioes`, not `hard`, has the labels: [n] from `tasks.words.bioes.bioes_ids`, which sees whole sentences. The
-        words that a window scores are one sequence.
+        The words that a window scores are one sequence. `bioes`, not `hard`, has the labels: [n] from
+        `tasks.words.bioes.bioes_ids`, which sees whole sentences; `widening`, [n], is words of the sentence over those
+        of the window.
         """
         sequences = sequence_losses(model, outputs, batch["bioes"], batch["word_rows"])
-        return sequences[_numbered(batch["word_rows"])]
+        return sequences[_numbered(batch["word_rows"])] * batch["widening"]
 
     def decode(self, model: Any, outputs: torch.Tensor, lengths: np.ndarray, decoding: Decoding) -> np.ndarray:
-        """[N] the best of all sequences that BIOES allows, as IOB2; by argmax: each word by its emissions alone.
+        """[N] the best of all sequences that BIOES allows, as IOB2.
+
+        By argmax each word's best BIOES label, by its emissions alone, as a pipeline of transformers has them.
 
         Raises:
             InputError: if sentences may start with I-, which no BIOES sequence does.
         """
         labels = self.labels(model)
         if decoding.method == "argmax":
-            return decode_words(self.label_logits(model, outputs).softmax(dim=-1).numpy(), lengths, labels, decoding)
+            return iob2_ids(labels)[outputs.numpy().argmax(axis=1)]
         if decoding.inside_at_start:
             raise InputError(
                 "decoding.inside_at_start is true, but the tagger's CRF knows no entity without a beginning; expected "

@@ -2,6 +2,7 @@
 
 from typing import Any, Self
 
+import numpy as np
 import torch
 from pydantic import Field, model_validator
 
@@ -65,8 +66,15 @@ def train_crf_tagger(
 def labelled_sequences(
     job: Job, data: LabelledOrTranslation, labels: list[str], tokenizer: Any, windows: WindowConfig
 ) -> tuple[Windows, dict[str, Any]]:
-    """The windows of labelled sentences, and `bioes`, [N] the labels that a CRF learns."""
+    """The windows of labelled sentences, and [N] what a CRF's losses read: `bioes` and `widening`."""
     table = job.table(data, columns=["words", "tags"])
     cut = make_windows(tokenizer, table["words"].to_pylist(), windows.max_length_subwords, windows.overlap_subwords)
     ids = flat_label_ids(table["tags"], labels, data.kind)
-    return cut, {"bioes": bioes_ids(ids, list_lengths(table["tags"]), labels)}
+    return cut, {"bioes": bioes_ids(ids, list_lengths(table["tags"]), labels), "widening": window_widening(cut)}
+
+
+def window_widening(windows: Windows) -> np.ndarray:
+    """[N] float32: words of each word's sentence over the words that its window scores; 1 where nothing is cut."""
+    scored = np.diff(windows.scored)
+    share: np.ndarray = windows.word_counts[windows.word_sentences] / np.repeat(scored, scored)
+    return share.astype(np.float32)

@@ -164,13 +164,19 @@ def test_the_published_code_adds_losses_up_and_takes_means_over_the_batch(run: C
     assert loss == pytest.approx(sum(supervised(tagger)) + 2 * mean(spans), rel=1e-4)
 
 
+@pytest.mark.parametrize("windows", [WINDOWS, NARROW])
 def test_without_weights_it_is_the_vanilla_training(
-    run: Callable[..., Any], store: Store, labelled: Reference, encoder: Reference
+    store: Store, put_table: Put, tokenizer: Any, encoder: Reference, windows: WindowConfig
 ) -> None:
-    loss, _ = run(beta=0.0)
+    words, tags = [*WORDS, RAW[3]], [*TAGS, ["O", "B-LOC", "O", "B-PER", "I-PER"]]
+    cut = make_windows(tokenizer, words, windows.max_length_subwords, windows.overlap_subwords)
+    assert cut.sentences.tolist() == ([0, 1, 2, 4, 5] if windows is WINDOWS else [0, 1, 2, 4, 5, 5])
+    given = put_table(LABELLED, {"sentence_id": list(range(6)), "words": words, "tags": tags}, META)
     plain = SequenceTraining(epochs=1, learning_rate=1e-12, dropout=0.0, sentences_per_batch=100)
-    vanilla = run_alone(store, train_crf_tagger, labelled, encoder, plain, WINDOWS)
-    assert store.require(vanilla).notes["losses"] == [pytest.approx(loss, rel=1e-5)]
+    vanilla = run_alone(store, train_crf_tagger, given, encoder, plain, windows)
+    without = ConsistencyTraining(**{**STILL, "beta": 0.0})
+    conner = run_alone(store, train_consistent_tagger, given, None, None, encoder, without, windows)
+    assert store.require(vanilla).notes["losses"] == pytest.approx(store.require(conner).notes["losses"], rel=1e-5)
 
 
 def test_an_update_of_several_passes_has_its_pairs_once(run: Callable[..., Any]) -> None:
@@ -193,7 +199,7 @@ def test_views_that_do_not_differ_cost_nothing(run: Callable[..., Any]) -> None:
 @pytest.mark.parametrize("perturbed", ["labelled", "unlabelled"])
 def test_the_baselines_perturb_without_dropout(run: Callable[..., Any], perturbation: str, perturbed: str) -> None:
     settings = {"alpha": 1.0, "beta": 0.0, "perturbed": perturbed, "replaced_share": 1.0, "noise_deviation": 2.0}
-    plain = run(NARROW, beta=0.0)[0]  # Sentences of both kinds are cut.
+    plain = run(NARROW, beta=0.0)[0]  # A raw sentence is cut.
     assert run(NARROW, perturbation=perturbation, **settings)[0] > plain + 0.001
     assert run(NARROW, perturbation="dropout", **settings)[0] == pytest.approx(plain, rel=1e-5)
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from artifacts.catalog import ENCODER, GOLD, LABELLED
+from artifacts.catalog import ENCODER, GOLD, LABELLED, SENTENCES, TAGGER
 from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.step import run_alone
@@ -20,14 +20,14 @@ from artifacts.store import Store
 from tasks.distillation.export_student import StudentCard, export_student
 from tasks.evaluation.choose_epoch import choose_epoch
 from tasks.evaluation.scores import score
-from tasks.tagging.crf_head import CRF
+from tasks.tagging.crf_head import CRF, sequence_losses
 from tasks.tagging.decoding import Decoding
 from tasks.tagging.inference import FLOAT32
 from tasks.tagging.labelling import label_words
 from tasks.tagging.predict import predict_words
 from tasks.tagging.student import load_student
-from tasks.tagging.tagger import load_tagger
-from tasks.tagging.train_crf_tagger import SequenceTraining, train_crf_tagger
+from tasks.tagging.tagger import load_tagger, new_tagger, save_tagger
+from tasks.tagging.train_crf_tagger import SequenceTraining, train_crf_tagger, window_widening
 from tasks.tagging.train_tagger import TaggerTraining, train_tagger
 from tasks.tagging.windows import WindowConfig, collate_words, make_windows
 from tasks.words.bioes import bioes_ids, bioes_labels
@@ -185,7 +185,8 @@ def test_each_window_is_a_sequence_and_each_word_has_its_loss(tiny_encoder: Path
     model = CRF.load(tiny_encoder, LABELS).eval()
     windows = make_windows(tokenizer, [["Anna", "Paris", "in"], ["Anna"]], 16, 4)
     inner = bioes_ids(np.array([3, 4, 0, 3]), np.array([3, 1]), LABELS)
-    batch = collate_words(windows, {"bioes": inner}, np.array([1, 0]))  # Rows as they come, not as they were cut.
+    targets = {"bioes": inner, "widening": window_widening(windows)}
+    batch = collate_words(windows, targets, np.array([1, 0]))  # Rows as they come, not as they were cut.
     with torch.no_grad():
         model.crf.transitions.normal_(generator=torch.Generator().manual_seed(0))
         outputs = CRF.outputs(model, batch)
@@ -193,4 +194,56 @@ def test_each_window_is_a_sequence_and_each_word_has_its_loss(tiny_encoder: Path
         path = torch.tensor([[INNER.index(name) for name in ("B-PER", "E-PER", "O")]])
         first = model.crf.losses(outputs[None, 1:], path, torch.tensor([3]))
         expected = torch.cat([anna, first.expand(3)])
-        torch.testing.assert_close(CRF.losses(model, outputs, batch), expected)
+        assert torch.equal(CRF.losses(model, outputs, batch), expected)
+
+
+def test_the_mean_over_a_cut_sentence_is_the_sum_of_its_windows(tiny_encoder: Path, tokenizer: Any) -> None:
+    # Windows have room for 6 sub-words: the first sentence, of 5 words and 9 sub-words, is cut, the second is not.
+    model = CRF.load(tiny_encoder, LABELS).eval()
+    windows = make_windows(tokenizer, [["Anna", "Paris", "abc", "in", "abc"], ["Anna"]], 8, 2)
+    assert windows.sentences.tolist() == [0, 0, 1]
+    first, second = np.diff(windows.scored)[:2]
+    assert window_widening(windows).tolist() == pytest.approx([5 / first] * first + [5 / second] * second + [1])
+    inner = bioes_ids(np.array([3, 4, 0, 0, 1, 3]), np.array([5, 1]), LABELS)
+    batch = collate_words(windows, {"bioes": inner, "widening": window_widening(windows)}, np.arange(3))
+    with torch.no_grad():
+        model.crf.transitions.normal_(generator=torch.Generator().manual_seed(0))
+        outputs = CRF.outputs(model, batch)
+        each = sequence_losses(model, outputs, batch["bioes"], batch["word_rows"])
+        losses = CRF.losses(model, outputs, batch)
+    assert len(each) == 3
+    torch.testing.assert_close(losses[:5].mean(), each[0] + each[1])
+    torch.testing.assert_close(losses[5], each[2])
+
+
+def test_emissions_alone_are_what_a_pipeline_reads(
+    store: Store, put_table: Put, put_model: Put, sharp_encoder: Path, tmp_path: Path
+) -> None:
+    from transformers import pipeline
+
+    words = [["Anna", "Paris", "lives", "in", "Berlin"], ["Berlin", "in", "Anna"], ["lives"], ["Paris", "Paris"]]
+    model, tokenizer = new_tagger(sharp_encoder, LABELS, 0.0, 3, CRF)
+    with torch.no_grad():  # No label is above the others everywhere.
+        logits = model(**tokenizer(words[0], is_split_into_words=True, return_tensors="pt")).logits
+        model.classifier.bias.sub_(logits[0].mean(dim=0))
+    save_tagger(model, tokenizer, tmp_path / "drawn")
+
+    def read(place: Path, words: list[str]) -> list[str]:
+        """A label for each word; all are one sub-word."""
+        tags = pipeline("token-classification", str(place), aggregation_strategy="none", ignore_labels=[])
+        return [token["entity"] for token in tags(" ".join(words))]
+
+    # O .36, B-LOC .30, S-LOC .30: B-LOC and S-LOC, which are B-LOC in IOB2, are .60 together, but no label is above O.
+    chances = dict.fromkeys(INNER, 0.04 / 6) | {"O": 0.36, "B-LOC": 0.30, "S-LOC": 0.30}
+    with torch.no_grad():
+        model.classifier.weight.zero_()
+        model.classifier.bias.copy_(torch.tensor([chances[label] for label in INNER]).log())
+    argmax, outputs = Decoding(method="argmax"), model.classifier.bias.detach()[None]
+    save_tagger(model, tokenizer, tmp_path / "by_hand")
+    assert read(tmp_path / "by_hand", ["Anna"]) == ["O"]
+    assert CRF.decode(model, outputs, np.array([1]), argmax).tolist() == [0]
+
+    text = put_table(SENTENCES, {"sentence_id": [0, 1, 2, 3], "words": words}, {"language": "de"})
+    said = store.table(run_alone(store, predict_words, put_model(TAGGER, tmp_path / "drawn"), text, WINDOWS, argmax))
+    assert said["tags"].to_pylist() == [read(tmp_path / "drawn", each) for each in words]
+    assert len({tag for tags in said["tags"].to_pylist() for tag in tags}) > 2
