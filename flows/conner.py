@@ -224,12 +224,37 @@ def algorithm(config: Conner, runtime: Runtime) -> Result:
     emissions = _by_emissions(config, corpora, student, name)
     scoring.models.sort(key=lambda model: model.reference == student)
     with stage("student"):
-        card = student_card("ConNER", config, config.source, (config.target,), config.parallel, config.encoder)
+        card = student_card(
+            "ConNER",
+            config,
+            config.source,
+            (config.target,),
+            config.parallel,
+            config.encoder,
+            beside_labels=_learnt_beside_labels(config),
+        )
         scores = tuple(scoring.models[-1].scores[text.name] for text in corpora.tests)
         shipped = export_student(student, (*scores, *emissions.scores.values()), card, (corpora.target,))
     models = [*scoring.models[:-1], emissions, scoring.models[-1]]
     outcomes = scoring.outcomes(scoring.models[-1], d_src)
     return Result(shipped, models, outcomes=outcomes, listings=(*listings, *epochs.listings))
+
+
+def _learnt_beside_labels(config: Conner) -> list[tuple[str, tuple[str, ...]]]:
+    """Kinds and paths of what the student, and the encoder and translator that are made for it, learn from."""
+    learnt, imported = config.consistency, config.pairs.imported
+    read: list[tuple[str, tuple[str, ...]]] = []
+    if learnt.beta > 0 and imported is not None:
+        read.append(("conjugate pairs", (imported.original, imported.translated)))
+    elif learnt.beta > 0 and config.ablation == "trans_label":
+        read.append(("pairs of the labelled sentences with their translations", config.source.train.paths))
+    elif learnt.beta > 0:
+        read.append(("pairs of unlabelled text with its translation", config.target.text.paths))
+    if learnt.reads_raw_text or config.encoder.pretrains:
+        read.append(("unlabelled text", config.target.text.paths))
+    if config.encoder.pretrains or (learnt.beta > 0 and config.pairs.trains):
+        read += [("parallel text", (each.source,)) for each in config.parallel]
+    return read
 
 
 def _drawn(labelled: Reference, config: Conner) -> Reference:
@@ -270,7 +295,7 @@ def _agreement(models: dict[str, Reference], pairs: Reference, config: Conner) -
 
 
 def _by_emissions(config: Conner, corpora: Corpora, student: Reference, name: str) -> Model:
-    """What a pipeline of transformers makes of the student, which cannot hold its CRF."""
+    """The labels that a pipeline of transformers gives words, as it cannot hold the student's CRF; scored strictly."""
     alone = Scoring((), config.windows, Decoding(method="argmax"), config.inference)
     return alone.model(f"{name}, emissions alone", student, *corpora.tests)
 

@@ -121,10 +121,10 @@ class Glode(OneTarget):
     @model_validator(mode="after")
     def _labels_are_moved(self) -> "Glode":
         first, epochs = self.refinement.first_refinement, self.student.epochs
-        if self.refinement.levels != "none" and first > epochs:
+        if self.refinement.levels != "none" and first >= epochs:
             raise ValueError(
-                f"denoising.first_refinement is {first}, but student.epochs is {epochs}, so that no label would be "
-                "moved; lower it, or choose ablation: without_denoising"
+                f"denoising.first_refinement is {first}, and student.epochs is {epochs}, so that no label would be "
+                "learnt as it was moved; lower the first, raise the second, or choose ablation: without_denoising"
             )
         return self
 

@@ -1,5 +1,6 @@
 """The model card of a run's student."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
@@ -21,6 +22,7 @@ def student_card(
     *,
     chosen_by_gold: bool = False,
     previous: str = "",
+    beside_labels: Sequence[tuple[str, tuple[str, ...]]] | None = None,
 ) -> StudentCard:
     """The card's facts. Paths are shortened to names: where files lay says nothing of the model.
 
@@ -34,12 +36,18 @@ def student_card(
         encoder: what the student was fine-tuned from.
         chosen_by_gold: whether gold labels of the target language chose its epochs.
         previous: an earlier student that it goes on from.
+        beside_labels: kinds and paths of what it learnt from beside the labels; None: all text of the targets, their
+            corrections, and all parallel text.
     """
     method = title.lower()
-    data = [("labels", source.train.paths), *(("unlabelled text", target.text.paths) for target in targets)]
-    data += [("corrections by people", (target.corrections,)) for target in targets if target.corrections]
-    data += [("parallel text", (each.source,)) for each in parallel]
-    data.append(("encoder", ("pretrained on these texts" if encoder.pretrains else encoder.checkpoint,)))
+    if beside_labels is None:
+        beside_labels = [
+            *(("unlabelled text", target.text.paths) for target in targets),
+            *(("corrections by people", (target.corrections,)) for target in targets if target.corrections),
+            *(("parallel text", (each.source,)) for each in parallel),
+        ]
+    fine_tuned = "pretrained on these texts" if encoder.pretrains else encoder.checkpoint
+    data = [("labels", source.train.paths), *beside_labels, ("encoder", (fine_tuned,))]
     left_out = {
         "source",
         "target",

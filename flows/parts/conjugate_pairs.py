@@ -12,7 +12,7 @@ from flows.parts.corpora import ParallelText, input_file, read_pairs
 from flows.parts.summary import Listing
 from flows.parts.translator import TranslatorChoice, check_translator, ready, take_translator
 from tasks.translation.conjugate.find_pairs import Incomplete, find_pairs
-from tasks.translation.conjugate.import_pairs import import_pairs, load_pair_files
+from tasks.translation.conjugate.import_pairs import check_pair_files, import_pairs
 from tasks.translation.conjugate.placeholder_pairs import replace_marked
 from tasks.translation.conjugate.translate_spans import SpanTranslating, translate_spans
 from tasks.translation.machine.engines import Generation
@@ -115,13 +115,14 @@ def make_pairs(
 def check_pairs(
     choice: PairsChoice, parallel: tuple[ParallelText, ...], languages: tuple[str, str], runtime: Runtime
 ) -> None:
-    """Imported pairs can be read and belong together; a translator can be loaded, or trained.
+    """Imported pairs can be read, belong together, and one is kept; a translator can be loaded, or trained.
 
     Raises:
         InputError: at the first that is not so.
     """
     if choice.imported is not None:
-        load_pair_files(*(input_file(each, runtime) for each in (choice.imported.original, choice.imported.translated)))
+        original, translated = choice.imported.original, choice.imported.translated
+        check_pair_files(input_file(original, runtime), input_file(translated, runtime), choice.incomplete)
         return
     check_translator(choice.translator, (languages,), choice.generation, runtime)
     if choice.trains and not parallel:

@@ -79,3 +79,27 @@ def test_bad_pairs_are_told_before_anything_starts(
     with pytest.raises(InputError, match=message):
         method.flow(config, runtime(data, tmp_path / "store"))
     assert not (tmp_path / "store" / "tagger").exists()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "incomplete", "told"),
+    [
+        ("00", "pair", r"none of the 0 spans in 3 sentences .* \(there is no span at all\)"),
+        (
+            "12",
+            "sentence",
+            r"none of the 6 spans in 3 sentences .* \(missing_in_translation 3, sentence_incomplete 3\)",
+        ),
+    ],
+)
+def test_pairs_of_which_none_would_be_kept_are_told_before_anything_starts(
+    config_file: Path, data: Path, tmp_path: Path, numbers: str, incomplete: str, told: str
+) -> None:
+    first, second = numbers
+    for name, spans in (("original", first + second), ("translated", first + "0")):
+        sentence = "".join(f"{word}\t{number}\tO\n" for word, number in zip(("Anna", "Berlin"), spans, strict=True))
+        (tmp_path / name).write_text("\n".join([sentence] * 3), encoding="utf-8")
+    settings = [f"pairs.imported.{name}={tmp_path / name}" for name in ("original", "translated")]
+    method, config = load(config_file, [*settings, f"pairs.incomplete={incomplete}"])
+    with pytest.raises(InputError, match=told + "; expected at least one pair; number the spans of both files from 1"):
+        method.check(config, runtime(data, tmp_path / "store"))

@@ -235,6 +235,44 @@ def test_imported_pairs_need_no_translator_and_no_candidates(
     recording.check(result.listings[1].rows, agreements(expected, made, student, 30))
 
 
+_PARALLEL = "parallel text: parallel.en"
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"ablation": "vanilla"}, []),
+        ({"ablation": "dropout_label"}, []),
+        ({"ablation": "gaussian_noise"}, []),
+        ({"ablation": "dropout_unlabel"}, ["unlabelled text: de.txt"]),
+        ({}, ["pairs of unlabelled text with its translation: de.txt", _PARALLEL]),
+        (
+            {"ablation": "trans_label"},
+            ["pairs of the labelled sentences with their translations: en.conll", _PARALLEL],
+        ),
+        (
+            {"pairs": {"translator": {"checkpoint": "./m2m"}}, "parallel": []},
+            ["pairs of unlabelled text with its translation: de.txt"],
+        ),
+        (
+            {"pairs": {"imported": {"original": "./de.txt", "translated": "./parallel.en"}}},
+            ["conjugate pairs: de.txt, parallel.en"],
+        ),
+        (
+            {"ablation": "vanilla", "encoder": {"checkpoint": "pretrain"}},
+            ["unlabelled text: de.txt", _PARALLEL],
+        ),
+    ],
+)
+def test_the_card_names_what_was_learnt_from(
+    recording: Recording, runtime: Runtime, configured: Configured, settings: dict[str, Any], said: list[str]
+) -> None:
+    config = configured(**{"encoder": {"checkpoint": "./bert"}, **settings})
+    card = recording.arguments(algorithm(config, runtime).student)["card"]
+    encoder = "pretrained on these texts" if config.encoder.pretrains else "bert"
+    assert list(card.data) == ["labels: en.conll", *said, f"encoder: {encoder}"]
+
+
 def test_a_low_resource_source_is_what_all_learn_from(
     recording: Recording, runtime: Runtime, configured: Configured
 ) -> None:

@@ -265,7 +265,7 @@ def test_the_row_of_table_4_draws_entities_together_in_the_place_of_hidden_text(
 
 def test_what_is_not_read_is_not_in_the_key_of_a_training(configured: Configured) -> None:
     def refinement(row: str, **denoising: Any) -> Denoising:
-        return configured(ablation=row, denoising=denoising).refinement
+        return configured(ablation=row, denoising=denoising, student={"epochs": 3}).refinement
 
     far = {"neighbours": 3, "outside_share": 0.5, "local_threshold_factor": 0.9, "product": "bf16"}
     for name, value in far.items():
@@ -291,7 +291,9 @@ def test_what_is_not_read_is_not_in_the_key_of_a_training(configured: Configured
             {"ablation": "without_local", "denoising": {"levels": "local"}},
             "levels is local, but ablation without_local",
         ),
-        ({"denoising": {"first_refinement": 3}}, "first_refinement is 3, but student.epochs is 2, so that no label"),
+        ({"denoising": {"first_refinement": 3}}, "first_refinement is 3, and student.epochs is 2, so that no label"),
+        ({"denoising": {"first_refinement": 2}}, "first_refinement is 2, and student.epochs is 2, so that no label"),
+        ({"student": {"epochs": 1}}, "first_refinement is 1, and student.epochs is 1, so that no label"),
     ],
 )
 def test_a_row_that_is_another_and_labels_that_never_move_are_refused(
@@ -300,6 +302,8 @@ def test_a_row_that_is_another_and_labels_that_never_move_are_refused(
     with pytest.raises(ValidationError, match=message):
         configured(**settings)
     assert configured(ablation="without_denoising", denoising={"first_refinement": 3}).refinement.levels == "none"
+    assert configured(ablation="without_denoising", student={"epochs": 1}).target_training.epochs == 1
+    assert configured(denoising={"levels": "none"}, student={"epochs": 1}).refinement.first_refinement == 1
 
 
 def test_the_plain_model_is_trained_if_asked_for(

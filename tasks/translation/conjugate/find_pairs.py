@@ -84,6 +84,26 @@ def write_pairs(
     Raises:
         InputError: if no pair is kept; `advice` says what to do.
     """
+    rows, kept, counts = kept_pairs(found, incomplete, advice)
+    metadata: dict[str, Any] = {
+        "language": languages[0],
+        "translated_language": languages[1],
+        "corpus": corpus,
+        "sentences": sum("" in row.reasons for row in rows),
+        "pairs": kept,
+        "dropped": counts,
+    }
+    job.write(_batches(rows), metadata)
+
+
+def kept_pairs(
+    found: Sequence[PairedSentence], incomplete: Incomplete, advice: str
+) -> tuple[Sequence[PairedSentence], int, dict[str, int]]:
+    """Sentences with the pairs that are kept, how many these are, and how many are dropped by reason.
+
+    Raises:
+        InputError: if no pair is kept; `advice` says what to do.
+    """
     rows = found if incomplete == "pair" else [row.whole_or_none() for row in found]
     dropped = Counter(reason for row in rows for reason in row.reasons)
     kept = dropped.pop("", 0)
@@ -94,15 +114,7 @@ def write_pairs(
             f"conjugate pairs: none of the {sum(counts.values())} spans in {len(rows)} sentences has its translation "
             f"({told}); expected at least one pair; {advice}"
         )
-    metadata: dict[str, Any] = {
-        "language": languages[0],
-        "translated_language": languages[1],
-        "corpus": corpus,
-        "sentences": sum("" in row.reasons for row in rows),
-        "pairs": kept,
-        "dropped": counts,
-    }
-    job.write(_batches(rows), metadata)
+    return rows, kept, counts
 
 
 def _batches(rows: Sequence[PairedSentence]) -> Iterator[pa.RecordBatch]:

@@ -18,10 +18,11 @@ from artifacts.step import Job, step
 from tasks.corpus.layout import DOCUMENT_START
 from tasks.corpus.lines import is_blank, read_lines
 from tasks.corpus.once import once
-from tasks.translation.conjugate.find_pairs import Incomplete, PairedSentence, write_pairs
+from tasks.translation.conjugate.find_pairs import Incomplete, PairedSentence, kept_pairs, write_pairs
 from tasks.translation.conjugate.placeholders import Span
 from tasks.translation.conjugate.reading import NOWHERE
 
+_ADVICE = "number the spans of both files from 1"
 _LEAST_SHARE = 0.5  # The published files match in 98 % of their spans; what matches in fewer than half is another text.
 
 
@@ -120,6 +121,15 @@ def load_pair_files(original: InputFile, translated: InputFile) -> list[PairedSe
     return once((original, translated, original.digest(), translated.digest()), read)
 
 
+def check_pair_files(original: InputFile, translated: InputFile, incomplete: Incomplete) -> None:
+    """Looks whether the step below would find a pair.
+
+    Raises:
+        InputError: as it would.
+    """
+    kept_pairs(load_pair_files(original, translated), incomplete, _ADVICE)
+
+
 @step(CONJUGATE_PAIRS)
 def import_pairs(
     job: Job,
@@ -143,8 +153,7 @@ def import_pairs(
         InputError: if a file cannot be read, or the two do not belong together.
     """
     rows = load_pair_files(original, translated)
-    advice = "number the spans of both files from 1"
-    write_pairs(job, rows, (language, translated_language), "import", incomplete, advice)
+    write_pairs(job, rows, (language, translated_language), "import", incomplete, _ADVICE)
 
 
 def _places(numbers: Sequence[int]) -> dict[int, list[Span]]:
