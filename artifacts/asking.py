@@ -49,7 +49,7 @@ class Command(Settings):
         ge=1,
         le=100,
         title="Tries",
-        description="Calls in a row without a new answer, then the run ends.",
+        description="Calls in a row that fail, then the run ends; one that brings answers first begins a row.",
     )
     timeout_seconds: float = Field(
         120.0, gt=0, title="Timeout", description="Seconds without an answer after which a call has failed."
@@ -59,7 +59,7 @@ class Command(Settings):
     )
 
     def program(self, folder: Path, setting: str) -> list[str]:
-        """The words of the command; a program that lies in `folder` by its path there.
+        """The words of the command; a program that is named by a path from `folder`.
 
         Raises:
             InputError: if the command cannot be read; `setting` is where it stands.
@@ -70,21 +70,27 @@ class Command(Settings):
             raise InputError(f"{setting}.command {self.command!r}: {error}; quote its words") from error
         if not words:
             raise InputError(f"{setting}.command {self.command!r}: no program in it; name one")
-        inside = folder / words[0]
-        return [str(inside.absolute()) if "/" in words[0] and inside.is_file() else words[0], *words[1:]]
+        return [str((folder / words[0]).absolute()) if "/" in words[0] else words[0], *words[1:]]
 
     def check_program(self, folder: Path, setting: str) -> None:
-        """The program is there.
+        """The program is there, and so are files that it is given, by paths from the current folder or from `folder`.
 
         Raises:
-            InputError: if it is not, or the command cannot be read.
+            InputError: if it is not, if such a file is in the current folder alone, or if the command cannot be read.
         """
-        program = self.program(folder, setting)[0]
+        program, *words = self.program(folder, setting)
         if shutil.which(program) is None:
             raise InputError(
                 f"{setting}.command `{self.command}`: there is no program {program}, neither in the path nor, by its "
                 f"path, in the data folder {folder.absolute()}; install it, or name it by its path"
             )
+        for word in words:
+            looks_so = "/" in word or Path(word).suffix
+            if looks_so and Path(word).is_file() and not (folder / word).exists():
+                raise InputError(
+                    f"{setting}.command `{self.command}`: {word} is a file in the current folder, and the command is "
+                    f"started in the data folder {folder.absolute()}, which has none; write {Path(word).absolute()}"
+                )
 
 
 @dataclass

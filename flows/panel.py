@@ -238,16 +238,18 @@ def algorithm(config: Panel, runtime: Runtime) -> Result:
         start = encoder if other is None else take_encoder(other, corpora, config.seed, runtime)
         start = keep_bottom_layers(start, config.student_layers) if config.student_layers else start
 
+    answered: tuple[Reference, ...] = ()
+    for labeller in config.labellers:  # First: what a command fails at is known before hours of training.
+        with stage(f"labeller {labeller.version}"):
+            answered += (label_by_command(labeller, corpora.target),)
     names = config.names
     opinions: tuple[Reference, ...] = ()
     for teacher in config.teachers:
         said = teaching.opinion(teacher)
         opinions += (trust.calibrated(said, teaching.taught.get(teacher.name)),)
+    opinions += answered
     if config.score_translate_test:
         teaching.score_translate_test()
-    for labeller in config.labellers:
-        with stage(f"labeller {labeller.version}"):
-            opinions += (label_by_command(labeller, corpora.target),)
     listings: tuple[Listing, ...] = ()
     if config.student_start:
         start = teaching.taught[config.student_start].members[0]

@@ -178,7 +178,9 @@ OPINIONS = Dataset(
     tags         per word the most probable joint label
     probability  of that
     metadata     language; labels; teachers: their names; split: number of words of which a teacher said something else
-                 than the joint label; outvoted: of those whose joint label fewer than half of the teachers said
+                 than the joint label; outvoted: of those whose joint label fewer than half of the teachers said; words:
+                 number of those whose joint label is O, and of the others; spoke: per teacher of how many of both it
+                 said something
     """,
     pa.schema(
         [

@@ -151,7 +151,8 @@ class Chat:
 def placed(said, asked):
     """The entities of an answer, where they stand in the text; offsets count code points.
 
-    A mention of the same text that is not listed has no label: whether it was forgotten is not known.
+    A mention of the same text that is not listed has no label: whether it was forgotten is not known. Nor has one
+    whose text is listed with several types, if the list is not in the order of the text: which is which is not known.
     """
     try:
         listed = json.loads(said)["entities"]
@@ -161,7 +162,7 @@ def placed(said, asked):
     if not all(isinstance(part, str) and part for pair in pairs for part in pair):
         raise Wrong("no_json", "a text or a type is empty, or no text")
     text, found, at = asked["text"], [], 0
-    taken = set()
+    taken, kinds, in_order = set(), {}, True
     starts, ends = ({place[side] for place in asked["offsets"]} for side in (0, 1))
     for mention, kind in pairs:
         if any("\ud800" <= char <= "\udfff" for char in mention + kind):
@@ -174,8 +175,13 @@ def placed(said, asked):
             raise Wrong("not_in_text", f"{mention!r} does not stand in the text {'once more' if places else 'at all'}")
         place = next((place for place in free if place >= at), free[0])
         taken.add(place)
+        kinds.setdefault(mention, set()).add(kind)
+        in_order = in_order and place >= at
         at = max(at, place + len(mention))
         found.append({"start": place, "end": place + len(mention), "type": kind, "text": mention})
+    for each in found:
+        if not in_order and len(kinds[each["text"]]) > 1:
+            each["type"] = None
     covered = {place for each in found for place in range(each["start"], each["end"])}
     for mention in {mention for mention, _ in pairs}:
         for match in re.finditer(re.escape(mention), text):

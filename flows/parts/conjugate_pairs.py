@@ -10,7 +10,7 @@ from artifacts.settings import Settings
 from artifacts.store import Store
 from flows.parts.corpora import ParallelText, input_file, read_pairs
 from flows.parts.summary import Listing
-from flows.parts.translator import TranslatorChoice, check_translator, ready, take_translator
+from flows.parts.translator import TranslatorChoice, check_translator, ready, search_of, take_translator
 from tasks.translation.conjugate.find_pairs import Incomplete, find_pairs
 from tasks.translation.conjugate.import_pairs import check_pair_files, import_pairs
 from tasks.translation.conjugate.placeholder_pairs import replace_marked
@@ -108,7 +108,9 @@ def make_pairs(
             pairs = tuple(replace_marked(mark_pairs(each, None, marking, names), keep) for each in texts)
     translator = take_translator(choice.translator, (languages,), pairs, seed, runtime)
     translator = ready(translator, choice.generation)
-    translation = translate_spans(tagged, translator, *languages, choice.translating, choice.generation)
+    translation = translate_spans(
+        tagged, translator, *languages, choice.translating, search_of(translator, choice.generation)
+    )
     return find_pairs(tagged, translation, choice.incomplete)
 
 

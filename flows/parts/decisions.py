@@ -234,6 +234,14 @@ def _labelled(step: str, kind: str, facts: Mapping[str, Any]) -> Iterator[Told]:
     if kind == "labeller_answers" and facts["usage"]:
         took = ", ".join(f"{number:,g} {name}" for name, number in facts["usage"].items())
         yield f"{facts['new_texts']:,} of {facts['texts']:,} sentences were asked, which took {took}", False
+    for teacher, spoke in facts.get("spoke", {}).items():
+        outside, entities = (heard / max(words, 1) for heard, words in zip(spoke, facts["words"], strict=True))
+        if outside < entities / 2:
+            yield (
+                f"{teacher} said something of {outside:.0%} of the words whose joint label is O, and of {entities:.0%} "
+                "of the others: its estimate takes silence for chance, so let it say O where it means O",
+                True,
+            )
     if step.startswith(("correct_", "trust_")) and "corrected" in facts:
         corrected = facts["corrected"]
         count = len(corrected) if isinstance(corrected, list) else corrected

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from artifacts.reference import Reference
-from flows.parts.translator import AnyTranslator
+from flows.parts.translator import AnyTranslator, search_of
 from tasks.translation.machine.engines import Generation
 from tasks.translation.machine.translate_text import translate_text
 from tasks.translation.marked.gather import gather_translations
@@ -27,11 +27,13 @@ class LabelledTranslation:
     def there(self, sentences: Reference, language: str) -> Reference:
         """Forward translation: plain sentences of a target language into the source language."""
         translator = self.theta_mt if self.forward is None else self.forward
-        return translate_text(sentences, translator, language, self.source_language, None, self.generation)
+        search = search_of(translator, self.generation)
+        return translate_text(sentences, translator, language, self.source_language, None, search)
 
     def back(self, labelled: Reference, language: str) -> Reference:
         """Labelled sequence translation: source sentences into a target language, entities between markers."""
-        return translate_text(labelled, self.theta_mt, self.source_language, language, self.marking, self.generation)
+        search = search_of(self.theta_mt, self.generation)
+        return translate_text(labelled, self.theta_mt, self.source_language, language, self.marking, search)
 
     def labelled(self, data: Reference, language: str, reading: MarkerReading) -> Reference:
         """A labelled source corpus in a target language: what Translate-Train learns from (4.2)."""

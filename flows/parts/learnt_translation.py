@@ -10,7 +10,7 @@ from artifacts.runtime import Runtime, stage
 from artifacts.store import Store
 from flows.parts.labelled_translation import LabelledTranslation
 from flows.parts.summary import Listing
-from flows.parts.translator import AnyTranslator, TranslatorChoice, ready, take_translator
+from flows.parts.translator import AnyTranslator, TranslatorChoice, ready, search_of, take_translator
 from flows.parts.translator import Direction as Languages
 from tasks.evaluation.averages import average_bleu
 from tasks.evaluation.bleu import score_bleu
@@ -108,7 +108,7 @@ class Learnt:
         by_direction: dict[str, list[Reference]] = {}
         for name, (parallel, direction) in tests.items():
             with stage(name):
-                translated = translate_parallel(parallel, theta_mt, direction, generation)
+                translated = translate_parallel(parallel, theta_mt, direction, search_of(theta_mt, generation))
                 rows[name] = score_bleu(translated, parallel)
                 by_direction.setdefault(direction, []).append(rows[name])
         if len(tests) > len(by_direction):

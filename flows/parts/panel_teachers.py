@@ -84,6 +84,22 @@ class Teacher(Settings):
         return ", ".join(part for part in (self.learns, head, self.translation) if part)
 
 
+class OpinionProjection(EntityProjection):
+    """How entities find their place; a panel takes silence for not knowing, so a sentence without any is O."""
+
+    all_outside: Literal["drop", "keep"] = Field(
+        "keep",
+        title="Without entities",
+        description="What is said of sentences in whose translation the source tagger found nothing: keep, that all "
+        "is O, or drop, nothing.",
+    )
+
+    @property
+    def plain(self) -> EntityProjection:
+        """The same settings, as the step takes them."""
+        return EntityProjection.model_validate(dict(self))
+
+
 class WithTeachers(TranslatedTarget):
     """What decides how the teachers of a panel label the raw text."""
 
@@ -114,8 +130,8 @@ class WithTeachers(TranslatedTarget):
         title="Forward translations",
         description="Of a teacher that learns projection, marked: which of them are tagged (CROP, 3.4).",
     )
-    projection: EntityProjection = Field(
-        EntityProjection(),
+    projection: OpinionProjection = Field(
+        OpinionProjection(),
         title="Projection",
         description="Of a teacher that learns projection, marked: how entities find their place (CROP, 3.4).",
     )
@@ -289,7 +305,7 @@ class Teaching:
         whole = choice.marked
         there, back = translating.translator((language, source)), translating.translator((source, language))
         translation = LabelledTranslation(source, back, whole.marking, whole.generation, there)
-        projecting = Projecting(translation, tag, self.config.forward, self.config.projection)
+        projecting = Projecting(translation, tag, self.config.forward, self.config.projection.plain)
         return projecting.project(TargetText(language, target, None, ()), language, whole.reading)
 
     def _translate_test(self, translating: Translating) -> TranslateTest:

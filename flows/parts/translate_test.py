@@ -7,6 +7,7 @@ from artifacts.reference import Reference
 from flows.parts.aligned_labels import Reader, aligned_words, placed_along
 from flows.parts.scoring import Scoring, Tag
 from flows.parts.translation import Translating
+from flows.parts.translator import search_of
 from tasks.aligned.carry_back import carry_back
 from tasks.aligned.keep_translated import keep_translated
 from tasks.aligned.place_labels import Incomplete
@@ -41,7 +42,9 @@ class TranslateTest:
         """
         choice, (source, target) = self.translating.choice, self.translating.languages
         translator, parallel = self.translating.translator((target, source)), self.translating.corpora.parallel
-        output = translate_text(sentences, translator, target, source, None, choice.marked.generation)
+        output = translate_text(
+            sentences, translator, target, source, None, search_of(translator, choice.marked.generation)
+        )
         translated = read_plain(output, choice.marked.reading)
         there = keep_translated(sentences, translated)
         alignment = aligned_words(translated, there, parallel, choice.aligned, self.reader)

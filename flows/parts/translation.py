@@ -13,7 +13,7 @@ from artifacts.runtime import Runtime, stage
 from artifacts.settings import Settings
 from flows.parts.aligned_labels import AlignedLabels, Ranker, Reader, placed_labels
 from flows.parts.corpora import Corpora, corpus_input, input_file
-from flows.parts.translator import AnyTranslator, Direction, TranslatorChoice, ready, take_translator
+from flows.parts.translator import AnyTranslator, Direction, TranslatorChoice, ready, search_of, take_translator
 from tasks.corpus.formats import CorpusFile
 from tasks.translation.alignment import AlignmentConfig, align_vectors
 from tasks.translation.imported import import_translation
@@ -269,18 +269,19 @@ def _whole_sentences(translating: Translating, reader: Reader) -> list[Reference
     corpora, choice, languages = translating.corpora, translating.choice, translating.languages
     translator = translating.translator(languages)
     whole, parts, plain = choice.marked, list[Reference](), corpora.train
+    search = search_of(translator, whole.generation)
     if choice.by_markers:
-        output = translate_text(corpora.train, translator, *languages, whole.marking, whole.generation)
+        output = translate_text(corpora.train, translator, *languages, whole.marking, search)
         entities = None
         if whole.marking.form == "brackets":
             with stage("entities alone"):
                 listed = list_entities(corpora.train, whole.marking.max_entities)
-                entities = translate_text(listed, translator, *languages, None, whole.generation)
+                entities = translate_text(listed, translator, *languages, None, search)
         parts.append(read_markers(corpora.train, output, whole.reading, entities))
         plain = keep_lost(corpora.train, parts[0]) if choice.places_labels else plain
     if choice.places_labels:
         with stage("labels placed after"):
-            output = translate_text(plain, translator, *languages, None, whole.generation)
+            output = translate_text(plain, translator, *languages, None, search)
             translated = read_plain(output, whole.reading)
             how = (corpora.parallel, choice.aligned, reader, translating.ranker)
             parts.append(placed_labels(plain, translated, *how))

@@ -139,6 +139,11 @@ def take_translator(
         return train_translator(pairs, start, choice.training.seeded(seed))
 
 
+def search_of(translator: AnyTranslator, generation: Generation) -> Generation:
+    """The settings of the search that a translation is keyed by: a command never hears of them."""
+    return Generation() if isinstance(translator, ExternalTranslator) else generation
+
+
 def ready(translator: AnyTranslator, generation: Generation, name: str = "translator") -> AnyTranslator:
     """The translator in the form in which the engine of the settings loads it; converted once for all who use it."""
     run = current_run()

@@ -24,6 +24,7 @@ REASONS = (
     "overlap",
 )
 _SUM_TOLERANCE = 0.01
+_ROUNDING = 1e-6
 _OUTSIDE = 0  # Place of O
 _WITHOUT_PLACE = ("outside_text", "other_text")
 
@@ -85,7 +86,7 @@ def probabilities_of(
 
     Args:
         ids: [N] place of the label, or `NO_LABEL`.
-        given: [N] p, in [0, 1]; NaN without one.
+        given: [N] p, in [0, 1] up to rounding; NaN without one.
         rest_outside: [N] bool, of an entity.
         whole: by word, all its probabilities, which sum to 1.
         labels: C, at least 3.
@@ -94,7 +95,7 @@ def probabilities_of(
         [N, C] float32; zeros for a word without a label.
     """
     rows = np.flatnonzero(ids != NO_LABEL)
-    p = np.where(np.isnan(given[rows]), 1.0, given[rows])
+    p = np.where(np.isnan(given[rows]), 1.0, np.minimum(given[rows], 1.0))
     made = np.zeros((len(ids), labels))
     made[rows] = np.where(rest_outside[rows], 0.0, (1 - p) / (labels - 1))[:, None]
     made[rows, _OUTSIDE] = np.where(rest_outside[rows], 1 - p, made[rows, _OUTSIDE])
@@ -152,7 +153,12 @@ def _fault(entity: Entity, text: str, labels: Mapping[str, int]) -> str:
         return "other_text"
     if entity.type is not None and f"B-{entity.type}" not in labels:
         return "unknown_type"
-    return "" if entity.probability is None or 0 <= entity.probability <= 1 else "wrong_probability"
+    return "" if entity.probability is None or _is_probability(entity.probability) else "wrong_probability"
+
+
+def _is_probability(p: float) -> bool:
+    """Whether it is one, up to what rounding to float32 adds to 1."""
+    return 0 <= p <= 1 + _ROUNDING
 
 
 def _read_tags(
@@ -180,7 +186,7 @@ def _read_tags(
             reason, goes_on = "stray", ""
         else:
             goes_on = kind
-        if not reason and p is not None and not 0 <= p <= 1:
+        if not reason and p is not None and not _is_probability(p):
             reason = "wrong_probability"
         if reason:
             found.refused.append((reason, f"{quoted(words[word])} as {quoted(tag)}"))

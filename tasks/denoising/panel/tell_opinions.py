@@ -1,6 +1,7 @@
 """Write down, word by word, which teacher said what, and what was made of it."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,14 +19,19 @@ def tell_opinions(job: Job, opinions: tuple[Opinion, ...], names: tuple[str, ...
     """Gathers the labels of all teachers, and the joint one with its probability."""
     labels = labels_of(job, opinions, names)
     split = outvoted = 0
+    outside = labels.index("O")
+    heard = np.zeros((len(names), 2), dtype=np.int64)  # Words of which a teacher says something: O, and the others
+    words = np.zeros(2, dtype=np.int64)
     joined = job.batches(joint, rows=SENTENCES_AT_A_TIME)
 
     def rows() -> Iterator[pa.RecordBatch]:
-        nonlocal split, outvoted
+        nonlocal split, outvoted, heard, words
         for said, batch in zip(what_is_said(job, opinions, names), joined, strict=True):
             check_same_sentences(said.sentences, which_sentences(batch, "words"), "opinions and joint labels")
             probabilities = flat_probabilities(batch.column("probabilities"), len(labels))
             chosen, votes = most_probable(probabilities), said.votes
+            by_kind = np.stack([chosen == outside, chosen != outside], axis=1)
+            heard, words = heard + (votes != NO_LABEL).astype(np.int64) @ by_kind, words + by_kind.sum(axis=0)
             agrees = (votes == chosen) | (votes == NO_LABEL)
             split += int((~agrees).any(axis=0).sum())
             outvoted += int((2 * (votes == chosen).sum(axis=0) < (votes != NO_LABEL).sum(axis=0)).sum())
@@ -43,4 +49,9 @@ def tell_opinions(job: Job, opinions: tuple[Opinion, ...], names: tuple[str, ...
             yield pa.RecordBatch.from_arrays(columns, schema=OPINIONS.schema)
 
     about = {"language": job.metadata(joint)["language"], "labels": labels, "teachers": list(names)}
-    job.write(rows(), lambda: {**about, "split": split, "outvoted": outvoted})
+
+    def counted() -> dict[str, Any]:
+        spoke = dict(zip(names, heard.tolist(), strict=True))
+        return {**about, "split": split, "outvoted": outvoted, "words": words.tolist(), "spoke": spoke}
+
+    job.write(rows(), counted)

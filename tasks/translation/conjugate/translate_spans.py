@@ -8,6 +8,7 @@ from pydantic import Field
 
 from artifacts.catalog import LABELLED, PREDICTIONS, SPAN_TRANSLATION, AnyTranslator
 from artifacts.errors import InputError
+from artifacts.kept_outputs import earlier_outputs
 from artifacts.reference import Reference
 from artifacts.settings import Settings
 from artifacts.step import Job, step
@@ -20,6 +21,7 @@ from tasks.words.spans import spans_of
 
 Tagged = Annotated[Reference, LABELLED, PREDICTIONS]
 _ROWS = 4096
+_TEXTS, _OUTPUTS = ["source", "spans", "inside"], ["output", "span_outputs", "inside_outputs"]
 
 
 class SpanTranslating(Settings):
@@ -59,6 +61,8 @@ def translate_spans(
 ) -> None:
     """Translates sentences that have entities, with placeholders for these, and the entities; types are not used.
 
+    What this step has translated before, it takes from there.
+
     Raises:
         InputError: if no sentence has an entity.
     """
@@ -79,7 +83,9 @@ def translate_spans(
             f"artifact {tagged}: none of its {len(rows)} sentences has an entity, so there is no candidate span; "
             "expected at least one; train the weak tagger longer, or give other text"
         )
-    known = translate_all(job, texts, {}, translator, (source_language, target_language), generation)
+    known, used = earlier_outputs(job, "tagged", set(texts), _TEXTS + _OUTPUTS, _pairs)
+    new = len(texts) - len(known)
+    known = translate_all(job, texts, known, translator, (source_language, target_language), generation)
 
     def written() -> Iterator[pa.RecordBatch]:
         for first in range(0, len(rows), _ROWS):
@@ -98,9 +104,16 @@ def translate_spans(
             ]
             yield pa.RecordBatch.from_arrays(arrays, schema=SPAN_TRANSLATION.schema)
 
-    job.note(texts=len(texts))
+    job.note(texts=len(texts), new_texts=new, taken_from=[f"{reference.kind}/{reference.key}" for reference in used])
     about = {"source_language": source_language, "target_language": target_language}
     job.write(written(), {**about, "placeholder": form, "corpus": tagged.content})
+
+
+def _pairs(batch: pa.RecordBatch) -> Iterator[tuple[str, str]]:
+    """Each text of some rows with its translation; an empty one has none."""
+    for pair in zip(_TEXTS, _OUTPUTS, strict=True):
+        texts, outputs = (batch[name] if pair == ("source", "output") else batch[name].flatten() for name in pair)
+        yield from zip(texts.to_pylist(), outputs.to_pylist(), strict=True)
 
 
 def candidate_spans(tags: list[str], most: int) -> list[Span]:

@@ -14,6 +14,7 @@ from artifacts.catalog import (
     CORRECTIONS,
     LABELLER_ANSWERS,
     MACHINE_TRANSLATION,
+    OPINIONS,
     PARTIAL_SOFT_LABELS,
     PREDICTIONS,
     SENTENCES,
@@ -202,6 +203,21 @@ def empty(kind: Any) -> dict[str, list[Any]]:
             "ask_labeller", LABELLER_ANSWERS, {},
             {"texts": 40, "new_texts": 30, "usage": {"cost": 0.25, "prompt_tokens": 5000}},
             [("30 of 40 sentences were asked, which took 0.25 cost, 5,000 prompt_tokens", False)],
+        ),
+        (
+            "tell_opinions", OPINIONS,
+            {
+                "words": [200, 10], "spoke": {"a": [200, 10], "b": [20, 9], "c": [150, 3]},
+                "teachers": ["a", "b", "c"], "labels": ["O"], "split": 1, "outvoted": 0,
+            },
+            {},
+            [
+                (
+                    "b said something of 10% of the words whose joint label is O, and of 90% of the others: its "
+                    "estimate takes silence for chance, so let it say O where it means O",
+                    True,
+                )
+            ],
         ),
         (
             "settle_labels", TRAINING_SET, {"sentences": {"de": {"projected": 5}}},

@@ -154,6 +154,18 @@ def test_a_mention_that_is_not_listed_is_unknown_and_an_unknown_type_is_told(ser
     assert labels_of(answer, words) == (["O", "O", "O", "O", "?"], ["inside_word"])
 
 
+def test_names_of_several_types_have_no_label_where_the_list_is_not_in_the_order_of_the_text(
+    server: Server, tmp_path: Path
+) -> None:
+    words = ["Washington", "traf", "Ida", "in", "Washington"]
+    server.reply = lambda body, number: listed(("Washington", "PER"), ("Ida", "PER"), ("Washington", "LOC"))
+    (answer,) = ask(chat(server), [words], tmp_path)
+    assert labels_of(answer, words) == (["B-PER", "O", "B-PER", "O", "B-LOC"], [])
+    server.reply = lambda body, number: listed(("Ida", "PER"), ("Washington", "PER"), ("Washington", "LOC"))
+    (answer,) = ask(chat(server), [words], tmp_path)
+    assert labels_of(answer, words) == (["?", "O", "B-PER", "O", "?"], [])
+
+
 def test_hostile_texts_go_to_the_server_and_come_back_whole(server: Server, tmp_path: Path) -> None:
     words = ['"', "Ida", '"', "a\nb", "\u202e", "\\u0041", EMOJI, "Ulm", "\x00"]
     server.reply = lambda body, number: listed(('"', "PER"), ("a\nb", "PER"), ("\u202e", "LOC"), ("\\u0041", "LOC"))

@@ -53,6 +53,7 @@ def test_an_entity_without_a_type_leaves_its_words_without_a_label() -> None:
         (entity(8, 9), "inside_word", []),  # A space.
         (entity(22, 25, probability=1.5), "wrong_probability", [6]),
         (entity(22, 25, probability=-0.1), "wrong_probability", [6]),
+        (entity(22, 25, probability=1.0000001192), "", []),  # 1 of float32, a step above.
         (entity(22, 26), "outside_text", range(7)),
         (entity(-1, 3), "outside_text", range(7)),
         (entity(5, 5), "outside_text", range(7)),

@@ -134,8 +134,13 @@ def test_words_that_a_labeller_left_out_are_the_others(store, panel, put_partial
     first, second, third = store.table(joint)["probabilities"].to_pylist()[:3]
     assert first[0] == pytest.approx([0.2 / 3, 2.6 / 3, 0.2 / 3]) and first[2] == pytest.approx([0.8, 0.1, 0.1])
     assert second[0] == pytest.approx([1.6 / 3, 1.2 / 3, 0.2 / 3]) and third[0] == pytest.approx([0.1, 0.8, 0.1])
-    told = store.table(run_alone(store, tell_opinions, opinions, names, joint)).to_pylist()
+    made = run_alone(store, tell_opinions, opinions, names, joint)
+    told = store.table(made).to_pylist()
     assert told[0]["said"] == [["B-PER"] * 3, ["I-PER", "O", "I-PER"], ["O", "O", None]]
+    # Anna Berg is named once, and in each of the sentences that the fixture adds; d spoke of the first and of Ja.
+    about = store.metadata(made)
+    assert about["words"] == [10, 18]
+    assert about["spoke"] == {"a": [10, 18], "b": [10, 18], "d": [1, 2]}
 
 
 def test_a_word_of_which_nobody_says_anything_is_refused(store, put_partial):

@@ -104,6 +104,27 @@ def test_pairs_are_made_without_alignment(
     assert sorted(engine.asked) == sorted({"SPAN0 wohnt in SPAN1", "SPAN0 ruft SPAN1", "Ada Byron", "Wien", "Ada"})
 
 
+@pytest.mark.parametrize("spans", ["alone", "inside"])
+def test_texts_that_were_translated_for_other_sentences_are_not_translated_again(
+    store: Store, tagged: Reference, translator: Reference, engine: Engine, put_table: Callable[..., Reference],
+    spans: str,
+) -> None:  # fmt: skip
+    translated(store, tagged, translator, spans=spans)
+    before = set(engine.asked)
+    engine.asked.clear()
+    rows = {"sentence_id": [4, 5, 9], "words": WORDS, "tags": TAGS}
+    more = put_table(
+        PREDICTIONS, {**rows, "sentence_id": [1, 2, 3], "tags": [["O"] * len(TAGS[0]), *TAGS[1:]]}, about()
+    )
+    part = translated(store, more, translator, spans=spans)
+    assert engine.asked == [] and store.require(part).notes["new_texts"] == 0
+    other = put_table(PREDICTIONS, {**rows, "tags": [["B-PER", *["O"] * (len(TAGS[0]) - 1)], *TAGS[1:]]}, about())
+    made = translated(store, other, translator, spans=spans)
+    assert engine.asked and not set(engine.asked) & before
+    assert store.require(made).notes["new_texts"] == len(engine.asked)
+    assert store.table(made)["span_outputs"].to_pylist() == [["Ada"], [], ["Vienna", "Ada"]]
+
+
 def test_marks_of_direction_are_no_words_of_a_span(
     store: Store, tagged: Reference, translator: Reference, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from artifacts.catalog import SENTENCES
+from artifacts.command import CommandFailed
 from artifacts.errors import InputError
 from artifacts.inputs import Input
 from artifacts.reference import Reference
@@ -120,6 +121,12 @@ def test_what_goes_wrong_is_named_when_the_tries_are_used_up(
         answers(engine(command(program), tmp_path, tries=2))
 
 
+def test_a_call_that_brings_answers_before_it_fails_begins_a_row(command: Callable[[str], str], tmp_path: Path) -> None:
+    one_by_one = "sys.stdin = [sys.stdin.readline()]" + UPPER
+    assert answers(engine(command(one_by_one), tmp_path, tries=2)) == [text.upper() for text in TEXTS]
+    assert calls(tmp_path) == 5
+
+
 def test_pauses_between_tries_double_up_to_a_minute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
     monkeypatch.setattr(time, "sleep", pauses.append)
@@ -130,9 +137,9 @@ def test_pauses_between_tries_double_up_to_a_minute(tmp_path: Path, monkeypatch:
 
 
 def test_a_text_that_is_answered_twice_is_a_wrong_answer(command: Callable[[str], str], tmp_path: Path) -> None:
-    twice = "print(json.dumps({'id': 0, 'translation': 'x'}))\n" * 2
-    with pytest.raises(InputError, match="answer 2 has the id 0, and it was answered before"):
-        answers(engine(command(twice), tmp_path, tries=1))
+    twice = engine(command("print(json.dumps({'id': 0, 'translation': 'x'}))\n" * 2), tmp_path)
+    with pytest.raises(CommandFailed, match="answer 2 has the id 0, and it was answered before"):
+        list(twice.asking._call(dict(enumerate(TEXTS))))
 
 
 def test_a_command_that_hangs_is_ended_with_all_that_it_started(command: Callable[[str], str], tmp_path: Path) -> None:
@@ -224,10 +231,32 @@ def test_a_command_takes_the_place_of_a_checkpoint(tmp_path: Path) -> None:
     with pytest.raises(UnknownLanguage, match="language 'es'"):
         check_translator(choice, (("de", "es"),), Generation(), runtime)
     missing = choice.model_copy(update={"external": made.model_copy(update={"command": "./no-such-thing x"})})
-    with pytest.raises(InputError, match=r"there is no program ./no-such-thing"):
+    with pytest.raises(InputError, match=r"there is no program .*/no-such-thing"):
         check_translator(missing, (("de", "en"),), Generation(), runtime)
     with pytest.raises(ValueError, match="external is given, and checkpoint as well"):
         TranslatorChoice(external=made, checkpoint="facebook/m2m100_418M")
+
+
+def test_files_of_a_command_lie_where_it_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, data = tmp_path / "here", tmp_path / "data"
+    here.mkdir()
+    data.mkdir()
+    monkeypatch.chdir(here)
+    for name in ("ask.sh", "ask.py"):
+        (here / name).write_text("#!/bin/sh\n")
+        (here / name).chmod(0o755)
+
+    def check(command: str) -> None:
+        ExternalTranslator(command=command, version="1").check_program(data, "translator.external")
+
+    with pytest.raises(InputError, match=rf"there is no program {data}/\./ask.sh|there is no program {data}/ask.sh"):
+        check("./ask.sh")
+    with pytest.raises(InputError, match=rf"ask.py is a file in the current folder, .*; write {here}/ask.py"):
+        check(f"{sys.executable} ask.py --fast")
+    check(f"{here}/ask.sh")
+    check(f"{sys.executable} {here}/ask.py")
+    (data / "ask.py").touch()
+    check(f"{sys.executable} ask.py --fast")
 
 
 def test_translations_are_in_nfc_as_corpora_are(command: Callable[[str], str], tmp_path: Path) -> None:
