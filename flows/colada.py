@@ -68,10 +68,13 @@ class Colada(TranslatedTarget):
     """Everything that decides the result of a CoLaDa run."""
 
     upstream: ClassVar[Mapping[str, Any]] = {
-        "seed": 122,  # the first of its five: 122, 649, 705, 854, 975
+        "seed": 122,  # the first of its five: 122, 42, 666, 22, 705
         "source.train.remove_duplicates": True,
         "target.text.remove_duplicates": True,
         "target.text_gold.remove_duplicates": True,
+        "translation.imported.remove_duplicates": True,
+        "translation.marked.reading.one_entity": "whole",  # CROP's script, for WikiAnn
+        "translation.marked.marking.max_entities": 14,
         "source_training.loss_mean": "word",
         "source_training.clip_separately": True,
         "collaborator.loss_mean": "word",

@@ -209,6 +209,7 @@ PROJECTION = Dataset(
     source_words  the words of that translation; empty if it was left out
     source_tags   the IOB2 tags that the source tagger gave them
     output        the labelled back-translation, as it came
+    output_tags   one IOB2 tag per word of it; empty where there is none, or its markers went wrong
     entities      the back-translation's entities in its order, words separated by spaces
     entity_types  the type of each
     matches       the word of the raw sentence, from 0, where each begins; -1 where it was not found or lost its place
@@ -226,6 +227,7 @@ PROJECTION = Dataset(
             pa.field("source_words", STRINGS, nullable=False),
             pa.field("source_tags", STRINGS, nullable=False),
             pa.field("output", pa.string(), nullable=False),
+            pa.field("output_tags", STRINGS, nullable=False),
             pa.field("entities", STRINGS, nullable=False),
             pa.field("entity_types", STRINGS, nullable=False),
             pa.field("matches", pa.list_(pa.int32()), nullable=False),

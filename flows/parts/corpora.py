@@ -266,12 +266,13 @@ def read_target(
     return replace(text, tests=tuple(tests), corrections=corrections)
 
 
-def read_target_dev(target: TargetCorpus, labels: LabelConfig, runtime: Runtime) -> ScoredText:
+def read_target_dev(target: TargetCorpus, labels: LabelConfig, runtime: Runtime, prefix: str = "") -> ScoredText:
     """The target language's development corpus, for a choice that only evaluation makes."""
     assert target.dev is not None
-    with stage("target dev"):
+    name = f"{prefix}target dev"
+    with stage(name):
         sentences = _sentences(target.dev, target.language, runtime)
-        return ScoredText("target dev", sentences, _gold(target.dev, labels, target.language, runtime))
+        return ScoredText(name, sentences, _gold(target.dev, labels, target.language, runtime))
 
 
 def read_pairs(

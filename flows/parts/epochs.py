@@ -9,7 +9,7 @@ from artifacts.runs import Cell, Form
 from artifacts.store import Store
 from flows.parts.corpora import ScoredText
 from flows.parts.summary import Listing
-from tasks.evaluation.choose_epoch import choose_epoch
+from tasks.evaluation.choose_epoch import choose_common_epoch, choose_epoch
 from tasks.tagging.decoding import Decoding
 from tasks.tagging.fitting import TaggerTrainingConfig
 from tasks.tagging.inference import Inference
@@ -23,11 +23,11 @@ _COLUMNS: dict[str, Form] = {"epoch": "count", "of": "count", "F1": "percent", "
 class Epochs:
     """Chooses among the epochs of trainings, if there is a dev set to choose by, and tells what was chosen.
 
-    dev is a development corpus: the source's (ConNER), or the target's, whose gold labels the summary then names; None
-    keeps the last epoch.
+    dev is a development corpus: the source's (ConNER), or the target's, whose gold labels the summary then names; those
+    of several target languages are judged by the mean of their F1 (CROP). None keeps the last epoch.
     """
 
-    dev: ScoredText | None
+    dev: ScoredText | tuple[ScoredText, ...] | None
     windows: WindowConfig
     decoding: Decoding
     inference: Inference
@@ -42,7 +42,11 @@ class Epochs:
         if self.dev is None:
             return tagger
         settings = (self.windows, self.decoding, self.inference)
-        self.choices[name] = choose_epoch(tagger, self.dev.sentences, self.dev.gold, *settings)
+        if isinstance(self.dev, tuple):
+            texts, gold = tuple(each.sentences for each in self.dev), tuple(each.gold for each in self.dev)
+            self.choices[name] = choose_common_epoch(tagger, texts, gold, *settings)
+        else:
+            self.choices[name] = choose_epoch(tagger, self.dev.sentences, self.dev.gold, *settings)
         drop_models(tagger)
         return self.choices[name]
 
@@ -52,8 +56,11 @@ class Epochs:
         if not self.choices:
             return ()
         assert self.dev is not None
-        language = self.dev.name.removesuffix(" dev")
-        title = f"epochs chosen on the {language}'s dev set, by its gold labels; F1 there in %"
+        if isinstance(self.dev, tuple):
+            title = "epochs chosen on the target languages' dev sets, by their gold labels; mean F1 there in %"
+        else:
+            language = self.dev.name.removesuffix(" dev")
+            title = f"epochs chosen on the {language}'s dev set, by its gold labels; F1 there in %"
         return (Listing(title, "model", _COLUMNS, self.choices, _cells),)
 
 

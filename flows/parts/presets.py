@@ -7,7 +7,8 @@ from pydantic import Field, model_validator
 
 from artifacts.settings import Settings
 
-_CORPORA = ("source", "target")
+_GIVEN = ("source.", "target.", "translation.imported.")
+"""How the paths of settings begin that count where the configuration has that corpus: a preset names no file."""
 _INSTEAD = {
     "warmup_fraction": "warmup_updates",
     "warmup_updates": "warmup_fraction",
@@ -20,7 +21,7 @@ class WithPreset(Settings):
     """A method's configuration that can be filled in from a preset.
 
     `upstream` has the value of each setting in which the published code departs from the paper, by its path
-    (`student.targets`); a path through a corpus counts where the configuration has that corpus.
+    (`student.targets`); a path through a corpus, or an imported translation, counts where the configuration has it.
     """
 
     upstream: ClassVar[Mapping[str, Any]] = {}
@@ -52,7 +53,7 @@ def filled_in(values: Mapping[str, Any], preset: Mapping[str, Any]) -> dict[str,
         *parents, last = path.split(".")
         place: Any = result
         for name in parents:
-            if parents[0] not in _CORPORA:
+            if not path.startswith(_GIVEN):
                 place.setdefault(name, {})
             place = place.get(name)
             if not isinstance(place, dict):  # No such corpus; or a made object, whose settings all count.

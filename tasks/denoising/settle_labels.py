@@ -8,7 +8,7 @@ import pyarrow as pa
 from artifacts.catalog import TRAINING_SET, Predictions, Projection
 from artifacts.errors import InputError
 from artifacts.step import Job, step
-from tasks.denoising.settling import LEFT_OUT, Settling, settle
+from tasks.denoising.settling import LEFT_OUT, SETTLED_BY, Settling, settle
 from tasks.words.agreement import check_same_labels, check_same_sentences, which_sentences
 
 
@@ -22,7 +22,7 @@ def settle_labels(job: Job, projection: Projection, predictions: Predictions, co
     about = job.metadata(projection)
     language, labels = about["language"], about["labels"]
     check_same_labels(labels, job.metadata(predictions)["labels"], "the projection", "the multilingual tagger")
-    projected = job.table(projection, columns=["sentence_id", "words", "source_tags", "tags", "reason"])
+    projected = job.table(projection, columns=["sentence_id", *SETTLED_BY])
     tagged = job.table(predictions, columns=["sentence_id", "tags"])
     pair = "projection and predictions"
     check_same_sentences(which_sentences(projected, "words"), which_sentences(tagged, "tags"), pair)

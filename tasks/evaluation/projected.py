@@ -10,7 +10,7 @@ import pyarrow as pa
 from artifacts.catalog import SCORES, Gold, Predictions, Projection
 from artifacts.errors import InputError
 from artifacts.step import Job, step
-from tasks.denoising.settling import LEFT_OUT, Settling, settle
+from tasks.denoising.settling import LEFT_OUT, SETTLED_BY, Settling, settle
 from tasks.evaluation.scores import entity_scores
 from tasks.words.agreement import check_same_labels, check_same_sentences, which_sentences
 from tasks.words.columns import flat_label_ids, list_lengths
@@ -65,7 +65,7 @@ def _both(job: Job, projection: Projection, gold: Gold) -> tuple[list[str], pa.T
     """Labels, the projection's rows and gold, of the same sentences."""
     labels: list[str] = job.metadata(gold)["labels"]
     check_same_labels(labels, job.metadata(projection)["labels"], "gold", "the projection")
-    rows = job.table(projection, columns=["sentence_id", "words", "source_tags", "tags", "reason"])
+    rows = job.table(projection, columns=["sentence_id", *SETTLED_BY])
     truth = job.table(gold)
     check_same_sentences(which_sentences(rows, "words"), which_sentences(truth, "tags"), "projection and gold")
     return labels, rows, truth

@@ -1,11 +1,14 @@
 """The papers' numbers, written down once with section and table, beside the configurations that claim them."""
 
+import re
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flows.commands.methods import load
+from flows.commands.published import published_tables
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 # Path of the setting: its value, and where the paper says so.
@@ -67,11 +70,13 @@ CROP: dict[str, tuple[Any, str]] = {
     "translator.training.warmup_updates": (4000, "4.3"),
     "translator.training.adam_beta1": (0.9, "4.3"),
     "translator.training.adam_beta2": (0.98, "4.3"),
-    "translator.training.subwords_per_batch": (32 * 1536, "4.3"),
+    "translator.training.subwords_per_batch": (32 * 1536, "4.3: of either side, so both are two passes"),
+    "translator.training.passes_per_update": (2, "4.3"),
     "projection.matching.rule": ("contiguous", "3.4"),
     "projection.max_length_words": (128, "4.1, ii"),
     "projection.all_outside": ("drop", "4.1, ii"),
     "settling.rule": ("paper", "4.1, iii"),
+    "checkpoint": ("last", "4.3"),
     "judged_sentences": (250, "Table 6"),
 }
 CONNER: dict[str, tuple[Any, str]] = {
@@ -123,10 +128,44 @@ FILES = {
 }
 
 
+# Seeds of the published scripts.
+SEEDS = {"colada": [122, 42, 666, 22, 705], "unitrans": [122, 649, 705, 854, 975]}
+# What CROP's published code has besides its preset, of both benchmarks and of each; update-freq 8 is of two passes.
+_LONG = {f"{name}.{key}": value for name in ("multilingual_training", "final_training")
+         for key, value in (("epochs", 30), ("sentences_per_batch", 32))}  # fmt: skip
+CROP_PUBLISHED = {"preset": "upstream", "translator.training.passes_per_update": 16, "checkpoint": "target_dev"}
+CROP_CODE: dict[str, dict[str, Any]] = {
+    "conll-crop": {
+        "settling.rule": "agreement",
+        "projection.max_entities": 5,
+        "projection.max_length_words": 128,
+        "reading.one_entity": "markers",
+        "reading.language_filter": "all",
+        "reading.min_language_letters": 0,
+        "source_training.epochs": 20,
+        "source_training.sentences_per_batch": 32,
+        **_LONG,
+    },
+    "xtreme-crop": {
+        "settling.rule": "number",
+        "projection.max_entities": 6,
+        "projection.max_length_words": 32,
+        "reading.one_entity": "whole",
+        "reading.language_filter": "off",
+    },
+}
+
+
 def at(config: Any, path: str) -> Any:
     for name in path.split("."):
         config = getattr(config, name)
     return config
+
+
+def said_of(name: str) -> str:
+    """The comment on top of a configuration, in one line."""
+    lines = (CONFIGS / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
+    return " ".join(line.removeprefix("#").strip() for line in takewhile(lambda line: line.startswith("#"), lines))
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -170,8 +209,45 @@ def test_crops_configurations_have_the_papers_settings(name: str) -> None:
         assert (training.warmup_fraction, training.frozen_layers, training.loss_mean) == (0.1, 0, "sentence")
     assert len(config.targets) == languages  # of the paper's 39 in XTREME, M2M100 knows 37
     assert config.labels.types == TYPES[name.removesuffix("-crop").replace("xtreme", "wikiann")]
+
+
+@pytest.mark.parametrize("name", CROP_BENCHMARKS)
+def test_what_crops_configurations_say_of_the_published_code_gives_its_settings(name: str) -> None:
+    asked = re.findall(r"--set (\S+=\w+)", said_of(name))
+    _, upstream = load(CONFIGS / f"{name}.yaml", asked)
+    code = {**CROP_PUBLISHED, **CROP_CODE[name]}
+    assert {path: at(upstream, path) for path in code} == code
+    assert upstream.pairs.marked_share == 0.85 and all(target.dev is not None for target in upstream.targets)
+
+
+def test_every_target_of_xtreme_has_published_numbers() -> None:
+    _, config = load(CONFIGS / "xtreme-crop.yaml", [])
+    on_record = {corpus for table in published_tables() for corpus in table.corpora}
+    assert {f"xtreme-{target.language}" for target in config.targets} <= on_record
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_seeds_of_a_configuration_are_those_of_its_methods_code(name: str) -> None:
+    method, _ = load(CONFIGS / f"{name}.yaml", [])
+    (named,) = re.findall(r"with seed= ([\d, and]+) in turn", said_of(name))
     _, upstream = load(CONFIGS / f"{name}.yaml", ["preset=upstream"])
-    assert (upstream.settling.rule, upstream.pairs.marked_share) == ("agreement", 0.85)
+    assert [int(seed) for seed in re.findall(r"\d+", named)] == SEEDS[method.name]
+    assert upstream.seed == SEEDS[method.name][0]
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if FILES[name] is COLADA])
+def test_the_translation_that_coladas_code_learns_from_is_read_as_there(name: str) -> None:
+    # conll: dup-trans-train; wikiann: CROP's script labels sentences of one entity whole, and has 14 slots.
+    _, paper = load(CONFIGS / f"{name}.yaml", [])
+    _, upstream = load(CONFIGS / f"{name}.yaml", ["preset=upstream"])
+    if name.startswith("conll"):
+        imported = [each.translation.imported for each in (paper, upstream)]
+        assert [each.remove_duplicates for each in imported] == [False, True]
+        return
+    read = [(each.translation.marked.reading.one_entity, each.translation.marked.marking.max_entities)
+            for each in (paper, upstream)]  # fmt: skip
+    assert read == [("markers", 10), ("whole", 14)]
+    assert upstream.translation.imported is None
 
 
 @pytest.mark.parametrize("name", CONNER_BENCHMARKS)

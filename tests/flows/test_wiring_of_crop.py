@@ -15,9 +15,10 @@ from artifacts.reference import Reference
 from artifacts.runtime import Runtime, running
 from artifacts.store import Store
 from flows.crop import Crop, algorithm
-from flows.parts.corpora import ScoredText, read_languages
+from flows.parts.corpora import ScoredText, input_file, read_languages
 from flows.parts.summary import Listing, Result
-from tasks.corpus.read import read_parallel
+from tasks.corpus.formats import CorpusFile
+from tasks.corpus.read import read_gold, read_parallel, read_sentences
 from tasks.denoising.correct_training_set import correct_training_set
 from tasks.denoising.settle_labels import settle_labels
 from tasks.denoising.settling import Settling
@@ -28,6 +29,7 @@ from tasks.encoding.pretrain import pretrain_encoder
 from tasks.encoding.randomise import randomise_encoder
 from tasks.evaluation.averages import average_bleu, average_scores
 from tasks.evaluation.bleu import score_bleu
+from tasks.evaluation.choose_epoch import choose_common_epoch
 from tasks.evaluation.corrections import measure_corrections
 from tasks.evaluation.gather_figures import gather_figures
 from tasks.evaluation.label_quality import draw_label_quality
@@ -130,10 +132,16 @@ def configured(files: Path) -> Configured:
 class Expected:
     """Everything that section 3 makes, and what each is made of."""
 
-    def __init__(self, config: Crop, runtime: Runtime, encoder: Reference | None = None) -> None:
-        """Reads the corpora; pretrains the encoder, if none is given."""
+    def __init__(
+        self,
+        config: Crop,
+        runtime: Runtime,
+        encoder: Reference | None = None,
+        dev: tuple[tuple[Reference, ...], tuple[Reference, ...]] | None = None,
+    ) -> None:
+        """Reads the corpora; pretrains the encoder, if none is given. `dev`: what epochs are chosen by, with gold."""
         corpora = read_languages(config.source, config.targets, config.parallel, config.labels, SEED, runtime)
-        self.config, self.corpora = config, corpora
+        self.config, self.corpora, self.dev_sets = config, corpora, dev
         self.train, self.dev = corpora.train, corpora.dev
         self.raw = {text.language: text.sentences for text in corpora.targets}
         self.parallel = corpora.parallel
@@ -145,8 +153,13 @@ class Expected:
 
     def tagger(self, data: Reference, learning_rate: float, seed: int) -> Reference:
         """A tagger, from the encoder."""
-        training = TaggerTraining(learning_rate=learning_rate, seed=seed + SEED)
-        return train_tagger(data, self.encoder, training, self.config.windows)
+        keeps = self.dev_sets is not None
+        training = TaggerTraining(learning_rate=learning_rate, seed=seed + SEED, keep_epochs=keeps)
+        tagger = train_tagger(data, self.encoder, training, self.config.windows)
+        if self.dev_sets is None:
+            return tagger
+        how = (self.config.windows, self.config.decoding, self.config.inference)
+        return choose_common_epoch(tagger, *self.dev_sets, *how)
 
     def theta_src(self) -> Reference:
         """3.2: on the source corpus alone."""
@@ -282,6 +295,51 @@ def test_section_3(recording: Recording, runtime: Runtime, configured: Configure
     bars = [quality[series][f"{language} target text"] for series in quality for language in TARGETS]
     figure_6 = draw_label_quality(tuple(bars), ("de", "nl", "eu") * 2, ("projected",) * 3 + ("settled",) * 3)
     recording.check(result.figures, figure_6)
+
+
+@pytest.mark.parametrize("shipped", ["final tagger", "Theta_all", "Theta_src"])
+def test_epochs_are_chosen_on_all_targets_dev_sets_where_that_is_asked_for(
+    recording: Recording, runtime: Runtime, configured: Configured, monkeypatch: pytest.MonkeyPatch, shipped: str
+) -> None:
+    targets = [target.model_dump(mode="json", exclude_none=True) for target in configured().targets]
+    for target in targets:
+        target["dev"] = {"path": f"{target['language']}.gold.conll"}
+    ablation = {"Theta_all": "without_self_training", "Theta_src": "without_projection"}.get(shipped, "none")
+    config = configured(checkpoint="target_dev", targets=targets, ablation=ablation, score_translate_train=True)
+    dropped: list[tuple[Reference, ...]] = []
+    monkeypatch.setattr("flows.parts.epochs.drop_models", lambda *models: dropped.append(models))
+    result = algorithm(config, runtime)
+
+    format = CorpusFile(path="x").without_path()
+    files = {language: input_file(f"{language}.gold.conll", runtime) for language in TARGETS}
+    texts = tuple(read_sentences(file, format, language) for language, file in files.items())
+    gold = tuple(read_gold(file, format, config.labels, language) for language, file in files.items())
+    expected = Expected(config, runtime, dev=(texts, gold))
+    (told,) = [listing for listing in result.listings if listing.title.startswith("epochs chosen")]
+    assert told.title == "epochs chosen on the target languages' dev sets, by their gold labels; mean F1 there in %"
+    names = ["Theta_src", "Translate-Train", "Theta_all", "final tagger"]
+    if shipped == "Theta_src":
+        names = names[:1]
+        check_shipped(recording, result, expected, "source-only (Theta_src)", expected.theta_src())
+    else:
+        theta_all = expected.theta_all(expected.projected())
+        if shipped == "Theta_all":
+            names.remove("final tagger")
+            check_shipped(recording, result, expected, "projected only (Theta_all)", theta_all)
+        else:
+            check_shipped(recording, result, expected, "CROP (final)", expected.final(expected.settled(theta_all)))
+    assert list(told.rows) == names
+    assert recording.arguments(result.student)["card"].chosen_by_gold
+    assert told.rows[shipped] == result.models[-1].reference
+    # What was chosen from is not read again.
+    assert dropped == [(recording.arguments(chosen)["tagger"],) for chosen in told.rows.values()]
+
+
+def test_epochs_cannot_be_chosen_without_a_dev_set_of_every_target(configured: Configured) -> None:
+    targets = [target.model_dump(mode="json", exclude_none=True) for target in configured().targets]
+    targets[0]["dev"] = {"path": "de.gold.conll"}
+    with pytest.raises(ValueError, match=r"checkpoint is target_dev and dev is empty for nl, eu; name a labelled file"):
+        configured(checkpoint="target_dev", targets=targets)
 
 
 @pytest.fixture

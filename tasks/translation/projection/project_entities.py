@@ -88,6 +88,7 @@ def project(rows: pa.Table, labels: Sequence[str], config: EntityProjection) -> 
         "source_words": rows["source_words"],
         "source_tags": rows["source_tags"],
         "output": rows["output"],
+        "output_tags": rows["marked_tags"],
         "entities": list_column(counts, pc.binary_join(list_column(found.lengths, entity_words), " ")),
         "entity_types": list_column(counts, pa.array(types, pa.string()).take(pa.array(found.types))),
         "matches": list_column(counts, pa.array(matches.starts.astype(np.int32))),

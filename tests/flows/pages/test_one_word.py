@@ -115,6 +115,7 @@ def test_a_word_of_a_projected_entity_or_of_a_pair_names_the_other_side(shelved:
     projection = {
         "sentence_id": [2], "words": words, "forward": ["x"], "source_words": [["NYC", "saw", "Bob"]],
         "source_tags": [["B-LOC", "O", "B-PER"]], "output": ["__SLOT1__ a __SLOT1__ __SLOT0__ New York __SLOT0__"],
+        "output_tags": [[]],
         "entities": [["a", "New York"]], "entity_types": [["PER", "LOC"]], "matches": [[0, 2]],
         "tags": [["B-PER", "O", "B-LOC", "I-LOC"]], "reason": [""],
     }  # fmt: skip

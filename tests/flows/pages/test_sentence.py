@@ -57,7 +57,7 @@ def test_projections_pairs_and_markers_show_colours_and_reasons(pages: TestClien
     tagged = put(shelved.store, PREDICTIONS, "90", {**ids, "words": words, "tags": [["O"] * 4]}, text=shelved.text)
     projection = {
         **ids, "words": words, "forward": ["Ada in York"], "source_words": [["Ada", "in", "York"]],
-        "source_tags": tags, "output": ["__SLOT1__ York __SLOT1__ und __SLOT0__ Ada __SLOT0__"],
+        "source_tags": tags, "output": ["__SLOT1__ York __SLOT1__ und __SLOT0__ Ada __SLOT0__"], "output_tags": [[]],
         "entities": [["York", "Ada"]], "entity_types": [["LOC", "PER"]], "matches": [[3, -1]], "tags": [[]],
         "reason": ["all_outside"],
     }  # fmt: skip

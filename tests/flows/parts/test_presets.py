@@ -16,6 +16,7 @@ TARGET: dict[str, Any] = {"text": {"path": "b"}}
 def test_a_preset_fills_in_what_is_not_said() -> None:
     given = {"a": {"said": 1}, "source": {"train": {"path": "x"}}}
     preset = {"a.said": 2, "a.not_said": 3, "b.c": 4, "d": 5, "source.train.only": 6, "source.dev.only": 7}
+    preset |= {"translation.imported.only": 8}
     wanted = {"a": {"said": 1, "not_said": 3}, "source": {"train": {"path": "x", "only": 6}}, "b": {"c": 4}, "d": 5}
     assert filled_in(given, preset) == wanted
     assert given == {"a": {"said": 1}, "source": {"train": {"path": "x"}}}
@@ -30,9 +31,9 @@ def test_what_an_anchor_shares_is_filled_in_one_by_one() -> None:
 @pytest.mark.parametrize("method", [Colada, Unitrans, Crop, Conner])
 def test_a_preset_is_known_to_its_method_and_departs_from_the_paper_in_every_setting(method: Any) -> None:
     gold = {**TARGET, "text_gold": {"path": "c"}, "dev": {"path": "d"}}
-    corpora: dict[str, Any] = (
-        {"source": SOURCE, "targets": [TARGET]} if method is Crop else {"source": SOURCE, "target": gold}
-    )
+    corpora: dict[str, Any] = {"source": SOURCE, **({"targets": [gold]} if method is Crop else {"target": gold})}
+    if method is Colada:
+        corpora["translation"] = {"imported": {"path": "e"}}
     paper = method.model_validate(corpora)
     upstream = method.model_validate({**corpora, "preset": "upstream"})
 
@@ -75,10 +76,16 @@ def test_a_warmup_of_ones_own_is_not_beside_that_of_the_preset(
 def test_updates_of_so_many_sentences_are_not_of_the_presets_passes_too() -> None:
     for own, passes in ((16, 1), (None, 8)):
         translator = {"training": {"sentences_per_batch": own}}
-        corpora = {"source": SOURCE, "targets": [TARGET], "translator": translator}
+        corpora = {"source": SOURCE, "targets": [TARGET], "translator": translator, "checkpoint": "last"}
         config = Crop.model_validate({**corpora, "preset": "upstream"})
         training = config.translator.training
         assert (training.sentences_per_batch, training.passes_per_update) == (own, passes)
+
+
+@pytest.mark.parametrize("given", [{}, {"translation": {"method": "words", "imported": None}}])
+def test_a_preset_names_no_translation_that_the_configuration_has_not(given: dict[str, Any]) -> None:
+    corpora = {"source": SOURCE, "target": TARGET, "preset": "upstream", "checkpoint": "last"}
+    assert Colada.model_validate({**corpora, **given}).translation.imported is None
 
 
 def test_the_published_checkpoint_needs_a_dev_set_of_the_target() -> None:

@@ -19,14 +19,15 @@ PutTable = Callable[..., Reference]
 def projection(put_table: PutTable) -> Reference:
     """Three raw sentences: kept, unmatched, without an entity."""
     rows: list[dict[str, Any]] = [
-        {"words": ["Ada", "lebt"], "source_tags": ["B-PER"], "tags": ["B-PER", "O"], "reason": ""},
-        {"words": ["In", "Ulm"], "source_tags": ["B-LOC"], "tags": [], "reason": "unmatched"},
+        {"words": ["Ada", "lebt"], "source_tags": ["B-PER"], "tags": ["B-PER", "O"], "reason": "", "entities": ["Ada"]},
+        {"words": ["In", "Ulm"], "source_tags": ["B-LOC"], "tags": [], "reason": "unmatched", "entities": ["In Ulm"]},
         {"words": ["Ja"], "source_tags": ["O"], "tags": [], "reason": "all_outside"},
     ]
     empty: dict[str, Any] = {
         "forward": "",
         "source_words": [],
         "output": "",
+        "output_tags": [],
         "entities": [],
         "entity_types": [],
         "matches": [],
@@ -62,7 +63,7 @@ def test_projected_and_relabelled_sentences_become_one_training_set(
 def test_sentences_that_are_left_out_leave_no_gap_in_the_ids(
     store: Store, put_table: PutTable, projection: Reference
 ) -> None:
-    # Agreement: 1 entity against 0 (out); 1 against 1 (relabelled); none and none (agreed).
+    # Agreement: 1 entity against 0 (out); both begin with In (relabelled); none and none (agreed).
     tagged = predictions(put_table, [["O", "O"], ["B-LOC", "O"], ["O"]])
     made = run_alone(store, settle_labels, projection, tagged, Settling(rule="agreement"))
     table = store.table(made)

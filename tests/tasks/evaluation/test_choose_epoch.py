@@ -4,7 +4,7 @@ import pytest
 from artifacts.catalog import ENCODER, GOLD, LABELLED, SENTENCES
 from artifacts.errors import InputError
 from artifacts.step import run_alone
-from tasks.evaluation.choose_epoch import choose_epoch
+from tasks.evaluation.choose_epoch import choose_common_epoch, choose_epoch
 from tasks.tagging.decoding import Decoding
 from tasks.tagging.epochs import epoch_keeper, set_epoch
 from tasks.tagging.inference import FLOAT32, open_tagger, word_outputs
@@ -64,6 +64,23 @@ def test_the_epoch_whose_labels_are_the_gold_ones_is_chosen(store, put_table, tr
     assert tags_after(store.folder(chosen), None) == said[early]
     assert store.metadata(chosen) == {"labels": LABELS}
     assert not (store.folder(chosen) / "epochs").exists()
+
+
+def test_on_several_texts_the_mean_of_their_f1_decides(store, put_table, trained, sentences):
+    # Each text alone would choose another epoch than the other: what the tagger said after it is its gold.
+    folder = store.folder(trained)
+    said = {epoch: tags_after(folder, epoch) for epoch in range(1, 9)}
+    gold = [
+        put_table(GOLD, {"sentence_id": IDS, "tags": tags}, {"language": "de", "labels": LABELS})
+        for tags in (said[1], said[8])
+    ]
+    alone = [store.require(run_alone(store, choose_epoch, trained, sentences, each, *HOW)).notes["f1"] for each in gold]
+    chosen = run_alone(store, choose_common_epoch, trained, (sentences, sentences), tuple(gold), *HOW)
+    notes = store.require(chosen).notes
+    assert alone[0] != alone[1]
+    assert notes["f1"] == pytest.approx([(one + other) / 2 for one, other in zip(*alone, strict=True)])
+    assert notes["epoch"] == notes["f1"].index(max(notes["f1"])) + 1
+    assert tags_after(store.folder(chosen), None) == said[notes["epoch"]]
 
 
 def test_of_equal_epochs_the_first_is_chosen(store, put_table, trained, sentences):

@@ -86,6 +86,7 @@ def test_a_kept_sentence_can_be_followed_from_raw_words_to_tags(store: Store, ru
             "source_words": ["Ada"],
             "source_tags": ["B-PER"],
             "output": "raw Ada/B-PER lebt in Bad/B-LOC Berka/I-LOC .",
+            "output_tags": ["B-PER", "O", "O", "B-LOC", "I-LOC", "O"],
             "entities": ["Ada", "Bad Berka"],
             "entity_types": ["PER", "LOC"],
             "matches": [0, 3],
@@ -283,6 +284,7 @@ def test_the_steps_from_forward_translation_to_projection_fit_together(store: St
     assert table["reason"].to_pylist() == ["", "no_forward_translation", "marker_lost", "all_outside"]
     assert table["tags"].to_pylist() == [["B-PER", "O", "O", "B-LOC", "O"], [], [], []]
     assert table["entities"].to_pylist() == [["Ulm", "Ada"], [], [], []]
+    assert table["output_tags"].to_pylist() == [["O", "B-LOC", "O", "B-PER", "O"], [], [], []]
     assert table["matches"].to_pylist() == [[3, 0], [], [], []]
     assert table["source_words"].to_pylist() == [words[0], [], words[1], words[2]]
 
