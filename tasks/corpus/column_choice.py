@@ -1,7 +1,8 @@
-"""Which of several columns holds words, tags, numbers of words, numbers of sentences: by what is in them."""
+"""Which of several columns holds words, tags, numbers of words, of sentences, of documents: by what is in them."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
 
 from artifacts.errors import InputError
 from tasks.corpus.dialects import Dialect
@@ -20,6 +21,8 @@ _LEAST_COMMON, _LEAST_TO_DOUBT = 0.05, 50
 _CHUNK_NAMES = "NP VP PP ADVP ADJP SBAR PRT CONJP INTJ LST UCP NX QP PNP WHNP WHPP WHADVP NC VC PC AC CLS CLAUSE"
 _CHUNKS = frozenset(_CHUNK_NAMES.split())
 _COVERS = 0.9
+# Words of a sentence, on average, in a file whose sentences are numbered.
+_LEAST_WORDS = 1.5
 
 
 def index_column(columns: Sequence[Sequence[str]], counts: Mapping[str, int], least_width: int) -> bool:
@@ -118,20 +121,42 @@ def tag_column_of(
     return outer, _described(passed_over)
 
 
-def sentence_column(
+def sentence_columns(
     columns: Sequence[Sequence[str]],
     counts: Sequence[Mapping[str, int]],
     roles: Sequence[Role | None],
     taken: Collection[int],
-) -> int | None:
-    """The column that numbers sentences, or marks their first words; None if there is none.
+    *,
+    headed: bool,
+) -> tuple[int | None, int | None]:
+    """The column that numbers sentences, or marks their first words, and that of documents, in which numbers restart.
 
-    Without a header, it has digits, and each of its values stands in one run; or it is empty but at first words.
+    Either is None if there is none. Without a header, the first has digits, and each of its values stands in one run;
+    or it is empty but at first words; or the column before it has such runs, and it counts them through from 0 or 1.
+
+    Args:
+        columns: all values of each column.
+        counts: how often each value of each column occurs.
+        roles: what a header says of each column.
+        taken: columns that hold something else.
+        headed: take none that no header names.
     """
-    free = [column for column in range(len(columns)) if column not in taken and roles[column] in (None, "sentence")]
-    headed = next((column for column in free if roles[column] == "sentence"), None)
-    if headed is not None:
-        return headed
+    free = [column for column in range(len(columns)) if column not in taken]
+    named = {role: column for column in reversed(free) if (role := roles[column]) is not None}
+    unnamed = [column for column in free if roles[column] is None]
+    if "sentence" in named:
+        return named["sentence"], named.get("document")
+    found = None if headed else _numbered_column(columns, counts, unnamed)
+    if found is None:
+        return None, None
+    if found + 1 in unnamed and "" not in counts[found] and _counts_anew(columns[found], columns[found + 1]):
+        return found + 1, found
+    return found, named.get("document")
+
+
+def _numbered_column(
+    columns: Sequence[Sequence[str]], counts: Sequence[Mapping[str, int]], free: Sequence[int]
+) -> int | None:
     best, most = None, 1
     for column in free:
         values = columns[column]
@@ -140,9 +165,28 @@ def sentence_column(
         if values and values[0] and len(filled) < len(values) and len(set(filled)) == len(filled):
             return column
         numbered = runs == len(counts[column]) and all(any(c.isdigit() for c in value) for value in counts[column])
-        if numbered and most < runs <= len(values) / 1.5:
+        if numbered and most < runs <= len(values) / _LEAST_WORDS:
             best, most = column, runs
     return best
+
+
+def _counts_anew(documents: Sequence[str], values: Sequence[str]) -> bool:
+    """Whether values count from the same number, 0 or 1, in each run of documents: several words each, some higher."""
+    if not all(_NUMBER.fullmatch(value) for value in set(values)) or int(values[0]) > 1:
+        return False
+    numbers, first = [int(value) for value in values], int(values[0])
+    higher = 0
+    for place in range(1, len(numbers)):
+        step = numbers[place] - numbers[place - 1]
+        if documents[place] != documents[place - 1]:
+            if numbers[place] != first:
+                return False
+        elif step not in (0, 1):
+            return False
+        else:
+            higher += step
+    runs = higher + 1 + sum(one != other for one, other in pairwise(documents))
+    return higher > 0 and runs <= len(values) / _LEAST_WORDS
 
 
 def _is_part_of_speech(counts: Mapping[str, int]) -> bool:

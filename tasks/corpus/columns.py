@@ -55,8 +55,8 @@ def parse_column_file(
 def parse_columns(lines: Sequence[str], name: str, layout: Layout, *, with_tags: bool) -> Parsed:
     """Reads the lines of a column file.
 
-    Blank lines, -DOCSTART- lines and `# sent_id` end a sentence, so do marks and new numbers in a column. Comments, the
-    header, and CoNLL-U's ranges (`1-2`) and empty nodes (`8.1`), are left out. Everything else must be a word with as
+    Blank lines, -DOCSTART- lines and `# sent_id` end a sentence, so do marks and new numbers in a column, and a header
+    that stands again where files were joined. Comments, headers, and CoNLL-U's ranges (`1-2`) and empty nodes (`8.1`), are left out. Everything else must be a word with as
     many columns as the layout says.
 
     Args:
@@ -78,14 +78,18 @@ def parse_columns(lines: Sequence[str], name: str, layout: Layout, *, with_tags:
     split_by_tab = layout.separator == "\t"
     boundary = layout.sentence if layout.sentence is not None else layout.end_mark
     boundaries: list[str] = []
+    documents: list[str] = []
+    header, repeated = lines[layout.header - 1] if layout.header else None, 0
     for number, line in enumerate(lines, 1):
         if is_blank(line):
             opened = False
             continue
-        if number == layout.header:
+        if line == header:
+            opened = False
+            repeated += number != layout.header
             continue
         fields = line.split("\t") if split_by_tab else layout.fields(line)
-        if len(fields) != width or line[0] in "#-" or layout.indexed:
+        if len(fields) != width or line[0] in "#-" or layout.indexed or fields[token] == DOCUMENT_START:
             kind = _special(line, fields, layout, opened)
             if kind == "boundary":
                 opened = False
@@ -107,9 +111,11 @@ def parse_columns(lines: Sequence[str], name: str, layout: Layout, *, with_tags:
             tags.append(fields[tag])
         if boundary is not None:
             boundaries.append(fields[boundary])
+        if layout.document is not None:
+            documents.append(fields[layout.document])
         numbers.append(number)
     if boundary is not None:
-        starts = sorted({*starts, *_marked_starts(boundaries, layout)})
+        starts = sorted({*starts, *_marked_starts(boundaries, layout), *_new_documents(documents)})
     if layout.checked:
         _check_index(indices, name, layout, numbers, starts)
     if split_by_tab:
@@ -117,7 +123,9 @@ def parse_columns(lines: Sequence[str], name: str, layout: Layout, *, with_tags:
         tags = [each.strip(" ") for each in tags]
     described = layout.in_words(with_tags=with_tags)
     dialect = layout.dialect if tag is not None else None
-    return Parsed(words, tags if tag is not None else None, numbers, starts, layout=described, dialect=dialect)
+    remarks = (f"the header stands in {repeated:,} more lines, where files were joined; left out",) * bool(repeated)
+    read_tags = tags if tag is not None else None
+    return Parsed(words, read_tags, numbers, starts, layout=described, dialect=dialect, remarks=remarks)
 
 
 def _marked_starts(values: Sequence[str], layout: Layout) -> list[int]:
@@ -127,6 +135,12 @@ def _marked_starts(values: Sequence[str], layout: Layout) -> list[int]:
     if layout.filled_down:
         return [place for place, value in enumerate(values) if value]
     return [place for place, (before, value) in enumerate(zip(["", *values], values, strict=False)) if value != before]
+
+
+def _new_documents(values: Sequence[str]) -> list[int]:
+    """Where a document starts: its name may stand in each row, or in its first one alone."""
+    places = [place for place, value in enumerate(values) if value]
+    return [place for before, place in pairwise(places) if values[place] != values[before]]
 
 
 def _special(line: str, fields: list[str], layout: Layout, opened: bool) -> str:

@@ -4,19 +4,21 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-Role = Literal["token", "tag", "sentence", "other"]
+Role = Literal["token", "tag", "sentence", "document", "other"]
 
 _TOKEN = "token tokens word words form forms text wort mot palabra parola woord slovo"
 _TAG = """ner ne nes ner_tag ner_tags nertag ner-tag netag tag tags label labels entity entities named_entity iob bio
 iob2 bioes ne-coarse-lit ne-coarse-meto ne-fine-lit ne-fine-meto ne-fine-comp ne-nested ner-iob ne-iob ner_label
 true_label gold outer_span"""
 _SENTENCE = "sentence sentence_id sentence_idx sentenceid sent sent_id sentid"
+_DOCUMENT = "doc document doc_id document_id"
 _OTHER = """pos upos xpos pos_tag pos_tags chunk chunks lemma lemmas id index idx head deprel deps feats misc nel-lit
-nel-meto offset start end doc document doc_id document_id shape prev-word next-word clause inner_span"""
+nel-meto offset start end shape prev-word next-word clause inner_span"""
 _NAMES: dict[Role, frozenset[str]] = {
     "token": frozenset(_TOKEN.split()),
     "tag": frozenset(_TAG.split()),
     "sentence": frozenset(["sentence #", *_SENTENCE.split()]),
+    "document": frozenset(_DOCUMENT.split()),
     "other": frozenset(_OTHER.split()),
 }
 _GLOBAL = re.compile(r"# ?global\.columns ?= ?(.+)")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from artifacts.errors import InputError
-from tasks.corpus.column_choice import index_column, sentence_column, tag_column_of, word_column
+from tasks.corpus.column_choice import index_column, sentence_columns, tag_column_of, word_column
 from tasks.corpus.dialects import Dialect, find_dialect
 from tasks.corpus.headers import Role, global_columns, header_roles
 from tasks.corpus.lines import is_blank
@@ -36,7 +36,8 @@ class Layout:
         indexed: column 0 numbers the words of a sentence, from 0 or 1; lines from `#` on are then comments.
         checked: the numbering is checked (unless the user said where the words are).
         header: number of the line that names the columns, from 1; 0 if there is none.
-        sentence: column of sentence numbers, in a file without blank lines; None if there is none.
+        sentence: column of sentence numbers, if a header names it or no blank line parts sentences; else None.
+        document: column of documents, in each of which these numbers may begin again; None if there is none.
         filled_down: the sentence's number stands at its first word alone.
         end_mark: column that says EndOfSentence (HIPE); None if there is none.
         dialect: how the tags are written; None if there are none.
@@ -51,6 +52,7 @@ class Layout:
     checked: bool
     header: int = 0
     sentence: int | None = None
+    document: int | None = None
     filled_down: bool = False
     end_mark: int | None = None
     dialect: Dialect | None = field(default=None, compare=False)
@@ -74,6 +76,7 @@ class Layout:
         parts += [f"header in line {self.header}"] * bool(self.header)
         parts += ["words numbered in column 1"] * self.indexed
         parts += [f"sentences numbered in column {(self.sentence or 0) + 1}"] * (self.sentence is not None)
+        parts += [f"documents in column {(self.document or 0) + 1}"] * (self.document is not None)
         parts += [f"sentences end at {END_OF_SENTENCE} in column {(self.end_mark or 0) + 1}"] * (
             self.end_mark is not None
         )
@@ -106,7 +109,10 @@ def find_layout(lines: Sequence[str], name: str, token_column: int | None, tag_c
             )
     roles: tuple[Role | None, ...] | None = header_roles(rows[0]) if rows else None
     header = next(number for number, line in enumerate(lines, 1) if line == content[0]) if roles else 0
-    rows = [row for row in rows[bool(roles) :] if len(row) == width and not _is_range(row[0])]
+    rows = [row for row in rows if len(row) == width and not (roles and row == rows[0])]
+    unranged = [row for row in rows if not _is_range(row[0])]
+    if 2 * sum(row[0].isdecimal() for row in unranged) > len(unranged):
+        rows = unranged
     roles = roles or global_columns(lines) or ()
     roles = roles if len(roles) == width else (None,) * width
     columns: list[Sequence[str]] = list(zip(*rows, strict=True)) if rows else [()] * width
@@ -120,7 +126,8 @@ def find_layout(lines: Sequence[str], name: str, token_column: int | None, tag_c
     ]
     prefixed = {column for column, each in enumerate(dialects) if each is not None and each.name != "io"}
     least_width = 3 if prefixed or given is not None else 2
-    indexed = token_column != 1 and index_column(columns, counts[0], least_width)
+    may_count = token_column != 1 and roles[0] in (None, "other")
+    indexed = may_count and index_column(columns, counts[0], least_width)
     token = None if token_column is None else token_column - 1
     if token is None:
         token = word_column(counts, name, roles, prefixed | {0} if indexed else prefixed)
@@ -135,11 +142,11 @@ def find_layout(lines: Sequence[str], name: str, token_column: int | None, tag_c
         passed_over=passed_over,
         end_mark=_end_mark(counts, token),
     )
-    if layout.end_mark is None and not _has_blank_inside(lines):
-        taken = {token, tag, 0 if indexed else None}
-        sentence = sentence_column(columns, counts, roles, {column for column in taken if column is not None})
+    if layout.end_mark is None:
+        taken = {column for column in (token, tag, 0 if indexed else None) if column is not None}
+        sentence, document = sentence_columns(columns, counts, roles, taken, headed=_has_blank_inside(lines))
         filled_down = sentence is not None and "" in counts[sentence]
-        layout = replace(layout, sentence=sentence, filled_down=filled_down)
+        layout = replace(layout, sentence=sentence, document=document, filled_down=filled_down)
     return layout
 
 

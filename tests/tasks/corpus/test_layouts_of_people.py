@@ -107,6 +107,50 @@ CASES = {
         "# id 77a1\tdomain=en\nida _ _ B-PER\n# _ _ O\n\n# id 77a2\tdomain=en\n# _ _ O\nbonn _ _ B-LOC\n",
         ["ida/B-PER #", "# bonn/B-LOC"],
     ),
+    "sentence numbers that restart in each document": (
+        "doc_id,sent_id,word,tag\n1,0,Ida,B-PER\n1,0,ruft,O\n2,0,Bonn,B-LOC\n2,0,ruht,O\n2,1,Es,O\n2,1,regnet,O\n",
+        ["Ida/B-PER ruft", "Bonn/B-LOC ruht", "Es regnet"],
+    ),
+    "documents named at their first word alone": (
+        "document\tsent_id\ttoken\tner\na\t0\tIda\tB-PER\n\t0\truft\tO\nb\t0\tBonn\tB-LOC\n\t0\truht\tO\n",
+        ["Ida/B-PER ruft", "Bonn/B-LOC ruht"],
+    ),
+    "sentence numbers that restart in each document, without a header": (
+        "d4\t0\tIda\tB-PER\nd4\t0\truft\tO\nd5\t0\tBonn\tB-LOC\nd5\t0\truht\tO\nd5\t1\tEs\tO\nd5\t1\tregnet\tO\n",
+        ["Ida/B-PER ruft", "Bonn/B-LOC ruht", "Es regnet"],
+    ),
+    "sentence numbers, then a column that does not count": (
+        "s1\t0\tIda\tB-PER\ns1\t2\truft\tO\ns2\t0\tBonn\tB-LOC\ns2\t0\truht\tO\n",
+        ["Ida/B-PER ruft", "Bonn/B-LOC ruht"],
+    ),
+    "sentence numbers, then numbers of words": (
+        "s1\t0\tIda\tB-PER\ns1\t1\truft\tO\ns2\t0\tBonn\tB-LOC\ns2\t1\truht\tO\n",
+        ["Ida/B-PER ruft", "Bonn/B-LOC ruht"],
+    ),
+    "numbered sentences, and a blank line between two": (
+        "sent_id\tword\ttag\n1\tIda\tB-PER\n1\truft\tO\n2\tEs\tO\n2\tregnet\tO\n\n3\tBonn\tB-LOC\n3\truht\tO\n",
+        ["Ida/B-PER ruft", "Es regnet", "Bonn/B-LOC ruht"],
+    ),
+    "sentence numbers filled down, and a row of empty fields": (
+        "Sentence #,Word,Tag\nSentence: 1,Ida,B-per\n,ruft,O\nSentence: 2,Es,O\n,regnet,O\n,,\nSentence: 3,Bonn,B-geo\n",
+        ["Ida/B-per ruft", "Es regnet", "Bonn/B-geo"],
+    ),
+    "numbers of sentences and words before each word": (
+        "1-1\tIda\tB-PER\n1-2\truft\tO\n\n2-1\tBonn\tB-LOC\n2-2\truht\tO\n",
+        ["Ida/B-PER ruft", "Bonn/B-LOC ruht"],
+    ),
+    "sentence numbers with a decimal point": (
+        "1.0\tIda\tB-PER\n1.0\truft\tO\n2.0\tBonn\tB-LOC\n2.0\truht\tO\n",
+        ["Ida/B-PER ruft", "Bonn/B-LOC ruht"],
+    ),
+    "document starts where the tag stands first": (
+        "O\t-DOCSTART-\n\nB-PER\tIda\nO\truft\n\nO\t-DOCSTART-\nB-LOC\tBonn\nO\truht\n",
+        ["Ida/B-PER ruft", "Bonn/B-LOC ruht"],
+    ),
+    "a header that stands again where files were joined": (
+        "word\ttag\nIda\tB-PER\nruft\tO\nword\ttag\nBonn\tB-LOC\nruht\tO\n",
+        ["Ida/B-PER ruft", "Bonn/B-LOC ruht"],
+    ),
     "document starts": (
         "-DOCSTART- -X- O\nIda -X- _ B-PER\n\nBonn -X- _ B-LOC\nruht -X- _ O\n",
         ["Ida/B-PER", "Bonn/B-LOC ruht"],
@@ -222,6 +266,17 @@ def test_a_type_with_an_odd_name_is_remarked() -> None:
 def test_other_columns_of_tags_are_told() -> None:
     part = read(CASES["nested entities in the last column"][0]).parts[0]
     assert part.layout.endswith("not read: column 3 (1 words in nested or finer entities, LOC)")
+
+
+def test_a_header_that_stands_again_is_told() -> None:
+    text, _ = CASES["a header that stands again where files were joined"]
+    said = ("the header stands in 1 more lines, where files were joined; left out",)
+    assert read(text).parts[0].remarks == read(text, with_tags=False).parts[0].remarks == said
+
+
+def test_the_columns_that_part_sentences_are_told() -> None:
+    part = read(CASES["sentence numbers that restart in each document"][0]).parts[0]
+    assert part.layout.endswith("header in line 1, sentences numbered in column 2, documents in column 1")
 
 
 def test_one_sentence_that_ends_twice_is_remarked_and_split_if_asked() -> None:
