@@ -99,6 +99,7 @@ def ablations_of(path: Path, rows: Sequence[str], seeds: Sequence[int], settings
     if unknown := [row for row in rows if row not in known]:
         raise InputError(f"--rows: {method.name} has no row {unknown[0]!r}; expected {', '.join(known)}")
     given_once("--rows", rows)
+    given_once("--seeds", [str(seed) for seed in seeds])
     chosen = ["none", *(row for row in rows or known if row != "none")]
     given = [f"seed={seed}" for seed in seeds]
     return [

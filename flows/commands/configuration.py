@@ -1,7 +1,6 @@
 """From a YAML file and `--set` options to a checked configuration, with errors a person can act on."""
 
 import difflib
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,21 +10,10 @@ from pydantic import BaseModel, ValidationError
 
 from artifacts.asked import called
 from artifacts.errors import InputError
+from artifacts.yaml_loader import YamlLoader
 
 C = TypeVar("C", bound=BaseModel)
 PLACEHOLDER = "{target}"
-_BOOL = "tag:yaml.org,2002:bool"
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML with the booleans of its version 1.2: `off` is a setting's value, and `no` is Norwegian."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [resolver for resolver in resolvers if resolver[0] != _BOOL]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver(_BOOL, re.compile("(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -62,7 +50,7 @@ def parsed(text: str) -> Any:
     Raises:
         yaml.YAMLError: if it is none, or says a key twice, of which YAML's own reader silently takes the last.
     """
-    loader = _Loader(text)
+    loader = YamlLoader(text)
     try:
         node = loader.get_single_node()
         if node is None:

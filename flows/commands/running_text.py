@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from artifacts.errors import InputError
+from tasks.corpus.lines import BYTE_ORDER_MARK, is_blank, without_inner_marks
 from tasks.corpus.running_text import unlike_text
 from tasks.corpus.sentence_ends import sentence_splitter
 
@@ -34,6 +35,9 @@ class Piece(NamedTuple):
 def read_text(path: Path, *, normalized: bool) -> Iterator[str]:
     """The lines of a UTF-8 file, or of standard input if it is called -, without their ends.
 
+    As in corpora, byte order marks at the beginning of a line, where files were joined, are no part of it, and a file
+    without any line feed may end its lines by carriage returns.
+
     Args:
         path: the file.
         normalized: refuse text that is not in Unicode NFC, whose offsets would be those of another text.
@@ -44,8 +48,11 @@ def read_text(path: Path, *, normalized: bool) -> Iterator[str]:
     name = "standard input" if str(path) == "-" else str(path)
     try:
         with nullcontext(sys.stdin.buffer) if str(path) == "-" else path.open("rb") as file:
-            for number, content in enumerate(file, start=1):
-                line = _decoded(content, name, number).removesuffix("\n").removesuffix("\r")
+            for number, content in enumerate(_lines(file), start=1):
+                line = _decoded(content, name, number)
+                if line.startswith(BYTE_ORDER_MARK):
+                    (line,), _ = without_inner_marks([line])
+                    line = "" if is_blank(line) else line
                 if normalized and not unicodedata.is_normalized("NFC", line):
                     raise InputError(
                         f"sentences {name}, line {number}: not in Unicode NFC, as offsets need it; convert the text, "
@@ -67,13 +74,22 @@ def check_text(path: Path) -> None:
     if not path.is_file():
         return
     with path.open("rb") as file:
-        head = [line.decode("utf-8", "replace").rstrip("\r\n") for line in islice(file, _HEAD_LINES)]
+        head = [line.decode("utf-8", "replace") for line in islice(_lines(file), _HEAD_LINES)]
     unlike = unlike_text(head)
     if unlike is not None and unlike.certain:
         raise InputError(
             f"sentences {path}: the file looks like {unlike.what}; expected one sentence a line; tag the words of a "
             "corpus with --read auto (or the name of its format), or name a text"
         )
+
+
+def _lines(file: Iterable[bytes]) -> Iterator[bytes]:
+    """Lines without their ends, as they come; of one that no line feed ends, carriage returns part what is in it."""
+    for number, content in enumerate(file):
+        if number == 0 and b"\r" in content and not content.endswith(b"\n"):
+            yield from content.removesuffix(b"\r").split(b"\r")
+        else:
+            yield content.removesuffix(b"\n").removesuffix(b"\r")
 
 
 def pieces(lines: Iterable[str], layout: Layout, language: str) -> Iterator[Piece]:

@@ -1,6 +1,6 @@
 """What `crosstag runs` prints: the runs of a store, one of them, and where two differ."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import yaml
@@ -15,7 +15,7 @@ from flows.commands.methods import METHODS
 from flows.commands.store import existing
 from flows.parts.console import text_console
 from flows.parts.run_tables import print_result
-from flows.parts.run_words import about, languages, moment, place_in_run, seconds_taken
+from flows.parts.run_words import BESIDE_TEST_SETS, about, languages, moment, place_in_run, seconds_taken
 
 _WIDTH = 140
 _ID = 10
@@ -110,12 +110,13 @@ def _value(value: object) -> str:
 
 
 def f1_of_student(record: RunRecord) -> str:
-    """The student's F1 on its first test set, or on the mean over languages, in %."""
-    if record.student is None or not record.models or not record.models[-1].scores:
+    """The student's F1 on its first test set, or on the mean over languages, in %; empty if it has no test set."""
+    if record.student is None or not record.models:
         return ""
-    scores: Mapping[str, Any] = record.models[-1].scores
-    test = next((test for test in scores if test.startswith("average")), next(iter(scores)))
-    return f"{100 * scores[test].overall.f1:.1f}"
+    tests = {name: each for name, each in record.models[-1].scores.items() if name not in BESIDE_TEST_SETS}
+    means = [each for name, each in tests.items() if name.startswith("average")]
+    first = next(iter(means or tests.values()), None)
+    return "" if first is None else f"{100 * first.overall.f1:.1f}"
 
 
 def _memory(resident: int | None, gpu: int | None) -> str:

@@ -48,7 +48,7 @@ def errors(request: Request, shown: Shown, run: Annotated[tuple[str, ...], Query
         raise InputError(f"test={test}: these runs have judged {', '.join(tests) or 'no test set'}")
     shown_test = test or next(iter(tests), "")
     lines = [entry for entry in found if entry.test == shown_test]
-    pair = _pair(lines)
+    pair = _pair(shown, lines)
     return page(
         request,
         "errors",
@@ -83,12 +83,12 @@ def error_sentences(
     wanted = Wanted(category, seen, frequency, type, there)
     wanted.check()
     own = _outcomes(shown, of)
-    others = [each for each in _of_same_gold(shown, own) if each.key != own.key]
+    others = [each for each in _of_same_test_set(shown, own) if each.key != own.key]
     tables = {_name(own): shown.store.table(reference_of(own))}
     if beside:
         other = _outcomes(shown, beside)
-        if other.recipe.inputs["gold"] != own.recipe.inputs["gold"]:
-            raise InputError(f"{beside}: it is of other gold labels than {of}; choose one of the list")
+        if _test_set(shown, other) != _test_set(shown, own):
+            raise InputError(f"{beside}: it is of other sentences or gold labels than {of}; choose one of the list")
         name = _name(other) if _name(other) not in tables else f"{_name(other)} ({other.key[:6]})"
         tables[name] = shown.store.table(reference_of(other))
     predictions = shown.store.holding(own.recipe.inputs["predictions"])
@@ -122,19 +122,19 @@ def entries(shown: Site, record: RunRecord) -> list[Entry]:
     for step in record.steps:
         manifest = shown.shelf.manifest(step.reference.kind, step.reference.key)
         if step.reference.kind == OUTCOMES.name and manifest is not None and not manifest.dropped:
-            model, _, test = step.stage.rpartition(" on ")
+            model, _, test = step.stage.partition(" on ")
             found.append(Entry(record, model, test, manifest))
     return found
 
 
-def _pair(lines: list[Entry]) -> tuple[Entry, Entry] | None:
-    """Of two runs their last models; of one its last and its first. None if judged by other gold labels, or as one."""
+def _pair(shown: Site, lines: list[Entry]) -> tuple[Entry, Entry] | None:
+    """Of two runs their last models; of one its last and its first. None if of other test sets, or judged as one."""
     if len(lines) < 2:
         return None
     first = lines[0].record.id
     of_first = [entry for entry in lines if entry.record.id == first]
     here, there = (of_first[-1], lines[-1]) if len(of_first) < len(lines) else (lines[-1], lines[0])
-    same = here.manifest.recipe.inputs["gold"] == there.manifest.recipe.inputs["gold"]
+    same = _test_set(shown, here.manifest) == _test_set(shown, there.manifest)
     return (here, there) if same and here.reference != there.reference else None
 
 
@@ -150,12 +150,21 @@ def _outcomes(shown: Site, text: str) -> Manifest:
     return shown.store.require(reference)
 
 
-def _of_same_gold(shown: Site, own: Manifest) -> list[Manifest]:
-    gold = own.recipe.inputs["gold"]
+def _test_set(shown: Site, outcomes: Manifest, makers: dict[str, Manifest] | None = None) -> tuple[str, str]:
+    """The content of the gold labels that outcomes are of, and of the sentences: equal gold labels may be of others."""
+    makers = shown.shelf.by_content() if makers is None else makers
+    inputs = outcomes.recipe.inputs
+    said = makers.get(inputs.get("predictions", ""))
+    return inputs.get("gold", ""), "" if said is None else shown.shelf.text_of(said, makers)
+
+
+def _of_same_test_set(shown: Site, own: Manifest) -> list[Manifest]:
+    makers = shown.shelf.by_content()
+    wanted = _test_set(shown, own, makers)
     found = [m for (kind, _), m in shown.shelf.manifests().items() if kind == OUTCOMES.name and not m.dropped]
-    return sorted((m for m in found if m.recipe.inputs.get("gold") == gold), key=lambda m: (m.made, m.key))
+    return sorted((m for m in found if _test_set(shown, m, makers) == wanted), key=lambda m: (m.made, m.key))
 
 
 def _name(manifest: Manifest) -> str:
     """Of the model that was judged."""
-    return manifest.label.rpartition(" on ")[0] or f"{manifest.kind}/{manifest.key[:6]}"
+    return manifest.label.partition(" on ")[0] or f"{manifest.kind}/{manifest.key[:6]}"

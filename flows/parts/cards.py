@@ -9,6 +9,7 @@ from artifacts.settings import Settings
 from flows.parts.corpora import ParallelText, SourceCorpus, TargetCorpus
 from flows.parts.encoder import EncoderChoice
 from tasks.distillation.export_student import StudentCard
+from tasks.tagging.decoding import Decoding
 from tasks.tagging.windows import WindowConfig
 
 
@@ -28,8 +29,8 @@ def student_card(
 
     Args:
         title: the method's name as its paper writes it.
-        config: the run's configuration: `windows` if it has any, corpora under `source`, `target` or `targets`, and
-            `parallel`.
+        config: the run's configuration: `windows` and `decoding` if it has any, corpora under `source`, `target` or
+            `targets`, and `parallel`.
         source: the labelled language.
         targets: the student's language, or languages.
         parallel: parallel text.
@@ -66,4 +67,5 @@ def student_card(
         chosen_by_gold=chosen_by_gold,
         previous=previous,
         windows=WindowConfig.model_validate(config.model_dump().get("windows", {})),
+        decoding=Decoding.model_validate(config.model_dump().get("decoding", {})),
     )

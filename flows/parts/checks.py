@@ -18,6 +18,7 @@ from flows.parts.encoder import BUNDLED_ENCODER, EncoderChoice
 from flows.parts.figures import Analysis
 from flows.parts.number_formats import check_number_formats
 from flows.parts.one_target import OneTarget, TranslatedTarget
+from flows.parts.run_words import BESIDE_TEST_SETS
 from flows.parts.translation import TranslationChoice, check_ranking
 from flows.parts.translator import check_marking, check_translator
 from tasks.corpus.corpus import Corpus, load_corpus
@@ -40,7 +41,6 @@ from tasks.words.labels import LabelConfig
 from tasks.words.spans import spans_of
 
 _VECTORS_READ = 1000
-_OWN_NAMES = ("source dev", "target text")  # of what is scored beside test sets
 
 
 def check_runtime(runtime: Runtime) -> None:
@@ -131,7 +131,7 @@ def check_target(
         labelled.append((target.dev.shown, _load(target.dev, labels, target.language, runtime)))
     names = Counter(test.name for test in target.tests)
     for test in target.tests:
-        if test.name in _OWN_NAMES:
+        if test.name in BESIDE_TEST_SETS:
             raise InputError(
                 f"{key}.tests: a test set is called {test.name!r}, under which another text's scores are shown; give "
                 "it another name"

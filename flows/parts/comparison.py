@@ -4,7 +4,10 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from artifacts.catalog import GOLD
+import pyarrow as pa
+
+from artifacts.catalog import GOLD, PREDICTIONS
+from artifacts.digest import TableDigest
 from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.runs import Cell, Column, Line, Measurements, RunRecord, Scored, ScoredModel
@@ -63,12 +66,18 @@ class Benchmark:
 Runs = Mapping[str, Sequence[RunRecord]]
 """Runs of each configuration, by its name: one for each seed, in the same order for all."""
 
+Benchmarks = dict[tuple[str, str], Benchmark]
+"""Test sets by the content of their gold labels and of their words."""
+
 ByTest = Mapping[str, Sequence[Measured]]
 """Models by the name of the test set that they were tried on."""
 
 
 def test_sets(store: Store, runs: Runs, *, every_model: bool, baselines: bool = True) -> list[Benchmark]:
-    """The test sets of all runs, with the models to compare; a model that two methods share is there once.
+    """The test sets of all runs, with the models to compare.
+
+    Test sets are the same whose gold labels and words are. A model that two methods share is there once, unless it is
+    what one of them ends with.
 
     Args:
         store: where the runs are.
@@ -77,11 +86,12 @@ def test_sets(store: Store, runs: Runs, *, every_model: bool, baselines: bool = 
         baselines: also source-only, translate-train and translate-test.
 
     Raises:
-        InputError: if the seeds of a configuration have other gold labels, or what a run names is not there any more.
+        InputError: if the seeds of a configuration have other gold labels or words, or what a run names is not there
+            any more.
     """
     from flows.parts.scoring import BASELINES  # With torch, which pages that show a comparison do without.
 
-    found: dict[str, Benchmark] = {}
+    found: Benchmarks = {}
     for configuration, records in runs.items():
         for number, model in enumerate(records[0].models):
             student = number == len(records[0].models) - 1
@@ -92,7 +102,8 @@ def test_sets(store: Store, runs: Runs, *, every_model: bool, baselines: bool = 
             of_seeds = models_called(records, name)
             for test in records[0].models[-1].scores:
                 if all(each is not None and test in each.scores for each in of_seeds):
-                    _add(store, found, test, configuration, name, [each for each in of_seeds if each is not None])
+                    scored = [each for each in of_seeds if each is not None]
+                    _add(store, found, test, configuration, name, scored, shared=not student)
     return list(found.values())
 
 
@@ -104,12 +115,15 @@ def models_called(records: Sequence[RunRecord], name: str) -> list[ScoredModel |
 
 def _add(
     store: Store,
-    found: dict[str, Benchmark],
+    found: Benchmarks,
     test: str,
     configuration: str,
     name: str,
     of_seeds: Sequence[ScoredModel],
+    *,
+    shared: bool,
 ) -> None:
+    """Adds a model to the test set that it was scored on; one that may be `shared` only with labels of its own."""
     scored = tuple(each.scores[test] for each in of_seeds)
     inputs = [store.describe(each.reference).recipe.inputs for each in scored]
     if any({"gold", "predictions"} - each.keys() for each in inputs):
@@ -123,12 +137,27 @@ def _add(
             "expected the same for every seed; run those of the old one again"
         )
     labels = tuple(holding(store, each["predictions"]) for each in inputs)
-    if gold not in found:
+    words, *others = dict.fromkeys(_words(store, each) for each in labels)
+    if others:
+        raise InputError(
+            f"{configuration}, {test}: its runs were scored on {len(others) + 1} versions of the sentences; expected "
+            "the same for every seed; run those of the old one again"
+        )
+    if (gold, words) not in found:
         taken = any(each.name == test for each in found.values())
-        found[gold] = Benchmark(f"{test}, of {configuration}" if taken else test, holding(store, gold))
-    models = found[gold].models
-    if all([each.digest for each in other.labels] != [each.digest for each in labels] for other in models):
+        found[gold, words] = Benchmark(f"{test}, of {configuration}" if taken else test, holding(store, gold))
+    models = found[gold, words].models
+    digests = [each.digest for each in labels]
+    if not (shared and any([each.digest for each in other.labels] == digests for other in models)):
         models.append(Compared(name, configuration, scored, labels))
+
+
+def _words(store: Store, predictions: Reference) -> str:
+    """A digest of the words that were labelled: gold labels, which have none, may be the same for other sentences."""
+    digest = TableDigest(pa.schema([PREDICTIONS.schema.field("words")]))
+    for batch in store.batches(predictions, ["words"]):
+        digest.update(batch)
+    return digest.hexdigest({})
 
 
 def holding(store: Store, content: str) -> Reference:

@@ -112,8 +112,13 @@ def input_file(path: str, runtime: Runtime) -> InputFile:
 
 
 def corpus_input(file: CorpusFile, runtime: Runtime) -> CorpusInput:
-    """The file or files of a corpus, and the datasets of the Hugging Face library that stand among them."""
-    sources = tuple(source for path in file.paths for source in _sources(path, file, runtime))
+    """The file or files of a corpus, and the datasets of the Hugging Face library that stand among them.
+
+    A text that belongs to brat's annotations is there once, behind these, also where the list of paths names it.
+    """
+    found = [_sources(path, file, runtime) for path in file.paths]
+    beside = {text for each in found for text in each[1::2]}
+    sources = tuple(source for each in found if not (len(each) == 1 and each[0] in beside) for source in each)
     return sources[0] if len(sources) == 1 else sources
 
 

@@ -4,6 +4,9 @@ from datetime import UTC, datetime
 
 from artifacts.runs import RunRecord
 
+BESIDE_TEST_SETS = ("source dev", "target text")
+"""Under what models are scored that is no test set."""
+
 
 def languages(record: RunRecord) -> str:
     """Source and targets of a run, such as `en-de`."""

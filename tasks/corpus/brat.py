@@ -48,12 +48,13 @@ def looks_like_brat(lines: Sequence[str]) -> bool:
     return entities > 0 and all(_ENTITY.fullmatch(line) or _OTHER.match(line) for line in sample)
 
 
-def parse_brat(lines: Sequence[str], text: str, name: str, format: CorpusFormat, language: str) -> Parsed:
+def parse_brat(lines: Sequence[str], texts: Sequence[str], name: str, format: CorpusFormat, language: str) -> Parsed:
     """Reads the annotations of one text; an entity in several pieces reaches from its first to its last character.
 
     Args:
         lines: of the .ann file.
-        text: of the .txt file, as it is: not in NFC.
+        texts: readings of the .txt file, with its carriage returns or without, not in NFC; the first of those that
+            most entities fit counts.
         name: what to call the .ann file in an error.
         format: how to treat entities.
         language: of the text.
@@ -62,6 +63,7 @@ def parse_brat(lines: Sequence[str], text: str, name: str, format: CorpusFormat,
         InputError: at a line that is no annotation, or an entity that does not lie in the text.
     """
     marks = []
+    pieces: list[tuple[list[tuple[int, int]], str]] = []
     for number, line in enumerate(lines, 1):
         match = _ENTITY.fullmatch(line)
         if match is None:
@@ -72,7 +74,14 @@ def parse_brat(lines: Sequence[str], text: str, name: str, format: CorpusFormat,
                 "and end, tab, text; fix the line"
             )
         bounds = [int(bound) for bound in re.split("[ ;]", match[2])]
+        pieces.append((list(zip(bounds[::2], bounds[1::2], strict=True)), match[3]))
         # brat joins the pieces of an entity by spaces in the last field, so that only a whole one can be compared.
         marks.append(Mark(bounds[0], bounds[-1], match[1], match[3] if len(bounds) == 2 else None))
+    text = max(texts, key=lambda each: sum(_fits(each, *entity) for entity in pieces))
     document = Document(text, marks, 1)
     return parse_documents([document], name, "text", format, language, "brat's standoff annotations")
+
+
+def _fits(text: str, pieces: Sequence[tuple[int, int]], surface: str) -> bool:
+    """Whether an entity is what brat repeats of it: its pieces, with spaces between them and for line ends."""
+    return " ".join(text[start:end] for start, end in pieces).split() == surface.split()

@@ -56,8 +56,8 @@ def parse_columns(lines: Sequence[str], name: str, layout: Layout, *, with_tags:
     """Reads the lines of a column file.
 
     Blank lines, -DOCSTART- lines and `# sent_id` end a sentence, so do marks and new numbers in a column, and a header
-    that stands again where files were joined. Comments, headers, and CoNLL-U's ranges (`1-2`) and empty nodes (`8.1`), are left out. Everything else must be a word with as
-    many columns as the layout says.
+    that stands again where files were joined. Comments, headers, and CoNLL-U's ranges (`1-2`) and empty nodes (`8.1`),
+    are left out. Everything else must be a word with as many columns as the layout says.
 
     Args:
         lines: the file's lines, without line ends.

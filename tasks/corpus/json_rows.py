@@ -56,23 +56,31 @@ class Rows:
 
 @dataclass(frozen=True)
 class _Tool:
-    """A kind of records of texts with offsets in characters: how it is told, what reads one."""
+    """A kind of records of texts with offsets in characters: how it is told by the first of them, what reads one."""
 
     name: str
-    fits: Callable[[Any], bool]
+    fits: Callable[[Rows], bool]
     read: Callable[[Any, int, str, Names], Document]
 
 
+def _all(fits: Callable[[Any], bool]) -> Callable[[Rows], bool]:
+    return lambda rows: all(map(fits, rows.sample))
+
+
 _TOOLS = (
-    _Tool("Label Studio", label_studio.is_task, lambda row, number, at, names: label_studio.read_task(row, number, at)),
+    _Tool(
+        "Label Studio",
+        _all(label_studio.is_task),
+        lambda row, number, at, names: label_studio.read_task(row, number, at),
+    ),
     _Tool(
         "Label Studio, short form",
-        label_studio.is_short_task,
+        lambda rows: label_studio.are_short_tasks(rows.values, rows.sample),
         lambda row, number, at, names: label_studio.read_short_task(row, number, at),
     ),
-    _Tool("Argilla 2", argilla.is_record, lambda row, number, at, names: argilla.read_record(row, number, at)),
-    _Tool("Prodigy", prodigy.is_example, prodigy.read_example),
-    _Tool("spaCy's training data", spacy_json.is_example, spacy_json.read_example),
+    _Tool("Argilla 2", _all(argilla.is_record), lambda row, number, at, names: argilla.read_record(row, number, at)),
+    _Tool("Prodigy", _all(prodigy.is_example), prodigy.read_example),
+    _Tool("spaCy's training data", _all(spacy_json.is_example), spacy_json.read_example),
 )
 
 
@@ -85,7 +93,7 @@ def parse_rows(rows: Rows, *, with_tags: bool) -> Parsed:
     if rows.format.tokens_key or rows.format.tags_key or rows.format.spans_key:
         return _records(rows, with_tags=with_tags)
     sample, kept = rows.sample, rows.without_refused()
-    tool = next((each for each in _TOOLS if sample and all(map(each.fits, sample))), None)
+    tool = next((each for each in _TOOLS if sample and each.fits(rows)), None)
     if tool is not None and not any(map(_has_tags, sample)):
         found = _documents(kept, tool.name, tool.read)
     elif all(map(word_spans.is_record, sample)):

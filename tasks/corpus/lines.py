@@ -14,7 +14,7 @@ from artifacts.errors import InputError
 from tasks.corpus.compressed import unpacked, unpacking
 from tasks.corpus.encodings import decoded, is_no_utf8
 
-_BYTE_ORDER_MARK = "\ufeff"
+BYTE_ORDER_MARK = "\ufeff"
 _ENDS_OF_COLUMNS = ("", " ", "\t", ",", ";", "|")
 
 
@@ -115,15 +115,15 @@ def without_inner_marks(lines: Sequence[str]) -> tuple[Sequence[str], int]:
 
     One that stands alone, or before a column's end, is itself the word.
     """
-    marked = [place for place, line in enumerate(lines) if line.startswith(_BYTE_ORDER_MARK)]
-    glued = [place for place in marked if lines[place].lstrip(_BYTE_ORDER_MARK)[:1] not in _ENDS_OF_COLUMNS]
+    marked = [place for place, line in enumerate(lines) if line.startswith(BYTE_ORDER_MARK)]
+    glued = [place for place in marked if lines[place].lstrip(BYTE_ORDER_MARK)[:1] not in _ENDS_OF_COLUMNS]
     if glued:
         lines = list(lines)
         for place in glued:
-            lines[place] = lines[place].lstrip(_BYTE_ORDER_MARK)
+            lines[place] = lines[place].lstrip(BYTE_ORDER_MARK)
     return lines, len(glued)
 
 
 def is_blank(line: str) -> bool:
     """Whether a line holds nothing but spaces, of any kind, and byte order marks that a joining of files left."""
-    return not line or line.isspace() or (line[0] in _BYTE_ORDER_MARK and not line.strip(f"{_BYTE_ORDER_MARK} \t"))
+    return not line or line.isspace() or (line[0] in BYTE_ORDER_MARK and not line.strip(f"{BYTE_ORDER_MARK} \t"))

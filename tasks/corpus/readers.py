@@ -13,12 +13,13 @@ from tasks.corpus.columns import parse_column_file
 from tasks.corpus.comma import check_like_csv, looks_like_csv, parse_csv
 from tasks.corpus.conllu import looks_like_conllu, parse_conllu
 from tasks.corpus.docbin import is_docbin, parse_docbin
+from tasks.corpus.encodings import decoded
 from tasks.corpus.formats import CorpusFormat
 from tasks.corpus.hub import dataset_name, read_dataset
 from tasks.corpus.inline import looks_like_inline, parse_inline
 from tasks.corpus.jsonlines import looks_like_json, looks_like_json_lines, parse_json, parse_json_lines
 from tasks.corpus.layout import find_layout, is_sampled, looks_like_columns
-from tasks.corpus.lines import in_nfc, is_blank, read_content, split_lines, without_inner_marks
+from tasks.corpus.lines import BYTE_ORDER_MARK, in_nfc, is_blank, read_content, split_lines, without_inner_marks
 from tasks.corpus.parquet import is_parquet, parse_parquet, parse_table
 from tasks.corpus.parsed import Parsed
 from tasks.corpus.pipes import looks_like_pipes, parse_pipes
@@ -51,7 +52,7 @@ def _parse_plain_text(
     if with_tags:
         raise InputError(f"corpus {name}: a text has no tags, expected labelled words; set format: columns")
     split, splitter = format_splitter(format, language, name)
-    sentences = [words for line in lines if (words := split(line))]
+    sentences = [words for line in lines if line.strip(f"{BYTE_ORDER_MARK} \t") and (words := split(line))]
     starts = list(accumulate(map(len, sentences), initial=0))[:-1]
     layout = f"one sentence a line, {split_in_words(splitter)}"
     return Parsed(list(chain.from_iterable(sentences)), None, [], starts, layout=layout, splitter=splitter)
@@ -139,8 +140,11 @@ def _brat(
     """What brat's annotations say of a text; of an empty text, nothing."""
     _check_options(format, "brat", name)
     lines = split_lines(annotations, name, normalized=False, encoding=format.encoding)
-    text_lines = split_lines(*text, normalized=False, encoding=format.encoding)
-    parsed = parse_brat(lines, "\n".join(text_lines), name, format, language)
+    texts = ["\n".join(split_lines(*text, normalized=False, encoding=format.encoding))]
+    as_it_is = decoded(*text, format.encoding)
+    if "\r\n" in as_it_is:  # Offsets count what the tool that wrote them saw.
+        texts.append(as_it_is)
+    parsed = parse_brat(lines, texts, name, format, language)
     return name, "brat", parsed if with_tags else replace(parsed, tags=None)
 
 

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable, Container, Sequence
+from string import ascii_uppercase
 
 import regex
 
@@ -20,6 +21,7 @@ from tasks.corpus.segmenters import (
 _JOINERS = "\u200c\u200d\u00ad\u2060"
 _MARKED = regex.compile(rf"[{_JOINERS}\p{{M}}\uff9e\uff9f\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]")
 _CLUSTER = regex.compile(r"\X")
+_MOSES_DOTS = "DOTMULTI"
 _INVISIBLE = regex.compile(r"[\p{Cf}\p{Cc}]")
 _INVISIBLE_WORD = regex.compile(r"[\p{Cf}\p{Cc}\s]+")
 
@@ -98,7 +100,19 @@ def _moses(code: str) -> Callable[[str], list[str]]:
     from sacremoses import MosesTokenizer
 
     moses = MosesTokenizer(code)
-    return lambda line: moses.tokenize(line, escape=False, aggressive_dash_splits=False)
+
+    def split(line: str) -> list[str]:
+        words: list[str] = moses.tokenize(line, escape=False, aggressive_dash_splits=False)
+        return words
+
+    def split_whole(line: str) -> list[str]:
+        if _MOSES_DOTS not in line:
+            return split(line)
+        # By this Moses marks dots while it splits, so that it gives back dots for it.
+        stand_in = next(each for letter in ascii_uppercase if (each := f"DOTMULT{letter}") not in line)
+        return [word.replace(stand_in, _MOSES_DOTS) for word in split(line.replace(_MOSES_DOTS, stand_in))]
+
+    return split_whole
 
 
 def split_at_spaces(line: str) -> list[str]:

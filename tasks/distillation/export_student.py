@@ -16,6 +16,7 @@ from tasks.corpus.corrections import by_whom
 from tasks.corpus.segmenters import SEGMENTERS, language_code
 from tasks.distillation.span_card import SPAN_USE
 from tasks.tagging.crf_head import CRF
+from tasks.tagging.decoding import Decoding
 from tasks.tagging.heads import Head
 from tasks.tagging.inference import open_tagger
 from tasks.tagging.span_head import SPANS
@@ -42,8 +43,10 @@ tagger("...")
 
 `aggregation_strategy="first"` matters: the model reads the first sub-word of each word and learned nothing about the
 others, so that "simple" cuts words apart. {windows}Two differences to Crosstag remain, which no setting of a
-pipeline takes away: an I- that begins nothing counts as an entity, where Crosstag takes the most probable valid tags
-(Viterbi); and the parts of a word around a hyphen or a full stop count as words."""
+pipeline takes away: an I- that begins nothing counts as an entity, where Crosstag {instead}; and the parts of a word
+around a hyphen or a full stop count as words."""
+
+_INSTEAD = {"viterbi": "takes the most probable valid tags (Viterbi)", "argmax": "counts it as none"}
 
 _WINDOWS = "`stride` matters, too: without it, the end of a long sentence is left out. "
 
@@ -80,6 +83,7 @@ class StudentCard(Settings):
     )
     previous: str = Field("", title="Previous student", description="The student that it goes on from, if any.")
     windows: WindowConfig = Field(WindowConfig(), title="Windows", description="In which its texts were tagged.")
+    decoding: Decoding = Field(Decoding(), title="Decoding", description="From its scores of words to their tags.")
 
 
 def model_card(
@@ -112,6 +116,8 @@ def model_card(
         front["segmenters"] = dict(segmenters)
     if card.windows != WindowConfig():
         front["windows"] = card.windows.model_dump(mode="json")
+    if card.decoding != Decoding():
+        front["decoding"] = card.decoding.model_dump(mode="json")
     languages = ", ".join(card.target_languages) or "the target language"
     source = card.source_language or "the source language"
     parts = [
@@ -120,7 +126,7 @@ def model_card(
         _made_of(card, languages, source, authors),
         f"Labels: {', '.join(labels)}.",
         f"## Use\n\n{_USE}",
-        _in_pipelines(head, positions, card.windows.overlap_subwords),
+        _in_pipelines(head, positions, card),
     ]
     if card.data:
         parts.append("## Data\n\n" + "\n".join(f"- {line}" for line in card.data))
@@ -151,14 +157,16 @@ def _made_of(card: StudentCard, languages: str, source: str, authors: Mapping[st
     return told
 
 
-def _in_pipelines(head: Head, positions: int | None, overlap: int) -> str:
+def _in_pipelines(head: Head, positions: int | None, card: StudentCard) -> str:
     if head.name == SPANS.name:
         return SPAN_USE
     others = {CRF.name: _EMISSIONS_IN_PIPELINES}
     text = _USE_IN_PIPELINES if head.in_pipelines else others.get(head.name, _NOT_IN_PIPELINES)
+    instead = _INSTEAD[card.decoding.method]
     if positions is None:
-        return text.format(stride="", windows="")
-    return text.format(stride=f", stride={min(overlap, positions // 4)}", windows=_WINDOWS)
+        return text.format(stride="", windows="", instead=instead)
+    stride = f", stride={min(card.windows.overlap_subwords, positions // 4)}"
+    return text.format(stride=stride, windows=_WINDOWS, instead=instead)
 
 
 def _table(name: str, rows: list[dict[str, Any]]) -> str:

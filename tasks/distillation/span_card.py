@@ -22,6 +22,7 @@ def form(pieces):  # of a word: capitals, small letters, a title, digits, other
 
 @torch.inference_mode()
 def entities(words):  # (first word, word behind the last, type)
+    words = [word if tokenizer.tokenize(word) else tokenizer.unk_token for word in words]
     given = tokenizer(words, is_split_into_words=True, return_tensors="pt")
     places = [[i for i, of in enumerate(given.word_ids()) if of == w] for w in range(len(words))]
     h = encoder(**given).last_hidden_state[0]

@@ -19,6 +19,7 @@ import yaml
 from artifacts.errors import InputError
 from artifacts.job import INFERENCE_SUBWORDS
 from artifacts.runtime import Runtime
+from artifacts.yaml_loader import YamlLoader
 from tasks.corpus.segmenters import UNSPACED, Segmenter, language_code
 from tasks.corpus.text import split_at_spaces, word_places, word_splitter
 from tasks.tagging.decoding import Decoding
@@ -151,7 +152,7 @@ def load_student(
         segmenter: what finds the words of a language without spaces; None: what its card names.
         windows: how much the model sees at once; by default what its run had, by its card (128 sub-words if that says
             nothing), or all that a smaller encoder takes.
-        decoding: by default Viterbi.
+        decoding: from scores to tags; by default as its run did, by its card (Viterbi if that says nothing).
         inference: how the model is run; by default in float32.
         device: where; auto takes a CUDA GPU if there is one.
 
@@ -161,16 +162,20 @@ def load_student(
     """
     folder = Path(folder)
     head, model, tokenizer = open_tagger(folder)
-    chosen = windows or WindowConfig.model_validate(_front(folder).get("windows") or {})
-    length = min(chosen.max_length_subwords, usable_positions(model.config) or chosen.max_length_subwords)
+    front = _front(folder)
+    chosen = windows or WindowConfig.model_validate(front.get("windows") or {})
+    positions = usable_positions(model.config)
+    if positions and positions < chosen.max_length_subwords:
+        overlap = min(chosen.overlap_subwords, positions // 4)
+        chosen = WindowConfig(max_length_subwords=positions, overlap_subwords=overlap)
     resolved = Runtime(device=device).resolved_device()
     return Student(
         head,
         model,
         tokenizer,
         split_at_spaces if tokenized else _splitter(folder, language or language_of(folder), segmenter),
-        WindowConfig(max_length_subwords=length, overlap_subwords=min(chosen.overlap_subwords, length // 4)),
-        decoding or Decoding(),
+        chosen,
+        decoding or Decoding.model_validate(front.get("decoding") or {}),
         inference,
         resolved,
         INFERENCE_SUBWORDS[resolved],
@@ -208,14 +213,15 @@ def language_of(folder: Path) -> str:
         InputError: if it names none, or more than one.
     """
     named = _front(folder).get("language") or []
-    languages = [named] if isinstance(named, str) else named  # As cards of others have it.
+    # Cards of others have a word alone.
+    languages = [str(each) for each in (named if isinstance(named, list) else [named])]
     if len(languages) > 1:
         raise InputError(
             f"model {folder}: it tags {', '.join(languages)}, and how text is split depends on its language; name "
             f"one: --language {languages[0]}, or load_student(..., language={languages[0]!r})"
         )
     if languages:
-        return str(languages[0])
+        return languages[0]
     raise InputError(f"model {folder}: no card names its language; name it: --language de, or language='de'")
 
 
@@ -225,5 +231,5 @@ def _front(folder: Path) -> dict[str, Any]:
     text = card.read_text(encoding="utf-8") if card.is_file() else ""
     if not text.startswith("---\n"):
         return {}
-    found = yaml.safe_load(text.split("\n---", 1)[0].removeprefix("---\n"))
+    found = yaml.load(text.split("\n---", 1)[0].removeprefix("---\n"), Loader=YamlLoader)
     return found if isinstance(found, dict) else {}

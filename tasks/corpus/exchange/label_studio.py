@@ -21,6 +21,11 @@ def is_short_task(row: Any) -> bool:
     return isinstance(spans, list) and bool(spans) and isinstance(spans[0], dict) and "labels" in spans[0]
 
 
+def are_short_tasks(rows: Sequence[Any], sample: Sequence[Any]) -> bool:
+    """Whether any record is such a task, and the first ones are others of the short form or texts without a label."""
+    return any(map(is_short_task, rows)) and all(is_short_task(row) or _is_unlabelled(row) for row in sample)
+
+
 def read_task(row: Any, number: int, place: str) -> Document:
     """A text with the entities of its last annotation that was not cancelled; without any, those of no one.
 
@@ -70,6 +75,10 @@ def write_task(words: Sequence[str], text: str, marks: Sequence[Mark]) -> dict[s
         for mark in marks
     ]
     return {"data": {"text": text, "tokens": list(words)}, "annotations": [{"result": results}]}
+
+
+def _is_unlabelled(row: Any) -> bool:
+    return isinstance(row, dict) and isinstance(row.get("text"), str) and not row.get("label")
 
 
 def _marks(value: Any, place: str) -> list[Mark]:

@@ -72,6 +72,13 @@ def test_what_cannot_be_compared_is_refused_before_anything_runs(
     assert not (tmp_path / "store").exists()
 
 
+def test_an_ablation_refuses_what_is_given_twice(data: Path) -> None:
+    with pytest.raises(InputError, match="--seeds: 1 is given twice"):
+        ablations_of(data / "tiny.yaml", ["no_iteration"], [1, 1])
+    with pytest.raises(InputError, match="--rows: no_iteration is given twice"):
+        ablations_of(data / "tiny.yaml", ["no_iteration", "no_iteration"], [1])
+
+
 def test_a_configuration_given_twice_is_refused(data: Path) -> None:
     with pytest.raises(InputError, match="tiny is given twice"):
         cells_of([data / "tiny.yaml", data / "tiny.yaml"], [])

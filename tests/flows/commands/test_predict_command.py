@@ -10,7 +10,11 @@ from typing import Any
 import pytest
 from transformers import pipeline
 
+from flows.commands.running_text import read_text
+from tasks.corpus.corpus import load_corpus
+from tasks.corpus.formats import CorpusFormat
 from tasks.corpus.paths import resolve
+from tasks.corpus.text import word_splitter
 from tasks.tagging.decoding import Decoding
 from tasks.tagging.student import Tagged, load_student
 from tasks.words.spans import spans_of
@@ -137,6 +141,26 @@ def test_text_without_spaces_is_split_as_the_student_learned_or_asked_about(
         assert code == 2 and "name it: --segmenter jieba or characters" in message
         code, printed = crosstag(*asked, "--segmenter", "characters")
         assert code == 0 and json.loads(printed)["tokens"] == ["张", "伟", "在", "Bonn", "。"]
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [
+        (
+            "\ufeffAnna geht.\n\ufeffBerlin ruht.\n\ufeff\n\ufeff \nEs\ufeff",
+            ["Anna geht.", "Berlin ruht.", "", "", "Es\ufeff"],
+        ),
+        ("Anna geht.\rBerlin ruht.\r\rEs regnet.\r", ["Anna geht.", "Berlin ruht.", "", "Es regnet."]),
+        ("Anna geht.\r", ["Anna geht."]),
+        ("Anna\rgeht.\nBerlin\rruht.", ["Anna\rgeht.", "Berlin\rruht."]),
+    ],
+)
+def test_text_has_the_lines_that_a_corpus_has(tmp_path: Path, content: str, lines: list[str]) -> None:
+    path = tmp_path / "text.txt"
+    path.write_bytes(content.encode())
+    assert list(read_text(path, normalized=False)) == lines
+    corpus = load_corpus(path, CorpusFormat(format="text"), None, "de")
+    assert corpus.words == [words for line in lines if (words := word_splitter("de")(line))]
 
 
 def test_a_corpus_is_no_text(crosstag: Crosstag, student: Path, tmp_path: Path) -> None:

@@ -180,6 +180,35 @@ def test_two_models_that_say_the_same_are_one_outcome_and_not_put_beside_itself(
     assert "model ba" in text and "model bc" in text and "beside=" not in text and "Gold entities in both" not in text
 
 
+def test_outcomes_of_other_sentences_are_not_put_beside_each_other(
+    pages: TestClient, store: Store, judged: tuple[Reference, Reference]
+) -> None:
+    ids, lower = [3, 5, 6, 9], [[word.lower() for word in sentence] for sentence in WORDS]
+    text = put(store, SENTENCES, "ad", {"sentence_id": ids, "words": lower})
+    said = put(store, PREDICTIONS, "bd", {"sentence_id": ids, "words": lower, "tags": ONE}, sentences=text)
+    runtime = Runtime(store=str(store.root))
+    with running(runtime):
+        arguments = judge_entities.bound(said, store.find("gold/ab"), store.find("labelled/ac"))
+        made = judge_entities.compute(store, runtime, arguments, label="model bd on test", in_flow=False)
+    save_run(store, record_of("bd", made, "model bd on test"))
+    assert "not judged on the same sentences" in unescape(pages.get("/errors?run=ba&run=bd").text)
+    offered = pages.get(f"/errors/sentences?of={judged[0]}").text
+    assert "model bb on test" in offered and "model bd on test" not in offered
+    answer = pages.get(f"/errors/sentences?of={judged[0]}&beside={made}")
+    assert answer.status_code == 404 and "of other sentences or gold labels" in answer.text
+
+
+def test_test_sets_whose_names_end_alike_are_told_apart(
+    pages: TestClient, store: Store, judged: tuple[Reference, Reference]
+) -> None:
+    stages = ("model bf on test on tweets", "model bf on dev on tweets")
+    first, second = (record_of("bf", made, stage) for made, stage in zip(judged, stages, strict=True))
+    save_run(store, first.model_copy(update={"steps": first.steps + second.steps}))
+    text = pages.get("/errors?run=bf").text
+    assert "<option selected>test on tweets</option>" in text and "<option>dev on tweets</option>" in text
+    assert ">model bf</a>" in text
+
+
 def test_a_store_without_any_says_so(tmp_path: Path) -> None:
     store = Store(tmp_path / "empty")
     store.create()

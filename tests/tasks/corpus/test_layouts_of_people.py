@@ -132,7 +132,8 @@ CASES = {
         ["Ida/B-PER ruft", "Es regnet", "Bonn/B-LOC ruht"],
     ),
     "sentence numbers filled down, and a row of empty fields": (
-        "Sentence #,Word,Tag\nSentence: 1,Ida,B-per\n,ruft,O\nSentence: 2,Es,O\n,regnet,O\n,,\nSentence: 3,Bonn,B-geo\n",
+        "Sentence #,Word,Tag\nSentence: 1,Ida,B-per\n,ruft,O\nSentence: 2,Es,O\n,regnet,O\n,,\n"
+        "Sentence: 3,Bonn,B-geo\n",
         ["Ida/B-per ruft", "Es regnet", "Bonn/B-geo"],
     ),
     "numbers of sentences and words before each word": (

@@ -118,6 +118,37 @@ def test_a_changed_text_beside_annotations_is_another_input_of_a_run(tmp_path: P
     assert key() != first
 
 
+WINDOWS_TEXT = b"Ida Koch ruft.\r\nIn Bonn\r\nam Rhein."
+# Behind a line's end each offset is one more where the carriage return counts.
+COUNTED = "T1\tPER 0 8\tIda Koch\nT2\tLOC 19 23;28 33\tBonn Rhein\nT3\tLOC 28 33\tRhein\n"
+NOT_COUNTED = "T1\tPER 0 8\tIda Koch\nT2\tLOC 18 22;26 31\tBonn Rhein\nT3\tLOC 26 31\tRhein\n"
+PIECES_ALONE = "T2\tLOC 19 21;21 23\tBo nn\n"
+
+
+@pytest.mark.parametrize(
+    ("annotations", "expected"),
+    [
+        (COUNTED, ["Ida/B-PER Koch/I-PER ruft .", "In Bonn/B-LOC am/I-LOC Rhein/I-LOC ."]),
+        (NOT_COUNTED, ["Ida/B-PER Koch/I-PER ruft .", "In Bonn/B-LOC am/I-LOC Rhein/I-LOC ."]),
+        (PIECES_ALONE, ["Ida Koch ruft .", "In Bonn/B-LOC", "am Rhein ."]),
+    ],
+)
+def test_offsets_may_count_carriage_returns(tmp_path: Path, annotations: str, expected: list[str]) -> None:
+    brat(tmp_path, annotations=annotations).with_suffix(".txt").write_bytes(WINDOWS_TEXT)
+    assert shown(read_path("doc.ann", tmp_path)) == expected
+
+
+@pytest.mark.parametrize("paths", [["doc.ann", "doc.txt"], ["doc.txt", "doc.ann"], ["./doc.ann", "doc.txt", "a.txt"]])
+def test_a_text_that_is_listed_behind_its_annotations_is_read_once(tmp_path: Path, paths: list[str]) -> None:
+    brat(tmp_path)
+    (tmp_path / "a.txt").write_text("Es regnet.")
+    file = CorpusFile.model_validate({"path": paths})
+    source = corpus_input(file, Runtime(data=str(tmp_path)))
+    words = load_corpus(source, file.without_path(), None, "de").words
+    assert words[:2] == [["Ida", "Koch", "ruft", "."], ["In", "Bonn", "."]]
+    assert words[2:] == [["Es", "regnet", "."]] * ("a.txt" in paths)
+
+
 def test_annotations_that_are_not_about_the_text_are_an_error(tmp_path: Path) -> None:
     path = brat(tmp_path, text="Uwe Koch ruft.\nIn Bonn.")
     with pytest.raises(InputError, match="is 'Uwe Koch' in the text, and 'Ida Koch' beside the offsets"):

@@ -105,6 +105,16 @@ def test_records_of_a_tool_are_read(tool: str, array: bool) -> None:
     assert read(text, with_tags=False).words == corpus.words
 
 
+@pytest.mark.parametrize("unlabelled", [{"id": 1, "text": "Ja."}, {"text": "Ja.", "label": []}])
+@pytest.mark.parametrize("labelled_first", [True, False])
+def test_short_tasks_without_a_label_have_no_entities(unlabelled: dict[str, Any], labelled_first: bool) -> None:
+    # In Label Studio's short form, a task that nobody labelled has no key for it; most of a file may be such.
+    labelled = RECORDS["Label Studio, short"]
+    rows, expected = [labelled, *[unlabelled] * 60], [*EXPECTED, *["Ja ."] * 60]
+    corpus = read(lines(*(rows if labelled_first else rows[::-1])))
+    assert shown(corpus) == (expected if labelled_first else expected[::-1])
+
+
 def test_spans_that_are_no_characters_count_words() -> None:
     corpus = read(lines(RECORDS["spans that count words beside a text"]))
     assert shown(corpus) == ["Ida/B-PER Koch/I-PER ruft Bonn/B-LOC ./B-X"]

@@ -19,6 +19,13 @@ def test_english_splits_before_the_apostrophe_and_not_at_hyphens() -> None:
     assert word_splitter("en", tokenized=False)("Anna's well-known") == ["Anna", "'s", "well-known"]
 
 
+def test_what_moses_marks_dots_by_stays_a_word() -> None:
+    text = "DOTMULTI und DOTMULTA... endet"
+    words = word_splitter("de")(text)
+    assert words == ["DOTMULTI", "und", "DOTMULTA", "...", "endet"]
+    assert [text[start:end] for start, end in word_places(text, words)] == words
+
+
 def test_a_language_moses_does_not_know_is_split_all_the_same() -> None:
     assert word_splitter("hr", tokenized=False)("Beograd, i Zagreb.") == ["Beograd", ",", "i", "Zagreb", "."]
 

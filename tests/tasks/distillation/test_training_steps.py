@@ -113,7 +113,7 @@ def test_from_labelled_sentences_to_a_student_that_a_pipeline_loads(
     # Words of ja were given; those of de are found by Moses' rules, as always.
     assert front["language"] == ["de", "nl"] and front["segmenters"] == {"zh": "characters"}
     assert "A named-entity tagger for de, nl, trained without labels" in readme
-    assert "windows" not in front
+    assert "windows" not in front and "decoding" not in front and "(Viterbi)" in readme
     loaded = load_student(shipped, tokenized=True, windows=WINDOWS)
     tagged = list(loaded.tag_words([["Anna", "."], [], ["in"] * 200 + ["Paris"]]))
     assert [len(each.tags) for each in tagged] == [2, 0, 201]
@@ -144,6 +144,12 @@ def test_a_card_says_in_which_windows_the_student_saw_its_text():
     text = model_card(card, LABELS, [], LINEAR, 64, {}, {})
     assert yaml.safe_load(text.split("---\n")[1])["windows"] == {"max_length_subwords": 48, "overlap_subwords": 6}
     assert "stride=6)" in text
+
+
+def test_a_card_says_how_its_scores_become_tags():
+    text = model_card(StudentCard(decoding=Decoding(method="argmax")), LABELS, [], LINEAR, 64, {}, {})
+    assert yaml.safe_load(text.split("---\n")[1])["decoding"] == {"method": "argmax", "inside_at_start": False}
+    assert "where Crosstag counts it as none" in text and "Viterbi" not in text
 
 
 def test_the_first_iteration_has_weights_of_its_own():

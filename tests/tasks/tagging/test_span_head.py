@@ -208,7 +208,7 @@ def test_what_the_card_says_gives_the_same_entities(
         place: dict[str, Any] = {}
         exec(code, place)
         loaded = load_student(shipped, tokenized=True, windows=WINDOWS)
-        texts = [*WORDS[:4], ["PARIS", "Ab", "Anna", "lives", "in", "a.b", "Berlin"]]
+        texts = [*WORDS[:4], ["PARIS", "Ab", "Anna", "lives", "in", "a.b", "Berlin"], ["Anna", "\x07"]]
         for words, told in zip(texts, loaded.tag_words(texts), strict=True):
             assert place["entities"](words) == spans_of(told.tags)
 

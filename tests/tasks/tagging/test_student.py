@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from artifacts.errors import InputError
+from tasks.tagging.decoding import Decoding
 from tasks.tagging.heads import LINEAR
 from tasks.tagging.student import Entity, Student, language_of, load_student
 from tasks.tagging.tagger import new_tagger, save_tagger
@@ -84,6 +85,22 @@ def test_the_model_sees_as_much_at_once_as_in_its_run(folder: Path) -> None:
     )
     assert windows() == (24, 4)
     assert windows(windows=WindowConfig(max_length_subwords=32, overlap_subwords=8)) == (32, 8)
+    # Anything below half is an overlap, as in the run; of a window that was made smaller, a quarter at most.
+    assert windows(windows=WindowConfig(max_length_subwords=64, overlap_subwords=30)) == (64, 30)
+    assert windows(windows=WindowConfig(max_length_subwords=65, overlap_subwords=30)) == (64, 16)
+
+
+def test_scores_become_tags_as_in_its_run(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    def tags(**settings: Any) -> Sequence[str]:
+        monkeypatch.setattr(LINEAR, "outputs", lambda model, batch: torch.tensor([[1, 0, 2]]))
+        (tagged,) = load_student(folder, language="de", device="cpu", **settings).tag(["Paris"])
+        return tagged.tags
+
+    # I-LOC is likeliest, and cannot begin a sentence but by argmax, or where that is allowed.
+    assert tags() == ["O"]
+    for card in ("{method: argmax}", "{inside_at_start: true}"):
+        (folder / "README.md").write_text(f"---\nlanguage: [de]\ndecoding: {card}\n---\n", encoding="utf-8")
+        assert tags() == ["I-LOC"] and tags(decoding=Decoding()) == ["O"]
 
 
 @pytest.mark.parametrize(
@@ -91,6 +108,8 @@ def test_the_model_sees_as_much_at_once_as_in_its_run(folder: Path) -> None:
     [
         ("---\nlanguage: de\n---\nA text --- with dashes.", "de"),
         ("---\nlanguage: [nl]\n---\n", "nl"),
+        ("---\nlanguage: no\n---\n", "no"),
+        ("---\nlanguage:\n- no\n---\n", "no"),
         ("# A tagger", ""),
     ],
 )
@@ -102,6 +121,12 @@ def test_cards_of_others_are_read_too(folder: Path, card: str, language: str) ->
     else:
         with pytest.raises(InputError, match="no card names its language"):
             language_of(folder)
+
+
+def test_a_card_with_several_languages_is_asked_about(folder: Path) -> None:
+    (folder / "README.md").write_text("---\nlanguage:\n- nb\n- no\n---\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"it tags nb, no, .* name one: --language nb"):
+        language_of(folder)
 
 
 def test_text_without_spaces_is_split_as_the_card_says_or_as_asked(folder: Path) -> None:
