@@ -306,11 +306,12 @@ def check(config: Conner, runtime: Runtime) -> None:
     Raises:
         InputError: at the first thing that would stop the run.
     """
-    source, _ = check_one_target(config, runtime)
+    source, target = check_one_target(config, runtime)
     if config.consistency.beta > 0:
         check_pairs(config.pairs, config.parallel, config.translates, runtime)
         if config.pairs.imported is None:
-            check_segmenters({"source.train": source})  # The tagger reads the translations, too.
+            # The tagger reads the translations, too.
+            check_segmenters({"target.text": target} if config.ablation == "trans_label" else {"source.train": source})
 
 
 @flow(name="conner")

@@ -16,6 +16,7 @@ from tasks.translation.conjugate.import_pairs import check_pair_files, import_pa
 from tasks.translation.conjugate.placeholder_pairs import replace_marked
 from tasks.translation.conjugate.translate_spans import SpanTranslating, translate_spans
 from tasks.translation.machine.engines import Generation
+from tasks.translation.marked.markers import MAX_MARKERS, PAPER_MARKERS
 from tasks.translation.pairs.marking_pairs import PairMarking, mark_pairs
 
 _COLUMNS: dict[str, Form] = {"sentences": "count", "with a pair": "count", "pairs": "count", "dropped": "count"}
@@ -131,6 +132,12 @@ def check_pairs(
         raise InputError(
             "pairs.translator: it is trained on parallel text, and `parallel` names none; add two files there, name a "
             "trained one under pairs.translator.checkpoint, or existing pairs under pairs.imported"
+        )
+    most, known = choice.spans.max_spans, max(choice.marking.max_spans, PAPER_MARKERS)
+    if choice.trains and choice.translating.placeholder == "slot" and most > known:
+        raise InputError(
+            f"pairs.spans.max_spans: {most}, but the translator that is trained here has symbols for {known}; "
+            f"lower it to {known}, or raise pairs.marking.max_spans (to {MAX_MARKERS} at most)"
         )
 
 

@@ -353,8 +353,27 @@ def test_translations_that_conner_learns_are_split_as_its_source_is(
         return list(split)
 
     assert check("pairs.imported=null") == [["source.train"]]
+    assert check("pairs.imported=null", "ablation=trans_label") == [["target.text"]]  # In the target's language.
     assert check("pairs.imported=null", "student.beta=0") == []
     assert check() == []  # Imported pairs are words already.
+
+
+def test_more_placeholders_than_the_translator_learns(
+    data: Path, tiny_config: Callable[[str], Path], tmp_path: Path
+) -> None:
+    def check(*settings: str) -> None:
+        described, config = load(tiny_config("conner"), ["pairs.imported=null", *settings])
+        described.check(config, Runtime(store=str(tmp_path / "store"), data=str(data), device="cpu"))
+
+    told = r"pairs\.spans\.max_spans: {}, but the translator that is trained here has symbols for {}; lower it to {}"
+    with pytest.raises(InputError, match=told.format(11, 10, 10)):
+        check("pairs.spans.max_spans=11")
+    with pytest.raises(InputError, match=told.format(13, 12, 12)):
+        check("pairs.marking.max_spans=12", "pairs.spans.max_spans=13")
+    check("pairs.marking.max_spans=3", "pairs.spans.max_spans=10")  # There are ten symbols at least.
+    check("pairs.marking.max_spans=12", "pairs.spans.max_spans=12")
+    check("pairs.spans.max_spans=50", "pairs.spans.placeholder=span")
+    check("pairs.spans.max_spans=50", "student.beta=0")
 
 
 @pytest.mark.parametrize(

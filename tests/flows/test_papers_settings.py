@@ -95,7 +95,10 @@ CONNER: dict[str, tuple[Any, str]] = {
 }
 # Of both trainings (3.2); XLM-R is trained whole.
 CONNER_TRAININGS = {"sentences_per_batch": 16, "epochs": 10, "learning_rate": 2e-5, "frozen_layers": 0}
-CONNER_BENCHMARKS = tuple(f"conll-{language}-conner" for language in ("de", "es", "nl"))
+CONNER_BENCHMARKS = (
+    *(f"conll-{language}-conner" for language in ("de", "es", "nl")),
+    *(f"wikiann-{language}-conner" for language in ("ar", "hi", "zh")),
+)
 # Sentences of an update, epochs and target languages (4.3, Tables 1 and 3).
 CROP_BENCHMARKS = {"conll-crop": (24, 15, 4), "xtreme-crop": (32, 10, 37)}
 GLODE: dict[str, tuple[Any, str]] = {
@@ -256,8 +259,11 @@ def test_conners_configurations_have_the_papers_settings(name: str) -> None:
     assert {path: at(config, path) for path in CONNER} == {path: value for path, (value, _) in CONNER.items()}
     for training in (config.source_training, config.consistency):
         assert {key: getattr(training, key) for key in CONNER_TRAININGS} == CONNER_TRAININGS
-    assert config.labels.types == TYPES["conll"] and config.pairs.imported is not None
-    assert (config.source.language, config.target.language) == ("en", name.split("-")[1])
+    benchmark, language, _ = name.split("-")
+    assert config.labels.types == TYPES[benchmark]
+    # 2.3: the published pairs of CoNLL; of WikiAnn there are none, so a translator is named.
+    assert (config.pairs.imported is not None) == (benchmark == "conll")
+    assert (config.source.language, config.target.language) == ("en", language)
     said = (CONFIGS / f"{name}.yaml").read_text(encoding="utf-8")
     assert "--set preset=upstream" in said and "--set source_share=0.05" in said and "ablation=trans_unlabel" in said
     _, upstream = load(CONFIGS / f"{name}.yaml", ["preset=upstream"])
@@ -266,7 +272,14 @@ def test_conners_configurations_have_the_papers_settings(name: str) -> None:
     _, other = load(
         CONFIGS / f"{name}.yaml", ["pairs.imported=null", "pairs.translator.checkpoint=facebook/m2m100_418M"]
     )
-    assert not other.pairs.trains and other.pairs.translating.placeholder == "span"
+    for translated in (other, config) if benchmark == "wikiann" else (other,):
+        assert not translated.pairs.trains and translated.pairs.translating.placeholder == "span"
+
+
+@pytest.mark.parametrize("path", [*CONFIGS.glob("small-*-conner.yaml"), *CONFIGS.glob("wikineural-*-conner.yaml")])
+def test_small_configurations_of_conner_add_supervised_losses_up(path: Path) -> None:
+    # With their mean the student fell below its baseline (docs/results.md).
+    assert load(path, [])[1].consistency.supervised_sum
 
 
 @pytest.mark.parametrize("name", GLODE_FILES)
