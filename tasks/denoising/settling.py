@@ -41,7 +41,7 @@ class Settling(Settings):
 
 # What `settle` says of a sentence: left out, or where its labels come from.
 LEFT_OUT, PROJECTED, RELABELLED, AGREED = "", "projected", "relabelled", "agreed"
-SETTLED_BY = ("words", "source_tags", "output_tags", "entities", "tags", "reason")
+SETTLED_BY = ("words", "output_tags", "entities", "tags", "reason")
 """The columns of `PROJECTION` that `settle` reads."""
 
 

@@ -11,12 +11,10 @@ def column(*tags: str) -> pa.ChunkedArray:
     return pa.chunked_array([pa.array([row.split() for row in tags], STRINGS)])
 
 
-def settled(rows: list[tuple[str, str, str, str]], config: Settling) -> list[tuple[str, str]]:
-    """Origin and tags of rows (reason, source tags, projected tags, the tagger's tags)."""
-    reasons, sources, tags, tagged = zip(*rows, strict=True)
-    nothing = column(*[""] * len(rows))
-    unread = {name: nothing for name in SETTLED_BY}
-    projection = pa.table({**unread, "source_tags": column(*sources), "tags": column(*tags), "reason": list(reasons)})
+def settled(rows: list[tuple[str, str, str]], config: Settling) -> list[tuple[str, str]]:
+    """Origin and tags of rows (reason, projected tags, the tagger's tags)."""
+    reasons, tags, tagged = zip(*rows, strict=True)
+    projection = pa.table({"tags": column(*tags), "reason": list(reasons)})
     return shown(*settle(projection, column(*tagged), config))
 
 
@@ -42,7 +40,6 @@ def settled_sentence(reason: str, back: str, projected: str, tagged: str, rule: 
     projection = pa.table(
         {
             "words": column(" ".join(words)),
-            "source_tags": column("B-LOC"),
             "output_tags": column(" ".join(tag or "O" for _, tag in pairs)),
             "entities": pa.chunked_array([pa.array([[each.strip() for each in entities.split("|")[1:]]], STRINGS)]),
             "tags": column(projected),
@@ -73,12 +70,12 @@ def test_rows_of_tags_are_the_same_if_all_tags_are() -> None:
 
 def test_the_papers_rule_relabels_what_was_discarded() -> None:
     rows = [
-        ("", "B-PER", "B-PER O", "O O"),  # Kept: the projection counts, whatever the tagger says.
-        ("unmatched", "B-PER", "", "O B-PER"),
-        ("marker_lost", "B-PER", "", "B-LOC O"),
-        ("all_outside", "O", "", "B-LOC O"),
-        ("all_outside", "O", "", "O O"),  # Without entities for both: left out.
-        ("sentence_too_long", "B-PER", "", "B-PER O"),
+        ("", "B-PER O", "O O"),  # Kept: the projection counts, whatever the tagger says.
+        ("unmatched", "", "O B-PER"),
+        ("marker_lost", "", "B-LOC O"),
+        ("all_outside", "", "B-LOC O"),
+        ("all_outside", "", "O O"),  # Without entities for both: left out.
+        ("sentence_too_long", "", "B-PER O"),
     ]
     expected = [
         ("projected", "B-PER O"),
@@ -93,9 +90,9 @@ def test_the_papers_rule_relabels_what_was_discarded() -> None:
 
 def test_relabelled_sentences_without_entities_and_long_ones_stay_as_options() -> None:
     rows = [
-        ("unmatched", "B-PER", "", "O O"),
-        ("sentence_too_long", "B-PER", "", "B-PER O"),
-        ("too_long", "O", "", "B-PER"),
+        ("unmatched", "", "O O"),
+        ("sentence_too_long", "", "B-PER O"),
+        ("too_long", "", "B-PER"),
     ]
     assert settled(rows, Settling(all_outside="keep")) == [("relabelled", "O O"), ("", ""), ("relabelled", "B-PER")]
     kept = Settling(too_long="relabel")
@@ -104,7 +101,7 @@ def test_relabelled_sentences_without_entities_and_long_ones_stay_as_options() -
 
 def test_a_projected_sentence_without_entities_stays() -> None:
     # The projection's own option kept it.
-    assert settled([("", "O", "O O", "O O")], Settling()) == [("projected", "O O")]
+    assert settled([("", "O O", "O O")], Settling()) == [("projected", "O O")]
 
 
 PROJECTED, LONGER = "O O O B-LOC O O O", "O O O B-LOC I-LOC O O"
@@ -160,7 +157,7 @@ def test_columns_in_several_chunks_settle_as_in_one() -> None:
     whole = column("B-PER O", "", "O")
     parts = pa.chunked_array([chunk for row in range(3) for chunk in whole.slice(row, 1).chunks])
     tagged = column("O O", "B-LOC", "O")
-    columns = {"source_tags": whole, "reason": ["", "unmatched", ""]}
+    columns = {"reason": ["", "unmatched", ""]}
     for tags in (whole, parts):
         origins, chosen = settle(pa.table({**columns, "tags": tags}), tagged, Settling())
         assert origins.tolist() == ["projected", "relabelled", "projected"]
