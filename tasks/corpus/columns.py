@@ -115,7 +115,7 @@ def parse_columns(lines: Sequence[str], name: str, layout: Layout, *, with_tags:
             documents.append(fields[layout.document])
         numbers.append(number)
     if boundary is not None:
-        starts = sorted({*starts, *_marked_starts(boundaries, layout), *_new_documents(documents)})
+        starts = sorted({*starts, *_marked_starts(boundaries, layout), *_changes(documents)})
     if layout.checked:
         _check_index(indices, name, layout, numbers, starts)
     if split_by_tab:
@@ -123,9 +123,11 @@ def parse_columns(lines: Sequence[str], name: str, layout: Layout, *, with_tags:
         tags = [each.strip(" ") for each in tags]
     described = layout.in_words(with_tags=with_tags)
     dialect = layout.dialect if tag is not None else None
-    remarks = (f"the header stands in {repeated:,} more lines, where files were joined; left out",) * bool(repeated)
+    remarks = [f"the header stands in {repeated:,} more lines, where files were joined; left out"] * bool(repeated)
+    if layout.sentence is not None and not layout.filled_down and (missing := boundaries.count("")):
+        remarks.append(f"{missing:,} words without a number of their sentence were left in the one before")
     read_tags = tags if tag is not None else None
-    return Parsed(words, read_tags, numbers, starts, layout=described, dialect=dialect, remarks=remarks)
+    return Parsed(words, read_tags, numbers, starts, layout=described, dialect=dialect, remarks=tuple(remarks))
 
 
 def _marked_starts(values: Sequence[str], layout: Layout) -> list[int]:
@@ -134,11 +136,11 @@ def _marked_starts(values: Sequence[str], layout: Layout) -> list[int]:
         return [place + 1 for place, value in enumerate(values[:-1]) if END_OF_SENTENCE in value]
     if layout.filled_down:
         return [place for place, value in enumerate(values) if value]
-    return [place for place, (before, value) in enumerate(zip(["", *values], values, strict=False)) if value != before]
+    return _changes(values)
 
 
-def _new_documents(values: Sequence[str]) -> list[int]:
-    """Where a document starts: its name may stand in each row, or in its first one alone."""
+def _changes(values: Sequence[str]) -> list[int]:
+    """Where a value stands that is not the last one; rows without one go on with it."""
     places = [place for place, value in enumerate(values) if value]
     return [place for before, place in pairwise(places) if values[place] != values[before]]
 

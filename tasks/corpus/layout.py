@@ -19,6 +19,8 @@ END_OF_SENTENCE = "EndOfSentence"
 WORD_RANGE = re.compile(r"[0-9]+[-.][0-9]+")
 # Columns with more different values than any set of tags has are not looked at as such.
 _MOST_TAGS = 5000
+# Of a column whose sentences' numbers stand at first words alone: sentences have 1.5 words and more, on average.
+_LEAST_EMPTY = 1 / 3
 # First characters of comments, of -DOCSTART-, and the byte order mark.
 _MAY_NOT_COUNT = "#-\ufeff"
 _NAMED = {"\t": "tabs", " ": "spaces", "|": "bars"}
@@ -38,7 +40,7 @@ class Layout:
         header: number of the line that names the columns, from 1; 0 if there is none.
         sentence: column of sentence numbers, if a header names it or no blank line parts sentences; else None.
         document: column of documents, in each of which these numbers may begin again; None if there is none.
-        filled_down: the sentence's number stands at its first word alone.
+        filled_down: the sentence's number stands at its first word alone; else one that is missing is the one before.
         end_mark: column that says EndOfSentence (HIPE); None if there is none.
         dialect: how the tags are written; None if there are none.
         passed_over: other columns with tags, for a person.
@@ -126,7 +128,9 @@ def find_layout(lines: Sequence[str], name: str, token_column: int | None, tag_c
     ]
     prefixed = {column for column, each in enumerate(dialects) if each is not None and each.name != "io"}
     least_width = 3 if prefixed or given is not None else 2
-    may_count = token_column != 1 and roles[0] in (None, "other")
+    # Beside numbers of sentences, numbers that never begin again are those of a table's rows.
+    of_rows = "sentence" in roles and len(counts[0]) == len(rows)
+    may_count = token_column != 1 and roles[0] in (None, "other") and not of_rows
     indexed = may_count and index_column(columns, counts[0], least_width)
     token = None if token_column is None else token_column - 1
     if token is None:
@@ -145,7 +149,7 @@ def find_layout(lines: Sequence[str], name: str, token_column: int | None, tag_c
     if layout.end_mark is None:
         taken = {column for column in (token, tag, 0 if indexed else None) if column is not None}
         sentence, document = sentence_columns(columns, counts, roles, taken, headed=_has_blank_inside(lines))
-        filled_down = sentence is not None and "" in counts[sentence]
+        filled_down = sentence is not None and counts[sentence][""] >= _LEAST_EMPTY * len(rows) > 0
         layout = replace(layout, sentence=sentence, document=document, filled_down=filled_down)
     return layout
 

@@ -136,6 +136,18 @@ CASES = {
         "Sentence: 3,Bonn,B-geo\n",
         ["Ida/B-per ruft", "Es regnet", "Bonn/B-geo"],
     ),
+    "numbered sentences, and a number that is missing": (
+        "sentence,word,tag\n1,Ida,B-PER\n1,ruft,O\n2,Es,O\n,regnet,O\n3,Bonn,B-LOC\n3,ruht,O\n",
+        ["Ida/B-PER ruft", "Es regnet", "Bonn/B-LOC ruht"],
+    ),
+    "marks at first words, of which two follow each other": (
+        "sentence\tword\ttag\nx\tIda\tB-PER\n\truft\tO\nx\tJa\tO\nx\tBonn\tB-LOC\n\truht\tO\n",
+        ["Ida/B-PER ruft", "Ja", "Bonn/B-LOC ruht"],
+    ),
+    "numbers of rows, as pandas writes them, and of sentences": (
+        ",Sentence #,Word,Tag\n0,1,Ida,B-PER\n1,1,ruft,O\n2,2,Bonn,B-LOC\n3,2,ruht,O\n",
+        ["Ida/B-PER ruft", "Bonn/B-LOC ruht"],
+    ),
     "numbers of sentences and words before each word": (
         "1-1\tIda\tB-PER\n1-2\truft\tO\n\n2-1\tBonn\tB-LOC\n2-2\truht\tO\n",
         ["Ida/B-PER ruft", "Bonn/B-LOC ruht"],
@@ -273,6 +285,11 @@ def test_a_header_that_stands_again_is_told() -> None:
     text, _ = CASES["a header that stands again where files were joined"]
     said = ("the header stands in 1 more lines, where files were joined; left out",)
     assert read(text).parts[0].remarks == read(text, with_tags=False).parts[0].remarks == said
+
+
+def test_words_without_a_number_of_their_sentence_are_told() -> None:
+    part = read(CASES["numbered sentences, and a number that is missing"][0]).parts[0]
+    assert part.remarks == ("1 words without a number of their sentence were left in the one before",)
 
 
 def test_the_columns_that_part_sentences_are_told() -> None:
