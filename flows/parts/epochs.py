@@ -16,7 +16,7 @@ from tasks.tagging.inference import Inference
 from tasks.tagging.windows import WindowConfig
 
 Training = TypeVar("Training", bound=TaggerTrainingConfig)
-_COLUMNS: dict[str, Form] = {"epoch": "count", "of": "count", "F1": "percent", "of the last": "percent"}
+_COLUMNS: dict[str, Form] = {"epoch": "count", "of": "count", "F1": "percent", "by epoch": "text"}
 
 
 @dataclass
@@ -67,4 +67,4 @@ class Epochs:
 def _cells(store: Store, reference: Reference) -> list[Cell]:
     notes = store.require(reference).notes
     f1 = notes["f1"]
-    return [notes["epoch"], len(f1), f1[notes["epoch"] - 1], f1[-1]]
+    return [notes["epoch"], len(f1), f1[notes["epoch"] - 1], " ".join(f"{100 * each:.1f}" for each in f1)]
