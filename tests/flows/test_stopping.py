@@ -24,7 +24,7 @@ from flows.commands.methods import load
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(1800)]
 ROOT = Path(__file__).parents[2]
-LONGER = "encoder.pretraining.epochs=40"  # Some seconds, so that there is time to stop it.
+LONGER = "encoder.pretraining.epochs=20"  # Some seconds, so that there is time to stop it.
 CHECKPOINT = ".unfinished/work-encoder-*/checkpoint.pt"
 ENDS = re.compile(r"stopped\. Run the same command again: the training goes on from update (\d+) of (\d+)\n$")
 
