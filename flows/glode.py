@@ -204,7 +204,8 @@ def algorithm(config: Glode, runtime: Runtime) -> Result:
 
     _measure(config, corpora, evidence, plain, m_src)
     with stage("student"):
-        card = student_card("GLoDe", config, config.source, (config.target,), config.parallel, config.encoder)
+        parallel = config.parallel if config.encoder.pretrains else ()  # Nothing else reads it.
+        card = student_card("GLoDe", config, config.source, (config.target,), parallel, config.encoder)
         scores = tuple(scoring.models[-1].scores.values())
         student = export_student(m_tgt, scores, card, (corpora.target,), corrected.references)
     figures = evidence.draw() if config.figures else None

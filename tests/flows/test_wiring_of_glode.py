@@ -106,6 +106,20 @@ def shipped(recorded: Recording, student: Reference) -> Reference:
     return tagger
 
 
+@pytest.mark.parametrize(
+    ("encoder", "told"),
+    [
+        ({}, ["parallel text: parallel.en", "encoder: pretrained on these texts"]),
+        ({"encoder": {"checkpoint": "./bert"}}, ["encoder: bert"]),
+    ],
+)
+def test_the_card_names_parallel_text_where_the_encoder_is_pretrained_on_it(
+    recording: Recording, runtime: Runtime, configured: Configured, encoder: dict[str, Any], told: list[str]
+) -> None:
+    card = recording.arguments(algorithm(configured(**encoder), runtime).student)["card"]
+    assert list(card.data) == ["labels: en.conll", "unlabelled text: de.txt", *told]
+
+
 def test_section_3(recording: Recording, runtime: Runtime, configured: Configured) -> None:
     config = configured()
     result = algorithm(config, runtime)
