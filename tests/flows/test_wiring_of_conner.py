@@ -30,6 +30,7 @@ from tasks.translation.conjugate.import_pairs import import_pairs
 from tasks.translation.conjugate.placeholder_pairs import replace_marked
 from tasks.translation.conjugate.translate_spans import SpanTranslating, translate_spans
 from tasks.translation.machine.converting import convert_translator
+from tasks.translation.machine.engines import Generation
 from tasks.translation.machine.train_translator import TranslatorTraining, train_translator
 from tasks.translation.pairs.marking_pairs import PairMarking, mark_pairs
 
@@ -217,6 +218,15 @@ def test_a_translator_that_is_named_is_trained_by_nobody_and_sees_spans_as_in_th
     assert configured(pairs={"spans": spans}).pairs.translating.placeholder == "span"
     files = {"original": "a", "translated": "b"}
     assert not configured(pairs={"imported": files}).pairs.trains and configured().pairs.trains
+
+
+def test_a_command_that_translates_never_hears_of_a_search(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    translator = {"external": {"command": "cat", "version": "1"}}
+    algorithm(configured(pairs={"translator": translator, "generation": {"beam_size": 2}}, parallel=[]), runtime)
+    (asked,) = (made.arguments for made in recording.calls.values() if made.step == "translate_spans")
+    assert asked["generation"] == Generation()
 
 
 def test_imported_pairs_need_no_translator_and_no_candidates(

@@ -575,6 +575,20 @@ def test_translations_of_held_out_text_are_judged_in_both_directions(
     recording.check(result.listings[0].rows, bleu)
 
 
+def test_a_command_that_translates_never_hears_of_a_search(
+    recording: Recording, runtime: Runtime, configured: Callable[..., Crop]
+) -> None:
+    held_out = {"source": "en.dev.conll", "target": "nl.test.conll"}
+    target = {**configured().targets[1].model_dump(), "translation_tests": [held_out]}
+    translator = {"external": {"command": "cat", "version": "1"}}
+    algorithm(configured(translator=translator, targets=[target]), runtime)
+    translating = [made for made in recording.calls.values() if made.step in ("translate_text", "translate_parallel")]
+    assert {made.step for made in translating} == {"translate_text", "translate_parallel"}
+    assert all(made.arguments["generation"] == Generation() for made in translating)
+    marked = {made.arguments["marking"] is not None for made in translating if made.step == "translate_text"}
+    assert marked == {True, False}  # There, and back.
+
+
 def test_held_out_texts_of_one_name_are_told_apart_and_read_only_by_a_run_that_translates(
     recording: Recording, runtime: Runtime, configured: Configured, files: Path, tmp_path: Path
 ) -> None:

@@ -319,3 +319,13 @@ def test_it_needs_test_sets_and_m_src(configured: Configured, data: Path) -> Non
         configured(Unitrans, {}, target={**tiny["target"], "tests": []})
     with pytest.raises(ValueError, match="score_translate_test: M_src tags the translations"):
         configured(Colada, {}, student={"start": "previous"}, previous="student/ab")
+
+
+def test_a_command_that_translates_never_hears_of_a_search(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    marked = {**TRANSLATION["marked"], "translator": {"external": {"command": "cat", "version": "1"}}}
+    unitrans(configured(Unitrans, {"method": "aligned", "marked": marked}, score_translate_test=True), runtime)
+    translating = [made.arguments for made in recording.calls.values() if made.step == "translate_text"]
+    assert {(each["source_language"], each["target_language"]) for each in translating} == {("en", "de"), ("de", "en")}
+    assert all(each["generation"] == Generation() for each in translating)
