@@ -1,6 +1,6 @@
-"""The page of an artifact of each kind, opened in both of Prefect's UIs in a real browser, and read.
+"""The page of an artifact of each kind, made; and opened in both of Prefect's UIs in a real browser, and read.
 
-Needs Chromium (Debian's package `chromium`); run by `make test-all`.
+The latter needs Chromium (Debian's package `chromium`); run by `make test-all`.
 """
 
 import shutil
@@ -17,11 +17,9 @@ from prefect.client.orchestration import get_client
 from artifacts.catalog import RELIABILITY, SOFT_LABELS, Dataset, catalogue
 from artifacts.manifest import Recipe
 from artifacts.reference import Reference
-from artifacts.report import report_artifact
+from artifacts.report import artifact_page, report_artifact
 from artifacts.show import preview
 from artifacts.store import STORE_FORMAT, Store
-
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 LABELS = ["O", "B-PER", "B-LOC"]
 WORDS, TAGS = ["Ada", "wohnt", "in", "_Ulm_", "<b>"], ["B-PER", "O", "O", "B-LOC", "O"]
@@ -29,19 +27,36 @@ KNOWN = {
     "words": WORDS,
     "tags": TAGS,
     "votes": TAGS,
+    "output_tags": TAGS,
     "source_words": WORDS,
     "source_tags": TAGS,
     "probabilities": [0.1, 0.7, 0.2],
     "entities": ["Ada"],
     "entity_types": ["PER"],
     "matches": [0],
+    "starts": [0, 3],
+    "ends": [1, 4],
+    "translated_starts": [0, 3],
+    "translated_ends": [1, 4],
+    "shares": [1.0, 0.5],
+    "similarities": [0.9, 0.8],
+    "reasons": ["", ""],
+    "text": " ".join(WORDS),
     "reason": "",
 }
 
 
+def holds(type_: pa.DataType, known: Any) -> bool:
+    """Whether a known value, or the known words or tags of a sentence, is one for a column of this type."""
+    if isinstance(known, list):
+        return pa.types.is_list(type_) and (pa.types.is_list(type_.value_type) or holds(type_.value_type, known[0]))
+    of_type = {str: pa.types.is_string, float: pa.types.is_floating, int: pa.types.is_integer}
+    return of_type[type(known)](type_)
+
+
 def value(name: str, type_: pa.DataType) -> Any:
     """A value of a column: as many words, tags and numbers in a list as the sentence has words."""
-    if name in KNOWN and pa.types.is_list(type_) == isinstance(KNOWN[name], list):
+    if name in KNOWN and holds(type_, KNOWN[name]):
         of_words = pa.types.is_list(type_) and pa.types.is_list(type_.value_type)
         return [KNOWN[name]] * 5 if of_words else KNOWN[name]
     if pa.types.is_list(type_):
@@ -75,6 +90,15 @@ def put(store: Store, kind: Any) -> Reference:
     return writer.reference
 
 
+@pytest.mark.parametrize("kind", catalogue().values(), ids=list(catalogue()))
+def test_a_page_is_made_of_every_kind(store: Store, kind: Any) -> None:
+    reference = put(store, kind)
+    page = artifact_page(store, reference).replace("\\", "")
+    assert f"{kind.name}/ab" in page
+    (first,) = preview(store, reference, 1)
+    assert first.split()[0] in page
+
+
 @pytest.fixture
 def pages(tmp_path: Path, store: Store) -> Iterator[tuple[str, dict[str, str]]]:
     """A server's address, and the id of an artifact of the UI for each kind."""
@@ -92,6 +116,8 @@ def pages(tmp_path: Path, store: Store) -> Iterator[tuple[str, dict[str, str]]]:
         yield url.removesuffix("/api"), ids
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_the_page_of_every_kind_can_be_read_in_both_uis(pages: tuple[str, dict[str, str]], store: Store) -> None:
     from playwright.sync_api import expect, sync_playwright
 

@@ -61,6 +61,7 @@ def test_a_schedule_fires_and_its_run_finds_every_step_in_the_store(
     made = client.read_deployment_by_name("colada/tiny-scheduled")
     log = start_worker(CROSSTAG_ROOT=str(tmp_path / "elsewhere"), CROSSTAG_STORE=str(store))
     client.create_deployment_schedules(made.id, [(IntervalSchedule(interval=timedelta(seconds=20)), True)])
+    client.update_deployment(made.id, DeploymentUpdate(paused=False))
     run = wait_for(lambda: ended(client, made), log)[0]
     client.update_deployment(made.id, DeploymentUpdate(schedules=[], paused=True))
     assert run.auto_scheduled and run.state.is_completed(), log.read_text(encoding="utf-8")
