@@ -222,7 +222,11 @@ def test_many_has_its_teachers_trained_by_two_workers_each_once_with_the_digests
 
     (cell,) = [run for run in all_runs(Store(together))[before:] if run.method == "unitrans"]
     teachers = deployed()
-    assert len(teachers) == 6 and {run.state_name for run in teachers} <= {"Completed", "Cancelled"}
+    # One that is cancelled while its process starts may also end as Failed, or be Cancelling until the server sees to it.
+    assert len(teachers) == 6
+    assert all(run.state_name == "Completed" or _cancelled(client, run) for run in teachers), [
+        (run.name, run.state) for run in teachers
+    ]
     trained = Counter(_trained(client, [cell.caller.flow_run, *(str(run.id) for run in teachers)]))
     assert len(trained) == 9 and set(trained.values()) == {1}, "each of three times three teachers by one run"
     of_others = set(_trained(client, [str(run.id) for run in teachers]))
@@ -236,6 +240,11 @@ def test_many_has_its_teachers_trained_by_two_workers_each_once_with_the_digests
         for each in (alone, together)
     )
     assert made == expected
+
+
+def _cancelled(client: SyncPrefectClient, run: FlowRun) -> bool:
+    """Whether somebody asked for its end."""
+    return not {"Cancelling", "Cancelled"}.isdisjoint(state.name for state in client.read_flow_run_states(run.id))
 
 
 def _trained(client: SyncPrefectClient, flow_runs: list[str]) -> list[str]:
