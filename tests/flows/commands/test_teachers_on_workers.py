@@ -222,7 +222,7 @@ def test_many_has_its_teachers_trained_by_two_workers_each_once_with_the_digests
 
     (cell,) = [run for run in all_runs(Store(together))[before:] if run.method == "unitrans"]
     teachers = deployed()
-    # One that is cancelled while its process starts may also end as Failed, or be Cancelling until the server sees to it.
+    # One that is cancelled while its process starts may also end as Failed, or be Cancelling for some minutes.
     assert len(teachers) == 6
     assert all(run.state_name == "Completed" or _cancelled(client, run) for run in teachers), [
         (run.name, run.state) for run in teachers
