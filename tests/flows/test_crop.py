@@ -216,6 +216,7 @@ def test_ablations_are_switches(
     assert not (tmp_path / "empty").exists()
 
 
+@pytest.mark.slow
 def test_a_sweep_over_the_amount_of_projected_data_draws_figure_5(
     config_file: Path, data: Path, ended: Path, tmp_path: Path, patched: None
 ) -> None:
