@@ -95,7 +95,10 @@ class TranslationChoice(Settings):
         "", title="Seed lexicon", description="Word pairs to align on; empty: words that both languages write alike."
     )
     supplied_lexicon: str = Field(
-        "", title="Own lexicon", description="Word pairs that take precedence over induced ones; empty: none."
+        "",
+        title="Own lexicon",
+        description="Word pairs that take precedence over induced ones, also where a sentence writes the word with a "
+        "capital; empty: none.",
     )
     test_lexicon: str = Field(
         "", title="Test lexicon", description="Word pairs to measure the alignment with; never learnt from."

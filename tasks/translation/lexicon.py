@@ -80,11 +80,15 @@ def lexicon_table(
         rows: [N, C] int rows of target_words, best first.
         scores: [N, C] float CSLS.
         minimum_csls: leave out pairs below.
-        supplied: pairs that take precedence: they come first among their word's translations, without a CSLS.
+        supplied: pairs that take precedence: they come first among their word's translations, without a CSLS. A word
+            that is not among them has those of its lower case, unless it is in capitals (US).
     """
     given: dict[str, list[str]] = {}
     for source, target in dict.fromkeys(supplied):
         given.setdefault(source, []).append(target)
+    for word in source_words:
+        if word not in given and word.lower() in given and not (len(word) > 1 and word.isupper()):
+            given[word] = given[word.lower()]
     count, candidates = rows.shape
     first_rank = np.array([len(given.get(word, ())) for word in source_words], dtype=np.int64)
     keep = np.ones(rows.shape, dtype=bool) if minimum_csls is None else scores >= minimum_csls

@@ -45,6 +45,25 @@ def test_supplied_pairs_come_first_and_are_not_repeated() -> None:
     assert table["csls"].to_pylist()[:3] == [None] * 3
 
 
+def test_supplied_pairs_come_first_for_words_with_a_capital_too() -> None:
+    words = ["the", "The", "US", "A", "Ada"]
+    supplied = [("the", "die"), ("the", "das"), ("us", "uns"), ("a", "ein"), ("Ada", "ADA"), ("ada", "ada")]
+    rows = np.array([[0], [0], [0], [0], [0]])
+    table = lexicon_table(words, ["induced"], rows, np.ones((5, 1)), supplied=supplied)
+    ranked: dict[str, list[str]] = {word: [] for word in words}
+    for source, target, rank in sorted(pairs_of(table), key=lambda pair: pair[2]):
+        if source in ranked:
+            assert rank == len(ranked[source])
+            ranked[source].append(target)
+    assert ranked == {
+        "the": ["die", "das", "induced"],
+        "The": ["die", "das", "induced"],
+        "US": ["induced"],  # Not the translation of `us`.
+        "A": ["ein", "induced"],
+        "Ada": ["ADA", "induced"],  # Supplied as it is written.
+    }
+
+
 def test_the_step_translates_by_the_alignment_with_its_normalisation(
     store: Store, vectors_of: Callable[..., Reference], text_file: Callable[[str, str], InputFile]
 ) -> None:
