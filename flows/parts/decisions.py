@@ -80,7 +80,7 @@ Told = tuple[str, bool]
 
 def _told(step: str, manifest: Manifest) -> Iterator[Told]:
     facts = {**manifest.notes, **manifest.metadata}
-    for part in (_read, _words, _kept, _carried_back, _trained, _labelled):
+    for part in (_read, _words, _kept, _placed, _carried_back, _trained, _labelled):
         yield from part(step, manifest.kind, facts)
     if manifest.adopted_from:
         yield f"made by code that has changed since, and kept: {manifest.adopted_why}", True
@@ -152,8 +152,6 @@ def _kept(step: str, kind: str, facts: Mapping[str, Any]) -> Iterator[Told]:
         yield f"{kept:,} {what} kept" + (f", {sum(dropped.values()):,} dropped: {reasons}" if reasons else ""), False
     if cut := facts.get("cut_outputs"):
         yield f"{cut:,} translations were cut at their longest length (generation.max_length_factor)", False
-    if kind == "aligned_translation" and "ranking" in facts:
-        yield _ranked(facts["ranking"]), False
     if kind == "training_set" and "sentences" in facts:
         for language, origins in facts["sentences"].items():
             counts = ", ".join(f"{count:,} {origin}" for origin, count in origins.items())
@@ -166,16 +164,25 @@ def _kept(step: str, kind: str, facts: Mapping[str, Any]) -> Iterator[Told]:
         yield f"{facts['plain_for_words_not_found']:,} pairs have fewer markers than drawn: words were not found", False
 
 
-def _carried_back(step: str, kind: str, facts: Mapping[str, Any]) -> Iterator[Told]:
-    """Which sentences and entities got no label from their translations (translate-test)."""
-    if step != "carry_back":
+def _placed(step: str, kind: str, facts: Mapping[str, Any]) -> Iterator[Told]:
+    """Which entities found a place by word alignment, and by the translator's ranking."""
+    if kind != "aligned_translation":
         return
-    untranslated, lost = facts["untranslated"], facts["lost"]
-    if untranslated:
+    if step == "place_labels" and (untranslated := facts["untranslated"]):
+        without = f"{sum(untranslated.values()):,} sentences have no translation that could be read"
+        yield f"{without}: {_by_reason(untranslated)}", False
+    if "ranking" in facts:
+        yield _ranked(facts["ranking"]), False
+    lost, outside = facts["lost"], not facts["dropped"].keys() - {"untranslated"}
+    others = f"; the others{' are O' if outside else ''}: {_by_reason(lost)}" if lost else ""
+    yield f"{facts['placed']:,} of {facts['entities']:,} entities have a place{others}", bool(lost) and outside
+
+
+def _carried_back(step: str, kind: str, facts: Mapping[str, Any]) -> Iterator[Told]:
+    """Which sentences got no label, for want of a translation (translate-test)."""
+    if step == "carry_back" and (untranslated := facts["untranslated"]):
         without = f"{sum(untranslated.values()):,} sentences are O, as no translation of them could be read"
         yield f"{without}: {_by_reason(untranslated)}", True
-    told = f"{facts['placed']:,} of {facts['entities']:,} entities of the translations have a place in the sentences"
-    yield told + (f"; {_by_reason(lost)}" if lost else ""), False
 
 
 def _ranked(facts: Mapping[str, Any]) -> str:
