@@ -67,7 +67,8 @@ _EXACT_MARKER = {
     "brackets": re.compile(r"[\[\]]"),
 }
 _LETTERS = "abcdefghijklmn"
-_LATIN = str.maketrans("асе", "ace")
+# The last three are other cases of such letters to a pattern that ignores it, and not to `lower`.
+_LATIN = str.maketrans("асеАСЕ\u1c83\u0130\u0131", "aceacecii")
 
 
 class Marking(Settings):
@@ -286,7 +287,7 @@ def _markers(number: int, form: MarkerForm) -> tuple[str, str]:
 
 
 def _number(name: str, form: NumberedForm) -> int:
-    return int(name) if form == "slot" else _LETTERS.index(name.lower().translate(_LATIN))
+    return int(name) if form == "slot" else _LETTERS.index(name.translate(_LATIN).lower())
 
 
 def _harmless(word: str, form: MarkerForm) -> str:

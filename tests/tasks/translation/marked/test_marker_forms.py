@@ -65,6 +65,19 @@ def test_damaged_tags_are_read_and_counted(output: str) -> None:
     assert found == Read(WORDS, TAGS) and found.mended == MENDED[output]
 
 
+def test_every_letter_that_a_tag_may_be_read_from_has_a_number() -> None:
+    named = dict.fromkeys("\u0130\u0131", "i") | {"\u1c83": "c", "\u212a": "k"}
+    named |= dict(zip("асеАСЕ", "aceace", strict=True))
+    for letter in map(chr, range(0x3000)):
+        found = cut(f"<{letter}>x</{letter}>", split_at_spaces, "xml")
+        latin = named.get(letter, letter.lower())
+        if latin in list("abcdefghijklmn"):
+            exact = letter == latin
+            assert (found.numbers, found.mended) == ([ord(latin) - ord("a")] * 2, 0 if exact else 2), letter
+        else:
+            assert found.numbers == [], letter
+
+
 @pytest.mark.parametrize(
     ("output", "mended"),
     [
