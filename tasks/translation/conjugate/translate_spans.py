@@ -85,7 +85,7 @@ def translate_spans(
         )
     known, used = earlier_outputs(job, "tagged", set(texts), _TEXTS + _OUTPUTS, _pairs)
     new = len(texts) - len(known)
-    known = translate_all(job, texts, known, translator, (source_language, target_language), generation)
+    known = translate_all(job, texts, known, translator, (source_language, target_language), generation, used)
 
     def written() -> Iterator[pa.RecordBatch]:
         for first in range(0, len(rows), _ROWS):

@@ -57,7 +57,7 @@ def translate_text(
         texts += [source_text(w, t, detokenize, marking) for w, t in zip(words, tags, strict=True)]
     distinct = set(texts) - {""}
     known, used = earlier_outputs(job, "sentences", distinct, ["source", "output"], _pairs)
-    outputs = translate_all(job, texts, known, translator, (source_language, target_language), generation)
+    outputs = translate_all(job, texts, known, translator, (source_language, target_language), generation, used)
     job.note(
         texts=len(distinct),
         new_texts=len(distinct) - len(known),

@@ -35,13 +35,17 @@ KNOWN = {
 
 
 class Engine:
+    """Cuts the output of one text."""
+
     asked: list[str]
+    cut: Callable[[list[str]], None]
 
     def __init__(self) -> None:
         self.asked = []
 
     def translate(self, texts: Sequence[str]) -> Iterator[tuple[np.ndarray, list[str]]]:
         self.asked += texts
+        self.cut([text for text in texts if text == "SPAN0 ruft SPAN1"])
         yield np.arange(len(texts)), [KNOWN.get(text, "") for text in texts]
 
 
@@ -54,8 +58,9 @@ def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Engine:
     made = Engine()
 
     def opened(
-        folder: Path, languages: tuple[str, str], generation: Generation, *, device: str, budget: int, cut: object
+        folder: Path, languages: tuple[str, str], generation: Generation, *, device: str, budget: int, cut: Any
     ) -> Engine:
+        made.cut = cut
         assert (folder / "config.json").is_file() and languages == ("de", "en")
         assert (generation, device, budget) == (GENERATION, "cpu", INFERENCE_SUBWORDS["cpu"])
         return made
@@ -118,6 +123,7 @@ def test_texts_that_were_translated_for_other_sentences_are_not_translated_again
     )
     part = translated(store, more, translator, spans=spans)
     assert engine.asked == [] and store.require(part).notes["new_texts"] == 0
+    assert store.require(part).notes["cut_outputs"] == 1
     other = put_table(PREDICTIONS, {**rows, "tags": [["B-PER", *["O"] * (len(TAGS[0]) - 1)], *TAGS[1:]]}, about())
     made = translated(store, other, translator, spans=spans)
     assert engine.asked and not set(engine.asked) & before

@@ -115,6 +115,36 @@ def test_outputs_that_were_cut_before_a_failure_count_too(
     assert store.require(run_alone(store, translate_text, data, *rest)).notes["cut_outputs"] == 4
 
 
+def test_outputs_that_are_taken_from_earlier_translations_count_if_they_were_cut_there(
+    store: Store, put_table: Callable[..., Reference], put_model: Callable[..., Reference], tiny_translator: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    class Cutting(Counting):
+        """Cuts the outputs of sentences 1 and 7."""
+
+        def __init__(self, cut: Callable[[list[str]], None]) -> None:
+            super().__init__([])
+            self.cut = cut
+
+        def translate(self, texts: Sequence[str]) -> Iterator[tuple[np.ndarray, list[str]]]:
+            self.cut([text for text in texts if text.split()[1] in "17"])
+            yield from super().translate(texts)
+
+    monkeypatch.setattr("tasks.translation.machine.translating.make_engine", lambda *a, cut, **k: Cutting(cut))
+    rest = (put_model(TRANSLATOR, tiny_translator), "en", "de", None, Generation())
+
+    def notes_of(numbers: list[int]) -> tuple[int, int]:
+        rows = {"sentence_id": numbers, "words": [WORDS[number] for number in numbers]}
+        data = put_table(SENTENCES, rows, {"language": "en"})
+        notes = store.require(run_alone(store, translate_text, data, *rest)).notes
+        return notes["new_texts"], notes["cut_outputs"]
+
+    assert notes_of([0, 1, 2]) == (3, 1)
+    assert notes_of([1, 2, 7]) == (1, 2)  # One was cut before, one now.
+    assert notes_of([2, 7]) == (0, 1)  # What was taken over is known there, too.
+    assert notes_of([0, 2]) == (0, 0)
+
+
 @pytest.mark.parametrize(
     ("content", "found", "whole_lines"),
     [
