@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from artifacts.errors import InputError
 from tasks.translation.machine.card import TranslatorCard, read_json
-from tasks.translation.machine.languages import FLORES, known_language, nllb_languages, plain_code
+from tasks.translation.machine.languages import FLORES, UnknownLanguage, known_language, names_of, nllb_languages
 from tasks.translation.machine.translator import load_tokenizer
 
 
@@ -206,6 +206,11 @@ def _marian(folder: Path, config: dict[str, Any], source: str, target: str) -> C
 def check_direction(folder: Path, source: str, target: str) -> None:
     """A Marian that says of which languages it is, is of these; many say it of a group of languages.
 
+    Args:
+        folder: of the model.
+        source: language of the texts, in any spelling; "": any.
+        target: language to translate into, likewise.
+
     Raises:
         InputError: if it is of others.
     """
@@ -213,10 +218,14 @@ def check_direction(folder: Path, source: str, target: str) -> None:
     about = read_json(path) if path.is_file() else {}
     for key, wanted in (("source_lang", source), ("target_lang", target)):
         found = str(about.get(key) or "")
-        if found in FLORES and FLORES[found] != FLORES.get(plain_code(wanted), FLORES[found]):
+        if not wanted or found not in FLORES:
+            continue
+        try:
+            known_language(wanted, names_of(found))
+        except UnknownLanguage:
             raise InputError(
                 f"translator {folder}: its {key} is {found}, expected {wanted}; give the checkpoint of this direction"
-            )
+            ) from None
 
 
 def _madlad(folder: Path, config: dict[str, Any], target: str) -> Coding:

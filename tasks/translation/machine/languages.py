@@ -41,7 +41,7 @@ FLORES = {
     "tn": "tsn_Latn", "tr": "tur_Latn", "ts": "tso_Latn", "tt": "tat_Cyrl", "tw": "twi_Latn", "ug": "uig_Arab",
     "uk": "ukr_Cyrl", "ur": "urd_Arab", "uz": "uzn_Latn", "vi": "vie_Latn", "wo": "wol_Latn", "xh": "xho_Latn",
     "yi": "ydd_Hebr", "yo": "yor_Latn", "zh": "zho_Hans", "zh-cn": "zho_Hans", "zh-tw": "zho_Hant",
-    "zh-hk": "zho_Hant", "zu": "zul_Latn",
+    "zh-hk": "zho_Hant", "zh-mo": "zho_Hant", "zh-sg": "zho_Hans", "zu": "zul_Latn",
 }  # fmt: skip
 
 
@@ -56,7 +56,8 @@ def plain_code(code: str) -> str:
 
 def known_language(code: str, languages: tuple[str, ...] | None = None) -> str:
     """A translator's code of a language: for M2M100 `zh-cn` and `zh_CN` are zh, nb and nn are no; for NLLB de, deu and
-    deu_Latn are deu_Latn. A script that is named (zh-Hant) is the code's, where codes tell scripts.
+    deu_Latn are deu_Latn. A script that is named (zh-Hant) is the code's, where codes tell scripts. Where a language's
+    codes all have a script or a region (zh-CN), it is the only one that tells no other than what is named.
 
     Args:
         code: any common spelling.
@@ -75,14 +76,25 @@ def known_language(code: str, languages: tuple[str, ...] | None = None) -> str:
     for candidate in (plain, *in_script, first, _OTHER_NAMES.get(first), flores, *names):
         if candidate in by_code and script in ("", _script(candidate) or script):
             return by_code[candidate]
-    one_script = [each for each in by_code if each.split("-")[0] == first and script in ("", _script(each) or script)]
-    if len(one_script) == 1:
-        return by_code[one_script[0]]
+    told = _script_and_region(plain)
+    fitting = [
+        each
+        for each in by_code
+        if each.split("-")[0] == first
+        and all("" in pair or pair[0] == pair[1] for pair in zip(_script_and_region(each), told, strict=True))
+    ]
+    if len(fitting) == 1:
+        return by_code[fitting[0]]
     near = difflib.get_close_matches(first, known, n=4, cutoff=0.4) or sorted(c for c in known if c[:1] == first[:1])
     raise UnknownLanguage(
         f"language {code!r}: the translator does not know it; near codes are {', '.join(near) or 'none'}; "
         f"it knows {len(known)}, such as {', '.join(known[:3])}"
     )
+
+
+def names_of(code: str) -> tuple[str, ...]:
+    """A language's two-letter code, and what ISO 639-3 and FLORES-200 call it."""
+    return tuple(name for name in (code, FLORES.get(code), _iso_639_3(code), _OF_GROUPS.get(code)) if name)
 
 
 def m2m100_languages() -> tuple[str, ...]:
@@ -102,6 +114,13 @@ def nllb_languages() -> tuple[str, ...]:
 def _script(code: str) -> str:
     """The script that a plain code names, such as hant; "" if none."""
     return next((part for part in code.split("-")[1:] if len(part) == 4 and part.isalpha()), "")
+
+
+def _script_and_region(code: str) -> tuple[str, str]:
+    """What a plain code tells, "" if nothing; a region may tell the script (zh-tw)."""
+    first, *parts = code.split("-")
+    region = next((part for part in parts if len(part) == 2 or (len(part) == 3 and part.isdigit())), "")
+    return _script(code) or _script(plain_code(FLORES.get(f"{first}-{region}", ""))), region
 
 
 def _iso_639_3(code: str) -> str | None:

@@ -18,7 +18,7 @@ from artifacts.reference import Reference
 from artifacts.step import run_alone
 from artifacts.store import Store
 from tasks.translation.machine.card import CARD_FILE, TranslatorCard, family_of, read_card, write_card
-from tasks.translation.machine.coding import Coding, read_coding
+from tasks.translation.machine.coding import Coding, check_direction, read_coding
 from tasks.translation.machine.converting import convert_folder, convert_translator
 from tasks.translation.machine.engines import Generation, make_engine
 from tasks.translation.machine.languages import UnknownLanguage, known_language, nllb_languages
@@ -165,7 +165,7 @@ def test_a_language_that_it_does_not_know_is_an_error(checkpoint: Found, family:
     [("de", "deu_Latn"), ("deu", "deu_Latn"), ("deu_Latn", "deu_Latn"), ("zh", "zho_Hans"), ("zh-TW", "zho_Hant"),
      ("no", "nob_Latn"), ("pt-BR", "por_Latn"), ("fa", "pes_Arab"), ("sw", "swh_Latn"), ("ace_Arab", "ace_Arab"),
      ("zh-Hant", "zho_Hant"), ("zh_Hant_HK", "zho_Hant"), ("zh-Hans", "zho_Hans"), ("ks-Deva", "kas_Deva"),
-     ("fil", "tgl_Latn"), ("nn", "nno_Latn")],
+     ("fil", "tgl_Latn"), ("nn", "nno_Latn"), ("zh-MO", "zho_Hant"), ("zh-SG", "zho_Hans")],
 )  # fmt: skip
 def test_nllb_knows_languages_by_their_usual_codes(code: str, known: str) -> None:
     assert known_language(code, nllb_languages()) == known
@@ -184,6 +184,22 @@ def test_a_script_that_is_named_is_not_taken_for_another() -> None:
 
 @pytest.mark.parametrize(
     ("code", "known"),
+    [("zh", "zh-CN"), ("zh-CN", "zh-CN"), ("zh-Hans", "zh-CN"), ("zh-Hans-SG", None), ("zh-Hant", None),
+     ("zh-TW", None), ("zh-MO", None), ("pt", "pt-PT"), ("pt-BR", None), ("es-ES", None), ("es-419", "es-419"), ("sr", "sr-Cyrl"),
+     ("sr-Latn", None), ("sr-RS", "sr-Cyrl")],
+)  # fmt: skip
+def test_a_script_or_region_that_is_named_is_not_taken_for_another_by_a_command(code: str, known: str | None) -> None:
+    languages = ("en", "zh-CN", "pt-PT", "es-419", "sr-Cyrl")
+    if known is None:
+        with pytest.raises(UnknownLanguage, match=rf"language '{code}'.*near codes are .*{code[:3]}"):
+            known_language(code, languages)
+    else:
+        assert known_language(code, languages) == known
+    assert known_language("zh-TW", ("zh-Hans", "zh-Hant")) == "zh-Hant"
+
+
+@pytest.mark.parametrize(
+    ("code", "known"),
     [("zh", "cmn_Hans"), ("zh-tw", "cmn_Hant"), ("ar", "ara"), ("lv", "lav"), ("az", "aze_Latn"), ("arz", "arz")],
 )
 def test_a_marian_knows_languages_by_the_names_of_groups(code: str, known: str) -> None:
@@ -193,9 +209,22 @@ def test_a_marian_knows_languages_by_the_names_of_groups(code: str, known: str) 
 # --- One folder for each direction.
 
 
-def test_a_marian_of_another_direction_is_refused(tiny_marian: Path) -> None:
-    with pytest.raises(InputError, match="its target_lang is de, expected es"):
-        coding(tiny_marian, target="es")
+@pytest.mark.parametrize("target", ["es", "fr-CA", "fra_Latn", "pt-BR", "sr-Latn", "yue"])
+def test_a_marian_of_another_direction_is_refused(tiny_marian: Path, target: str) -> None:
+    with pytest.raises(InputError, match=f"its target_lang is de, expected {target}"):
+        coding(tiny_marian, target=target)
+    with pytest.raises(InputError, match=f"its source_lang is en, expected {target}"):
+        check_direction(tiny_marian, target, "de")
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted"),
+    [("de", "de-AT"), ("de", "deu"), ("de", "deu_Latn"), ("zh", "zh-TW"), ("zh", "cmn_Hans"), ("no", "nb"),
+     ("ar", "ara"), ("he", "iw"), ("gmw", "de")],
+)  # fmt: skip
+def test_a_marian_is_of_its_language_by_any_name(tmp_path: Path, found: str, wanted: str) -> None:
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"source_lang": "en", "target_lang": found}))
+    check_direction(tmp_path, "en-GB", wanted)
 
 
 def test_checkpoints_of_several_directions_are_one_translator(store: Store, tmp_path: Path) -> None:
