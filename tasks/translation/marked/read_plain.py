@@ -9,7 +9,7 @@ import pyarrow as pa
 from artifacts.catalog import SENTENCES, MachineTranslation
 from artifacts.step import Job, step
 from tasks.corpus.tables import string_lists
-from tasks.corpus.text import translation_splitter
+from tasks.corpus.text import seen_words, translation_splitter
 from tasks.translation.marked.language import language_filter
 from tasks.translation.marked.read_markers import MarkerReading, repeats
 
@@ -43,7 +43,7 @@ def read_plain(job: Job, translation: MachineTranslation, config: MarkerReading)
     about = job.metadata(translation)
     language = about["target_language"]
     accepts = language_filter(about["source_language"], language, config.language_filter, config.min_language_letters)
-    split = translation_splitter(language)
+    split = seen_words(translation_splitter(language))
     reasons: Counter[str] = Counter()
 
     def sentences() -> Iterator[pa.RecordBatch]:

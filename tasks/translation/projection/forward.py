@@ -11,7 +11,7 @@ from artifacts.errors import InputError
 from artifacts.settings import Settings
 from artifacts.step import Job, step
 from tasks.corpus.tables import string_lists
-from tasks.corpus.text import translation_splitter
+from tasks.corpus.text import seen_words, translation_splitter
 from tasks.translation.marked.language import LanguageMode, language_filter
 
 _SENTENCES_AT_A_TIME = 4096
@@ -34,7 +34,7 @@ class ForwardReading(Settings):
 def split_outputs(
     ids: np.ndarray, outputs: list[str], accepts: Callable[[str], bool], split: Callable[[str], list[str]]
 ) -> pa.Table:
-    """Splits translations into words; empty ones and those in a wrong language have no row, the others keep their id.
+    """Splits translations into words, under their ids; those without any and those in a wrong language have no row.
 
     Args:
         ids: [M] sentence ids.
@@ -45,9 +45,10 @@ def split_outputs(
     Returns:
         A table of `SENTENCES`.
     """
-    kept = [place for place, output in enumerate(outputs) if output.strip() and accepts(output)]
-    words = string_lists([split(outputs[place]) for place in kept])
-    return pa.table({"sentence_id": pa.array(ids[kept]), "words": words}, schema=SENTENCES.schema)
+    words = [split(output) if accepts(output) else [] for output in outputs]
+    kept = [place for place, found in enumerate(words) if found]
+    columns = {"sentence_id": pa.array(ids[kept]), "words": string_lists([words[place] for place in kept])}
+    return pa.table(columns, schema=SENTENCES.schema)
 
 
 @step(SENTENCES)
@@ -56,7 +57,7 @@ def split_translation(job: Job, translation: MachineTranslation, config: Forward
     about = job.metadata(translation)
     language = about["target_language"]
     accepts = language_filter(about["source_language"], language, config.language_filter, config.min_language_letters)
-    split = translation_splitter(language)
+    split = seen_words(translation_splitter(language))
     left = 0
 
     def sentences() -> Iterator[pa.RecordBatch]:

@@ -185,8 +185,8 @@ def test_a_script_that_is_named_is_not_taken_for_another() -> None:
 @pytest.mark.parametrize(
     ("code", "known"),
     [("zh", "zh-CN"), ("zh-CN", "zh-CN"), ("zh-Hans", "zh-CN"), ("zh-Hans-SG", None), ("zh-Hant", None),
-     ("zh-TW", None), ("zh-MO", None), ("pt", "pt-PT"), ("pt-BR", None), ("es-ES", None), ("es-419", "es-419"), ("sr", "sr-Cyrl"),
-     ("sr-Latn", None), ("sr-RS", "sr-Cyrl")],
+     ("zh-TW", None), ("zh-MO", None), ("pt", "pt-PT"), ("pt-BR", None), ("es-ES", None), ("es-419", "es-419"),
+     ("sr", "sr-Cyrl"), ("sr-Latn", None), ("sr-RS", "sr-Cyrl")],
 )  # fmt: skip
 def test_a_script_or_region_that_is_named_is_not_taken_for_another_by_a_command(code: str, known: str | None) -> None:
     languages = ("en", "zh-CN", "pt-PT", "es-419", "sr-Cyrl")

@@ -25,6 +25,14 @@ def test_bad_translations_have_no_row_and_are_counted_by_reason(
     }
 
 
+def test_marks_of_direction_are_no_words(store: Store, put_table: Callable[..., Reference]) -> None:
+    rows = {"sentence_id": [2, 3], "source": ["x"] * 2, "output": ["\u200f", "\u200eAda wohnt \u200f in Ulm."]}
+    translation = put_table(MACHINE_TRANSLATION, rows, {"source_language": "en", "target_language": "de"})
+    done = run_alone(store, read_plain, translation, MarkerReading(language_filter="off"))
+    assert store.table(done).to_pylist() == [{"sentence_id": 3, "words": ["Ada", "wohnt", "in", "Ulm", "."]}]
+    assert store.metadata(done)["dropped"] == {"no_output": 1}
+
+
 def test_sentences_whose_markers_went_wrong_are_kept_and_no_others(
     store: Store, put_table: Callable[..., Reference]
 ) -> None:

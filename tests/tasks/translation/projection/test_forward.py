@@ -29,6 +29,12 @@ def test_translations_are_split_into_words_and_keep_their_ids(store: Store, put_
     assert store.metadata(made) == {"language": "en"}
 
 
+def test_marks_of_direction_are_no_words(store: Store, put_table: PutTable) -> None:
+    translation = put(put_table, ["\u200f", "\u200eAda lived \u200f in Ulm.", "\ufeff \u200e"])
+    table = store.table(run_alone(store, split_translation, translation, ForwardReading()))
+    assert table.to_pylist() == [{"sentence_id": 3, "words": ["Ada", "lived", "in", "Ulm", "."]}]
+
+
 def test_a_translation_in_a_wrong_language_has_no_row(store: Store, put_table: PutTable) -> None:
     translation = put(put_table, [ENGLISH, GERMAN])
     for mode, ids in (("all", [0]), ("pair", [0]), ("off", [0, 3])):
