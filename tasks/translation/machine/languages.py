@@ -97,11 +97,20 @@ def names_of(code: str) -> tuple[str, ...]:
     return tuple(name for name in (code, FLORES.get(code), _iso_639_3(code), _OF_GROUPS.get(code)) if name)
 
 
-def m2m100_languages() -> tuple[str, ...]:
-    """The hundred language codes of M2M100."""
+def m2m100_languages(codes: str = "m2m100") -> tuple[str, ...]:
+    """The hundred language codes of M2M100, or others that its tokenizer may have: wmt21, which are eight.
+
+    Raises:
+        InputError: if there are none of that name.
+    """
     from transformers.models.m2m_100.tokenization_m2m_100 import FAIRSEQ_LANGUAGE_CODES
 
-    return tuple(FAIRSEQ_LANGUAGE_CODES["m2m100"])
+    if codes not in FAIRSEQ_LANGUAGE_CODES:
+        raise InputError(
+            f"translator: its tokenizer_config.json has language_codes {codes!r}, expected one of "
+            f"{', '.join(FAIRSEQ_LANGUAGE_CODES)}; take another checkpoint"
+        )
+    return tuple(FAIRSEQ_LANGUAGE_CODES[codes])
 
 
 def nllb_languages() -> tuple[str, ...]:

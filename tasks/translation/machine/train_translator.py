@@ -21,7 +21,7 @@ from tasks.translation.machine.languages import known_language, m2m100_languages
 from tasks.translation.machine.marker_symbols import add_markers, markers_needed, spelt_markers
 from tasks.translation.machine.subword_model import model_vocabulary_size, save_tokenizer, train_subwords
 from tasks.translation.machine.translation_rows import IGNORED, Pair, Rows, encode_rows, make_collate, turned
-from tasks.translation.machine.translator import load_tokenizer, load_translator
+from tasks.translation.machine.translator import languages_of, load_tokenizer, load_translator
 from tasks.translation.marked.markers import PAPER_MARKERS
 
 _MOST_SCORES = 2**26  # 256 MB in float32: 523 sub-words at a time of M2M100, all of a small translator's
@@ -197,7 +197,12 @@ def train_translator(
     `start` keeps its shape, and its tokenizer but for markers of the pairs that this one spells in pieces: they become
     symbols of their own.
     """
-    text = partial(_read, job, pairs, config.both_directions)
+    codes = m2m100_languages()
+    if start is not None:
+        if (family := read_card(job.folder(start)).family) != "m2m100":
+            raise InputError(f"artifact {start}: a {family}, and an M2M100 alone can be trained further; give one")
+        codes = languages_of(job.folder(start), family)
+    text = partial(_read, job, pairs, config.both_directions, codes)
     markers = markers_needed(pair.source for pair in text())
     spelt: list[str] = []
     if start is None:
@@ -207,8 +212,6 @@ def train_translator(
         tokenizer = load_tokenizer(job.output_folder)
         model = make_model(config, pieces)
     else:
-        if (family := read_card(job.folder(start)).family) != "m2m100":
-            raise InputError(f"artifact {start}: a {family}, and an M2M100 alone can be trained further; give one")
         model, tokenizer = load_translator(job.folder(start))
         set_dropout(model, config.dropout)
         if spelt := spelt_markers(tokenizer, markers):
@@ -223,8 +226,8 @@ def train_translator(
         history = fit(model, rows, config, device=job.device, checkpoints=checkpoints, progress=advance)
     model.config._name_or_path = ""  # Where `start` was loaded from says nothing about this model.
     model.cpu().save_pretrained(job.output_folder)
-    write_card(TranslatorCard(family="m2m100", languages=m2m100_languages()), job.output_folder)
-    languages = sorted({each for reference in pairs for each in _languages(job, reference)})
+    write_card(TranslatorCard(family="m2m100", languages=codes), job.output_folder)
+    languages = sorted({each for reference in pairs for each in _languages(job, reference, codes)})
     kept = {"plain": int(np.count_nonzero(~rows.marked)), "marked": int(np.count_nonzero(rows.marked))}
     job.describe({"languages": languages, "pairs": kept, "left_out": rows.left_out})
     job.note(
@@ -240,18 +243,20 @@ def train_translator(
     )
 
 
-def _read(job: Job, references: tuple[MarkedPairs, ...], both_directions: bool) -> Iterator[Pair]:
+def _read(
+    job: Job, references: tuple[MarkedPairs, ...], both_directions: bool, codes: tuple[str, ...]
+) -> Iterator[Pair]:
     """All pairs of all references; turned round, too, if asked: all in one direction, then all in the other."""
     for turn in (False, True)[: 1 + both_directions]:
         for reference in references:
-            languages = _languages(job, reference)
+            languages = _languages(job, reference, codes)
             for batch in job.batches(reference, ["source", "target", "spans"]):
                 for source, target, spans in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                     pair = Pair(source, target, languages, spans > 0)
                     yield turned(pair) if turn else pair
 
 
-def _languages(job: Job, reference: MarkedPairs) -> tuple[str, str]:
-    """M2M100's names of the languages of pairs."""
+def _languages(job: Job, reference: MarkedPairs, codes: tuple[str, ...]) -> tuple[str, str]:
+    """The translator's names of the languages of pairs."""
     metadata = job.metadata(reference)
-    return known_language(metadata["source_language"]), known_language(metadata["target_language"])
+    return known_language(metadata["source_language"], codes), known_language(metadata["target_language"], codes)

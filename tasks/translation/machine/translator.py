@@ -71,7 +71,7 @@ def languages_of(path: Path, family: Family) -> tuple[str, ...]:
     """The codes of a translator's languages; of Marian's the targets, none if there is but one.
 
     Raises:
-        InputError: if its vocabulary is damaged.
+        InputError: if its vocabulary is damaged, or its language codes are not known.
     """
     if family == "marian":
         return tuple(name[2:-2] for name in read_json(path / "vocab.json") if name[:2] == ">>" and name[-2:] == "<<")
@@ -86,7 +86,8 @@ def languages_of(path: Path, family: Family) -> tuple[str, ...]:
             raise InputError(f"translator {path / 'spiece.model'}: damaged ({error}); get it again") from error
         pieces = (model.id_to_piece(row) for row in range(model.get_piece_size()))
         return tuple(piece[2:-1] for piece in pieces if piece.startswith("<2") and piece.endswith(">"))
-    return m2m100_languages()
+    said = path / "tokenizer_config.json"
+    return m2m100_languages(str(read_json(said).get("language_codes", "m2m100")) if said.is_file() else "m2m100")
 
 
 def load_translator(folder: Path, family: Family | None = None) -> tuple[Any, Any]:

@@ -11,22 +11,26 @@ import pytest
 from sentencepiece import SentencePieceProcessor
 from transformers import AutoConfig, M2M100Config, M2M100ForConditionalGeneration, MarianTokenizer, NllbTokenizer
 
-from artifacts.catalog import LABELLED
+from artifacts.catalog import LABELLED, MARKED_PAIRS
 from artifacts.errors import InputError
 from artifacts.inputs import InputFolder
 from artifacts.reference import Reference
+from artifacts.runtime import Runtime
 from artifacts.step import run_alone
 from artifacts.store import Store
+from flows.parts.translator import TranslatorChoice, check_translator
 from tasks.translation.machine.card import CARD_FILE, TranslatorCard, family_of, read_card, write_card
 from tasks.translation.machine.coding import Coding, check_direction, read_coding
 from tasks.translation.machine.converting import convert_folder, convert_translator
 from tasks.translation.machine.engines import Generation, make_engine
 from tasks.translation.machine.languages import UnknownLanguage, known_language, nllb_languages
+from tasks.translation.machine.train_translator import TranslatorTraining, train_translator
 from tasks.translation.machine.translate_text import translate_text
 from tasks.translation.machine.translator import (
     check_translator_folder,
     copy_translator,
     import_translator,
+    languages_of,
     load_model,
     load_translator,
 )
@@ -204,6 +208,45 @@ def test_a_script_or_region_that_is_named_is_not_taken_for_another_by_a_command(
 )
 def test_a_marian_knows_languages_by_the_names_of_groups(code: str, known: str) -> None:
     assert known_language(code, ("acm", "ara", "arz", "aze_Latn", "cmn", "cmn_Hans", "cmn_Hant", "lav")) == known
+
+
+@pytest.fixture
+def of_wmt21(tiny_translator: Path, tmp_path: Path) -> Path:
+    """An M2M100 with the eight languages of WMT21's checkpoints."""
+    folder = shutil.copytree(tiny_translator, tmp_path / "wmt21")
+    path = folder / "tokenizer_config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "language_codes": "wmt21"}))
+    return folder
+
+
+def test_an_m2m100_has_the_languages_that_its_tokenizer_names(store: Store, of_wmt21: Path) -> None:
+    choice = TranslatorChoice(checkpoint=str(of_wmt21))
+    assert check_translator(choice, (("en", "de"), ("cs", "ru")), Generation(), Runtime()) == "m2m100"
+    with pytest.raises(UnknownLanguage, match=r"language 'es': .* it knows 8, such as en, ha, is"):
+        check_translator(choice, (("en", "es"),), Generation(), Runtime())
+    made = run_alone(store, import_translator, (InputFolder(path=str(of_wmt21)),), (), None)
+    assert read_card(store.folder(made)).languages == ("en", "ha", "is", "ja", "cs", "ru", "zh", "de")
+    converted = store.folder(run_alone(store, convert_translator, made))
+    assert translated(converted, "ctranslate2") == translated(of_wmt21, "transformers")
+    (of_wmt21 / "tokenizer_config.json").write_text('{"language_codes": "wmt19"}')
+    with pytest.raises(InputError, match="language_codes 'wmt19', expected one of m2m100, wmt21"):
+        languages_of(of_wmt21, "m2m100")
+
+
+def test_an_m2m100_that_is_trained_further_keeps_its_languages(
+    store: Store, of_wmt21: Path, put_table: Callable[..., Reference]
+) -> None:
+    start = run_alone(store, import_translator, (InputFolder(path=str(of_wmt21)),), (), None)
+    config = TranslatorTraining(epochs=1, max_length_subwords=64, subwords_per_batch=64)
+
+    def trained(language: str) -> Reference:
+        columns = {"pair_id": [0], "source": ["Anna lives"], "target": ["Anna lebt"], "spans": [0]}
+        about = {"source_language": "en", "target_language": language, "pairs_by_spans": [1]}
+        return run_alone(store, train_translator, (put_table(MARKED_PAIRS, columns, about),), start, config)
+
+    assert read_card(store.folder(trained("de"))).languages == read_card(store.folder(start)).languages
+    with pytest.raises(UnknownLanguage, match=r"language 'es': .* it knows 8"):
+        trained("es")
 
 
 # --- One folder for each direction.
