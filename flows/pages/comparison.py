@@ -102,7 +102,7 @@ def _texts(shown: Site, record: RunRecord, found: Comparison) -> dict[str, str]:
 
 def _error_lines(shown: Site, found: Comparison) -> list[dict[str, object]]:
     """Counts of errors of what the store still has."""
-    there = [each for each in found.judged if all(shown.store.known(r.kind, r.key) for r in each.outcomes)]
+    there = [each for each in found.judged if all(shown.store.known(r.kind, r.key) == r for r in each.outcomes)]
     return error_lines(there, found.runs, shown.store)
 
 

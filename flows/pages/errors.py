@@ -120,7 +120,7 @@ def entries(shown: Site, record: RunRecord) -> list[Entry]:
     """What a run has judged, in its order; of what the store still has."""
     found = []
     for step in record.steps:
-        manifest = shown.shelf.manifest(step.reference.kind, step.reference.key)
+        manifest = shown.shelf.taken(step.reference)
         if step.reference.kind == OUTCOMES.name and manifest is not None and not manifest.dropped:
             model, _, test = step.stage.partition(" on ")
             found.append(Entry(record, model, test, manifest))

@@ -60,7 +60,7 @@ def drawn(shelf: Shelf, record: RunRecord, *, scores: bool) -> Drawing:
     taken = {str(step.reference): step for step in record.steps if scores or step.reference.kind not in _MEASURES}
     manifests: dict[str, Manifest] = {}
     for name, step in taken.items():
-        if (manifest := shelf.manifest(step.reference.kind, step.reference.key)) is not None:
+        if (manifest := shelf.taken(step.reference)) is not None:
             manifests[name] = manifest
     makers: dict[str, str] = {}
     for name, manifest in manifests.items():  # Of equal contents the first one: it was there when it was taken.

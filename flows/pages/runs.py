@@ -1,14 +1,11 @@
 """Runs: the list, one run with everything about it, where two differ, the graph of its artifacts."""
 
-from functools import partial
 from typing import Annotated
 
 import yaml
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from artifacts.manifest import Manifest
-from artifacts.reference import Reference
 from artifacts.run_difference import compare_runs
 from artifacts.runs import RunRecord, standing
 from flows.commands.runs import changed_settings, f1_of_student, score_rows
@@ -63,7 +60,7 @@ def one_run(request: Request, identity: str, shown: Shown) -> Response:
         about=about(record, standing(shown.store, record)),
         settings=yaml.safe_dump(record.configuration, sort_keys=False, allow_unicode=True),
         scores=scores_by_test(record),
-        decisions=decisions(record, changed_settings(record), partial(_manifest, shown)),
+        decisions=decisions(record, changed_settings(record), shown.shelf.taken),
         measurements=[(table, *cells(table)) for table in record.measurements],
         labels=labelled(record),
         gone=_gone(shown, record),
@@ -97,11 +94,11 @@ def labelled(record: RunRecord) -> list[tuple[str, str, str]]:
     return list(found.values())
 
 
-def _manifest(shown: Site, reference: Reference) -> Manifest | None:
-    return shown.shelf.manifest(reference.kind, reference.key)
-
-
-def _gone(shown: Site, record: RunRecord) -> set[str]:
-    """The artifacts of a run that the store no longer has whole."""
-    references = {taken.reference for taken in record.steps}
-    return {str(each) for each in references if shown.store.known(each.kind, each.key) is None}
+def _gone(shown: Site, record: RunRecord) -> dict[str, str]:
+    """The artifacts of a run that the store no longer has whole, each with what became of it."""
+    found = {}
+    for each in {taken.reference for taken in record.steps}:
+        there = shown.store.known(each.kind, each.key)
+        if there != each:
+            found[str(each)] = "gone or damaged" if there is None else "made anew since, with other content"
+    return found

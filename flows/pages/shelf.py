@@ -31,6 +31,11 @@ class Shelf:
         written = self.store.described_at(kind, key)
         return None if written is None else self._read(kind, key, written)
 
+    def taken(self, reference: Reference) -> Manifest | None:
+        """The manifest of what a run took; None if it is gone, or was made anew since, with other content."""
+        found = self.manifest(reference.kind, reference.key)
+        return found if found is not None and found.digest == reference.digest else None
+
     def by_content(self) -> dict[str, Manifest]:
         """The newest artifact of each content, `kind:digest`; one whose files are there before one that was dropped."""
         ordered = sorted(self.manifests().values(), key=lambda m: (not m.dropped, m.made, m.key))

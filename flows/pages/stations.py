@@ -64,7 +64,7 @@ class Followed:
         source: what it was translated or gathered from, with the table in which that stands; None if from nothing.
         stations: what was made of it.
         copies: rows of other tables that came from it, such as its translations, each followed as well.
-        unread: what is wrong with each artifact that could not be read.
+        unread: what is wrong with each artifact of it that could not be read, or was made anew since the run.
     """
 
     text: Manifest
@@ -118,6 +118,7 @@ class _Following:
         self.makers = shelf.by_content()
         self.lessons = student_lessons(self.makers, record)
         self.made = list(_made(shelf, record))
+        self.made_anew = [] if record is None else list(_made_anew(shelf, record))
 
     def follow(self, text: Manifest, sentence_id: int, *, copies: bool) -> Followed:
         unread: list[str] = []
@@ -142,6 +143,12 @@ class _Following:
                 stations.append(Station(manifest, stage, tuple(rows), content(manifest) in self.lessons))
             if copies and manifest.kind in _GATHERED and not own_text:
                 copied += [self.follow(manifest, row["sentence_id"], copies=False) for row in rows]
+        if copies:
+            unread += [
+                f"{m.name}: it was made anew since this run, with other content"
+                for m in self.made_anew
+                if content(text) in (self.shelf.text_of(m, self.makers), *_inputs(m))
+            ]
         taught = content(text) in self.lessons
         if own and taught and "tags" in own[0]:
             stations.insert(0, Station(text, "", tuple(own), taught))
@@ -178,12 +185,20 @@ def _made(shelf: Shelf, record: RunRecord | None) -> Iterator[tuple[str, Manifes
             (m.label, m) for m in sorted(shelf.by_content().values(), key=lambda m: (m.made, m.key))
         ]
     else:
-        found = [(step.stage, shelf.manifest(step.reference.kind, step.reference.key)) for step in record.steps]
+        found = [(step.stage, shelf.taken(step.reference)) for step in record.steps]
     seen = set()
     for stage, manifest in found:
         if manifest is not None and content(manifest) not in seen:
             seen.add(content(manifest))
             yield stage, manifest
+
+
+def _made_anew(shelf: Shelf, record: RunRecord) -> Iterator[Manifest]:
+    """What stands now in the place of tables of sentences that a run made; its recipe is theirs."""
+    for reference in dict.fromkeys(step.reference for step in record.steps):
+        there = shelf.manifest(reference.kind, reference.key)
+        if there is not None and there.digest != reference.digest and _has_sentences(there.kind):
+            yield there
 
 
 def _has_sentences(kind: str) -> bool:

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Depends, Request, Response
 from artifacts.errors import InputError, StoreError
 from artifacts.manifest import Manifest
 from artifacts.owners import names_of_models
-from artifacts.reference import Reference
 from artifacts.runs import RunRecord
 from flows.pages.labels_said import span_histories, words_of
 from flows.pages.one_word import hard_labels, lexicon_entries, opinions, translations
@@ -169,12 +168,7 @@ def without_neighbours(followed: Followed) -> str:
 
 
 def _lexicons(shown: Site, record: RunRecord | None) -> list[Manifest]:
-    manifests = shown.shelf.manifests()
     if record is None:
-        return [m for m in manifests.values() if m.kind == "lexicon" and not m.dropped]
-    taken = dict.fromkeys(_name(step.reference) for step in record.steps if step.reference.kind == "lexicon")
-    return [manifests[name] for name in taken if name in manifests and not manifests[name].dropped]
-
-
-def _name(reference: Reference) -> tuple[str, str]:
-    return reference.kind, reference.key
+        return [m for m in shown.shelf.manifests().values() if m.kind == "lexicon" and not m.dropped]
+    taken = dict.fromkeys(step.reference for step in record.steps if step.reference.kind == "lexicon")
+    return [m for m in map(shown.shelf.taken, taken) if m is not None and not m.dropped]
