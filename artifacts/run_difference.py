@@ -77,7 +77,7 @@ def _steps(store: Store, first: RunRecord, second: RunRecord) -> Iterator[StepDi
         a, b = one.get(place), other.get(place)
         if a is None or b is None:
             yield StepDifference(step, stage, a, b, (f"only in the {'first' if b is None else 'second'} run",))
-        elif a.key != b.key:
+        elif a != b:
             yield StepDifference(step, stage, a, b, _why(store, a, b))
 
 
@@ -92,6 +92,8 @@ def _numbered(run: RunRecord) -> dict[tuple[str, str, int], Reference]:
 
 def _why(store: Store, first: Reference, second: Reference) -> tuple[str, ...]:
     """What differs in the making, then whether it made a difference."""
+    if first.key == second.key:  # One of them is there no longer, so no manifest tells of both.
+        return ("made anew from the same: other content",)
     manifests = [store.manifest(each.kind, each.key) for each in (first, second)]
     gone = [str(each) for each, manifest in zip((first, second), manifests, strict=True) if manifest is None]
     if gone:

@@ -119,6 +119,15 @@ def test_an_artifact_that_is_gone_cannot_say_why(store: Store) -> None:
     assert step.reasons == ("sentences/ff no longer in the store, so nobody can tell why",)
 
 
+def test_a_step_that_was_made_anew_with_other_content_is_told(store: Store) -> None:
+    old = make(store, "aa", "old")
+    store.remove("sentences", "aa")
+    new = make(store, "aa", "new")
+    (step,) = compare_runs(store, run(("test", old)), run(("test", new))).steps
+    assert (step.first, step.second) == (old, new)
+    assert step.reasons == ("made anew from the same: other content",)
+
+
 def test_scores_that_differ_are_told_and_no_others(store: Store) -> None:
     first, second = run(f1={"M_src": 0.5, "M_tgt^1": 0.6}), run(f1={"M_src": 0.5, "M_tgt^1": 0.65, "M_tgt^2": 0.7})
     assert compare_runs(store, first, second).scores == (
