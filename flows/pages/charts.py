@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pyarrow import csv
 
-from artifacts.errors import InputError
+from artifacts.errors import InputError, StoreError
 from flows.pages.site import Site, page, site
 from flows.parts.charts import Chart, charts_of
 from flows.parts.comparison_on_record import COMPARE
@@ -28,9 +28,12 @@ def charts(request: Request, identity: str, shown: Shown) -> Response:
     found, damaged = charts_of(shown.store, record)
     drawn = {chart.name for chart in found}
     others: dict[str, str] = {}
-    if record.figures is not None and shown.store.known(record.figures.kind, record.figures.key) is not None:
-        told = shown.store.describe(record.figures).metadata["figures"]
-        others = {name: what for name, what in told.items() if name not in drawn}
+    if record.figures is not None:
+        try:
+            told = shown.store.describe(record.figures).metadata["figures"]
+            others = {name: what for name, what in told.items() if name not in drawn}
+        except StoreError as error:
+            damaged.append(str(error))
     return page(
         request,
         "charts",
