@@ -89,11 +89,9 @@ def import_corrections(
     labels = LabelConfig(types=tuple(entity_types(found.labels)))
     came_back = load_corpus(corpus_input(corpus_file, Runtime(data=data)), corpus_file.without_path(), labels, "")
     before = found.rows_of(line.correction for line in latest(load_corrections(file)))
-    tags = found.tags.to_pylist()
-    for row, said in before.items():
-        tags[row] = list(said.tags or ())  # What was corrected before is what is corrected now.
-    ids, words = found.ids.tolist(), found.words.to_pylist()
-    made = corrections_of(came_back, ids, words, tags, found.text, author, reviewed=reviewed)
+    earlier = {row: list(said.tags or ()) for row, said in before.items()}
+    ids, words, tags = found.ids.tolist(), found.words.to_pylist(), found.tags.to_pylist()
+    made, kept = corrections_of(came_back, ids, words, tags, earlier, found.text, author, reviewed=reviewed)
     append_corrections(file, made)
     changed, again = sum(each.changed for each in made), sum(found.row(each.sentence_id) in before for each in made)
     typer.echo(
@@ -101,6 +99,11 @@ def import_corrections(
         + (f", {again:,} of them instead of earlier ones" if again else "")
         + f"; {len(came_back.words):,} sentences came back, of {found.text}"
     )
+    if kept:
+        typer.echo(
+            f"{kept:,} came back as they went out and keep their earlier corrections (--reviewed: they are right as "
+            "they came back)"
+        )
     if made:
         typer.echo(f"learn from them with --set target.corrections={file.absolute()}")
 

@@ -1,6 +1,6 @@
 """Sentences that come back from an annotation tool: which labels people changed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from artifacts.errors import InputError
 from tasks.corpus.corpus import Corpus
@@ -14,11 +14,12 @@ def corrections_of(
     ids: Sequence[int],
     words: Sequence[Sequence[str]],
     tags: Sequence[Sequence[str]],
+    earlier: Mapping[int, Sequence[str]],
     text: str,
     author: str,
     *,
     reviewed: bool = False,
-) -> list[Correction]:
+) -> tuple[list[Correction], int]:
     """What a person changed; sentences are known by their words, so that every one with the same words is corrected.
 
     Args:
@@ -26,9 +27,13 @@ def corrections_of(
         ids: [M] of the sentences of the text that went out.
         words: [M] their words.
         tags: [M] their labels as they went out.
+        earlier: labels that people gave some of them before, by their place in `ids`.
         text: which text it is, such as sentences/3f2a...
         author: who annotated.
         reviewed: sentences whose labels came back as they were count as corrections, too: somebody looked at them.
+
+    Returns:
+        The corrections; and how many sentences came back as they went out, and so keep what was corrected before.
 
     Raises:
         InputError: if a sentence came back that is not in the text, or one twice with different labels.
@@ -54,18 +59,21 @@ def corrections_of(
                 f"corrections import: the sentence {' '.join(sentence)[:60]!r} came back twice, with different labels; "
                 "expected each once; leave one out"
             )
-    made = []
+    made, kept = [], 0
     for sentence, its_tags in said.items():
         for row in rows[sentence]:
-            if reviewed or list(tags[row]) != its_tags:
+            seen = list(earlier.get(row, tags[row]))
+            if reviewed or its_tags not in (seen, list(tags[row])):
                 made.append(
                     correction(
                         sentence_id=ids[row],
                         words=sentence,
                         tags=tuple(its_tags),
-                        before=tuple(tags[row]),
+                        before=tuple(seen),
                         author=author,
                         sentences=text,
                     )
                 )
-    return made
+            elif its_tags != seen:
+                kept += 1
+    return made, kept

@@ -126,6 +126,18 @@ def test_what_differs_is_corrected_wherever_the_words_come(
     code, told = crosstag("corrections", "import", str(queue), str(file), *asked, "--author", "ben")
     assert code == 0 and "2 corrections by ben, 2 words changed, 2 of them instead of earlier ones" in told
     assert [line.correction.before for line in latest(load_corrections(file))] == [("O", "O")] * 2
+    # What comes back as it went out is nobody's correction, and undoes none, unless somebody says that it is right.
+    untouched = tmp_path / "untouched.jsonl"
+    assert crosstag("corrections", "queue", str(soft_labels), str(untouched), "--store", str(store))[0] == 0
+    code, told = crosstag("corrections", "import", str(untouched), str(file), *asked, "--author", "eva")
+    assert code == 0 and "0 corrections by eva, 0 words changed; 4 sentences came back" in told
+    assert "2 came back as they went out and keep their earlier corrections" in told
+    assert [line.correction.author for line in latest(load_corrections(file))] == ["ben"] * 2
+    again = tmp_path / "again.jsonl"
+    again.write_bytes(file.read_bytes())
+    code, told = crosstag("corrections", "import", str(untouched), str(again), *asked, "--author", "eva", "--reviewed")
+    assert code == 0 and "5 corrections by eva, 4 words changed, 2 of them instead of earlier ones" in told
+    assert "keep their" not in told
     # The sentences are out of the queue.
     rest = tmp_path / "rest.jsonl"
     code, _ = crosstag(
