@@ -12,13 +12,15 @@ Name = tuple[str, str]
 def reached(manifests: Mapping[Name, Manifest], runs: Iterable[RunRecord]) -> set[Name]:
     """The artifacts that runs need: those they name, and, as far back as manifests tell, the inputs of these.
 
-    Inputs are named by their content. One artifact of each content is enough: one that a run names, else the newest.
+    Inputs are named by their content. One artifact of each content is enough: one that a run names, else the newest
+    whose files were not dropped; if all were, the newest.
 
     Args:
         manifests: of all artifacts of a store.
         runs: whose artifacts to find; what is gone from the store is passed over.
     """
-    newest = {_content(m): name for name, m in sorted(manifests.items(), key=lambda item: (item[1].made, item[0]))}
+    ordered = sorted(manifests.items(), key=lambda item: (not item[1].dropped, item[1].made, item[0]))
+    newest = {_content(m): name for name, m in ordered}
     found: set[Name] = set()
     waiting = {(reference.kind, reference.key) for run in runs for reference in run.references}
     while waiting:

@@ -321,7 +321,7 @@ class Store:
     def find(self, text: str) -> Reference:
         """The artifact that `kind/key` names; a unique beginning of the key or of the digest is enough.
 
-        Of several with the same content the newest one.
+        Of several with the same content the newest whose files were not dropped; if all were, the newest.
 
         Raises:
             InputError: if none or several fit.
@@ -332,7 +332,7 @@ class Store:
             for m in self.manifests()
             if kind in ("", m.kind) and (m.key.startswith(start) or m.digest.startswith(start))
         ]
-        hits.sort(key=lambda m: (m.made, m.key), reverse=True)
+        hits.sort(key=lambda m: (not m.dropped, m.made, m.key), reverse=True)
         if len({(m.kind, m.digest) for m in hits}) != 1 or not start:
             names = [f"{m.kind}/{m.key}" for m in hits[:4]] + ["..."] * (len(hits) > 4)
             found = f"{len(hits)} artifacts ({', '.join(names)})" if hits else "nothing"

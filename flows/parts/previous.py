@@ -18,7 +18,8 @@ def take_previous(named: str, runtime: Runtime) -> Reference:
     A run marks both as used, so that nobody removes them before a step reads one.
 
     Raises:
-        InputError: if the store has no such artifact, or no longer the tagger that a student was exported from.
+        InputError: if the store has no such artifact, or no longer the tagger that a student was exported from, or its
+            files.
     """
     store = Store(runtime.store)
     given = found = store.find(named)
@@ -30,6 +31,12 @@ def take_previous(named: str, runtime: Runtime) -> Reference:
     if run is not None and not run.planning:
         for used in {given, found}:
             store.mark_used(used.kind, used.key)
+    if store.dropped(found.kind, found.key) is not None:
+        raise InputError(
+            f"previous {named}: the files of {found} were dropped by a run that kept the last taggers alone; name "
+            f"another student, or delete {store.where(found.kind, found.key)} and run its flow again without "
+            "--keep-taggers last, which makes them anew"
+        )
     if store.intact(found.kind, found.key) is None:
         raise InputError(
             f"previous {named}: the files of {found} are gone; name another student, or run its flow again"

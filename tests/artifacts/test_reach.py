@@ -63,6 +63,13 @@ def test_of_several_artifacts_with_the_content_of_an_input_the_one_that_a_run_na
     assert keys(reached(store(old, new, made), [run("b")])) == {"a2", "b"}, "else the newest"
 
 
+def test_of_several_artifacts_with_the_content_of_an_input_those_whose_files_were_dropped_come_last() -> None:
+    old, new = manifest("a1", "A", made="2026-01-01"), manifest("a2", "A", made="2026-02-01")
+    dropped, made = new.model_copy(update={"dropped": True}), manifest("b", "B", "A")
+    assert keys(reached(store(old, dropped, made), [run("b")])) == {"a1", "b"}
+    assert keys(reached(store(dropped, made), [run("b")])) == {"a2", "b"}
+
+
 def test_files_from_outside_and_what_is_gone_are_passed_over() -> None:
     recipe = Recipe(step="s", parameters={}, inputs={"file": "ff" * 32}, code="", schemas={}, store_format=1)
     outside = manifest("a", "A").model_copy(update={"recipe": recipe})

@@ -1,6 +1,7 @@
 """Which tagger `previous` names, and what is said of one that a run cannot go on from."""
 
 import os
+import re
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -65,6 +66,27 @@ def test_a_run_keeps_what_it_goes_on_from_before_any_step_reads_it(store: Store)
     assert store.intact(tagger.kind, tagger.key) == tagger
 
 
+def test_of_taggers_with_the_content_of_a_students_the_one_with_its_files_is_taken(store: Store) -> None:
+    recipe = Recipe(step="x", parameters={}, inputs={}, code="", schemas={}, store_format=STORE_FORMAT)
+    with store.writing(TAGGER, "aa", recipe) as writer:
+        (writer.folder / "weights").write_text("tagger")
+    first = writer.reference
+    assert first is not None
+    # Adopted later under another key, so newer; then its files were dropped.
+    adopted = store.adopt(store.describe(first), "bb", recipe, {}, "the code changed")
+    store.drop_files(adopted.kind, adopted.key)
+    made_of = {"inputs": {"tagger": f"tagger:{adopted.digest}"}}
+    with store.writing(STUDENT, "cc", recipe.model_copy(update=made_of)) as writer:
+        (writer.folder / "weights").write_text("student")
+    assert store.find(adopted.content) == first
+    assert take_previous("student/cc", runtime(store)) == first
+    assert store.find("tagger/bb") == adopted, "what is named is found"
+    # If no other has them, what to do is told.
+    store.remove("tagger", "aa")
+    with pytest.raises(InputError, match=r"the files of tagger/bb were dropped .* without --keep-taggers last"):
+        take_previous("student/cc", runtime(store))
+
+
 def test_what_a_run_cannot_go_on_from_is_told(copied: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     student, where = the_student(copied), runtime(copied)
     with pytest.raises(InputError, match="nothing fits 'student/ffff'"):
@@ -83,7 +105,8 @@ def test_what_a_run_cannot_go_on_from_is_told(copied: Store, monkeypatch: pytest
             check_previous(student, "de", TYPES, where)
     tagger = take_previous(student, where)
     copied.drop_files(tagger.kind, tagger.key)
-    with pytest.raises(InputError, match=r"the files of tagger/.* are gone"):
+    folder = re.escape(str(copied.local(tagger.kind, tagger.key)))
+    with pytest.raises(InputError, match=rf"the files of {tagger} were dropped .* delete {folder} and run its flow"):
         take_previous(student, where)
     copied.remove(tagger.kind, tagger.key)
     with pytest.raises(InputError, match="the tagger that it was exported from is no longer in the store"):
