@@ -6,6 +6,9 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+_NUMBERS = range(-(2**63), 2**63)
+"""What a column of numbers can hold; Arrow refuses to look for another."""
+
 
 def rows_where(file: pq.ParquetFile, column: str, value: int, columns: list[str] | None = None) -> list[dict[str, Any]]:
     """The rows of a table whose number in a column is `value`.
@@ -13,6 +16,8 @@ def rows_where(file: pq.ParquetFile, column: str, value: int, columns: list[str]
     Groups of rows that cannot hold it, by the least and the largest number that the file tells of each, are not read.
     """
     found: list[dict[str, Any]] = []
+    if value not in _NUMBERS:
+        return found
     place = file.schema_arrow.get_field_index(column)
     wanted = columns and list(dict.fromkeys([*columns, column]))
     for group in range(file.num_row_groups):
@@ -28,7 +33,7 @@ def rows_where(file: pq.ParquetFile, column: str, value: int, columns: list[str]
 def row_of(file: pq.ParquetFile, column: str, value: int) -> int | None:
     """The place, from 0, of the first row whose number in a column is `value`; None if there is none."""
     first = 0
-    for group in range(file.num_row_groups):
+    for group in range(file.num_row_groups if value in _NUMBERS else 0):
         place = pc.index(file.read_row_group(group, columns=[column])[column], value).as_py()
         if place >= 0:
             return first + int(place)

@@ -18,7 +18,7 @@ import json
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -285,13 +285,17 @@ class Store:
         except FileNotFoundError:
             return None
 
-    def unreadable(self) -> list[str]:
-        """What lies where an artifact would and has no readable manifest, as kind/key: the next run makes it again."""
+    def unreadable(self, readable: Container[tuple[str, str]]) -> list[str]:
+        """What lies where an artifact would and has no readable manifest, as kind/key: the next run makes it again.
+
+        Args:
+            readable: kind and key of artifacts whose manifests were read; these are not looked at.
+        """
         return [
             f"{kind}/{key}"
             for kind in catalogue()
             for key in self.keys(kind)
-            if self.manifest(kind, key) is None and self.place.files(f"{kind}/{key}")
+            if (kind, key) not in readable and self.manifest(kind, key) is None and self.place.files(f"{kind}/{key}")
         ]
 
     def manifests(self) -> Iterator[Manifest]:

@@ -23,7 +23,8 @@ _MOST_ARTIFACTS = 500
 @router.get("/artifacts")
 def list_artifacts(request: Request, shown: Shown, kind: str = "", step: str = "") -> Response:
     """The newest artifacts, of one kind or step if one is given: rows, size, when, by which run."""
-    everything = sorted(shown.shelf.manifests().values(), key=lambda m: m.made, reverse=True)
+    manifests = shown.shelf.manifests()
+    everything = sorted(manifests.values(), key=lambda m: m.made, reverse=True)
     found = [m for m in everything if kind in ("", m.kind) and step in ("", m.recipe.step)]
     records, _ = shown.runs()
     models, users = names_of_models(records), runs_by_artifact(records)
@@ -45,7 +46,7 @@ def list_artifacts(request: Request, shown: Shown, kind: str = "", step: str = "
         kind=kind,
         step=step,
         total=len(found),
-        unreadable=shown.store.unreadable(),
+        unreadable=shown.store.unreadable(manifests),
     )
 
 

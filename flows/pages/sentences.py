@@ -22,6 +22,7 @@ Length = Annotated[str, Query(max_length=20)]
 Number = TypeVar("Number", int, float)
 _ROWS = 30
 _PAIRS = 12
+_TOO_LARGE = 1e38  # about where the numbers of words, in float32, end
 
 
 @router.get("/sentences/{kind}/{key}")
@@ -124,6 +125,9 @@ def _number(text: str, name: str, kind: Callable[[str], Number]) -> Number | Non
     if not text.strip():
         return None
     try:
-        return kind(text)
+        found = kind(text)
+        if not abs(found) < _TOO_LARGE:
+            raise ValueError
+        return found
     except ValueError:
         raise InputError(f"{name}={text}: expected a number, such as {'10' if kind is int else '0.2'}") from None

@@ -80,7 +80,7 @@ def failure(request: Request, message: str, status: int) -> HTMLResponse:
     return page(request, "failure", message=message, status_code=status, status=status)
 
 
-def address(path: str, **query: Any) -> str:
+def address(path: str, /, **query: Any) -> str:
     """The address of a page: empty values are left out; several of one name come as a list."""
     given = {name: value for name, value in query.items() if value not in (None, "", [], False)}
     return path + (f"?{urlencode(given, doseq=True)}" if given else "")

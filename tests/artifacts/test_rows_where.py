@@ -47,6 +47,12 @@ def test_rows_come_in_order_from_the_groups_that_may_hold_them(
     assert sorted(set(read)) == groups
 
 
+@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, 10**30])
+def test_no_row_has_a_number_that_no_column_can_hold(store: Store, table: Reference, value: int) -> None:
+    assert store.row_of(table, "sentence_id", value) is None
+    assert store.rows_where(table, "sentence_id", value) == []
+
+
 def test_columns_may_be_chosen(store: Store, table: Reference) -> None:
     assert store.rows_where(table, "sentence_id", 5, columns=["words"]) == [{"sentence_id": 5, "words": ["w1.5"]}]
 

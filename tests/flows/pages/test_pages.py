@@ -107,8 +107,34 @@ def test_filters_and_comparison_are_in_the_address(pages: TestClient, shelved: S
     assert "2 sentences, 2 such words" in text and 'value="0.3"' in text
     text = pages.get(f"/sentences/{shelved.first}", params={"other": str(shelved.second), "differs": "type"}).text
     assert "4 words are labelled otherwise" in text and "1 sentences, 1 such words" in text
-    answer = pages.get(f"/sentences/{shelved.weights}", params={"weight_to": "low"})
-    assert answer.status_code == 404 and "weight_to=low: expected a number" in answer.text
+    for wrong in ("low", "1e39", "-1e39", "inf", "nan"):
+        answer = pages.get(f"/sentences/{shelved.weights}", params={"weight_to": wrong})
+        assert answer.status_code == 404 and f"weight_to={wrong}: expected a number" in answer.text
+    assert pages.get(f"/sentences/{shelved.weights}", params={"weight_to": "1e37"}).status_code == 200
+
+
+def test_the_next_page_keeps_what_the_address_says_whatever_it_is_called(
+    pages: TestClient, shelved: Shelved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.pages.sentences._ROWS", 1)
+    text = pages.get(f"/sentences/{shelved.weights}", params={"path": "x", "type": "LOC"}).text
+    assert 'href="?first=1&amp;path=x&amp;type=LOC">next' in text
+
+
+def test_the_list_of_artifacts_reads_each_manifest_once(
+    pages: TestClient, shelved: Shelved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    manifest = Store.manifest
+
+    def counted(self: Store, kind: str, key: str) -> object:
+        read.append(f"{kind}/{key}")
+        return manifest(self, kind, key)
+
+    monkeypatch.setattr(Store, "manifest", counted)
+    for _ in range(2):
+        assert pages.get("/artifacts").status_code == 200
+        assert len(read) == 5 == len(set(read))
 
 
 @pytest.mark.parametrize("query", ["sort=word", "sort=label", "sort=sentence_id", "sort=said"])
