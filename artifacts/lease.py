@@ -16,6 +16,7 @@ import time
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from artifacts.errors import StoreError
@@ -25,6 +26,7 @@ from artifacts.objects import Objects, OutdatedError, TakenError, Version, objec
 FOLDER = ".locks"
 _RENEWALS = 3  # in a time to live
 _LOOKS_STALE = 3  # times to live
+_CLOCKS_DIFFER = timedelta(hours=1)
 _TRIES = 5
 
 
@@ -128,12 +130,22 @@ class LeaseManager(StoreLocks):
         seen, since = self._seen.get(key, (None, now))
         if seen != version:
             self._seen[key] = (version, now)
-            # One look cannot tell whether it changes, but both dates are told by the service: it is one clock.
             with suppress(FileNotFoundError):
-                age = self.objects.now() - self.objects.head(_Lease(key, 0).name).modified
-                return age.total_seconds() < _LOOKS_STALE * told["seconds"]
+                return self._age(key) < timedelta(seconds=_LOOKS_STALE * told["seconds"])
             return False
         return now - since < told["seconds"]
+
+    def _age(self, key: str) -> timedelta:
+        """How long ago a lease was written at least: one look cannot tell whether it changes.
+
+        Both dates are told by the service, so it is one clock; where one may only read, what time it has is known by
+        this machine's clock alone.
+        """
+        modified = self.objects.head(_Lease(key, 0).name).modified
+        try:
+            return self.objects.now() - modified
+        except StoreError:
+            return datetime.now(UTC) - modified - _CLOCKS_DIFFER
 
     def _write(self, lease: _Lease) -> bool:
         """Writes a lease in the place of the version that it knows; False if another process wrote it since."""

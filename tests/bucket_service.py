@@ -16,6 +16,7 @@ SECRETS = {
     "AWS_SECRET_ACCESS_KEY": "planted/secret+word",
     "AWS_SESSION_TOKEN": "planted-session-token",
 }
+_UNAVAILABLE = "503 Service Unavailable"
 _Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -28,6 +29,7 @@ class Service:
         seconds: by which every request is delayed.
         forgetful: the condition of puts that is ignored: HTTP_IF_NONE_MATCH or HTTP_IF_MATCH.
         down: every request fails.
+        read_only: what would write or remove is denied.
         requests: methods and paths.
     """
 
@@ -36,6 +38,7 @@ class Service:
     seconds: float = 0.0
     forgetful: str = ""
     down: bool = False
+    read_only: bool = False
     requests: list[tuple[str, str]] = field(default_factory=list)
     access: threading.Lock = field(default_factory=threading.Lock)
 
@@ -51,19 +54,20 @@ class Service:
                 environ.pop(self.forgetful, None)
             fails = self.failing and number % self.failing == 0
             lost = self.failing and number % self.failing == self.failing // 2
-            if self.down or fails:
+            denied = self.read_only and environ["REQUEST_METHOD"] not in ("GET", "HEAD")
+            if self.down or fails or denied:
                 environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-                return _unavailable(start)
+                return _refused(start, "403 Forbidden" if denied else _UNAVAILABLE)
             if lost:
                 list(application(environ, lambda *_: None))
-                return _unavailable(start)
+                return _refused(start, _UNAVAILABLE)
             return application(environ, start)
 
         return answer
 
 
-def _unavailable(start: Callable[..., Any]) -> Iterable[bytes]:
-    start("503 Service Unavailable", [("Content-Length", "0")])
+def _refused(start: Callable[..., Any], status: str) -> Iterable[bytes]:
+    start(status, [("Content-Length", "0")])
     return [b""]
 
 

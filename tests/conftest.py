@@ -120,4 +120,4 @@ def shelf(s3: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     shelf = Shelf(s3, f"s3://{bucket}/some/place", tmp_path / "machines", monkeypatch)
     shelf.on_machine("one")
     yield shelf
-    s3.failing, s3.seconds, s3.forgetful, s3.down = 0, 0.0, "", False
+    s3.failing, s3.seconds, s3.forgetful, s3.down, s3.read_only = 0, 0.0, "", False, False

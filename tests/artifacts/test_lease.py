@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from bucket_service import Shelf
 
+from artifacts.errors import StoreError
 from artifacts.lease import FOLDER, LeaseManager
 from artifacts.objects import Objects, objects_at
 
@@ -82,6 +83,21 @@ def test_one_look_tells_a_lease_that_nobody_renewed_for_long_by_the_services_own
     monkeypatch.setattr(Objects, "now", lambda self: now(self) + timedelta(seconds=5))  # Its dates are in seconds.
     assert not machine(shelf).is_locked("a")
     assert machine(shelf).acquire_lock("a", "you", acquire_timeout=0)
+
+
+def test_who_may_only_read_is_told_what_is_held_and_by_this_machines_clock_what_is_not(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = machine(shelf)
+    one.acquire_lock("a", "me")
+    kill(one)
+    shelf.service.read_only = True
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "that of a reader")  # A client that has written nothing yet.
+    assert machine(shelf).is_locked("a") and not machine(shelf).is_locked("b")
+    with pytest.raises(StoreError, match="could not"):
+        machine(shelf).acquire_lock("b", "you")
+    monkeypatch.setattr("artifacts.lease._CLOCKS_DIFFER", timedelta(seconds=-5))  # Its dates are in seconds.
+    assert not machine(shelf).is_locked("a")
 
 
 def test_a_holder_that_was_away_and_lost_its_lease_does_not_take_it_from_the_next(shelf: Shelf) -> None:
