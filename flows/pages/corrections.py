@@ -10,13 +10,14 @@ import pyarrow as pa
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
-from artifacts.errors import InputError
+from artifacts.errors import InputError, StoreError
 from artifacts.reference import Reference
 from artifacts.store import Store
 from flows.pages.site import Site, address, failure, page, site
 from flows.parts.labelled_text import LabelledText, read_labelled_text
 from tasks.corpus.corrections import (
     Correction,
+    Line,
     append_corrections,
     by_whom,
     correction,
@@ -41,9 +42,9 @@ def files(request: Request, shown: Shown) -> Response:
     rows, damaged = [], []
     for path in _files(shown.store):
         try:
-            said = [line.correction for line in latest(load_corrections(path))]
+            said = [line.correction for line in latest(_lines(path))]
             rows.append((path, said, by_whom(Counter(each.author for each in said))))
-        except InputError as error:
+        except (InputError, StoreError) as error:
             damaged.append(str(error))
     return page(request, "corrections", rows=rows, damaged=damaged)
 
@@ -54,7 +55,7 @@ def one_file(request: Request, name: str, shown: Shown) -> Response:
     path = next((each for each in _files(shown.store) if each.name == name), None)
     if path is None:
         raise InputError(f"corrections {name}: there is no such file in {shown.store}; `/corrections` lists them")
-    lines = load_corrections(path)
+    lines = _lines(path)
     counts = {line.number for line in latest(lines)}
     shown_lines = [(line.number, line.correction, made_text(line.correction)) for line in lines[::-1]]
     return page(request, "corrections_file", file=path, lines=shown_lines, counts=counts)
@@ -116,6 +117,8 @@ async def save(request: Request, kind: str, key: str, sentence: int, shown: Show
         append_corrections(file, _made(text, row, tags, _said(file, text), author))
     except InputError as error:
         return failure(request, str(error), 400)
+    except OSError as error:
+        return failure(request, f"nothing was kept: {_told(file, error)}", 409)
     following = sentence if withdraws else _following(text, queue, _place(text, queue, row), _said(file, text))
     asked = "" if following is None else str(following)  # Sentence 0 is one.
     answer = RedirectResponse(address(f"/corrections/of/{reference}", sentence=asked), 303)
@@ -148,7 +151,27 @@ def _kept(store: str, reference: Reference) -> tuple[LabelledText, list[int]]:
 
 def _said(file: Path, text: LabelledText) -> dict[int, Correction]:
     """What counts of a file of corrections, by row of the text."""
-    return text.rows_of(line.correction for line in latest(load_corrections(file)))
+    return text.rows_of(line.correction for line in latest(_lines(file)))
+
+
+def _lines(file: Path) -> list[Line]:
+    """As `load_corrections` gives them.
+
+    Raises:
+        StoreError: if the file cannot be read.
+    """
+    try:
+        return load_corrections(file)
+    except OSError as error:
+        raise StoreError(_told(file, error)) from error
+
+
+def _told(file: Path, error: OSError) -> str:
+    """What is wrong with the store's file of corrections, and what to do."""
+    return (
+        f"{file}: {error.strerror or error}; make it possible to read and write there, or keep corrections in a file "
+        "of your own (`crosstag corrections queue` and `import`)"
+    )
 
 
 def _row(text: LabelledText, sentence: int) -> int:

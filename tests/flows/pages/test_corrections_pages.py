@@ -1,5 +1,6 @@
 """Corrections made in the pages: kept with author and time, withdrawn, listed; refused where they cannot be kept."""
 
+import errno
 from collections.abc import Callable
 from html import unescape
 from pathlib import Path
@@ -164,6 +165,31 @@ def test_a_damaged_file_is_named_and_the_rest_works(pages: TestClient, shelved: 
     assert "line 1: Invalid JSON" in save(pages, shelved.weights, 1, **SECOND)[1]
     assert file.read_bytes() == torn and pages.get(f"/sentences/{shelved.weights}").status_code == 200
     assert len(LABELS) == 5
+
+
+def test_a_folder_that_cannot_be_written_or_read_is_told(
+    pages: TestClient, shelved: Shelved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(file: Path, *_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(file))
+
+    folder = shelved.store.root / "by_hand"
+    with monkeypatch.context() as patch:
+        patch.setattr("flows.pages.corrections.append_corrections", denied)
+        status, text = save(pages, shelved.weights, 0, **FIRST)
+    assert status == 409 and f"nothing was kept: {folder}/" in text and "Permission denied; make it possible" in text
+    assert "crosstag corrections queue" in text and not folder.exists()
+    folder.write_text("no folder")
+    for answer in (
+        pages.get(f"/corrections/of/{shelved.weights}?sentence=0"),
+        pages.post(f"/corrections/of/{shelved.weights}/0", data=FIRST, headers={"origin": OWN}),
+    ):
+        assert answer.status_code == 409 and "Not a directory; make it possible" in answer.text
+    folder.unlink()
+    (folder / "de-aa.jsonl").mkdir(parents=True)
+    overview = pages.get("/corrections")
+    assert overview.status_code == 200 and "Is a directory; make it possible" in overview.text
+    assert pages.get("/corrections/by_hand/de-aa.jsonl").status_code == 409
 
 
 def test_hostile_authors_and_words_are_text(pages: TestClient, shelved: Shelved) -> None:
