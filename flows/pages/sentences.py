@@ -94,6 +94,7 @@ def sentences(
         without=without,
         others=[(reference_of(m), m) for m in (*others, *gold)],
         other=against,
+        alone=shown.words.alone(reference, against) if against is not None else (0, 0),
         differences=DIFFERENCES,
         pairs=pairs[:_PAIRS],
         correctable=reference.kind in CORRECTABLE and text.startswith("sentences:"),

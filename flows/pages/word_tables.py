@@ -149,6 +149,8 @@ class WordTables:
     def table(self, reference: Reference, other: Reference | None = None) -> pa.Table:
         """The words of a table; with those of another one, also `other` and `other_type`: the labels there.
 
+        These are null for sentences that the other one has not: predictions may be on some sentences of a text.
+
         Raises:
             InputError: if a table has no words with labels, or the two are not about the same words.
         """
@@ -277,12 +279,24 @@ class WordTables:
         )
         return [(str(here), str(there), int(count)) for here, there, count in found.fetchall()]
 
+    def alone(self, reference: Reference, other: Reference) -> tuple[int, int]:
+        """How many sentences the first of two tables has alone, and how many the other."""
+        connection = connect(self.table(reference), others=self.table(other))
+        counts = [
+            connection.sql(
+                f"SELECT count(DISTINCT sentence_id) FROM {one} "
+                f"WHERE sentence_id NOT IN (SELECT sentence_id FROM {two})"
+            ).fetchall()[0][0]
+            for one, two in (("words", "others"), ("others", "words"))
+        ]
+        return int(counts[0]), int(counts[1])
+
 
 def _beside(table: pa.Table, against: pa.Table, names: str) -> pa.Table:
-    """A table with the labels of another one, which must be of the same words.
+    """A table with the labels of another one, null for sentences that this one has not.
 
     Raises:
-        InputError: if they are not.
+        InputError: if sentences that both have are of other words, or there are none.
     """
     keys = [name for name in ("sentence_id", "place", "word") if name in table.column_names]
     keys = [name for name in keys if name in against.column_names]
@@ -290,12 +304,14 @@ def _beside(table: pa.Table, against: pa.Table, names: str) -> pa.Table:
         differing = " OR a.word <> w.word" if "word" in keys else ""
         connection = connect(table, others=against)
         joined = "FROM words w LEFT JOIN others a ON a.sentence_id = w.sentence_id AND a.place = w.place"
-        count = connection.sql(f"SELECT count(*) {joined} WHERE a.label IS NULL{differing}").fetchall()[0][0]
-        if count:
-            raise InputError(
-                f"{names}: {count:,} of {len(table):,} words are not in both, so they are no labels of the same "
-                "sentences; choose one of the list"
-            )
+        words, strange = connection.sql(
+            f"SELECT count(*), count(*) FILTER (a.label IS NULL{differing}) {joined} "
+            "WHERE w.sentence_id IN (SELECT sentence_id FROM others)"
+        ).fetchall()[0]
+        if strange or not words:
+            told = f"{strange:,} of {words:,} words of sentences that are in both differ"
+            told = told if words else "no sentence is in both"
+            raise InputError(f"{names}: {told}, so they are no labels of the same sentences; choose one of the list")
         against = connection.sql(f"SELECT a.label, a.type {joined} ORDER BY w.row, w.place").to_arrow_table()
     return table.append_column("other", against["label"]).append_column("other_type", against["type"])
 

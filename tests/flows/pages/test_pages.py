@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from shelved import Shelved
+from shelved import Shelved, certain, put
 
+from artifacts.catalog import SOFT_LABELS
 from artifacts.runs import all_runs
 from artifacts.store import Store
 from flows.pages.app import create_app
@@ -107,6 +108,12 @@ def test_filters_and_comparison_are_in_the_address(pages: TestClient, shelved: S
     assert "2 sentences, 2 such words" in text and 'value="0.3"' in text
     text = pages.get(f"/sentences/{shelved.first}", params={"other": str(shelved.second), "differs": "type"}).text
     assert "4 words are labelled otherwise" in text and "1 sentences, 1 such words" in text
+    part = {"sentence_id": [1], "words": [["Nichts"]], "probabilities": certain([["B-PER"]])}
+    some = put(shelved.store, SOFT_LABELS, "ee", part, sentences=shelved.text)
+    offered = pages.get(f"/sentences/{shelved.first}").text
+    assert f'<option value="{some}"' in offered and "in both" not in offered
+    text = pages.get(f"/sentences/{shelved.first}", params={"other": str(some)}).text
+    assert "1 words are labelled otherwise" in text and "compared: 2 are here alone, 0 there" in text
     for wrong in ("low", "1e39", "-1e39", "inf", "nan"):
         answer = pages.get(f"/sentences/{shelved.weights}", params={"weight_to": wrong})
         assert answer.status_code == 404 and f"weight_to={wrong}: expected a number" in answer.text

@@ -114,8 +114,30 @@ def test_types_are_counted(tables: WordTables, shelved: Shelved) -> None:
 def test_labels_of_other_sentences_do_not_compare(tables: WordTables, shelved: Shelved) -> None:
     columns = {"sentence_id": [0], "words": [["Ada", "sah", "Bonn"]], "probabilities": certain([["O", "O", "O"]])}
     strange = put(shelved.store, SOFT_LABELS, "ee", columns)
-    with pytest.raises(InputError, match="6 of 8 words are not in both"):
+    with pytest.raises(InputError, match="1 of 3 words of sentences that are in both differ"):
         tables.ask(shelved.first, Question(), strange)
+    longer = {"sentence_id": [1], "words": [["Nichts", "da"]], "probabilities": certain([["O", "O"]])}
+    with pytest.raises(InputError, match="1 of 2 words of sentences that are in both differ"):
+        tables.ask(put(shelved.store, SOFT_LABELS, "e1", longer), Question(), shelved.first)
+    elsewhere = put(shelved.store, SOFT_LABELS, "ef", {**columns, "sentence_id": [7]})
+    with pytest.raises(InputError, match="no sentence is in both"):
+        tables.ask(shelved.first, Question(), elsewhere)
+
+
+def test_of_a_part_of_the_sentences_those_in_both_are_compared(tables: WordTables, shelved: Shelved) -> None:
+    columns = {"sentence_id": [2, 9], "words": [WORDS[2], ["mehr"]]}
+    tags = [["B-LOC", "O", "B-LOC", "O"], ["O"]]
+    part = put(shelved.store, SOFT_LABELS, "ee", {**columns, "probabilities": certain(tags)})
+    assert tables.alone(shelved.first, part) == (2, 1) and tables.alone(part, shelved.first) == (1, 2)
+    assert tables.alone(shelved.first, shelved.second) == (0, 0)
+    assert tables.differences(shelved.first, part) == [("B-PER", "B-LOC", 1), ("I-LOC", "O", 1)]
+    assert tables.differences(part, shelved.first) == [("B-LOC", "B-PER", 1), ("O", "I-LOC", 1)]
+    answer = tables.ask(shelved.first, Question(), part)
+    others = [[word.other for word in sentence.words] for sentence in answer.sentences]
+    assert others == [["", "", ""], [""], tags[0]]
+    assert found(tables.ask(shelved.first, Question(differs="any"), part)) == [2]
+    assert marked(tables.ask(shelved.first, Question(differs="added"), part)) == ["York"]
+    assert found(tables.ask(shelved.first, Question(differs="missed"), part)) == []
 
 
 def test_labels_in_another_order_are_joined_by_sentence_and_place(tables: WordTables, shelved: Shelved) -> None:
