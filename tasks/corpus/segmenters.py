@@ -30,6 +30,10 @@ _CHARACTER = regex.compile(rf"[{_LATIN}](?:[{_LATIN}]|\p{{M}}|\u200d)*|\X")
 # Han, kana or Thai; Moses parts the first into characters.
 _UNSPACED = regex.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
 _MOST_UNSPACED = 0.5
+# A character of any script without spaces between words, or of their punctuation.
+UNSPACED_CHARACTER = regex.compile(
+    r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}\u3000-\u303f\uff00-\uff65]"
+)
 # Sudachi takes 49,149 bytes at a time, four a character at most.
 _MOST_CHARACTERS = 12_000
 _PIECE = regex.compile(rf".{{1,{_MOST_CHARACTERS - 1}}}(?:[。！？\s]|$)|.{{1,{_MOST_CHARACTERS}}}", regex.DOTALL)

@@ -23,7 +23,9 @@ def form(pieces):  # of a word: capitals, small letters, a title, digits, other
 @torch.inference_mode()
 def entities(words):  # (first word, word behind the last, type)
     words = [word if tokenizer.tokenize(word) else tokenizer.unk_token for word in words]
-    given = tokenizer(words, is_split_into_words=True, return_tensors="pt")
+    spaces = tokenizer("a a").input_ids != tokenizer(["a", "a"], is_split_into_words=True).input_ids
+    given = [" " * (spaces and w > 0) + word for w, word in enumerate(words)]
+    given = tokenizer(given, is_split_into_words=True, return_tensors="pt")
     places = [[i for i, of in enumerate(given.word_ids()) if of == w] for w in range(len(words))]
     h = encoder(**given).last_hidden_state[0]
     m = head["span_forms.weight"][[form(given["input_ids"][0, place]) for place in places]]

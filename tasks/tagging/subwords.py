@@ -1,11 +1,13 @@
 """Words as sub-word ids, tokenised in batches; every word has at least one."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from artifacts.errors import InputError
+from tasks.corpus.segmenters import UNSPACED_CHARACTER
 from tasks.words.columns import offsets_of, ranges
 
 _SENTENCES_AT_A_TIME = 4096
@@ -25,14 +27,20 @@ def special_subwords(tokenizer: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 
 def tokenised_words(tokenizer: Any, sentences: Sequence[Sequence[str]]) -> tuple[np.ndarray, np.ndarray]:
-    """All sub-word ids, and how many each word has (at least one)."""
+    """All sub-word ids, and how many each word has (at least one).
+
+    Where a tokenizer writes a word differently behind a space (byte-level ones: ` Bremen` is `ĠBremen`), words get the
+    space that text has before them, so that they are spelt as in text.
+    """
     all_ids, all_counts = [], []
+    spaces = _tells_spaces(tokenizer)
     for start in range(0, len(sentences), _SENTENCES_AT_A_TIME):
         chunk = [list(words) for words in sentences[start : start + _SENTENCES_AT_A_TIME]]
         filled = [words for words in chunk if words]
         if not filled:
             continue
-        encoded = tokenizer(filled, is_split_into_words=True, add_special_tokens=False, verbose=False)
+        given = [_as_in_text(words) for words in filled] if spaces else filled
+        encoded = tokenizer(given, is_split_into_words=True, add_special_tokens=False, verbose=False)
         first_word = 0
         places = []
         for words, encoding in zip(filled, encoded.encodings, strict=True):
@@ -43,6 +51,20 @@ def tokenised_words(tokenizer: Any, sentences: Sequence[Sequence[str]]) -> tuple
     if not all_counts:
         return np.empty(0, np.int64), np.empty(0, np.int64)
     return _with_unknown(np.concatenate(all_ids), np.concatenate(all_counts), tokenizer)
+
+
+def _tells_spaces(tokenizer: Any) -> bool:
+    """Whether a word that is given alone lacks the space before it (RoBERTa, ModernBERT; not BERT, XLM-R)."""
+    words = tokenizer(["a", "a"], is_split_into_words=True, add_special_tokens=False)["input_ids"]
+    return bool(tokenizer("a a", add_special_tokens=False)["input_ids"] != words)
+
+
+def _as_in_text(words: Sequence[str]) -> list[str]:
+    """The words of a sentence, each but the first behind a space; none beside characters of scripts without spaces."""
+    behind = (
+        word if UNSPACED_CHARACTER.search(before[-1:] + word[:1]) else f" {word}" for before, word in pairwise(words)
+    )
+    return [*words[:1], *behind]
 
 
 def _with_unknown(ids: np.ndarray, counts: np.ndarray, tokenizer: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,7 @@
 """The head of spans: its scores by the book, its loss by hand, and every step that any head goes through."""
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from transformers import AutoModel, DistilBertConfig, ModernBertConfig, XLMRobertaConfig
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import AutoModel, DistilBertConfig, ModernBertConfig, PreTrainedTokenizerFast, XLMRobertaConfig
 
 from artifacts.catalog import ENCODER, GOLD, LABELLED, TAGGER, LabelledOrTranslation
 from artifacts.reference import Reference
@@ -194,23 +196,45 @@ def test_the_head_is_trained_labels_predicts_and_is_shipped(
     assert all(0.3 < p <= 1 for each in told for p in each.probabilities)
 
 
+def check_card(store: Store, tagger: Reference) -> None:
+    """What its card says finds the entities that `load_student` does."""
+    shipped = store.folder(run_alone(store, export_student, tagger, (), StudentCard(target_languages=("de",)), ()))
+    card = (shipped / "README.md").read_text(encoding="utf-8")
+    assert "pipeline(" not in card and str(shipped) not in card
+    (code,) = [block for block in re.findall(r"```python\n(.*?)```", card, re.DOTALL) if "AutoModel" in block]
+    code = code.replace("path/to/this/folder", str(shipped))
+    code = code[: code.rindex("entities([")]
+    place: dict[str, Any] = {}
+    exec(code, place)
+    loaded = load_student(shipped, tokenized=True, windows=WINDOWS)
+    texts = [*WORDS[:4], ["PARIS", "Ab", "Anna", "lives", "in", "a.b", "Berlin"], ["Anna", "\x07"]]
+    for words, told in zip(texts, loaded.tag_words(texts), strict=True):
+        assert place["entities"](words) == spans_of(told.tags)
+
+
 def test_what_the_card_says_gives_the_same_entities(
     store: Store, tagger: Reference, model: Any, tokenizer: Any, put_model: Put, tmp_path: Path
 ) -> None:
     save_tagger(model, tokenizer, tmp_path / "wild")  # random weights: many spans overlap
-    for given in (tagger, put_model(TAGGER, tmp_path / "wild", {"labels": LABELS})):
-        shipped = store.folder(run_alone(store, export_student, given, (), StudentCard(target_languages=("de",)), ()))
-        card = (shipped / "README.md").read_text(encoding="utf-8")
-        assert "pipeline(" not in card and str(shipped) not in card
-        (code,) = [block for block in re.findall(r"```python\n(.*?)```", card, re.DOTALL) if "AutoModel" in block]
-        code = code.replace("path/to/this/folder", str(shipped))
-        code = code[: code.rindex("entities([")]
-        place: dict[str, Any] = {}
-        exec(code, place)
-        loaded = load_student(shipped, tokenized=True, windows=WINDOWS)
-        texts = [*WORDS[:4], ["PARIS", "Ab", "Anna", "lives", "in", "a.b", "Berlin"], ["Anna", "\x07"]]
-        for words, told in zip(texts, loaded.tag_words(texts), strict=True):
-            assert place["entities"](words) == spans_of(told.tags)
+    check_card(store, tagger)
+    check_card(store, put_model(TAGGER, tmp_path / "wild", {"labels": LABELS}))
+
+
+def test_what_the_card_says_gives_words_the_space_before_them(
+    store: Store, sharp_encoder: Path, put_model: Put, tmp_path: Path
+) -> None:
+    shutil.copytree(sharp_encoder, tmp_path / "encoder")
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.ByteLevel(False), decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=300, special_tokens=["[UNK]"], initial_alphabet=alphabet)
+    tokenizer.train_from_iterator([" ".join(words) for words in WORDS], trainer)
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="[UNK]").save_pretrained(tmp_path / "encoder")
+    wider = AutoModel.from_pretrained(sharp_encoder)
+    wider.resize_token_embeddings(300)
+    wider.save_pretrained(tmp_path / "encoder")
+    save_tagger(*new_tagger(tmp_path / "encoder", LABELS, 0.0, 3, SpanHead(most_words=3)), tmp_path / "wild")
+    check_card(store, put_model(TAGGER, tmp_path / "wild", {"labels": LABELS}))
 
 
 def test_probabilities_of_words_fit_the_labels(model: Any, tokenizer: Any) -> None:
