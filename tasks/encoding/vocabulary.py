@@ -1,10 +1,14 @@
 """A cased WordPiece tokenizer, trained the same from the same text every time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from math import ceil
 
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
+from artifacts.errors import InputError
+
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+_MOST_SINGLE = 0.75  # Share of the vocabulary that single characters may take; the rest is for longer pieces.
 _START = "▁"
 
 
@@ -21,27 +25,51 @@ def train_wordpiece(lines: Sequence[str], vocabulary_size: int) -> Tokenizer:
 
     Raises:
         ValueError: if there is no text.
+        InputError: if the text's characters take more than their share of the vocabulary.
     """
     if not any(line.strip() for line in lines):
         raise ValueError("there is no text to train a tokenizer on")
+    alone = _alone(set().union(*lines))
     trained = Tokenizer(models.BPE())
     trained.normalizer = _normalizer()
     trained.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.BertPreTokenizer(), pre_tokenizers.Metaspace(_START, prepend_scheme="always", split=False)]
     )
-    trainer = trainers.BpeTrainer(vocab_size=vocabulary_size, min_frequency=2, show_progress=False)
+    # Joining a character that stands alone with its mark is no new piece.
+    trainer = trainers.BpeTrainer(vocab_size=vocabulary_size + len(alone), min_frequency=2, show_progress=False)
     trained.train_from_iterator(lines, trainer, length=len(lines))
-    by_number = sorted(trained.get_vocab().items(), key=lambda item: item[1])
-    pieces = _wordpieces([piece for piece, _ in by_number])[: vocabulary_size - len(SPECIAL)]
+    by_number = [piece for piece, _ in sorted(trained.get_vocab().items(), key=lambda item: item[1])]
+    singles = _singles(by_number)
+    if len(SPECIAL) + len(singles) > _MOST_SINGLE * vocabulary_size:
+        raise InputError(
+            f"vocabulary_size is {vocabulary_size}; the single characters of the text are {len(singles)} pieces, which "
+            f"leaves too few for longer ones; expected at least {ceil((len(SPECIAL) + len(singles)) / _MOST_SINGLE)}; "
+            "raise it"
+        )
+    pieces = _wordpieces(by_number, singles)[: vocabulary_size - len(SPECIAL)]
     return _tokenizer({piece: number for number, piece in enumerate([*SPECIAL, *pieces])})
 
 
-def _wordpieces(pieces: Sequence[str]) -> list[str]:
-    """Turns marked pieces into WordPiece's; each character comes as word start and as continuation, first of all."""
+def _alone(characters: Iterable[str]) -> set[str]:
+    """Those that are a word each: the normalizer puts spaces around Chinese ones."""
+    normalizer = _normalizer()
+    return {
+        character for character in characters if not character.isspace() and " " in normalizer.normalize_str(character)
+    }
+
+
+def _singles(pieces: Sequence[str]) -> list[str]:
+    """The characters of marked pieces: as word starts and as continuations, those that stand alone as starts."""
     characters = sorted({character for piece in pieces for character in piece} - {_START})
-    singles = [form for character in characters for form in (character, f"##{character}")]
-    longer = [piece[1:] if piece.startswith(_START) else f"##{piece}" for piece in pieces]
-    return list(dict.fromkeys([*singles, *(piece for piece in longer if piece not in ("", "##"))]))
+    alone = _alone(characters)
+    forms = ((character,) if character in alone else (character, f"##{character}") for character in characters)
+    return [form for each in forms for form in each]
+
+
+def _wordpieces(pieces: Sequence[str], singles: Sequence[str]) -> list[str]:
+    """Turns marked pieces into WordPiece's, behind those of single characters."""
+    longer = [piece[1:] if piece.startswith(_START) else f"##{piece}" for piece in pieces if len(piece) > 1]
+    return list(dict.fromkeys([*singles, *longer]))
 
 
 def _normalizer() -> normalizers.Normalizer:
