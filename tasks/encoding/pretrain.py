@@ -1,6 +1,6 @@
 """Pretrain a small encoder on the corpora's own text, with translations where there are any."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,10 @@ from tokenizers import Tokenizer
 from torch import nn
 
 from artifacts.catalog import ENCODER, AnySentences, Parallel
+from artifacts.reference import Reference
 from artifacts.step import Job, step
+from tasks.corpus.segmenters import SEGMENTERS, UNSPACED, language_code
+from tasks.corpus.text import word_splitter
 from tasks.encoding.masking import PAD, Examples, assemble, choose_masked, hide
 from tasks.encoding.vocabulary import train_wordpiece
 from tasks.training.config import TrainingConfig
@@ -104,12 +107,14 @@ def make_encoder(config: Pretraining, vocabulary_size: int) -> Any:
 
 
 def masked_loss(model: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-    """Mean cross entropy of the hidden pieces; scores over the vocabulary are computed for these alone."""
+    """Mean cross entropy of the hidden pieces, 0 where nothing is hidden; scores are computed for these alone."""
     hidden = model.bert(
         input_ids=batch["input_ids"],
         attention_mask=batch["attention_mask"],
         position_ids=batch["position_ids"],
     ).last_hidden_state
+    if len(batch["targets"]) == 0:  # All pieces of the batch are unknown.
+        return 0 * hidden.sum()
     chosen = hidden.flatten(0, 1).index_select(0, batch["masked_at"])
     return nn.functional.cross_entropy(model.cls(chosen).float(), batch["targets"])
 
@@ -179,12 +184,15 @@ def save_encoder(model: Any, tokenizer: Tokenizer, config: Pretraining, folder: 
 def pretrain_encoder(
     job: Job, texts: tuple[AnySentences, ...], parallel: tuple[Parallel, ...], config: Pretraining
 ) -> None:
-    """Trains a tokenizer and a small encoder on sentences and, if there are any, their translations."""
+    """Trains a tokenizer and a small encoder on sentences and, if there are any, their translations.
+
+    Sides in a language without spaces are split as the sentences in it are, into characters where these came as words.
+    """
     lines = [" ".join(words) for text in texts for words in job.table(text, columns=["words"])["words"].to_pylist()]
+    split_by = {language_code(about["language"]): about.get("splitter") for about in map(job.metadata, texts)}
     pairs: list[tuple[str, str]] = []
     for reference in parallel:
-        table = job.table(reference, columns=["source", "target"])
-        pairs += zip(table["source"].to_pylist(), table["target"].to_pylist(), strict=True)
+        pairs += zip(*(_side(job, reference, side, split_by) for side in ("source", "target")), strict=True)
     tokenizer = train_wordpiece([*lines, *(side for pair in pairs for side in pair)], config.vocabulary_size)
     examples = make_examples(tokenizer, lines, pairs, config)
     updates = planned_updates(examples.lengths(), config)
@@ -202,3 +210,15 @@ def pretrain_encoder(
         resumed_at=history.resumed_at,
         examples=len(examples.first),
     )
+
+
+def _side(job: Job, parallel: Reference, side: str, split_by: Mapping[str, Any]) -> list[str]:
+    """The sentences of one side, with spaces between words; `split_by` says by language what splits its sentences."""
+    sentences: list[str] = job.table(parallel, columns=[side])[side].to_pylist()
+    language = job.metadata(parallel)[f"{side}_language"]
+    code = language_code(language)
+    if code not in UNSPACED:
+        return sentences
+    segmenter = split_by.get(code)
+    split = word_splitter(language, segmenter=segmenter if segmenter in SEGMENTERS else "characters")
+    return [" ".join(split(sentence)) for sentence in sentences]

@@ -139,6 +139,16 @@ def test_a_long_line_is_cut_into_several_and_a_long_side_is_cut_off() -> None:
     assert found == [*((ids, []) for ids in alone), ([a, b, b], [b])]
 
 
+def test_a_batch_in_which_nothing_can_be_hidden_has_no_loss() -> None:
+    unknown = Examples([np.array([1]), np.array([1, 1])], [np.array([], dtype=np.int64)] * 2)
+    batch = make_collate(unknown, CONTINUES, SMALL)(np.array([0, 1]), torch.Generator().manual_seed(0))
+    model = make_encoder(SMALL, PIECES)
+    loss = masked_loss(model, batch)
+    loss.backward()
+    assert loss.item() == 0
+    assert all(not weight.grad.any() for weight in model.parameters() if weight.grad is not None)
+
+
 def test_pretraining_minimises_that_loss() -> None:
     # One update that changes nothing: the loss of the batch that the loop makes of the first epoch's rows.
     from tasks.training.batching import length_batches
@@ -169,7 +179,11 @@ def given(put_table: Put) -> tuple[tuple[Reference, ...], tuple[Reference, ...]]
         put_table(SENTENCES, two, {"language": "de"}),
     )
     parallel = tuple(
-        put_table(PARALLEL, {"pair_id": [0, 1], "source": [a, a], "target": [b, b]}, {"source_language": a[:1]})
+        put_table(
+            PARALLEL,
+            {"pair_id": [0, 1], "source": [a, a], "target": [b, b]},
+            {"source_language": a[:1], "target_language": b[:1]},
+        )
         for a, b in (("sa b", "ta b ta ta"), ("ua", "va va b"))
     )
     return texts, parallel
@@ -223,3 +237,43 @@ def test_the_step_makes_an_encoder_of_the_shape_that_was_asked_for(
     tokenizer = AutoTokenizer.from_pretrained(store.folder(made))
     special = [tokenizer.pad_token_id, tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.mask_token_id]
     assert special == [PAD, CLS, SEP, MASK] and tokenizer.model_max_length == config.max_position_embeddings == 32
+
+
+@pytest.mark.parametrize(
+    ("splitter", "words"),
+    [("characters", list("กขคงจฉชซ") * 15), ("", list("กขคงจฉชซ") * 15), ("newmm", ["กขคง", "จฉชซ"] * 15)],
+)
+def test_sides_without_spaces_are_split_as_the_sentences_are(
+    store: Store, put_table: Put, monkeypatch: pytest.MonkeyPatch, splitter: str, words: list[str]
+) -> None:
+    """A side of over 100 characters would be one word, and one unknown piece."""
+
+    def in_fours(line: str) -> list[str]:
+        return [line[i : i + 4] for i in range(0, len(line), 4)]
+
+    seen: list[str] = []
+    monkeypatch.setattr("tasks.corpus.text.load_segmenter", lambda name, language: in_fours)
+    monkeypatch.setattr(
+        "tasks.encoding.pretrain.train_wordpiece",
+        lambda lines, size: seen.extend(lines) or train_wordpiece(lines, size),
+    )
+    side, settings = "กขคงจฉชซ" * 15, SMALL.model_copy(update={"subwords_per_batch": 16})
+    texts = (
+        put_table(
+            LABELLED,
+            {"sentence_id": [0], "words": [["a", "b"]], "tags": [["O"] * 2]},
+            {"language": "en", "labels": ["O"]},
+        ),
+        put_table(
+            SENTENCES, {"sentence_id": [0], "words": [["กขคง", "จฉชซ"]]}, {"language": "th-TH", "splitter": splitter}
+        ),
+    )
+    pairs = put_table(
+        PARALLEL,
+        {"pair_id": [0, 1], "source": ["a b", "ab  a"], "target": [side, side]},
+        {"source_language": "en", "target_language": "th"},
+    )
+    made = run_alone(store, pretrain_encoder, texts, (pairs,), settings)
+    joined = " ".join(words)
+    assert seen == ["a b", "กขคง จฉชซ", "a b", joined, "ab  a", joined]
+    assert all(np.isfinite(store.require(made).notes["losses"]))
