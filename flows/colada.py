@@ -16,7 +16,13 @@ from artifacts.runtime import Runtime, current_run, stage
 from artifacts.settings import Settings
 from flows.parts.aligned_labels import Reader
 from flows.parts.cards import student_card
-from flows.parts.checks import check_analysis, check_neighbours, check_translated_target
+from flows.parts.checks import (
+    check_analysis,
+    check_compared_layers,
+    check_neighbours,
+    check_translated_target,
+    encoder_shape,
+)
 from flows.parts.corpora import Corpora, ScoredText, read_corpora, read_target_dev
 from flows.parts.corrections import Corrected
 from flows.parts.encoder import take_encoder
@@ -36,6 +42,7 @@ from tasks.distillation.train_student import StudentTraining, train_student
 from tasks.evaluation.changed import measure_change
 from tasks.evaluation.scores import score
 from tasks.tagging.decoding import Decoding
+from tasks.tagging.fitting import TaggerTrainingConfig
 from tasks.tagging.labelling import label_words
 from tasks.tagging.one_pass import one_pass
 from tasks.tagging.predict import predict_words
@@ -175,6 +182,11 @@ class Colada(TranslatedTarget):
                 "or write checkpoint: last"
             )
         return self
+
+    @property
+    def trainings(self) -> dict[str, TaggerTrainingConfig]:
+        """None where all begin from an earlier student."""
+        return {} if self.previous else super().trainings
 
     @property
     def denoises_instances(self) -> bool:
@@ -371,6 +383,10 @@ def check(config: Colada, runtime: Runtime) -> None:
     if config.denoises_instances:
         compared = {"labelled corpus": source, "target text": target}
         check_neighbours(config.reliability.neighbours, compared)
+    if not config.previous:
+        compared_by = {"reliability": config.reliability} if config.denoises_instances else {}
+        compared_by |= {f"analysis.compare.{place}": other for place, other in enumerate(config.analysis.compare)}
+        check_compared_layers(compared_by, encoder_shape(config.encoder, runtime))
     check_analysis(config.analysis, config.target, target)
     if config.previous:
         check_previous(config.previous, config.target.language, source.types, runtime)

@@ -23,6 +23,8 @@ from flows.parts.checks import (
     check_segmenters,
     check_source,
     check_target,
+    check_trainings,
+    encoder_shape,
 )
 from flows.parts.corpora import (
     MultilingualCorpora,
@@ -549,6 +551,8 @@ def check(config: Crop, runtime: Runtime) -> None:
     targets = {f"targets.{place}": target for place, target in enumerate(config.targets)}
     check_bundled_encoder(config.encoder, config.source, targets)
     check_encoder(config.encoder, config.windows, runtime)
+    trainings = {name: value for name, value in config if isinstance(value, TaggerTraining)}
+    check_trainings(trainings, encoder_shape(config.encoder, runtime))
     if config.projects:
         _check_translation(config, runtime)
     train = check_source(config.source, config.labels, runtime)

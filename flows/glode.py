@@ -28,6 +28,7 @@ from tasks.distillation.span_training import SpanTraining
 from tasks.distillation.train_denoised_student import train_denoised_student
 from tasks.distillation.train_span_tagger import SpanShape, train_span_tagger
 from tasks.tagging.decoding import Decoding
+from tasks.tagging.fitting import TaggerTrainingConfig
 from tasks.tagging.label_spans import SpanLabelling, label_spans
 from tasks.tagging.predict import predict_words
 from tasks.words.spans import spans_of
@@ -132,6 +133,11 @@ class Glode(OneTarget):
     def refinement(self) -> Denoising:
         """Settings of the denoising; rows 2 to 5 of Table 3 leave out a part of it."""
         return self.denoising.model_copy(update=_ROWS.get(self.ablation, {})).as_read
+
+    @property
+    def trainings(self) -> dict[str, TaggerTrainingConfig]:
+        """Of both models, as the ablation has them."""
+        return {"source_training": self.masked_training, "student": self.target_training}
 
     @property
     def plain_training(self) -> SpanTraining:

@@ -14,7 +14,15 @@ from artifacts.runs import Cell, Form
 from artifacts.runtime import Runtime, stage
 from artifacts.store import Store
 from flows.parts.cards import student_card
-from flows.parts.checks import check_bundled_encoder, check_encoder, check_neighbours, check_translated_target
+from flows.parts.checks import (
+    check_bundled_encoder,
+    check_compared_layers,
+    check_encoder,
+    check_neighbours,
+    check_trainings,
+    check_translated_target,
+    encoder_shape,
+)
 from flows.parts.corpora import ScoredText, read_corpora
 from flows.parts.corrections import Corrected
 from flows.parts.encoder import EncoderChoice, take_encoder
@@ -321,8 +329,10 @@ def check(config: Panel, runtime: Runtime) -> None:
     """
     config = config.ablated
     source, target = check_translated_target(config, runtime)
+    shape = encoder_shape(config.encoder, runtime)
     if config.weighs_words:
         check_neighbours(config.reliability.neighbours, {"target text": target})
+        check_compared_layers({"reliability": config.reliability}, shape)
     if any(teacher.members > 1 and teacher.head == "linear" for teacher in config.teachers):
         check_teachers_pool(runtime)
     if config.projects_by_markers:
@@ -331,6 +341,8 @@ def check(config: Panel, runtime: Runtime) -> None:
     if config.student_encoder is not None:
         check_bundled_encoder(config.student_encoder, config.source, {"target": config.target})
         check_encoder(config.student_encoder, config.windows, runtime)
+        shape = encoder_shape(config.student_encoder, runtime)
+    check_trainings({"student": config.student}, shape.cut(config.student_layers))
     for labeller in config.labellers:
         check_labeller(labeller, source.types, runtime)
     lengths = [end - start for tags in source.tags or () for start, end, _ in spans_of(tags)]

@@ -6,7 +6,9 @@ The checks use the same readers as the steps, which inside `reading_once` take o
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from artifacts.errors import InputError
 from artifacts.inputs import HubModel
@@ -24,11 +26,14 @@ from flows.parts.translator import check_marking, check_translator
 from tasks.corpus.corpus import Corpus, load_corpus
 from tasks.corpus.corrections import check_corrections, latest, load_corrections
 from tasks.corpus.formats import CorpusFile
+from tasks.corpus.once import once
 from tasks.corpus.parallel import count_pairs
 from tasks.corpus.paths import BUNDLED, bundled_folder, resolve
 from tasks.corpus.segmenters import CHINESE, UNSPACED, language_code
+from tasks.denoising.reliability import Reliability
 from tasks.encoding.bundled import LANGUAGES
 from tasks.encoding.load import check_encoder_folder
+from tasks.tagging.fitting import TaggerTrainingConfig
 from tasks.tagging.tagger import usable_positions
 from tasks.tagging.windows import WindowConfig
 from tasks.translation.dictionaries import known_pairs, read_dictionary
@@ -59,6 +64,7 @@ def check_one_target(config: OneTarget, runtime: Runtime) -> tuple[Corpus, Corpu
     check_number_formats(config, runtime)
     check_bundled_encoder(config.encoder, config.source, {"target": config.target})
     check_encoder(config.encoder, config.windows, runtime)
+    check_trainings(config.trainings, encoder_shape(config.encoder, runtime))
     source, target = check_corpora(config.source, config.target, config.labels, runtime)
     check_parallel(config.parallel, runtime)
     return source, target
@@ -237,22 +243,45 @@ def check_bundled_encoder(choice: EncoderChoice, source: SourceCorpus, targets: 
             )
 
 
-def check_encoder(choice: EncoderChoice, windows: WindowConfig, runtime: Runtime) -> None:
-    """What is named as the encoder holds a checkpoint, and a window is not longer than it takes.
+@dataclass(frozen=True)
+class EncoderShape:
+    """What is known of an encoder before a run.
 
-    Of a name on the hub all but the weights is fetched.
+    positions  sub-words that it takes; None: any number
+    layers     its depth; None: its configuration does not say
+    hides      whether it has a head for hidden text
     """
-    folder = checkpoint_folder(choice.checkpoint, runtime)
-    positions: int | None = None
-    if folder is not None:
-        from transformers import AutoConfig
 
-        check_encoder_folder(folder)
-        positions = usable_positions(AutoConfig.from_pretrained(folder))
-    elif choice.pretrains:
-        positions = choice.pretraining.max_length_subwords
-    else:
-        positions = _positions_on_the_hub(choice)
+    positions: int | None
+    layers: int | None
+    hides: bool
+
+    def cut(self, layers: int) -> "EncoderShape":
+        """Of its bottom layers alone; 0: all."""
+        known = [depth for depth in (self.layers, layers or None) if depth is not None]
+        return replace(self, layers=min(known, default=None))
+
+
+def encoder_shape(choice: EncoderChoice, runtime: Runtime) -> EncoderShape:
+    """The shape of an encoder, whose checkpoint is looked at; of a name on the hub all but the weights is fetched.
+
+    Raises:
+        InputError: if there is no checkpoint.
+    """
+    if choice.pretrains:
+        return EncoderShape(choice.pretraining.max_length_subwords, choice.pretraining.layers, True)
+    folder = checkpoint_folder(choice.checkpoint, runtime)
+    if folder is None:
+        return _shape_on_the_hub(choice)
+    from transformers import AutoConfig
+
+    check_encoder_folder(folder)
+    return _shape_of(AutoConfig.from_pretrained(folder))
+
+
+def check_encoder(choice: EncoderChoice, windows: WindowConfig, runtime: Runtime) -> None:
+    """What is named as the encoder holds a checkpoint, and a window is not longer than it takes."""
+    positions = encoder_shape(choice, runtime).positions
     if positions is not None and windows.max_length_subwords > positions:
         raise InputError(
             f"windows.max_length_subwords: {windows.max_length_subwords} sub-words are asked for, the encoder "
@@ -261,23 +290,62 @@ def check_encoder(choice: EncoderChoice, windows: WindowConfig, runtime: Runtime
         )
 
 
-def _positions_on_the_hub(choice: EncoderChoice) -> int | None:
+def check_trainings(trainings: Mapping[str, TaggerTrainingConfig], shape: EncoderShape) -> None:
+    """Each training, by its place, changes a layer of its encoder, which has the head that it asks for."""
+    for place, training in trainings.items():
+        if shape.layers is not None and training.frozen_layers >= shape.layers:
+            raise InputError(
+                f"{place}.frozen_layers: {training.frozen_layers} layers are to stay as they are, and the encoder has "
+                f"{shape.layers}, so that the classifier alone would be trained; expected fewer; lower it (0 trains "
+                "everything), or choose a deeper encoder"
+            )
+        if getattr(training, "mlm_weight", 0) > 0 and not shape.hides:
+            raise InputError(
+                f"{place}.mlm_weight: hidden text is to be learnt, and the encoder is of a kind without a "
+                "masked-language head; set it to 0, or choose another encoder"
+            )
+
+
+def check_compared_layers(settings: Mapping[str, Reliability], shape: EncoderShape) -> None:
+    """The encoder has the layer whose vectors say which words are near; settings by their places."""
+    for place, reliability in settings.items():
+        layer, depth = reliability.layers, shape.layers
+        if depth is not None and isinstance(layer, int) and not -depth - 1 <= layer <= depth:
+            raise InputError(
+                f"{place}.layers: layer {layer} is asked for, and the encoder has {depth}; expected 0 (embeddings) to "
+                f"{depth}, a negative number from the top, last or last3"
+            )
+
+
+def _shape_of(config: Any) -> EncoderShape:
+    from transformers import MODEL_FOR_MASKED_LM_MAPPING
+
+    depth = getattr(config, "num_hidden_layers", None)
+    return EncoderShape(usable_positions(config), depth, type(config) in MODEL_FOR_MASKED_LM_MAPPING)
+
+
+def _shape_on_the_hub(choice: EncoderChoice) -> EncoderShape:
     from transformers import AutoConfig
 
     model = HubModel.resolve(choice.checkpoint, choice.revision)
-    names = model.names()
-    if names is not None and not any(name.endswith(".safetensors") for name in names):
-        raise InputError(
-            f"encoder {choice.checkpoint} at {model.commit[:12]}: the repository has no safetensors weights, but "
-            f"{', '.join(names[:8])}; name another, or a folder that holds it, saved by `model.save_pretrained(folder)`"
-        )
-    try:
-        return usable_positions(AutoConfig.from_pretrained(model.local(weights=False)))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"encoder {choice.checkpoint} at {model.commit[:12]}: transformers cannot read its configuration: {error}; "
-            "name another"
-        ) from error
+
+    def read() -> EncoderShape:
+        names = model.names()
+        if names is not None and not any(name.endswith(".safetensors") for name in names):
+            raise InputError(
+                f"encoder {choice.checkpoint} at {model.commit[:12]}: the repository has no safetensors weights, but "
+                f"{', '.join(names[:8])}; name another, or a folder that holds it, saved by "
+                "`model.save_pretrained(folder)`"
+            )
+        try:
+            return _shape_of(AutoConfig.from_pretrained(model.local(weights=False)))
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"encoder {choice.checkpoint} at {model.commit[:12]}: transformers cannot read its configuration: "
+                f"{error}; name another"
+            ) from error
+
+    return once(("encoder", model.name, model.commit), read)
 
 
 def _check_alignment_layer(config: TranslatedTarget, runtime: Runtime) -> None:
@@ -287,12 +355,7 @@ def _check_alignment_layer(config: TranslatedTarget, runtime: Runtime) -> None:
     aligns = config.translation.places_labels or config.score_translate_test
     if layer is None or aligned.aligner == "eflomal" or not aligns:
         return
-    folder = checkpoint_folder(config.encoder.checkpoint, runtime)
-    depth = config.encoder.pretraining.layers if config.encoder.pretrains else None
-    if folder is not None:
-        from transformers import AutoConfig
-
-        depth = int(AutoConfig.from_pretrained(folder).num_hidden_layers)
+    depth = encoder_shape(config.encoder, runtime).layers
     if depth is not None and layer > depth:
         raise InputError(
             f"translation.aligned.encoder.layer: layer {layer} is asked for, and the encoder has {depth}; choose "

@@ -7,6 +7,7 @@ from flows.parts.corpora import Corpora, ParallelText, SourceCorpus, TargetCorpu
 from flows.parts.encoder import EncoderChoice
 from flows.parts.presets import WithPreset
 from flows.parts.translation import Translating, TranslationChoice
+from tasks.tagging.fitting import TaggerTrainingConfig
 from tasks.tagging.inference import Inference
 from tasks.tagging.windows import WindowConfig
 from tasks.words.labels import LabelConfig
@@ -30,6 +31,11 @@ class OneTarget(WithPreset):
     def direction(self) -> str:
         """From which language to which, for people."""
         return f"{self.source.language} -> {self.target.language}"
+
+    @property
+    def trainings(self) -> dict[str, TaggerTrainingConfig]:
+        """Settings of the trainings that begin from the encoder, by their places in a configuration."""
+        return {name: value for name, value in self if isinstance(value, TaggerTrainingConfig)}
 
 
 class TranslatedTarget(OneTarget):

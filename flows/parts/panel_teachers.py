@@ -23,6 +23,7 @@ from tasks.distillation.span_training import SpanTraining
 from tasks.distillation.train_span_tagger import SpanShape, train_span_tagger
 from tasks.distillation.training_sets import training_set
 from tasks.tagging.decoding import Decoding
+from tasks.tagging.fitting import TaggerTrainingConfig
 from tasks.tagging.train_crf_tagger import SequenceTraining, train_crf_tagger
 from tasks.tagging.train_tagger import TaggerTraining
 from tasks.translation.projection.forward import ForwardReading
@@ -181,6 +182,13 @@ class WithTeachers(TranslatedTarget):
                 "it out, or choose decoding.method: argmax"
             )
         return self
+
+    @property
+    def trainings(self) -> dict[str, TaggerTrainingConfig]:
+        """Those of the teachers that there are; the student may begin from another encoder."""
+        places = {"linear": "source_training", "crf": "crf_training", "spans": "span_training"}
+        read = (places[teacher.head] for teacher in self.teachers if teacher.learns != "projection")
+        return {place: getattr(self, place) for place in read}
 
     @property
     def projects_by_markers(self) -> bool:

@@ -104,7 +104,7 @@ def check_window_fits(model: Any, max_length_subwords: int) -> None:
 def usable_positions(config: Any) -> int | None:
     """How many sub-words an encoder takes; None where nothing limits it."""
     positions = getattr(config, "max_position_embeddings", None)
-    if positions is None:
+    if positions is None or positions < 0:  # XLNet says -1.
         return None
     # RoBERTa counts positions from the padding id on: 514 of them are 512.
     return int(positions) - (config.pad_token_id + 1 if config.model_type in _OFFSET_POSITIONS else 0)

@@ -117,3 +117,9 @@ def test_a_folder_without_weights_is_a_clear_error(tiny_encoder, tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}), encoding="utf-8")
     with pytest.raises(InputError, match=r"expected config\.json, model\.safetensors"):
         load_tagger(tmp_path, LINEAR)
+
+
+def test_xlnet_has_positions_without_end():
+    from transformers import XLNetConfig
+
+    assert usable_positions(XLNetConfig()) is None
