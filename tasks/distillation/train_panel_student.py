@@ -4,7 +4,7 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from artifacts.catalog import TAGGER, LabelledOrTranslation, ReliabilityScores, SoftLabels
 from artifacts.errors import InputError
@@ -45,6 +45,15 @@ class PanelStudentTraining(TaggerTrainingConfig):
     mask_rate: float = Field(
         0.25, gt=0, lt=1, title="Mask rate r_m", description="Share of its sub-words that are hidden for that, 0 to 1."
     )
+
+    @model_validator(mode="after")
+    def _keeps_epochs_of_a_tagger_alone(self) -> Self:
+        if self.keep_epochs and self.mlm_weight > 0:
+            raise ValueError(
+                f"keep_epochs is set and mlm_weight is {self.mlm_weight}, whose head shares the encoder's embeddings: "
+                "such epochs are not kept; leave one of both out"
+            )
+        return self
 
     @property
     def as_read(self) -> Self:

@@ -139,3 +139,9 @@ def test_what_is_hidden_is_drawn_alike_each_time(store, joint, encoder):
     first = run_alone(store, train_panel_student, *arguments)
     store.move_aside(first.kind, first.key)
     assert run_alone(store, train_panel_student, *arguments).digest == first.digest
+
+
+def test_epochs_are_not_kept_beside_hidden_text() -> None:
+    with pytest.raises(ValueError, match=r"keep_epochs is set and mlm_weight is 0\.1"):
+        PanelStudentTraining(keep_epochs=True, mlm_weight=0.1)
+    assert PanelStudentTraining(keep_epochs=True).keep_epochs and PanelStudentTraining(mlm_weight=0.1).mlm_weight
