@@ -119,6 +119,15 @@ class Panel(WithTeachers):
         names = self.names
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise ValueError(f"{twice!r} is twice on the panel; leave one of them out, or raise a teacher's members")
+        told: dict[tuple[str, ...], str] = {}
+        for teacher in self.teachers:
+            read = "" if teacher.learns == "source" else self.translation_of(teacher).method
+            other = told.setdefault((teacher.learns, teacher.head, read), teacher.name)
+            if other != teacher.name:
+                raise ValueError(
+                    f"{other!r} and {teacher.name!r} are one teacher, as translation.method is "
+                    f"{self.translation.method}; leave one of them out"
+                )
         return self
 
     @model_validator(mode="after")

@@ -698,6 +698,10 @@ def test_teachers_are_named_and_told_apart(configured: Configured) -> None:
     assert configured(decoding={"inside_at_start": True}).decoding.inside_at_start
     with pytest.raises(ValueError, match="teachers: projection: a teacher that learns the source language tags"):
         configured(teachers=[{"learns": "projection", "translation": "aligned"}])
+    same = [{"learns": "translation"}, {"learns": "source"}, {"learns": "translation", "translation": "words"}]
+    with pytest.raises(ValueError, match=r"'translation' and 'translation, words' are one teacher, as .* is words"):
+        configured(teachers=same)
+    assert len(configured(teachers=[*same[:2], {**same[2], "head": "crf"}]).teachers) == 3
     config = configured(teachers=[{"learns": "translation"}, {"learns": "translation", "translation": "aligned"}])
     assert [config.translation_of(teacher).method for teacher in config.teachers] == ["words", "aligned"]
     assert [teacher.name for teacher in config.teachers] == ["translation", "translation, aligned"]
