@@ -137,6 +137,11 @@ class Panel(WithTeachers):
                 f"represented_by is {self.represented_by!r}; expected a teacher: {'; '.join(self._trained)}; or leave "
                 "it out"
             )
+        if self.represented_by and not self.weighs_words:
+            raise ValueError(
+                f"represented_by is {self.represented_by!r}, and reliability, which compares words by that teacher, is "
+                "off; set reliability.enabled: true, with neighbours, or leave represented_by out"
+            )
         return self
 
     @model_validator(mode="after")
@@ -198,7 +203,7 @@ class Panel(WithTeachers):
             rows["without_calibration"] = whole.model_copy(update={"calibration": "none"})
         if self.weighs_words:
             trusting = self.reliability.model_copy(update={"enabled": False})
-            rows["without_reliability"] = whole.model_copy(update={"reliability": trusting})
+            rows["without_reliability"] = whole.model_copy(update={"reliability": trusting, "represented_by": ""})
         if self.student.labelled_weight:
             alone = self.student.model_copy(update={"labelled_weight": 0.0})
             rows["without_labelled"] = whole.model_copy(update={"student": alone})

@@ -488,7 +488,7 @@ def test_each_row_of_the_ablation_leaves_one_part_out(
         "labels_mean_themselves": {"joining": {"method": "mean"}},
         "without_same_word": {"same_word": 0.0},
         "without_calibration": {"calibration": "none"},
-        "without_reliability": {"reliability": {**TRUST, "enabled": False}},
+        "without_reliability": {"reliability": {**TRUST, "enabled": False}, "represented_by": ""},
         "without_labelled": {"student": {**SETTINGS["student"], "mlm_weight": 0.1}},
         "without_masked_text": {"student": {**SETTINGS["student"], "labelled_weight": 0.3}},
     }
@@ -624,6 +624,9 @@ def test_another_teacher_may_say_which_words_are_near(
     recording.check(shipped["tagger"], expected.student(joint, weights=expected.weights(taggers[1], joint)))
     with pytest.raises(ValueError, match="represented_by is 'trans'; expected a teacher: source; translation"):
         configured(represented_by="trans", teachers=teachers)
+    for off in ({}, {"reliability": {**TRUST, "enabled": False}}, {"reliability": {**TRUST, "neighbours": 0}}):
+        with pytest.raises(ValueError, match=r"represented_by is 'source', and reliability, .* is off"):
+            configured(represented_by="source", teachers=teachers, **off)
     projecting = [{"learns": "projection", "translation": "aligned"}, *teachers]
     assert configured(teachers=projecting).represents == "source"
     with pytest.raises(ValueError, match="represented_by is 'projection, aligned'; expected a teacher: source; trans"):
