@@ -1,13 +1,14 @@
 """Bad input: a clear error, exit code 2, no server, nothing written."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
+from prefect.settings import PREFECT_SERVER_EPHEMERAL_ENABLED, temporary_settings
 
 from artifacts.errors import InputError
 from artifacts.runtime import Runtime
@@ -20,7 +21,7 @@ from tasks.corpus.corpus import Corpus, Part
 @pytest.fixture
 def refused(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., str]:
+) -> Iterator[Callable[..., str]]:
     """Runs `crosstag run` and `crosstag plan` with settings; gives the one error message, which is the same of both."""
     monkeypatch.setattr("flows.colada.colada.__call__", _never, raising=False)
     monkeypatch.setattr("prefect.flow_engine.run_flow_sync", _never)
@@ -42,7 +43,9 @@ def refused(
         assert planned == message
         return message
 
-    return run
+    # The server that `run` starts in the background would outlive its error, and this process takes it for a named one.
+    with temporary_settings({PREFECT_SERVER_EPHEMERAL_ENABLED: False}):
+        yield run
 
 
 def _never(*args: object, **kwargs: object) -> None:
