@@ -1,16 +1,24 @@
 """The model card of a run's student."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+from artifacts.asking import Command
 from artifacts.settings import Settings
 from flows.parts.corpora import ParallelText, SourceCorpus, TargetCorpus
 from flows.parts.encoder import EncoderChoice
+from tasks.corpus.formats import CorpusFile
+from tasks.corpus.paths import parse_hub_name
 from tasks.distillation.export_student import StudentCard
 from tasks.tagging.decoding import Decoding
 from tasks.tagging.windows import WindowConfig
+
+# As in a shell: what begins so is a path; any other may be a name on the hub.
+_PATH = re.compile(r"(?:/|~|\.\.?/).*", re.DOTALL)
 
 
 def student_card(
@@ -25,7 +33,7 @@ def student_card(
     previous: str = "",
     beside_labels: Sequence[tuple[str, tuple[str, ...]]] | None = None,
 ) -> StudentCard:
-    """The card's facts. Paths are shortened to names: where files lay says nothing of the model.
+    """The card's facts. Paths are shortened to names: where files lay says nothing of the model, nor does a command.
 
     Args:
         title: the method's name as its paper writes it.
@@ -56,7 +64,7 @@ def student_card(
         "parallel",
         "analysis",
     }  # What is measured says nothing of the model either.
-    shown = config.model_dump(mode="json", exclude=left_out, exclude_defaults=True)
+    shown = _told(config, config.model_dump(mode="json", exclude=left_out, exclude_defaults=True))
     return StudentCard(
         name="-".join(("crosstag", method, source.language, *(target.language for target in targets))),
         method=title,
@@ -69,3 +77,30 @@ def student_card(
         windows=WindowConfig.model_validate(config.model_dump().get("windows", {})),
         decoding=Decoding.model_validate(config.model_dump().get("decoding", {})),
     )
+
+
+def _told(value: Any, dumped: Any) -> Any:
+    """Settings, or one of them, as a card has them.
+
+    Of a command that is what its answers' keys know: version, and languages or types. Of a path it is the name.
+
+    Args:
+        value: the settings.
+        dumped: the same as JSON, without defaults.
+    """
+    if isinstance(value, Command):
+        return {name: each for name, each in dumped.items() if name == "version" or name not in Command.model_fields}
+    if isinstance(value, CorpusFile):
+        paths = [path if _is_on_the_hub(path) else Path(path).name for path in value.paths]
+        return {**dumped, "path": paths[0] if isinstance(value.path, str) else paths}
+    if isinstance(dumped, dict):
+        of = value if isinstance(value, dict) else dict(value)
+        return {name: _told(of[name], each) for name, each in dumped.items()}
+    if isinstance(dumped, list):
+        return [_told(*both) for both in zip(value, dumped, strict=True)]
+    return Path(dumped).name if isinstance(dumped, str) and _PATH.fullmatch(dumped) else dumped
+
+
+def _is_on_the_hub(path: str) -> bool:
+    name = parse_hub_name(path)
+    return name is not None and not name.is_folder
