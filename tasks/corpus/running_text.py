@@ -3,11 +3,12 @@
 Of up to 2,000 lines, spread over the file, those are counted that are JSON, mark-up, columns between tabs or bars,
 words with tags, or one word alone. More than a fifth of any one kind (half, of one word alone), and the file is no
 running text. Tags, JSON and mark-up are certain signs, and so are some first lines. One word a line, or columns without
-tags, may be text all the same, if a configuration says so.
+tags, may be text all the same, if a configuration says so. S-Bahn and E-Mail are no tags, <user> and <unk> no mark-up:
+the lines as a whole tell.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tasks.corpus.lines import is_blank
@@ -17,10 +18,14 @@ _MOST_SHARE = 0.2
 _LEAST_LINES = 4
 
 _JSON = re.compile(r"""\s*(?:[\[{]\s*["\[{\]}]|"\w+":\s|[\]}]\s*,?\s*$)""")
-_MARKUP = re.compile(r"</?[A-Za-z][\w:.-]*(?:\s+[\w:.-]+\s*=\s*[\"'][^>]*)?/?>|<\?xml|<!DOCTYPE|<START:")
-_TAGGED_WORD = re.compile(
-    r"\S+[|/_](?:O|[BIESULM][-_][A-Za-z]\S*)(?:\s|$)|(?:^|[\s,;=\"])[BIESULM][-_][A-Z][\w.-]*(?:[\s,;|\"]|$)"
-)
+_ELEMENT = re.compile(r"<(/?)([A-Za-z][\w:.-]*)((?:\s+[\w:.-]+\s*=\s*[\"'][^>]*)?/?)>")
+_OTHER_MARKUP = re.compile(r"<\?xml|<!DOCTYPE|<START:")
+# Elements of HTML that are often left open.
+_LEFT_OPEN = frozenset({"br", "hr", "li", "p"})
+_GLUED = re.compile(r"\S+[|/_](?:O|[BIESULM][-_][A-Za-z]\S*)(?=\s|$)")
+_TAGGED_WORD = re.compile(rf"{_GLUED.pattern}|(?:^|[\s,;=\"])[BIESULM][-_][A-Z][\w.-]*(?:[\s,;|\"]|$)")
+_ENDS_TAGGED = re.compile(r"(?:(?:^|[\s,;|/_\"])O|\t[BIESULM][-_][A-Z][\w.-]*)[\s,;|\"]*$")
+_BEGUN_OR_INSIDE = re.compile(r"(?:^|[\s,;=\"|/_])([BI])[-_]([A-Za-z][\w.-]*)")
 _STANDOFF = re.compile(r"[TREAMN#*][0-9]*\t\S+ [0-9T]|T[0-9]+\t")
 # What the first line of a file says it is.
 _BEGINNINGS = (
@@ -74,7 +79,7 @@ def unlike_text(lines: Sequence[str]) -> Unlike | None:
         (lambda line: bool(_JSON.match(line)), "JSON", True, "set format: jsonl or json"),
         (lambda line: bool(_STANDOFF.match(line)), "standoff annotations of brat", True, "set format: brat"),
         (
-            lambda line: bool(_MARKUP.search(line)),
+            _marked_up(sample),
             "mark-up (XML, HTML)",
             True,
             "entities in <ENAMEX TYPE=...> or <START:...> are read with format: inline; turn other elements into these",
@@ -86,7 +91,7 @@ def unlike_text(lines: Sequence[str]) -> Unlike | None:
             "write them as JSON, with `rasa data convert nlu -f json`",
         ),
         (
-            lambda line: bool(_TAGGED_WORD.search(line)),
+            _tagged(sample),
             "words and tags",
             True,
             "set format: columns, or format: pipes for word|tag on one line; tag_column names the column",
@@ -113,6 +118,34 @@ def told_by_beginning(lines: Sequence[str]) -> Unlike | None:
         return Unlike("a table of Markdown", True, advice)
     found = ((what, advice) for begin, what, advice in _BEGINNINGS if begin.match(lines[0]))
     return next((Unlike(what, True, advice) for what, advice in found), None)
+
+
+def _marked_up(sample: Sequence[str]) -> Callable[[str], bool]:
+    """Whether a line has mark-up: elements, of which one of that name is closed, or has attributes, in some line."""
+    elements = [each for line in sample for each in _ELEMENT.findall(line)]
+    names = _LEFT_OPEN | {name.lower() for closing, name, rest in elements if closing or rest}
+
+    def fits(line: str) -> bool:
+        return bool(_OTHER_MARKUP.search(line)) or any(name.lower() in names for _, name, _ in _ELEMENT.findall(line))
+
+    return fits
+
+
+def _tagged(sample: Sequence[str]) -> Callable[[str], bool]:
+    """Whether a line has tags.
+
+    No line has, unless enough of them end with O, or with a tag behind a tab, or have two tags glued to words, or B-
+    and I- of one type occur.
+    """
+
+    def is_sure(line: str) -> bool:
+        return bool(_ENDS_TAGGED.search(line)) or len(_GLUED.findall(line)) > 1
+
+    pairs = {pair for line in sample for pair in _BEGUN_OR_INSIDE.findall(line)}
+    both = any(("I", name) in pairs for prefix, name in pairs if prefix == "B")
+    if not both and sum(map(is_sure, sample)) <= _MOST_SHARE * len(sample):
+        return lambda line: False
+    return lambda line: bool(_TAGGED_WORD.search(line) or _ENDS_TAGGED.search(line))
 
 
 def _is_lonely(line: str) -> bool:

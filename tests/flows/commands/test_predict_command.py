@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from transformers import pipeline
 
-from flows.commands.running_text import read_text
+from flows.commands.running_text import check_text, read_text
 from tasks.corpus.corpus import load_corpus
 from tasks.corpus.formats import CorpusFormat
 from tasks.corpus.paths import resolve
@@ -168,6 +168,8 @@ def test_a_corpus_is_no_text(crosstag: Crosstag, student: Path, tmp_path: Path) 
     path.write_text("Anna\tB-PER\ngeht\tO\n", encoding="utf-8")
     code, message = crosstag("predict", str(student), str(path))
     assert code == 2 and "the file looks like words and tags" in message and "--read auto" in message
+    path.write_text("Die S-Bahn fährt nach Kiel.\n", encoding="utf-8")
+    check_text(path)
 
 
 def test_bytes_that_are_not_utf8_are_told_with_their_line_from_a_file_and_from_standard_input(

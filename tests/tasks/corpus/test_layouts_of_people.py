@@ -7,6 +7,7 @@ import pytest
 from artifacts.errors import InputError
 from tasks.corpus.corpus import Corpus, load_corpus, parse_corpus
 from tasks.corpus.formats import CorpusFormat
+from tasks.corpus.running_text import unlike_text
 from tasks.words.labels import LabelConfig
 
 Sentence = str
@@ -370,11 +371,45 @@ def test_text_is_no_fallback_and_a_named_format_is_checked(text: str, format: st
         "Ein Satz | ein zweiter.\nNoch einer.\n",
         "a < b und c > d\n",
         "In B-Dur\nund so weiter.\nEin Lied\nvon Ida.\nUnd noch eins\nvon Uwe.\n",
+        "Die S-Bahn S1 ruht.\nDie Straße ist gesperrt.\nIm Zoo hält die U-Bahn\nund noch eine.\n"
+        "Bitte eine E-Mail an uns.\nDas E-Auto fährt.\nDie S-/U-Bahn kommt.\nNichts geht mehr.\n",
+        "Our E-Commerce unit grew a lot.\nHe sent it.\nThe B-Team won.\nNothing else.\nThe M-Class is new.\n",
+        "O E-Commerce cresce muito.\nO B-Team venceu.\nEla é feliz.\n",
+        "<user> danke!\nGuten Morgen.\nSchau mal <url>\n",
+        "the <unk> of <unk>\n",
     ],
 )
 def test_running_text_is_text(text: str) -> None:
-    corpus = read(text, with_tags=False)
-    assert corpus.parts[0].format == "text"
+    for format in ("auto", "text"):
+        corpus = read(text, with_tags=False, format=format)
+        assert corpus.parts[0].format == "text"
+
+
+@pytest.mark.parametrize("line", ["Das U-Boot lag in Kiel.", "Die S-/U-Bahn ruht.", "E-Mail an <user>", "O B-Team"])
+def test_a_line_alone_is_text(line: str) -> None:
+    assert unlike_text([line]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("Ida|B-PER ruft|O .|O\n", "words and tags"),
+        ("Ida|B-PER ruft|O\nUwe|B-PER\n", "words and tags"),
+        ("Ida/B-PER ruft/O aus/O Bonn/B-LOC\n", "words and tags"),
+        ("Ida/B-PER Koch/I-PER ruft\nUwe ruht\n", "words and tags"),
+        ("Ida NN B-PER _\nKoch NN I-PER _\nruft V O _\n", "words and tags"),
+        ("Ida\tB-PER\nUwe\tB-PER\n", "words and tags"),
+        ("Ida B-PER\n" + "ruft O\n" * 30, "words and tags"),
+        ("<user>Ida</user> ruft.\n", "mark-up"),
+        ("Ida ruft.<br>\n", "mark-up"),
+        ("<doc>\nIda ruft.\n</doc>\n", "mark-up"),
+        ('<name type="PER">Ida ruft.\n', "mark-up"),
+        ("Ida <lb/> ruft.\n", "mark-up"),
+    ],
+)
+def test_tags_and_mark_up_are_certainly_no_text(text: str, what: str) -> None:
+    unlike = unlike_text(text.split("\n"))
+    assert unlike is not None and unlike.certain and unlike.what.startswith(what)
 
 
 def test_what_only_might_be_no_text_is_text_where_the_configuration_says_so() -> None:
