@@ -1,7 +1,9 @@
 """JSON records of any tool that we know, told by their keys, and turned into words and tags."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from artifacts.errors import InputError
@@ -46,21 +48,32 @@ class Rows:
         for value, number in zip(self.values, self.numbers, strict=True):
             yield value, number, f"corpus {self.name}, {self.unit} {number}"
 
-    def without_refused(self) -> "Rows":
-        """Those that an annotator did not reject or skip."""
-        kept = [at for at, row in enumerate(self.values) if not _is_refused(row)]
-        if len(kept) == len(self.values):
-            return self
-        return replace(self, values=[self.values[at] for at in kept], numbers=[self.numbers[at] for at in kept])
+    def without_refused(self) -> tuple["Rows", tuple[str, ...]]:
+        """Those that no annotator rejected, skipped or cancelled, and what to say of the others."""
+        why = list(map(_why_refused, self.values))
+        if not any(why):
+            return self, ()
+        kept = [at for at, refused in enumerate(why) if not refused]
+        remarks = tuple(f"{count:,} {what} were left out" for what, count in Counter(filter(None, why)).items())
+        values, numbers = [self.values[at] for at in kept], [self.numbers[at] for at in kept]
+        return replace(self, values=values, numbers=numbers), remarks
 
 
 @dataclass(frozen=True)
 class _Tool:
-    """A kind of records of texts with offsets in characters: how it is told by the first of them, what reads one."""
+    """A kind of records of texts with offsets in characters.
+
+    Attributes:
+        name: for a person.
+        fits: tells it by the first records.
+        read: one record.
+        remarks: what to say of all of them to who wants their entities.
+    """
 
     name: str
     fits: Callable[[Rows], bool]
     read: Callable[[Any, int, str, Names], Document]
+    remarks: Callable[[Sequence[Any]], tuple[str, ...]] = lambda rows: ()
 
 
 def _all(fits: Callable[[Any], bool]) -> Callable[[Rows], bool]:
@@ -72,6 +85,7 @@ _TOOLS = (
         "Label Studio",
         _all(label_studio.is_task),
         lambda row, number, at, names: label_studio.read_task(row, number, at),
+        label_studio.remarks,
     ),
     _Tool(
         "Label Studio, short form",
@@ -79,7 +93,11 @@ _TOOLS = (
         lambda row, number, at, names: label_studio.read_short_task(row, number, at),
     ),
     _Tool("Argilla 2", _all(argilla.is_record), lambda row, number, at, names: argilla.read_record(row, number, at)),
-    _Tool("Prodigy", _all(prodigy.is_example), prodigy.read_example),
+    _Tool(
+        "Prodigy",
+        lambda rows: all(map(prodigy.is_example, rows.sample)) and _filled(rows).keys() <= {"spans"},
+        prodigy.read_example,
+    ),
     _Tool("spaCy's training data", _all(spacy_json.is_example), spacy_json.read_example),
 )
 
@@ -90,12 +108,13 @@ def parse_rows(rows: Rows, *, with_tags: bool) -> Parsed:
     Raises:
         InputError: if the records are of no kind that is known, or one is not what it should be.
     """
-    if rows.format.tokens_key or rows.format.tags_key or rows.format.spans_key:
-        return _records(rows, with_tags=with_tags)
-    sample, kept = rows.sample, rows.without_refused()
+    sample, (kept, remarks) = rows.sample, rows.without_refused()
     tool = next((each for each in _TOOLS if sample and each.fits(rows)), None)
-    if tool is not None and not any(map(_has_tags, sample)):
+    if rows.format.tokens_key or rows.format.tags_key or rows.format.spans_key:
+        found = _records(kept, with_tags=with_tags)
+    elif tool is not None and not any(map(_has_tags, sample)):
         found = _documents(kept, tool.name, tool.read)
+        remarks += tool.remarks(kept.values) if with_tags else ()
     elif all(map(word_spans.is_record, sample)):
         found = _unfolded(kept, word_spans.sentences_of, Keys("tokens", None, "spans"))
         found = replace(found, layout=f"{found.layout}, in words, the end inclusive (GLiNER, DyGIE, W2NER)")
@@ -107,19 +126,34 @@ def parse_rows(rows: Rows, *, with_tags: bool) -> Parsed:
         found = _texts(kept, with_tags=with_tags)
     else:
         found = _records(kept, with_tags=with_tags)
-    if refused := len(rows.values) - len(kept.values):
-        remark = f"{refused:,} records whose answer is {' or '.join(prodigy.REFUSED)} were left out"
-        found = replace(found, remarks=(*found.remarks, remark))
+    found = replace(found, remarks=(*found.remarks, *remarks))
     return found if with_tags else replace(found, tags=None, dialect=None)
 
 
-def _is_refused(row: Any) -> bool:
-    return isinstance(row, dict) and row.get("answer") in prodigy.REFUSED
+def _why_refused(row: Any) -> str:
+    """What an annotator refused, with the reason; empty: nobody did."""
+    if label_studio.is_cancelled(row):
+        return "tasks whose annotations are all cancelled"
+    if isinstance(row, dict) and row.get(prodigy.ANSWER) in prodigy.REFUSED:
+        return f"records whose answer is {' or '.join(prodigy.REFUSED)}"
+    return ""
+
+
+def _filled(rows: Rows) -> Counter[str]:
+    """Under which keys texts have entities: how many of them under each."""
+    return Counter(key for row in rows.values for key in doccano.filled_keys(row))
 
 
 def _texts(rows: Rows, *, with_tags: bool) -> Parsed:
     """Texts with entities under some key, in characters; in words, if they have words and fit those alone."""
-    key = next((found for row in rows.values if (found := doccano.marks_key(row)) is not None), None)
+    filled = _filled(rows)
+    if len(filled) > 1:
+        counts = ", ".join(f"{count:,} under {key!r}" for key, count in filled.items())
+        raise InputError(
+            f"corpus {rows.name}: entities stand under several keys (records with some: {counts}); expected one key; "
+            f"put them together, or take a key out, such as with jq 'del(.{list(filled)[-1]})'"
+        )
+    key = next(chain(filled, chain.from_iterable(map(doccano.marks_keys, rows.values))), None)
     if key is None and with_tags:
         listed = ", ".join(map(repr, rows.values[0])) if rows.values else "none"
         raise InputError(

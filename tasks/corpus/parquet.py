@@ -3,12 +3,14 @@
 import io
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from artifacts.errors import InputError
 from tasks.corpus.exchange.doccano import MARK_KEYS
+from tasks.corpus.exchange.prodigy import ANSWER
 from tasks.corpus.formats import CorpusFormat
 from tasks.corpus.json_rows import Rows, parse_rows
 from tasks.corpus.parsed import Parsed
@@ -56,9 +58,10 @@ def _columns(
     tagged = not set(TOKEN_KEYS).isdisjoint(present) and not set(TAG_KEYS).isdisjoint(present)
     if "text" in present and not given and not tagged:
         # Entities say where sentences end, too, and whether they count words, so they are read in any case.
-        return [column for column in present if column in ("text", *TOKEN_KEYS, *MARK_KEYS)], None
+        return [column for column in present if column in ("text", ANSWER, *TOKEN_KEYS, *MARK_KEYS)], None
     keys = find_keys(present, name, format, with_tags=with_tags)
-    return [key for key in (keys.tokens, keys.tags, keys.spans) if key is not None], keys
+    wanted = [keys.tokens, keys.tags, keys.spans, ANSWER if ANSWER in present else None]
+    return [key for key in wanted if key is not None], keys
 
 
 def _check_size(metadata: pq.FileMetaData, name: str) -> None:
@@ -97,7 +100,9 @@ def parse_table(table: pa.Table, name: str, format: CorpusFormat, language: str,
         values = [{key: span_list(value) if key in MARK_KEYS else value for key, value in row.items()} for row in rows]
         format = format.model_copy(update={"tag_names": names})
         return parse_rows(Rows(values, range(len(rows)), "row", name, format, language), with_tags=with_tags)
-    return parse_records(rows, range(len(rows)), "row", name, keys, names, span_ends=format.span_ends)
+    kept, remarks = Rows(rows, range(len(rows)), "row", name, format, language).without_refused()
+    found = parse_records(kept.values, kept.numbers, "row", name, keys, names, span_ends=format.span_ends)
+    return replace(found, remarks=(*found.remarks, *remarks))
 
 
 def class_names(schema: pa.Schema, column: str) -> tuple[str, ...] | None:

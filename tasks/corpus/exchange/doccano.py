@@ -15,11 +15,17 @@ from tasks.corpus.exchange.fields import list_of, mark_of, shown, text_of, words
 MARK_KEYS = ("label", "labels", "entities", "spans", "annotation", "annotations", "ner")
 
 
-def marks_key(row: Any) -> str | None:
-    """The key under which a record with a text has its entities."""
+def marks_keys(row: Any) -> list[str]:
+    """The keys under which a record with a text may have entities: lists, or objects."""
     if not isinstance(row, dict) or not isinstance(row.get("text"), str):
-        return None
-    return next((key for key in MARK_KEYS if isinstance(row.get(key), list | dict)), None)
+        return []
+    return [key for key in MARK_KEYS if isinstance(row.get(key), list | dict)]
+
+
+def filled_keys(row: Any) -> list[str]:
+    """Those of them that have entities: not an empty list, nor other values such as the topics of a text."""
+    present = {key: row[key] for key in marks_keys(row)}
+    return [key for key, of in present.items() if of and (isinstance(of, dict) or isinstance(of[0], list | dict))]
 
 
 def read_row(row: Any, key: str | None, number: int, place: str, names: Sequence[str] | None) -> Document:

@@ -26,6 +26,18 @@ def are_short_tasks(rows: Sequence[Any], sample: Sequence[Any]) -> bool:
     return any(map(is_short_task, rows)) and all(is_short_task(row) or _is_unlabelled(row) for row in sample)
 
 
+def is_cancelled(row: Any) -> bool:
+    """Whether a record is a task all of whose annotations were cancelled: somebody skipped it."""
+    made = _annotations(row) if is_task(row) else []
+    return bool(made) and all(each.get("was_cancelled") for each in made)
+
+
+def remarks(rows: Sequence[Any]) -> tuple[str, ...]:
+    """What to say of tasks: how many nobody has annotated."""
+    untouched = sum(not _annotations(row) for row in rows if is_task(row))
+    return (f"{untouched:,} tasks have no annotation, and count as sentences without entities",) if untouched else ()
+
+
 def read_task(row: Any, number: int, place: str) -> Document:
     """A text with the entities of its last annotation that was not cancelled; without any, those of no one.
 
@@ -36,8 +48,8 @@ def read_task(row: Any, number: int, place: str) -> Document:
     texts = ["text"] if "text" in data else [key for key, value in data.items() if isinstance(value, str)]
     if len(texts) != 1:
         raise InputError(f"{place}: data has {len(texts)} texts; expected one, under text; export one of them")
-    made = [each for each in list_of(row, "annotations", place) if isinstance(each, dict)]
-    made = [each for each in made if not each.get("was_cancelled")]
+    list_of(row, "annotations", place)
+    made = [each for each in _annotations(row) if not each.get("was_cancelled")]
     marks: list[Mark] = []
     for i, each in enumerate(list_of(made[-1], "result", place) if made else []):
         value = each.get("value") if isinstance(each, dict) else None
@@ -75,6 +87,11 @@ def write_task(words: Sequence[str], text: str, marks: Sequence[Mark]) -> dict[s
         for mark in marks
     ]
     return {"data": {"text": text, "tokens": list(words)}, "annotations": [{"result": results}]}
+
+
+def _annotations(task: Any) -> list[dict[str, Any]]:
+    made = task.get("annotations")
+    return [each for each in made if isinstance(each, dict)] if isinstance(made, list) else []
 
 
 def _is_unlabelled(row: Any) -> bool:

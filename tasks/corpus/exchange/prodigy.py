@@ -6,7 +6,9 @@ from typing import Any
 from tasks.corpus.documents import Document, Mark
 from tasks.corpus.exchange.fields import list_of, mark_of, text_of, words_of
 
+ANSWER = "answer"
 REFUSED = ("reject", "ignore")
+_ANSWERS = ("accept", *REFUSED)
 
 
 def is_example(row: Any) -> bool:
@@ -14,7 +16,9 @@ def is_example(row: Any) -> bool:
     if not isinstance(row, dict) or not isinstance(row.get("text"), str):
         return False
     tokens = row.get("tokens")
-    return "answer" in row or (isinstance(tokens, list) and any(isinstance(each, dict) for each in tokens[:1]))
+    return row.get(ANSWER) in _ANSWERS or (
+        isinstance(tokens, list) and any(isinstance(each, dict) for each in tokens[:1])
+    )
 
 
 def read_example(row: Any, number: int, place: str, names: Sequence[str] | None) -> Document:

@@ -201,6 +201,63 @@ def test_refused_examples_of_prodigy_are_left_out_and_counted() -> None:
     assert corpus.parts[0].remarks == ("1 records whose answer is reject or ignore were left out",)
 
 
+def test_an_answer_of_another_sort_makes_no_example_of_prodigy() -> None:
+    question = {"text": TEXT, "entities": SPANS, "answer": "Bonn"}
+    assert shown(read(lines(question))) == EXPECTED
+    # Prodigy's entities stand under spans; what an accepted text has elsewhere is not lost.
+    assert shown(read(lines({"text": TEXT, "label": [[0, 8, "PER"], [14, 18, "LOC"]], "answer": "accept"}))) == EXPECTED
+
+
+def test_refused_records_of_words_are_left_out_also_where_keys_are_named() -> None:
+    rows = [{"w": ["Ida"], "t": ["B-PER"], "answer": answer} for answer in ("accept", "reject")]
+    corpus = read(lines(*rows), tokens_key="w", tags_key="t")
+    assert shown(corpus) == ["Ida/B-PER"]
+    assert corpus.parts[0].remarks == ("1 records whose answer is reject or ignore were left out",)
+
+
+def test_cancelled_tasks_are_left_out_and_those_without_annotation_are_told() -> None:
+    task, cancelled = RECORDS["Label Studio"], {"result": RESULTS, "was_cancelled": True}
+    rows = [task, {**task, "annotations": [cancelled, cancelled]}, {**task, "annotations": []}]
+    rows.append({"data": {"text": TEXT}, "predictions": [{"result": RESULTS}]})
+    rows.append({**task, "annotations": [{"result": []}]})
+    corpus = read(lines(*rows))
+    assert shown(corpus) == [*EXPECTED, *["Ida Koch ruft Bonn ."] * 3]
+    assert corpus.parts[0].remarks == (
+        "1 tasks whose annotations are all cancelled were left out",
+        "2 tasks have no annotation, and count as sentences without entities",
+    )
+    words = read(lines(*rows), with_tags=False)
+    assert words.words == corpus.words
+    assert words.parts[0].remarks == corpus.parts[0].remarks[:1]
+
+
+TWO_KEYS = [
+    {"text": "Ida ruft", "entities": [[0, 3, "PER"]]},
+    {"text": "Uwe ruht", "entities": [[0, 3, "PER"]], "label": []},
+    {"text": "Bonn ruht", "entities": None, "label": [[0, 4, "LOC"]]},
+]
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("with_tags", [True, False])
+def test_entities_under_several_keys_are_an_error(reverse: bool, with_tags: bool) -> None:
+    rows = TWO_KEYS[::-1] if reverse else TWO_KEYS
+    counts = "1 under 'label', 2 under 'entities'" if reverse else "2 under 'entities', 1 under 'label'"
+    with pytest.raises(InputError, match=rf"several keys \(records with some: {counts}\); expected one key; .*del\(\."):
+        read(lines(*rows), with_tags=with_tags)
+    with pytest.raises(InputError, match="several keys"):
+        read(
+            lines({"text": TEXT, "spans": SPANS, "answer": "accept"}, *[{**each, "answer": "accept"} for each in rows])
+        )
+
+
+@pytest.mark.parametrize("beside", [[], {}, None, ["news"], [1, 0]])
+def test_a_key_without_entities_does_not_stand_for_one_that_has_some(beside: object) -> None:
+    rows = [{**TWO_KEYS[0], "label": beside}, {"text": "Es regnet", "label": beside, "entities": []}]
+    for given in (rows, rows[::-1]):
+        assert sorted(shown(read(lines(*given)))) == ["Es regnet", "Ida/B-PER ruft"]
+
+
 def test_ends_of_spans_of_words_are_told_by_the_spans_or_asked_for() -> None:
     words = ["Ida", "Koch", "ruft", "Bonn", "an"]
     # [3, 5) ends behind the last word.

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from artifacts.errors import InputError
+from artifacts.inputs import DatasetFolder
 from tasks.corpus import parquet
 from tasks.corpus.corpus import Corpus, load_corpus
 from tasks.corpus.formats import CorpusFormat
@@ -161,3 +162,27 @@ def test_entities_in_a_table_are_held_to_the_same_rules(tmp_path: Path) -> None:
 def test_words_with_tags_come_before_a_text_beside_them(tmp_path: Path) -> None:
     corpus = read(written(tmp_path / "x", {**ROWS, "text": ["Ana in", "Rio"]}, FEATURES))
     assert corpus.words == [["Ana", "in"], ["Rio"]] and corpus.tags == [["B-PER", "O"], ["B-LOC"]]
+
+
+@pytest.mark.parametrize("row", [{"text": "Ida ruft"}, {"tokens": ["Ida", "ruft"], "tags": ["B-PER", "O"]}])
+def test_refused_records_are_left_out_of_every_sort_of_file(tmp_path: Path, row: dict[str, Any]) -> None:
+    spans = {"spans": [{"start": 0, "end": 3, "label": "PER"}]} if "text" in row else {}
+    rows = [{**row, **spans, "answer": answer} for answer in ("accept", "reject", "ignore", None)]
+    (tmp_path / "folder").mkdir()
+    lines = tmp_path / "folder" / "train.jsonl"
+    lines.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    table = written(tmp_path / "x.parquet", {key: [each[key] for each in rows] for key in rows[0]})
+    for source in (lines, table, DatasetFolder(path=str(tmp_path / "folder"), split="train")):
+        corpus = load_corpus(source, CorpusFormat(), LabelConfig(), "de")
+        assert (corpus.words, corpus.tags) == ([["Ida", "ruft"]] * 2, [["B-PER", "O"]] * 2)
+        assert corpus.parts[0].remarks == ("2 records whose answer is reject or ignore were left out",)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_entities_in_several_columns_are_an_error(tmp_path: Path, reverse: bool) -> None:
+    marks = [[{"start": 0, "end": 3, "label": "PER"}], []][:: -1 if reverse else 1]
+    path = written(tmp_path / "x", {"text": ["Ida ruft", "Uwe ruht"], "label": marks, "entities": marks[::-1]})
+    with pytest.raises(InputError, match=r"several keys .records with some: 1 under .*, 1 under"):
+        read(path)
+    one = written(tmp_path / "y", {"text": ["Ida ruft", "Uwe ruht"], "label": [[], []], "entities": marks})
+    assert read(one).entity_count == 1
