@@ -98,9 +98,10 @@ def check_corpora(
 
 def check_source(source: SourceCorpus, labels: LabelConfig, runtime: Runtime) -> Corpus:
     """The labelled corpus and its development corpus can be read, and have the same entity types."""
-    train = _load(source.train, labels, source.language, runtime)
+    train = _labelled(source.train, labels, source.language, runtime, "source.train")
     if source.dev is not None:
-        _check_types(source, train, [(source.dev.shown, _load(source.dev, labels, source.language, runtime))])
+        dev = _labelled(source.dev, labels, source.language, runtime, "source.dev")
+        _check_types(source, train, [(source.dev.shown, dev)])
     return train
 
 
@@ -130,11 +131,12 @@ def check_target(
     labelled: list[tuple[str, Corpus]] = []  # Test sets may be columns of one file.
     text = _load(target.text, None, target.language, runtime)
     if target.text_gold is not None:
-        gold = _load(target.text_gold, labels, target.language, runtime)
+        gold = _labelled(target.text_gold, labels, target.language, runtime, f"{key}.text_gold")
         labelled.append((target.text_gold.shown, gold))
         _check_same_words(text, gold, target.text.shown, target.text_gold.shown)
     if target.dev is not None:
-        labelled.append((target.dev.shown, _load(target.dev, labels, target.language, runtime)))
+        dev = _labelled(target.dev, labels, target.language, runtime, f"{key}.dev")
+        labelled.append((target.dev.shown, dev))
     names = Counter(test.name for test in target.tests)
     for test in target.tests:
         if test.name in BESIDE_TEST_SETS:
@@ -146,12 +148,13 @@ def check_target(
             raise InputError(
                 f"{key}.tests: {names[test.name]} test sets are called {test.name!r}; name each differently"
             )
-        labelled.append((test.shown, _load(test, labels, target.language, runtime)))
+        found = _labelled(test, labels, target.language, runtime, f"{key}.tests, {test.name}")
+        labelled.append((test.shown, found))
     _check_types(source, train, labelled)
     if target.corrections:
-        found = latest(load_corrections(Path(input_file(target.corrections, runtime).path)))
+        lines = latest(load_corrections(Path(input_file(target.corrections, runtime).path)))
         sentences = dict(enumerate(text.words))
-        check_corrections(found, sentences.get, train.labels, target.corrections, target.text.shown)
+        check_corrections(lines, sentences.get, train.labels, target.corrections, target.text.shown)
     return text
 
 
@@ -377,7 +380,7 @@ def check_translation(
     if choice.by_translator:
         _check_whole(choice, parallel, (source.language, target.language), runtime)
     if choice.imported is not None and choice.method == "import":
-        imported = _load(choice.imported, labels, target.language, runtime)
+        imported = _labelled(choice.imported, labels, target.language, runtime, "translation.imported")
         if imported.types != source.types:
             raise InputError(
                 f"corpus {choice.imported.shown}: its entity types are {', '.join(imported.types)}, those of the "
@@ -491,6 +494,20 @@ def _check_translate_test(config: TranslatedTarget, source: Corpus, runtime: Run
 
 def _load(file: CorpusFile, labels: LabelConfig | None, language: str, runtime: Runtime) -> Corpus:
     return load_corpus(corpus_input(file, runtime), file.without_path(), labels, language)
+
+
+def _labelled(file: CorpusFile, labels: LabelConfig, language: str, runtime: Runtime, key: str) -> Corpus:
+    """A labelled corpus that has an entity: from one without nothing is learnt, and against one nothing measured."""
+    corpus = _load(file, labels, language, runtime)
+    if corpus.entity_count == 0:
+        others = "; ".join(dict.fromkeys(remark for part in corpus.parts for remark in part.remarks))
+        raise InputError(
+            f"{key} {file.shown}: its {len(corpus.words):,} sentences have no entity of {', '.join(corpus.types)}"
+            + (f" ({others})" if others else "")
+            + "; expected some; give a labelled file, or name the types that it has under labels.types, or under "
+            "labels.rename what they are called here"
+        )
+    return corpus
 
 
 def _check_same_words(text: Corpus, gold: Corpus, text_path: str, gold_path: str) -> None:

@@ -137,6 +137,27 @@ def test_label_sets_that_differ(refused: Callable[..., str], tmp_path: Path) -> 
     expect(refused(*settings), "given.conll", "PERSON", "LOC, MISC, ORG, PER", "labels.rename")
 
 
+def test_labelled_corpora_without_an_entity(refused: Callable[..., str], data: Path, tmp_path: Path) -> None:
+    words = (data / "de.txt").read_text(encoding="utf-8").split("\n")
+    blind = file(tmp_path, "\n\n".join("\n".join(f"{word}\tO" for word in line.split()) for line in words) + "\n")
+    sentences = sum(bool(line.strip()) for line in words)
+    imported = f"translation={{method: import, imported: {{path: {blind}}}}}"
+    for setting, key in (
+        (f"source.train.path={blind}", "source.train"),
+        (f"source.dev={{path: {blind}}}", "source.dev"),
+        (f"target.text_gold.path={blind}", "target.text_gold"),
+        (f"target.dev={{path: {blind}}}", "target.dev"),
+        (f"target.tests.0.path={blind}", "target.tests, "),
+        (imported, "translation.imported"),
+    ):
+        message = refused(setting, "labels.types=[LOC, MISC, ORG, PER]")
+        told = f"given.conll: its {sentences:,} sentences have no entity of LOC, MISC, ORG, PER; expected some; give"
+        expect(message, f"error: {key}", told, "under labels.types")
+    other = file(tmp_path, "Anna\tB-PERSON\nlebt\tO\n")
+    message = refused(f"target.tests.0.path={other}", "labels.types=[PER]", "labels.other_types=drop")
+    expect(message, "PER (entities of other types are O, as labels.other_types says: PERSON 1)", "labels.rename")
+
+
 def test_gold_labels_of_other_sentences(refused: Callable[..., str]) -> None:
     expect(refused("target.text_gold.path=de.test.conll"), "text_gold", "expected the same words")
 
