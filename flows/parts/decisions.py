@@ -124,6 +124,7 @@ def _read(step: str, kind: str, facts: Mapping[str, Any]) -> Iterator[Told]:
         told = ", ".join(filter(None, ways))
         yield f"{part['file']} read as {part['format']}" + (f": {told}" if told else ""), False
         yield from ((f"{part['file']}: {remark}", True) for remark in part["remarks"])
+    yield from ((remark, True) for remark in facts.get("more_remarks", ()))
     if facts.get("duplicates"):
         yield f"{facts['duplicates']:,} sentences left out, whose words came before", False
     if facts.get("skipped_pairs"):

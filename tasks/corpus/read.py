@@ -1,12 +1,14 @@
 """The steps that read corpora: labelled sentences, sentences alone, gold tags alone, sentence pairs, corrections."""
 
+import re
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from artifacts.catalog import CORRECTIONS, GOLD, LABELLED, PARALLEL, SENTENCES, Labelled, Sentences
 from artifacts.inputs import InputFile
 from artifacts.step import Job, step
-from tasks.corpus.corpus import Corpus, CorpusInput, load_corpus
+from tasks.corpus.corpus import Corpus, CorpusInput, Part, load_corpus
 from tasks.corpus.corrections import check_corrections, latest, load_corrections
 from tasks.corpus.formats import CorpusFormat
 from tasks.corpus.parallel import count_pairs, pair_batches
@@ -14,10 +16,11 @@ from tasks.corpus.tables import corrections_table, gold_table, labelled_table, s
 from tasks.words.labels import LabelConfig
 
 _PARTS = 20  # A corpus may have thousands of files.
+_NUMBER = re.compile(r"[0-9]+(?:,[0-9]{3})*")
 
 
 def how_understood(corpus: Corpus) -> dict[str, Any]:
-    """What was guessed about each file of a corpus, and how many sentences were left out as duplicates."""
+    """What was guessed about the first files of a corpus, what to say of the others, how many duplicates it lost."""
     parts = [
         {
             "file": part.name.replace("\\", "/").rpartition("/")[
@@ -31,7 +34,24 @@ def how_understood(corpus: Corpus) -> dict[str, Any]:
         }
         for part in corpus.parts[:_PARTS]
     ]
-    return {"understood": parts, "files": len(corpus.parts), "duplicates": corpus.duplicates}
+    more = _summed(corpus.parts[_PARTS:])
+    return {"understood": parts, "files": len(corpus.parts), "more_remarks": more, "duplicates": corpus.duplicates}
+
+
+def _summed(parts: Sequence[Part]) -> list[str]:
+    """The remarks on files, alike ones as one: the numbers that they begin with added up, others left out."""
+    files: Counter[str] = Counter()
+    sums: Counter[str] = Counter()
+    for remark in (remark for part in parts for remark in part.remarks):
+        told = remark.partition(", first ")[0].partition(": ")[0]
+        number = _NUMBER.match(told)
+        kind = _NUMBER.sub("...", told)
+        files[kind] += 1
+        sums[kind] += int(number[0].replace(",", "")) if number else 0
+    return [
+        f"{count:,} more files: {kind.replace('...', f'{sums[kind]:,}', 1) if kind.startswith('...') else kind}"
+        for kind, count in files.most_common(_PARTS)
+    ]
 
 
 @step(LABELLED)

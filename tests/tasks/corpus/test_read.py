@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,22 @@ def test_bad_input_leaves_no_artifact(store: Store, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"bad.conll, line 2: 1 column"):
         run_alone(store, read_labelled, file, CorpusFormat(), LabelConfig(), "de")
     assert not list((tmp_path / "store").rglob("*.parquet"))
+
+
+def test_remarks_of_the_21st_file_and_those_behind_it_are_summed(store: Store, tmp_path: Path) -> None:
+    sources = []
+    for number in range(23):
+        # Of the two entities that overlap the longer one counts; from the 21st file on there are such.
+        marks = [[0, 8, "PER"], *[[0, 3, "PER"]] * (number >= 20), *[[4, 8, "a b"]] * (number == 22)]
+        line = f'{{"text": "Ida Koch ruft {number}", "label": {json.dumps(marks)}}}\n'
+        sources.append(written(tmp_path / f"{number:02}.jsonl", line))
+    reference = run_alone(store, read_labelled, tuple(sources), CorpusFormat(), LabelConfig(), "de")
+    manifest = store.manifest(reference.kind, reference.key)
+    assert manifest is not None
+    notes = manifest.notes
+    assert len(notes["understood"]) == 20 and not any(part["remarks"] for part in notes["understood"])
+    assert notes["files"] == 23
+    assert notes["more_remarks"] == [
+        "3 more files: 4 entities inside, or over the edge of, a longer one were left out",
+        "1 more files: spaces in types became underscores",
+    ]
