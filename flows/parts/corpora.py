@@ -1,6 +1,6 @@
 """The corpora of a run: what a configuration says of them, and the steps that read them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -125,14 +125,14 @@ def corpus_input(file: CorpusFile, runtime: Runtime) -> CorpusInput:
 def _sources(path: str, file: CorpusFile, runtime: Runtime) -> tuple[CorpusSource, ...]:
     """What a path stands for: brat's annotations stand for the text beside them, too, so that its content counts.
 
-    A folder stands for the pairs of brat's files in it.
+    A folder stands for the pairs of brat's files in it and in folders inside, as in a zip.
     """
     name = parse_hub_name(path)
     if name is not None:
         return (_dataset(name, runtime),)
     folder = corpus_folder(path, runtime)
     if folder is not None:
-        pairs = paired([each.name for each in folder.iterdir()], path)
+        pairs = paired(list(_files_in(folder)), path)
         return tuple(InputFile(path=str((folder / name).absolute())) for pair in pairs for name in pair)
     found = input_file(path, runtime)
     text = Path(found.path).with_suffix(".txt")
@@ -144,7 +144,15 @@ def _sources(path: str, file: CorpusFile, runtime: Runtime) -> tuple[CorpusSourc
 def corpus_folder(path: str, runtime: Runtime) -> Path | None:
     """The folder of brat's files that a path names; None if it names something else."""
     folder = Path(runtime.data).expanduser() / Path(path).expanduser()
-    return folder if folder.is_dir() and any(folder.glob(f"*{ANN}")) else None
+    return folder if folder.is_dir() and any(name.endswith(ANN) for name in _files_in(folder)) else None
+
+
+def _files_in(folder: Path) -> Iterator[str]:
+    """The paths of the files in a folder and the folders inside, from there on; hidden ones left out."""
+    for each in folder.rglob("*"):
+        path = each.relative_to(folder)
+        if not any(part.startswith(".") for part in path.parts) and each.is_file():
+            yield path.as_posix()
 
 
 def _dataset(name: HubName, runtime: Runtime) -> CorpusSource:

@@ -15,7 +15,7 @@ from tasks.corpus.collector import collector_at_rest
 from tasks.corpus.dialects import check_choices, plain_tags, type_remarks
 from tasks.corpus.formats import CorpusFormat
 from tasks.corpus.once import once
-from tasks.corpus.parsed import Parsed
+from tasks.corpus.parsed import Parsed, Widened
 from tasks.corpus.readers import CorpusSource, parse_lines, parse_source
 from tasks.corpus.segmenters import unspaced_remarks
 from tasks.words.labels import LabelConfig, entity_types, iob2_labels
@@ -172,6 +172,8 @@ def _assemble(
     tags: list[list[str]] = []
     types: set[str] = set()
     understood: list[Part] = []
+    if format.misaligned == "auto":
+        _check_whole_words(parts)
     for name, kind, parsed in parts:
         if not parsed.words:
             raise InputError(f"corpus {name}: no sentence in it, expected at least one; give another file")
@@ -210,6 +212,28 @@ def _assemble(
         parts=tuple(understood),
     )
     return _select(corpus, format)
+
+
+def _check_whole_words(parts: Sequence[tuple[str, str, Parsed]]) -> None:
+    """Most entities begin and end with a word: those of each file; those of all texts of brat's, which are short."""
+    texts: list[tuple[str, Widened]] = []
+    groups = [texts]
+    for name, kind, parsed in parts:
+        if parsed.widened is not None and kind == "brat":
+            texts.append((name, parsed.widened))
+        elif parsed.widened is not None:
+            groups.append([(name, parsed.widened)])
+    for group in groups:
+        count, entities = sum(each.count for _, each in group), sum(each.entities for _, each in group)
+        if 2 * count > entities:
+            name, first = next((name, each.first) for name, each in group if each.count)
+            others = f" and the {len(group) - 1:,} other texts" if len(group) > 1 else ""
+            raise InputError(
+                f"corpus {name}{others}: {count:,} of {entities:,} entities begin or end inside a word, first {first}; "
+                "expected whole words, mostly; do offsets count bytes, or was the text changed? Mend them; set "
+                "offsets: utf-16 if they count UTF-16 units, span_ends if the last character is wrong, misaligned: "
+                "outward for whole words"
+            )
 
 
 def _iob2_tags(

@@ -9,7 +9,7 @@ from itertools import chain
 from artifacts.errors import InputError
 from tasks.corpus.formats import CorpusFormat
 from tasks.corpus.offset_units import Mark, in_characters
-from tasks.corpus.parsed import Parsed
+from tasks.corpus.parsed import Parsed, Widened
 from tasks.corpus.text import format_splitter, split_in_words, word_places
 from tasks.corpus.visible import quoted
 
@@ -50,8 +50,7 @@ def parse_documents(
 ) -> Parsed:
     """The words and tags of texts.
 
-    An entity that begins or ends inside a word is widened to whole words, and counted, unless `misaligned` says error,
-    or most are.
+    An entity that begins or ends inside a word is widened to whole words, and counted, unless `misaligned` says error.
     Of entities that overlap the longest counts, unless `overlaps` says error. Ends are inclusive where the entities
     then end at words' ends, or have the text that the file repeats, and exclusive ones do not.
 
@@ -88,17 +87,12 @@ def parse_documents(
             lines += [document.number] * len(sentence)
         tags += its_tags
     entities = sum(len(document.marks) for document in documents)
-    if format.misaligned == "auto" and 2 * len(counts.outward) > entities:
-        raise InputError(
-            f"corpus {name}: {len(counts.outward):,} of {entities:,} entities begin or end inside a word, first "
-            f"{counts.outward[0]}; expected whole words, mostly; do offsets count bytes, or was the text changed? "
-            "Mend them; set offsets: utf-16 if they count UTF-16 units, span_ends if the last character is wrong, "
-            "misaligned: outward for whole words"
-        )
+    widened = Widened(len(counts.outward), entities, next(iter(counts.outward), ""))
     layout += f", offsets in {'UTF-16 units' if in_units else 'characters'}"
     layout += f", the end {'inclusive' if inclusive else 'exclusive'}"
     layout += f", {split_in_words(splitter)}" if splitter else ""
-    return Parsed(words, tags, lines, starts, unit, layout, remarks=_remarks(counts), splitter=splitter)
+    remarks = _remarks(counts)
+    return Parsed(words, tags, lines, starts, unit, layout, remarks=remarks, splitter=splitter, widened=widened)
 
 
 def _sentences(document: Document, split: Callable[[str], list[str]], place: str) -> list[list[Place]]:

@@ -6,6 +6,21 @@ from tasks.corpus.dialects import Dialect
 
 
 @dataclass(frozen=True)
+class Widened:
+    """Entities by characters that begin or end inside a word, and were widened to whole words.
+
+    Attributes:
+        count: how many.
+        entities: of how many.
+        first: the first of them, and where; empty if there is none.
+    """
+
+    count: int
+    entities: int
+    first: str = ""
+
+
+@dataclass(frozen=True)
 class Parsed:
     """What a corpus file holds, flat: one entry per word, and the position at which each sentence starts.
 
@@ -19,6 +34,7 @@ class Parsed:
         dialect: how the tags are written; None: as O and B-PER.
         remarks: what a person should know before trusting it.
         splitter: what split its text into words: moses, spaces, characters, or a segmenter; empty: words are given.
+        widened: entities that begin or end inside a word; None if they are not given by characters.
     """
 
     words: list[str]
@@ -30,3 +46,4 @@ class Parsed:
     dialect: Dialect | None = None
     remarks: tuple[str, ...] = ()
     splitter: str = ""
+    widened: Widened | None = None

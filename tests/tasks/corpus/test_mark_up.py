@@ -1,6 +1,7 @@
 """WikiNER's bars, OpenNLP's and ENAMEX' mark-up, brat's standoff files, zips, encodings, DocBin without spaCy."""
 
 import io
+import shutil
 import zipfile
 import zlib
 from pathlib import Path
@@ -214,6 +215,53 @@ def test_a_zip_of_brats_pairs_is_one_corpus(tmp_path: Path, pairs: dict[str, str
     with pytest.raises(InputError, match=r"x.zip:data/a.ann, text 1: the entity 'PER' from character 0 to 8 is"):
         (tmp_path / "x.zip").write_bytes(zip_of(**{"data/a.ann": BRAT, "data/a.txt": "Uwe Koch ruft.\nIn Bonn."}))
         read_path("x.zip", tmp_path)
+
+
+def test_folders_inside_belong_to_a_folder_of_brats_pairs_as_to_a_zip(tmp_path: Path, pairs: dict[str, str]) -> None:
+    unpack(tmp_path / "brat", {name: text for name, text in pairs.items() if not name.startswith("b.")})
+    unpack(tmp_path / "brat" / "b", {"c.ann": pairs["b.ann"], "c.txt": pairs["b.txt"]})
+    unpack(tmp_path / "brat" / ".hidden", {"d.txt": "Nein."})
+    (tmp_path / "x.zip").write_bytes(
+        zip_of(**{"a.ann": BRAT, "a.txt": BRAT_TEXT, "b/c.ann": pairs["b.ann"], "b/c.txt": pairs["b.txt"]})
+    )
+    for path in ("brat", "x.zip"):
+        assert shown(read_path(path, tmp_path)) == IN_PAIRS
+    assert shown(read_path(".", tmp_path / "brat" / "b")) == IN_PAIRS[2:]
+    assert shown(read_path("..", tmp_path / "brat" / "b")) == IN_PAIRS
+    (tmp_path / "brat" / "b" / "c.ann").unlink()
+    with pytest.raises(InputError, match=r"b/c.txt has no b/c.ann beside it"):
+        read_path("brat", tmp_path)
+
+
+@pytest.mark.parametrize("archive", [False, True])
+def test_whether_entities_fit_words_is_judged_over_all_texts_of_brats(tmp_path: Path, archive: bool) -> None:
+    files = {f"{name}.txt": "Ida ruft.\n" for name in "abcdef"}
+    files |= {f"{name}.ann": "T1\tPER 0 3\tIda\n" for name in "abc"} | {f"{name}.ann": "" for name in "ef"}
+    files["d.ann"] = "T1\tPER 0 2\tId\n"
+
+    def read_again() -> Corpus:
+        if archive:
+            (tmp_path / "x.zip").write_bytes(zip_of(**files))
+            return read_path("x.zip", tmp_path)
+        shutil.rmtree(tmp_path / "brat", ignore_errors=True)
+        return read_path(unpack(tmp_path / "brat", files).name, tmp_path)
+
+    corpus = read_again()
+    assert shown(corpus) == ["Ida/B-PER ruft ."] * 4 + ["Ida ruft ."] * 2
+    assert [len(part.remarks) for part in corpus.parts] == [0, 0, 0, 1, 0, 0]
+    # Of four entities three are torn.
+    files |= {f"{name}.ann": files["d.ann"] for name in "bc"}
+    with pytest.raises(InputError, match=r"b.ann and the 5 other texts: 3 of 4 entities begin or end inside a word"):
+        read_again()
+
+
+def test_whether_entities_fit_words_is_judged_for_each_other_file(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("a.jsonl", "b.jsonl")]
+    paths[0].write_text('{"text": "Ida ruft.", "label": [[0, 3, "PER"]]}\n' * 9, encoding="utf-8")
+    paths[1].write_text('{"text": "Ida ruft.", "label": [[1, 6, "PER"]]}\n', encoding="utf-8")
+    sources = tuple(InputFile(path=str(path)) for path in paths)
+    with pytest.raises(InputError, match=r"corpus \S*b.jsonl: 1 of 1 entities begin or end inside a word"):
+        load_corpus(sources, CorpusFormat(), LabelConfig(), "de")
 
 
 @pytest.mark.parametrize(("missing", "alone"), [("a.txt", "a.ann"), ("b.ann", "b.txt")])
