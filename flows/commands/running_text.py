@@ -89,7 +89,7 @@ def _lines(file: Iterable[bytes]) -> Iterator[bytes]:
         if number == 0 and b"\r" in content and not content.endswith(b"\n"):
             yield from content.removesuffix(b"\r").split(b"\r")
         else:
-            yield content.removesuffix(b"\n").removesuffix(b"\r")
+            yield content.removesuffix(b"\n").rstrip(b"\r")
 
 
 def pieces(lines: Iterable[str], layout: Layout, language: str) -> Iterator[Piece]:

@@ -1,10 +1,12 @@
 """The lines of a text file, decoded with care.
 
-Only a line feed ends a line (with or without a carriage return before it). Python's `str.splitlines` and universal
-newlines also break at U+0085, U+2028 and others, which occur inside the words of real corpora.
+Only a line feed ends a line (with or without carriage returns before it: two, where Windows' ends were written as text
+once more). Python's `str.splitlines` and universal newlines also break at U+0085, U+2028 and others, which occur inside
+the words of real corpora.
 """
 
 import io
+import re
 import unicodedata
 import zlib
 from collections.abc import Iterator, Sequence
@@ -44,10 +46,11 @@ def each_line(path: Path) -> Iterator[str]:
             text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="\n")
             for line in () if strange else text:
                 ended = line.endswith("\n")
-                content = line.removesuffix("\n").removesuffix("\r")
-                if "\0" in content or (told == 0 and not ended and "\r" in content):
+                content = line.removesuffix("\n")
+                if "\0" in content or (told == 0 and not ended and "\r" in content.removesuffix("\r")):
                     strange = True
                     break
+                content = content.rstrip("\r")
                 if content or ended:
                     yield unicodedata.normalize("NFC", content)
                     told += 1
@@ -97,9 +100,8 @@ def split_lines(content: bytes, name: str, *, normalized: bool = True, encoding:
             f"corpus {name}, line {line}: a zero byte; expected UTF-8 text; is the file UTF-16, or binary?"
         )
     if "\r" in text:
-        text = text.replace("\r\n", "\n").removesuffix("\r")
-        if "\n" not in text:
-            text = text.replace("\r", "\n")
+        text = re.sub("\r+\n", "\n", text)
+        text = text.rstrip("\r") if "\n" in text else text.removesuffix("\r").replace("\r", "\n")
     lines = (unicodedata.normalize("NFC", text) if normalized else text).split("\n")
     return lines[:-1] if lines[-1] == "" else lines
 

@@ -131,7 +131,11 @@ def parse_source(
     lines = split_lines(content, name, normalized=False, encoding=format.encoding)
     if format.format == "auto" and looks_like_brat(lines):
         return [_brat(content, name, _text_beside(path, following), format, language, with_tags=with_tags)]
-    return [(name, *parse_lines(lines, name, format, language, with_tags=with_tags))]
+    kind, parsed = parse_lines(lines, name, format, language, with_tags=with_tags)
+    if doubled := content.count(b"\r\r\n"):
+        remark = f"{doubled:,} line ends have several carriage returns, which were left out"
+        parsed = replace(parsed, remarks=(*parsed.remarks, remark))
+    return [(name, kind, parsed)]
 
 
 def _brat(

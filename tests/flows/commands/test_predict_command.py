@@ -152,6 +152,7 @@ def test_text_without_spaces_is_split_as_the_student_learned_or_asked_about(
         ),
         ("Anna geht.\rBerlin ruht.\r\rEs regnet.\r", ["Anna geht.", "Berlin ruht.", "", "Es regnet."]),
         ("Anna geht.\r", ["Anna geht."]),
+        ("Anna geht.\r\r\n\r\r\nBerlin ruht.\r\r", ["Anna geht.", "", "Berlin ruht."]),
         ("Anna\rgeht.\nBerlin\rruht.", ["Anna\rgeht.", "Berlin\rruht."]),
     ],
 )

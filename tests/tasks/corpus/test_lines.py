@@ -17,6 +17,7 @@ def test_only_a_line_feed_ends_a_line() -> None:
 def test_line_feeds_with_carriage_returns_are_one_line_end() -> None:
     assert split_lines(b"a\tO\r\n\r\nb\tO\r\n", "x") == ["a\tO", "", "b\tO"]
     assert split_lines(b"a\r\nb\r", "x") == ["a", "b"]
+    assert split_lines(b"a\tO\r\r\n\r\r\nb\rc\tO\r\r", "x") == ["a\tO", "", "b\rc\tO"]
 
 
 def test_carriage_returns_alone_end_lines_where_there_is_nothing_else() -> None:
@@ -78,6 +79,9 @@ TEXTS = [
     b"a\n\nb\n",
     b"a\r\nb\r\n\r\n",
     b"a\r\nb\r",
+    b"a\r\r\n\r\r\nb\rc\r\r\n",
+    b"a\r\nb\r\r",
+    b"a\r\r",
     b"a\n\r",
     b"a\r\r\nb",
     b"a\rb\r",

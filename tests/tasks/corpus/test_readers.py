@@ -139,3 +139,13 @@ def test_a_configuration_names_one_path_or_a_list() -> None:
     for wrong in ("", [], ["a", ""]):
         with pytest.raises(ValueError, match="path"):
             CorpusFile.model_validate({"path": wrong})
+
+
+@pytest.mark.parametrize("content", ["Ana\tB-PER\nsingt\tO\n\nRio\tB-LOC\n", "B-PER\tAna\nO\tsingt\n\nB-LOC\tRio\n"])
+def test_line_ends_with_several_carriage_returns_are_line_ends_and_told(tmp_path: Path, content: str) -> None:
+    (tmp_path / "x").write_bytes(content.replace("\n", "\r\r\n").encode())
+    corpus = read(InputFile(path=str(tmp_path / "x")))
+    assert (corpus.words, corpus.tags) == ([["Ana", "singt"], ["Rio"]], [["B-PER", "O"], ["B-LOC"]])
+    assert corpus.parts[0].remarks == ("4 line ends have several carriage returns, which were left out",)
+    (tmp_path / "x").write_bytes(content.replace("\n", "\r\n").encode())
+    assert read(InputFile(path=str(tmp_path / "x"))).parts[0].remarks == ()
