@@ -12,6 +12,7 @@ from tasks.corpus.offset_units import Mark, in_characters
 from tasks.corpus.parsed import Parsed, Widened
 from tasks.corpus.text import format_splitter, split_in_words, word_places
 from tasks.corpus.visible import quoted
+from tasks.words.labels import span_type
 
 Place = tuple[int, int]
 """Start and end of a word in its text, in characters; the end is exclusive."""
@@ -201,6 +202,7 @@ def _tags(
         label = "_".join(mark.label.split())
         if not label:
             raise InputError(f"{where}: an entity has no label; expected a name such as PER; fix it")
+        span_type(label, where)
         if label != mark.label:
             counts.renamed.add(mark.label)
         if any(tag != "O" for tag in tags[first:last]):

@@ -10,6 +10,7 @@ from artifacts.errors import InputError
 from tasks.corpus.dialects import find_dialect
 from tasks.corpus.formats import CorpusFormat
 from tasks.corpus.parsed import Parsed
+from tasks.words.labels import span_type
 
 TOKEN_KEYS = ("tokens", "words")
 TAG_KEYS = ("ner_tags", "tags", "labels", "ner")
@@ -223,6 +224,7 @@ def _tags_of_spans(
         name = _named(label, f"{here}: its label", names)
         if not name or any(char.isspace() for char in name):
             raise InputError(f"{here}: its label is {name!r}; expected a name without spaces, such as PER; rename it")
+        span_type(name, here)
         if not 0 <= start < end <= length:
             raise InputError(
                 f"{here} goes from {start} to {end}, the sentence has {length} words; expected 0 <= start < end <= "

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from artifacts.errors import InputError
 from artifacts.settings import Settings
 
 
@@ -60,6 +61,21 @@ def iob2_labels(types: Iterable[str]) -> list[str]:
 def entity_types(labels: Sequence[str]) -> list[str]:
     """The sorted entity types of IOB2 labels or tags; the inverse of `iob2_labels`."""
     return sorted({label[2:] for label in labels if label != "O"})
+
+
+def span_type(label: str, place: str) -> str:
+    """The type of a span, as a file labels it.
+
+    Raises:
+        InputError: if it is no type; a tag would make two entities of a name's B- and I-, and an entity of O.
+    """
+    try:
+        return _type_name(label)
+    except ValueError as error:
+        raise InputError(
+            f"{place}: {error}; expected one span with a type for each entity, and none for O; join those of an "
+            "entity's words from B- to the last I- (transformers' pipelines do with aggregation_strategy='first')"
+        ) from None
 
 
 def _type_name(name: str) -> str:

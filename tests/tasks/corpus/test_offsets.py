@@ -394,3 +394,19 @@ def test_what_offsets_count_can_be_said_and_is_not_changed_where_it_fits_nothing
         read(lines({"text": EMOJI, "label": IN_UNITS}), offsets="characters")
     with pytest.raises(InputError, match="2 of 2 entities begin or end inside a word"):
         read(lines({"text": EMOJI, "label": [[4, 12, "PER"], [21, 25, "LOC"]]}))
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [("B-PER", "'B-PER' is a tag, not an entity type; write 'PER'"), ("I-PER", "'I-PER'"), ("O", "'O' is no entity")],
+)
+def test_spans_are_labelled_with_types_not_with_tags(label: str, said: str) -> None:
+    advice = "; expected one span with a type .* none for O; join .*aggregation_strategy='first'"
+    # As transformers' pipelines write words under `entity`; Ida is 0 to 3, ruft 4 to 8.
+    texts = lines({"text": "Ida ruft", "entities": [{"entity": "PER", "start": 0, "end": 3}]})
+    texts += "\n" + lines({"text": "Ida ruft", "entities": [{"entity": label, "start": 0, "end": 3}]})
+    words = lines({"tokens": ["Ida", "ruft"], "spans": [[0, 1, label], [1, 2, "X"]]})
+    gliner = lines({"tokenized_text": ["Ida", "ruft"], "ner": [[0, 0, label]]})
+    for given, place in ((texts, "line 2"), (words, "line 1: span 0 of spans"), (gliner, "line 1: span 0 of spans")):
+        with pytest.raises(InputError, match=f"{place}: {said}.*{advice}"):
+            read(given)
