@@ -5,7 +5,7 @@ URL ends where /chat/completions begins, such as http://localhost:8000/v1. A key
 The model lists the entities of a text as JSON; where each stands is looked up here. An answer that is not what was
 asked for, or has an entity that does not stand in the text, is asked for once more; then the sentence has no labels.
 What the server itself fails at is tried again after a pause; then this program ends with an error, and Crosstag starts
-it again with what is left.
+it again with what is left. A text that the server rejects, while it answers another one, has no labels.
 """
 
 import argparse
@@ -30,6 +30,7 @@ TASK = (
 AGAIN = "That cannot be used: {why}. Answer with the JSON object alone, texts copied letter by letter."
 BODY = {"temperature": 0, "max_tokens": 1024, "response_format": {"type": "json_object"}}
 BUSY = (408, 409, 425, 429)  # and 5xx
+REJECTED = (400, 413, 422)
 
 
 class Wrong(Exception):
@@ -38,6 +39,10 @@ class Wrong(Exception):
     def __init__(self, reason, why):
         super().__init__(why)
         self.reason = reason
+
+
+class Rejected(Exception):
+    """A request that the server does not take, such as one that is too long, or has words that it filters."""
 
 
 def options():
@@ -63,6 +68,14 @@ def read(path):
     return Path(path).read_text(encoding="utf-8") if path else ""
 
 
+def key_of_server():
+    """The key of $OPENAI_API_KEY; empty without one. No message tells it, as http.client's would."""
+    key = os.environ.get("OPENAI_API_KEY", "").strip()
+    if not (key.isascii() and key.isprintable()):
+        sys.exit("$OPENAI_API_KEY has signs that no header holds, such as typographic quotes; set it anew")
+    return key
+
+
 def few_shot(path):
     """Turns of a conversation in which examples are answered."""
     turns = []
@@ -85,25 +98,34 @@ class Chat:
         self.given = given
         self.turns = few_shot(given.examples)
         self.more = f"\n{read(given.instructions)}".rstrip()
+        self.headers = {"Content-Type": "application/json"}
+        if key := key_of_server():
+            self.headers["Authorization"] = f"Bearer {key}"
 
     def label(self, asked):
         """The answer to a line of Crosstag's."""
         types = "\n".join(f"- {name}: {about or name}" for name, about in asked["types"].items())
         language = f" in the language {asked['language']}" if asked["language"] else ""
         task = TASK.format(language=language, types=types, names=", ".join(asked["types"])) + self.more
-        turns = [{"role": "system", "content": task}, *self.turns, {"role": "user", "content": asked["text"]}]
-        usage, said = {}, ""
+        before = [{"role": "system", "content": task}, *self.turns]
+        turns, usage = [*before, {"role": "user", "content": asked["text"]}], {}
         for last in (False, True):
             try:
-                said = self.say(turns, usage)
-                return {"id": asked["id"], "entities": placed(said, asked), "usage": usage}
+                said, ended = self.say(turns, usage)
+            except Rejected:
+                self.say([*before, {"role": "user", "content": "."}], usage)  # Rejected, too: it is not the text.
+                return {"id": asked["id"], "unlabelled": "rejected", "usage": usage}
+            try:
+                return {"id": asked["id"], "entities": placed(said, ended, asked), "usage": usage}
             except Wrong as wrong:
                 if last:
                     return {"id": asked["id"], "unlabelled": wrong.reason, "usage": usage}
-                turns += [{"role": "assistant", "content": said}, {"role": "user", "content": AGAIN.format(why=wrong)}]
+                if isinstance(said, str) and said.strip():  # Servers reject empty turns.
+                    again = AGAIN.format(why=wrong)
+                    turns += [{"role": "assistant", "content": said}, {"role": "user", "content": again}]
 
     def say(self, turns, usage):
-        """What the model says next; adds to `usage` what it took."""
+        """What the model says next, and why it ended; adds to `usage` what it took."""
         body = {**BODY, **self.given.body, "model": self.given.model, "messages": turns}
         answer = self.request({name: value for name, value in body.items() if value is not None})
         try:
@@ -118,18 +140,12 @@ class Chat:
             took["cost"] = sum(price * count / 1e6 for price, count in zip(self.given.prices, tokens, strict=True))
         for name, number in {**took, "requests": 1}.items():
             usage[name] = usage.get(name, 0) + number
-        if ended == "length":
-            raise Wrong("cut_off", "it is too long")
-        if not isinstance(said, str):
-            raise Wrong("refused", "it has no text")
-        return said
+        return said, ended
 
     def request(self, body):
         """The JSON that the server answers; tried again where it is late, busy, or says what is no JSON."""
-        headers = {"Content-Type": "application/json"}
-        if key := os.environ.get("OPENAI_API_KEY"):
-            headers["Authorization"] = f"Bearer {key}"
-        request = urllib.request.Request(f"{self.given.url}/chat/completions", json.dumps(body).encode(), headers)
+        url, content = f"{self.given.url}/chat/completions", json.dumps(body).encode()
+        request = urllib.request.Request(url, content, self.headers)
         for tried in range(1, self.given.tries + 1):
             pause = self.given.pause * 2 ** (tried - 1)
             try:
@@ -137,6 +153,8 @@ class Chat:
                     return json.loads(answer.read())
             except urllib.error.HTTPError as error:
                 why = f"{error} {error.read()[:300].decode('utf-8', 'replace')}"
+                if error.code in REJECTED:
+                    raise Rejected(f"{self.given.url}: {why}") from None
                 passes = error.code in BUSY or error.code >= 500
                 if (wanted := error.headers.get("Retry-After", "")).isdigit():
                     pause = min(int(wanted), self.given.timeout)
@@ -148,12 +166,16 @@ class Chat:
             time.sleep(pause)
 
 
-def placed(said, asked):
+def placed(said, ended, asked):
     """The entities of an answer, where they stand in the text; offsets count code points.
 
     A mention of the same text that is not listed has no label: whether it was forgotten is not known. Nor has one
     whose text is listed with several types, if the list is not in the order of the text: which is which is not known.
     """
+    if ended == "length":
+        raise Wrong("cut_off", "it is too long")
+    if not isinstance(said, str):
+        raise Wrong("refused", "it has no text")
     try:
         listed = json.loads(said)["entities"]
         pairs = [(each["text"], each["type"]) for each in listed]

@@ -208,10 +208,59 @@ def test_an_answer_that_is_cut_off_or_refused_is_no_answer(server: Server, tmp_p
     server.finish = "length"
     (answer,) = ask(chat(server), [IDA], tmp_path)
     assert answer.unlabelled == "cut_off"
+    assert [turn["role"] for turn in server.asked[-1][1]["messages"]] == ["system", "user", "assistant", "user"]
     server.finish, server.reply = "content_filter", lambda body, number: {"no": "text"}
     (answer,) = ask(chat(server, "--body", '{"response_format": null, "seed": 1}'), [IDA], tmp_path)
     assert answer.unlabelled == "refused"
     assert "response_format" not in server.asked[-1][1] and server.asked[-1][1]["seed"] == 1
+
+
+@pytest.mark.parametrize("said", [None, "", " \n", {"no": "text"}])
+def test_a_server_is_never_given_an_empty_turn(server: Server, tmp_path: Path, said: Any) -> None:
+    # Strict ones answer 400 to it.
+    empty = json.dumps({"choices": [{"message": {"content": said}, "finish_reason": "length"}]}).encode()
+    server.reply = lambda body, number: empty if number == 1 else listed(("Ulm", "LOC"))
+    (answer,) = ask(chat(server), [IDA], tmp_path)
+    assert answer.entities is not None and answer.entities[0].text == "Ulm"
+    assert server.asked[0][1]["messages"] == server.asked[1][1]["messages"]
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_a_text_that_a_server_rejects_is_left_without_labels_and_the_others_are_asked(
+    server: Server, tmp_path: Path, status: int
+) -> None:
+    server.reply = lambda body, number: status if body["messages"][-1]["content"] == "a" else '{"entities": []}'
+    first, other = ask(chat(server), [["a"], ["b"]], tmp_path)
+    assert (first.unlabelled, other.entities) == ("rejected", [])
+    assert server.texts() == ["a", ".", "b"], "whether it takes another text is asked, too"
+    assert first.usage == {"prompt_tokens": 100, "completion_tokens": 10, "requests": 1}
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_a_server_that_rejects_every_text_ends_the_call(server: Server, tmp_path: Path, status: int) -> None:
+    server.reply = lambda body, number: status if number > 1 else '{"entities": []}'
+    with pytest.raises(InputError, match=rf"exit code 1 after 1 of 2 answers; it wrote '.*HTTP Error {status}.*'"):
+        ask(chat(server), [["a"], ["b"]], tmp_path)
+    assert server.texts() == ["a", "b", "."]
+
+
+@pytest.mark.parametrize("key", ["sk-secret\r\n", " sk-secret\n"])
+def test_blanks_around_a_key_do_not_count(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    ask(chat(server), [["a"]], tmp_path)
+    assert [sent for _, _, sent in server.asked] == ["Bearer sk-secret"]
+
+
+@pytest.mark.parametrize("key", ["\u201csk-secret\u201d", "sk-\nsecret", "sk-secret\udcff"])
+def test_a_key_that_no_header_holds_is_told_and_not_shown(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    with pytest.raises(InputError, match=r"\$OPENAI_API_KEY has signs that no header holds") as told:
+        ask(chat(server), [["a"]], tmp_path)
+    assert "secret" not in str(told.value) and server.asked == []
 
 
 @pytest.mark.parametrize("trouble", [500, 429, None, b"<html>", b"{"])

@@ -270,10 +270,14 @@ def test_translations_are_in_nfc_as_corpora_are(command: Callable[[str], str], t
 
 
 class Service(BaseHTTPRequestHandler):
-    """Says every text backwards, as LibreTranslate and as a chat do; remembers what it was asked."""
+    """Says every text backwards, as LibreTranslate and as a chat do; remembers what it was asked.
+
+    It rejects texts that have one of `rejected`.
+    """
 
     asked: list[tuple[str, dict[str, Any], str]]
     choice: dict[str, Any] | None
+    rejected: str
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -284,7 +288,8 @@ class Service(BaseHTTPRequestHandler):
             said = {"message": {"content": f" {body['messages'][1]['content'][::-1]}\n"}}
             answer = {"choices": [self.choice or said]}
         content = json.dumps(answer).encode()
-        self.send_response(200)
+        text = body["q"] if "q" in body else body["messages"][1]["content"]
+        self.send_response(400 if set(text) & set(self.rejected) else 200)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
@@ -294,7 +299,7 @@ class Service(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    Service.asked, Service.choice = [], None
+    Service.asked, Service.choice, Service.rejected = [], None, ""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -335,6 +340,29 @@ def test_what_a_chat_cuts_off_or_refuses_is_no_translation(
     Service.choice = choice
     command = f"{sys.executable} {EXAMPLES / 'translate_by_chat.py'} {service}/v1 some-model"
     assert answers(engine(command, tmp_path), ["Ada lives in Ulm."]) == [""]
+
+
+def test_what_a_chat_rejects_is_no_translation_unless_it_rejects_all(service: str, tmp_path: Path) -> None:
+    command = f"{sys.executable} {EXAMPLES / 'translate_by_chat.py'} {service}/v1 some-model"
+    Service.rejected = "z"
+    assert answers(engine(command, tmp_path), ["zwei", "drei"]) == ["", "ierd"]
+    Service.rejected = "z."
+    with pytest.raises(InputError, match="HTTP Error 400"):
+        answers(engine(command, tmp_path, tries=1), ["drei", "zwei"])
+
+
+@pytest.mark.parametrize("key", ["\u201csk-secret\u201d", "sk-\nsecret", "sk-secret\udcff"])
+def test_a_key_that_no_header_holds_is_told_and_not_shown(
+    service: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    command = f"{sys.executable} {EXAMPLES / 'translate_by_chat.py'} {service}/v1 some-model"
+    with pytest.raises(InputError, match=r"\$OPENAI_API_KEY has signs that no header holds") as told:
+        answers(engine(command, tmp_path, tries=1))
+    assert "secret" not in str(told.value) and Service.asked == []
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret\r\n")
+    assert answers(engine(command, tmp_path), ["eins"]) == ["snie"]
+    assert [sent for _, _, sent in Service.asked] == ["Bearer sk-secret"]
 
 
 @pytest.mark.parametrize("name", ["translate_by_chat.py", "translate_by_libretranslate.py"])
