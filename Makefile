@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-STORE  ?= store
+STORE  ?= $(or $(CROSSTAG_STORE),store)
 export CROSSTAG_STORE := $(STORE)
 
 .PHONY: quickstart test test-all mutations check bench up environment format bundled-encoder

@@ -73,3 +73,19 @@ def test_a_first_run_in_a_terminal_says_nothing_of_what_prefect_reports_to_its_m
     text = printed.decode()
     assert "error: configuration " in text and "zzz: unknown key" in text
     assert "anonymous usage data" not in text and "DO_NOT_TRACK" not in text
+
+
+@pytest.mark.parametrize(
+    ("variables", "words", "store"),
+    [
+        ({}, [], "store"),
+        ({"CROSSTAG_STORE": "/shared/mine"}, [], "/shared/mine"),
+        ({"CROSSTAG_STORE": "/shared/mine"}, ["STORE=other"], "other"),
+        ({"CROSSTAG_STORE": "/shared/mine", "STORE": "third"}, [], "third"),
+    ],
+)
+def test_make_has_the_store_that_the_environment_names(variables: dict[str, str], words: list[str], store: str) -> None:
+    unset = {name: text for name, text in os.environ.items() if name not in ("CROSSTAG_STORE", "STORE", "MAKEFLAGS")}
+    command = ["make", "--silent", "--eval", "show: ; echo $$CROSSTAG_STORE", "show", *words]
+    done = subprocess.run(command, env={**unset, **variables}, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{store}\n"
