@@ -39,10 +39,14 @@ class Deployed:
 
 
 def deploy(deployments: Iterable[Deployment]) -> Deployed:
-    """Makes the pools and the deployments that the server of $PREFECT_API_URL has not; brings the others up to date."""
+    """Makes the pools and the deployments that the server of $PREFECT_API_URL has not; brings the others up to date.
+
+    So it does with the automations that give the places of dead runs in a pool back.
+    """
     result = Deployed()
     with get_client(sync_client=True) as client:
         create_pools(client)
+        make(client, [dead_runs(), stuck_runs()])
         for wanted in deployments:
             try:
                 found = client.read_deployment_by_name(f"{wanted.flow}/{wanted.name}")
@@ -69,8 +73,6 @@ def deploy_folder(folder: Path, data: str | None = None) -> None:
     from flows.commands.service import service_deployments  # `many` deploys its cells by this module
 
     _deploy_and_tell([*deployments_of(here, data), *service_deployments()])
-    with server_for("deploy") as client:
-        make(client, [dead_runs(), stuck_runs()])
     if not paths:
         print(f"no configurations in {folder.absolute()}: start this in the folder that has {folder}, or name files")
     if len(here) < len(paths):

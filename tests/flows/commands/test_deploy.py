@@ -99,6 +99,13 @@ def test_deploying_again_changes_nothing_and_keeps_runs_that_wait(client: SyncPr
     assert deployed(client) == before, "not even the time of its last update"
 
 
+def test_the_places_of_dead_runs_in_a_pool_are_given_back_whatever_is_deployed(clean: SyncPrefectClient) -> None:
+    for _ in range(2):
+        deploy([])
+    names = sorted(each.name for each in clean.read_automations())
+    assert names == ["crosstag: dead runs are crashed", "crosstag: runs that never begin are crashed"]
+
+
 def test_an_untouched_deployment_follows_its_file(client: SyncPrefectClient, config: Path) -> None:
     again(config)
     for iterations in (7, 8):
