@@ -1,12 +1,13 @@
 """What can be told of images and compose file without a container engine."""
 
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from compose_file import ROOT, SECRETS, compose
+from compose_file import FILE, ROOT, SECRETS, compose
 from pydantic import BaseModel
 
 DOCKERFILE = (ROOT / "docker" / "Dockerfile").read_text(encoding="utf-8")
@@ -20,6 +21,12 @@ def test_it_refuses_to_start_without_a_secret(secret: str) -> None:
     for value in ({}, {secret: ""}):
         with pytest.raises(ValueError, match=secret):
             compose({**{name: text for name, text in SECRETS.items() if name != secret}, **value})
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="no checkout of git")
+def test_the_file_that_may_hold_the_secrets_is_none_of_the_repository() -> None:
+    (named,) = re.findall(r"a file (docker/\S+);", FILE.read_text(encoding="utf-8"))
+    assert subprocess.run(["git", "check-ignore", "--quiet", named], cwd=ROOT, check=False).returncode == 0
 
 
 @pytest.mark.parametrize("name", SERVICES)
