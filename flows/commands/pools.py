@@ -13,6 +13,7 @@ from prefect.workers.process import ProcessWorker
 
 from artifacts.errors import InputError
 from flows.commands.deployments import CPU_POOL, GPU_POOL, MANY_POOL
+from flows.commands.server import WANTS_A_PASSWORD, refused
 
 _GPU_RUNS = 1  # Trainings share no GPU.
 _NEXT = "`make up` starts one here; set PREFECT_API_URL to the address of yours, such as http://127.0.0.1:4200/api"
@@ -37,12 +38,9 @@ def server_for(command: str) -> Iterator[SyncPrefectClient]:
     except (httpx.ConnectError, httpx.ConnectTimeout):
         raise InputError(f"{command}: no Prefect server answers at {server}; {_NEXT}") from None
     except PrefectHTTPStatusError as error:
-        if error.response.status_code not in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+        if not refused(error):
             raise
-        raise InputError(
-            f"{command}: the Prefect server at {server} wants a password; set PREFECT_API_AUTH_STRING to what it was "
-            "started with (its PREFECT_SERVER_API_AUTH_STRING, user:password)"
-        ) from None
+        raise InputError(f"{command}: the Prefect server at {server} {WANTS_A_PASSWORD}") from None
 
 
 def create_pools(client: SyncPrefectClient) -> None:

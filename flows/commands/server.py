@@ -11,11 +11,20 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from artifacts.child import end_with_parent
 from artifacts.errors import InputError
 
+if TYPE_CHECKING:
+    from prefect.exceptions import PrefectHTTPStatusError
+
 _HOST = "127.0.0.1"
+WANTS_A_PASSWORD = (
+    "wants a password; set PREFECT_API_AUTH_STRING to what it was started with (its PREFECT_SERVER_API_AUTH_STRING, "
+    "user:password)"
+)
 
 
 def start_server() -> Callable[[], None]:
@@ -25,7 +34,7 @@ def start_server() -> Callable[[], None]:
     at the end of this process, after Prefect has sent it the last lines of the log.
 
     Raises:
-        InputError: if the one that is named does not answer.
+        InputError: if the one that is named does not answer, or wants another password.
     """
     from prefect.context import refresh_global_settings_context
     from prefect.settings import get_current_settings
@@ -44,6 +53,15 @@ def start_server() -> Callable[[], None]:
     os.environ["PREFECT_API_URL"] = url
     refresh_global_settings_context()
     return lambda: wait_for(url, process.is_alive, settings.server.ephemeral.startup_timeout_seconds)
+
+
+def keep_pages_out(*origins: str) -> None:
+    """Has servers that are started from now on refuse what pages of any other origin ask of them.
+
+    Else whatever is open in a browser of this machine may start runs, and a run of a process is a command.
+    """
+    os.environ.setdefault("PREFECT_SERVER_CORS_ALLOWED_ORIGINS", ",".join(origins))
+    os.environ.setdefault("PREFECT_SERVER_CSRF_PROTECTION_ENABLED", "true")
 
 
 def wait_for(url: str, alive: Callable[[], bool], seconds: float) -> None:
@@ -72,19 +90,32 @@ def wait_for(url: str, alive: Callable[[], bool], seconds: float) -> None:
 def _check_answer(url: str) -> None:
     from httpx import ConnectError, ConnectTimeout
     from prefect.client.orchestration import get_client
+    from prefect.exceptions import PrefectHTTPStatusError
 
-    with get_client(sync_client=True) as client:
-        if isinstance(client.api_healthcheck(), ConnectError | ConnectTimeout):
-            raise InputError(
-                f"no Prefect server answers at {url}, which PREFECT_API_URL names; start it (`make up` starts one "
-                "here), or unset the variable: a run has a server of its own then"
-            )
+    try:
+        with get_client(sync_client=True) as client:
+            client.read_flows(limit=1)  # Whether it is healthy, a server tells also who does not know its password.
+    except (ConnectError, ConnectTimeout):
+        raise InputError(
+            f"no Prefect server answers at {url}, which PREFECT_API_URL names; start it (`make up` starts one here), "
+            "or unset the variable: a run has a server of its own then"
+        ) from None
+    except PrefectHTTPStatusError as error:
+        if not refused(error):
+            raise
+        raise InputError(f"the Prefect server at {url} {WANTS_A_PASSWORD}") from None
+
+
+def refused(error: "PrefectHTTPStatusError") -> bool:
+    """Whether a server wants another password."""
+    return error.response.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
 def _serve(port: int) -> None:
     """The life of the server's process: Prefect's ephemeral app, without its page and the services of deployments."""
     end_with_parent()
     os.setsid()  # A ctrl-c of the run's terminal is for the run, which has something to tell the server then.
+    keep_pages_out()
     import uvicorn
     from prefect.server.api.server import create_app
 

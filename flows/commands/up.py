@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from artifacts.errors import InputError, StoreError
 from artifacts.links import INSPECT_VARIABLE
-from flows.commands.server import wait_for
+from flows.commands.server import keep_pages_out, wait_for
 from flows.commands.workplace import ROOT_VARIABLE
 
 LOOPBACK = "127.0.0.1"
@@ -35,18 +35,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", help="folder with the corpora of configurations that do not come with theirs")
     given = parser.parse_args(arguments)
     port = given.port
-    url = f"http://{given.host}:{port}"
+    url = f"http://{_in_address(given.host)}:{port}"
     os.environ.update(
         PREFECT_API_URL=f"{url}/api",
         PREFECT_SERVER_UI_API_URL=os.environ.get("PREFECT_SERVER_UI_API_URL") or f"{url}/api",
     )
     os.environ.setdefault(ROOT_VARIABLE, os.getcwd())
+    keep_pages_out(url, *(f"http://{name}:{port}" for name in (LOOPBACK, "localhost")))
+    if password := os.environ.get("PREFECT_SERVER_API_AUTH_STRING"):
+        os.environ.setdefault("PREFECT_API_AUTH_STRING", password)
     for asked in (signal.SIGTERM, signal.SIGHUP):  # The latter when its terminal is closed.
         if signal.getsignal(asked) != signal.SIG_IGN:  # As nohup has it.
             signal.signal(asked, lambda *_: sys.exit(0))
     pages_host = given.host if os.environ.get(TOKEN_VARIABLE) else LOOPBACK
     if not os.environ.get(INSPECT_VARIABLE):
-        os.environ[INSPECT_VARIABLE] = f"http://{pages_host}:{given.inspect_port}"
+        os.environ[INSPECT_VARIABLE] = f"http://{_in_address(pages_host)}:{given.inspect_port}"
     _check_free(given.host, port, "--port")
     _check_free(pages_host, given.inspect_port, "--inspect-port")
     try:
@@ -66,6 +69,11 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 0
     return 1
+
+
+def _in_address(host: str) -> str:
+    """A host as it stands in an address: one of IPv6 in brackets."""
+    return f"[{host}]" if ":" in host else host
 
 
 def _check_free(host: str, port: int, option: str) -> None:

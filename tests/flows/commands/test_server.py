@@ -4,9 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+import urllib.error
 import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,6 +49,12 @@ def test_the_server_answers_and_ends_with_its_run_even_if_that_is_killed(tmp_pat
     assert run.stdout is not None
     url = run.stdout.readline().strip()
     assert answers(url)
+    evil = {"Origin": "https://evil.example", "Content-Type": "application/json"}
+    with pytest.raises(urllib.error.HTTPError) as refused:  # A page that is open in a browser of this machine.
+        urllib.request.urlopen(urllib.request.Request(f"{url}/flows/filter", b"{}", evil), timeout=60)
+    assert refused.value.code == 403 and "Missing CSRF token" in refused.value.read().decode()
+    with urllib.request.urlopen(urllib.request.Request(f"{url}/csrf-token?client=x", headers=evil), timeout=60) as told:
+        assert "access-control-allow-origin" not in {*map(str.lower, (*told.headers, *refused.value.headers))}
     os.killpg(run.pid, signal.SIGINT)
     assert run.stdout.readline() == "asked to stop\n"
     time.sleep(1)
@@ -62,18 +72,47 @@ def test_a_server_that_is_named_is_taken(server: str) -> None:
     assert os.environ["PREFECT_API_URL"] == server
 
 
-def test_a_server_that_is_named_and_does_not_answer_is_told_before_anything_starts(tmp_path: Path) -> None:
-    away = "http://127.0.0.1:9/api"
-    done = subprocess.run(
-        [sys.executable, "-m", "flows.commands.cli", "run", "configs/quickstart.yaml", "--store", str(tmp_path / "s")],
-        env={**os.environ, "PREFECT_HOME": str(tmp_path), "PREFECT_API_URL": away},
+def run_quickstart(folder: Path, url: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "flows.commands.cli", "run", "configs/quickstart.yaml", "--store", str(folder / "s")],
+        env={**os.environ, "PREFECT_HOME": str(folder), "PREFECT_API_URL": url},
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def test_a_server_that_is_named_and_does_not_answer_is_told_before_anything_starts(tmp_path: Path) -> None:
+    away = "http://127.0.0.1:9/api"
+    done = run_quickstart(tmp_path, away)
     assert done.returncode == 2 and done.stdout == "" and not (tmp_path / "s").exists()
     assert done.stderr.startswith(f"error: no Prefect server answers at {away}, which PREFECT_API_URL names; start it")
+
+
+class Guarded(BaseHTTPRequestHandler):
+    """As a server of Prefect's with a password: whether it is healthy, it tells everybody."""
+
+    def do_GET(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(200 if self.path == "/api/health" else 401)
+        self.send_header("Content-Length", "4")
+        self.end_headers()
+        self.wfile.write(b"true")
+
+    do_POST = do_GET
+
+    def log_message(self, *args: Any) -> None: ...
+
+
+def test_a_server_that_wants_a_password_is_told_before_anything_starts(tmp_path: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Guarded) as guarded:
+        threading.Thread(target=guarded.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{guarded.server_port}/api"
+        done = run_quickstart(tmp_path, url)
+        guarded.shutdown()
+    assert done.returncode == 2 and done.stdout == "" and not (tmp_path / "s").exists()
+    assert done.stderr.startswith(f"error: the Prefect server at {url} wants a password; set PREFECT_API_AUTH_STRING")
 
 
 def test_a_server_that_ends_or_does_not_answer_is_told() -> None:

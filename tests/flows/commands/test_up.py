@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,15 @@ from artifacts.errors import InputError
 from artifacts.runtime import Runtime
 from artifacts.store import Store
 from flows.commands import deploy, up
+
+
+@pytest.fixture(autouse=True)
+def same_variables() -> Iterator[None]:
+    """What it sets for the processes that it starts is not for the other tests."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @pytest.fixture
@@ -103,6 +113,54 @@ def test_it_ends_with_its_terminal_unless_nohup_says_otherwise_and_browsers_may_
     finally:
         for number, handler in zip((signal.SIGTERM, signal.SIGHUP), before, strict=True):
             signal.signal(number, handler)
+
+
+@pytest.fixture
+def variables_of(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, str]]:
+    """Gives the variables that server and workers are started with, by the options and what was set before."""
+    asked = [(number, signal.getsignal(number)) for number in (signal.SIGTERM, signal.SIGHUP)]
+
+    def variables(*options: str, **before: str) -> dict[str, str]:
+        for name in [name for name in os.environ if name.startswith(("PREFECT_", "CROSSTAG_"))]:
+            del os.environ[name]
+        os.environ.update(before)
+        monkeypatch.setattr(up, "_check_free", lambda *_: sys.exit(3))
+        try:
+            with pytest.raises(SystemExit):
+                up.main([*options])
+        finally:
+            for number, handler in asked:
+                signal.signal(number, handler)
+        return dict(os.environ)
+
+    return variables
+
+
+def test_its_server_answers_no_pages_but_its_own_unless_somebody_says_otherwise(
+    variables_of: Callable[..., dict[str, str]],
+) -> None:
+    set_ = variables_of("--host", "10.0.0.2", "--port", "4201")
+    assert set_["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"] == (
+        "http://10.0.0.2:4201,http://127.0.0.1:4201,http://localhost:4201"
+    )
+    assert set_["PREFECT_SERVER_CSRF_PROTECTION_ENABLED"] == "true"
+    mine = {
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": "https://crosstag.example",
+        "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "false",
+    }
+    assert mine.items() <= variables_of(**mine).items()
+
+
+def test_its_own_clients_know_the_password_of_the_server(variables_of: Callable[..., dict[str, str]]) -> None:
+    assert "PREFECT_API_AUTH_STRING" not in variables_of()
+    assert variables_of(PREFECT_SERVER_API_AUTH_STRING="a:b")["PREFECT_API_AUTH_STRING"] == "a:b"
+
+
+def test_an_address_of_ipv6_is_in_brackets(variables_of: Callable[..., dict[str, str]]) -> None:
+    set_ = variables_of("--host", "::1", CROSSTAG_INSPECT_TOKEN="secret")
+    names = ("PREFECT_API_URL", "PREFECT_SERVER_UI_API_URL", up.INSPECT_VARIABLE)
+    assert [set_[name] for name in names] == ["http://[::1]:4200/api"] * 2 + ["http://[::1]:4280"]
+    assert set_["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"].startswith("http://[::1]:4200,")
 
 
 @pytest.mark.parametrize(
