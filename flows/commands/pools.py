@@ -77,6 +77,6 @@ def check_pool(client: SyncPrefectClient, name: str, option: str = "--pool") -> 
     workers = client.read_workers_for_work_pool(name)
     if not any(worker.status == WorkerStatus.ONLINE for worker in workers):
         raise InputError(
-            f"{option} {name}: no worker polls it, so its runs would wait; start one: CROSSTAG_ROOT=$PWD prefect "
-            f"worker start --pool {name}"
+            f"{option} {name}: no worker polls it, so its runs would wait; start one: CROSSTAG_ROOT=$PWD crosstag "
+            f"worker --pool {name}"
         )

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,7 +23,7 @@ from flows.commands.workplace import ROOT_VARIABLE
 LOOPBACK = "127.0.0.1"
 TOKEN_VARIABLE = "CROSSTAG_INSPECT_TOKEN"
 _START_SECONDS = 300.0
-_STOP_SECONDS = 30.0
+_STOP_SECONDS = 60.0  # A worker lets its runs keep their checkpoints.
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -115,7 +115,7 @@ def _worker(pool: str) -> AbstractContextManager["subprocess.Popen[bytes]"]:
     """A worker that makes one run at a time, those that wait for others aside; only that of `gpu` sees a GPU."""
     hidden = {} if pool == "gpu" else {"CUDA_VISIBLE_DEVICES": ""}
     limit = () if pool == "many" else ("--limit", "1")
-    return _process(f"worker of {pool}", "prefect", "worker", "start", "--pool", pool, *limit, **hidden)
+    return _process(f"worker of {pool}", "flows.commands.cli", "worker", "--pool", pool, *limit, **hidden)
 
 
 def _pages(host: str, port: int) -> AbstractContextManager["subprocess.Popen[bytes]"]:
@@ -165,27 +165,14 @@ def _process(name: str, module: str, *arguments: str, **environment: str) -> Ite
         yield process
     finally:
         if process.poll() is None:
-            _stop_children(process.pid)
             os.killpg(process.pid, signal.SIGTERM)
             try:
-                process.wait(timeout=15)
+                process.wait(timeout=_STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
             print(f"{name} stopped", flush=True)
         else:
             print(f"{name} ended by itself with exit code {process.returncode}; see {path}", flush=True)
-
-
-def _stop_children(pid: int) -> None:
-    """Stops the runs of a worker, so that a training keeps its checkpoint: a worker that is stopped kills them."""
-    lists = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children")]
-    children = [int(child) for text in lists for child in text.split()]
-    for child in children:
-        with suppress(ProcessLookupError):
-            os.kill(child, signal.SIGTERM)
-    deadline = time.monotonic() + _STOP_SECONDS
-    while time.monotonic() < deadline and any(Path(f"/proc/{child}").exists() for child in children):
-        time.sleep(0.1)
 
 
 if __name__ == "__main__":

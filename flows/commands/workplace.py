@@ -21,7 +21,7 @@ def enter() -> dict[str, str]:
     if not named or not Path(named).is_dir():
         raise InputError(
             f"worker: {ROOT_VARIABLE} is {named!r}, expected the folder on its machine that relative paths of corpora, "
-            f"models and the store start from; start the worker again: {ROOT_VARIABLE}=$PWD prefect worker start ..."
+            f"models and the store start from; start the worker again: {ROOT_VARIABLE}=$PWD crosstag worker ..."
         )
     os.chdir(named)
     return {"directory": named}

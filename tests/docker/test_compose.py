@@ -79,7 +79,7 @@ def test_one_worker_has_the_gpu_and_each_of_cpu_and_gpu_makes_one_run_at_a_time(
     assert device == {"driver": "nvidia", "count": 1, "capabilities": ["gpu"]}
     commands = {name: " ".join(each.get("command", [])) for name, each in SERVICES.items()}
     for pool in ("cpu", "gpu"):
-        assert commands[f"worker-{pool}"] == f"prefect worker start --pool {pool} --limit 1 --with-healthcheck"
+        assert commands[f"worker-{pool}"] == f"crosstag worker --pool {pool} --limit 1 --with-healthcheck"
     assert "--limit" not in commands["worker-many"], "it waits for the others"
     assert SERVICES["worker-gpu"]["image"] != SERVICES["worker-cpu"]["image"]
 

@@ -31,7 +31,7 @@ _COMMANDS: dict[typer.Typer, tuple[Callable[..., None], ...]] = {
         *(comparing.sweep, comparing.compare, comparing.ablate, comparing.many, comparing.refresh),
         *(using.notices, using.inspect),
         *(corpora.corpus, corpora.convert, corpora.suspects, corpora.align, corpora.label),
-        using.deploy,
+        *(using.deploy, using.worker),
     ),
     runs_app: (runs.ls, runs.show, runs.diff, runs.compare),
     corrections_app: (corrections.queue, corrections.import_, corrections.export),

@@ -1,4 +1,4 @@
-"""Commands that use what runs made, and the server: students, pages, notices, deployments."""
+"""Commands that use what runs made, and the server: students, pages, notices, workers, deployments."""
 
 import sys
 from pathlib import Path
@@ -92,6 +92,22 @@ def notices(
     from flows.commands.automations import make_notices
 
     make_notices(block)
+
+
+def worker(
+    pool: Annotated[str, typer.Option(help="Work pool whose runs it makes: cpu, gpu, many, or one of yours.")],
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="How many runs at a time; empty: all that wait for a place.")
+    ] = None,
+    with_healthcheck: Annotated[
+        bool,
+        typer.Option("--with-healthcheck", help="Tell at /health of $PREFECT_WORKER_WEBSERVER_PORT that it polls."),
+    ] = False,
+) -> None:
+    """Make runs of the server of $PREFECT_API_URL here; told to stop, it lets them keep a checkpoint."""
+    from flows.commands.worker import work
+
+    sys.exit(work(pool, limit, with_healthcheck))
 
 
 def deploy(

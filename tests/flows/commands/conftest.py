@@ -52,16 +52,26 @@ def _remove_automations(client: SyncPrefectClient) -> None:
 
 
 @pytest.fixture
-def start_worker(server: str, tmp_path: Path) -> Iterator[Callable[..., Path]]:
+def workers() -> Iterator[list["subprocess.Popen[bytes]"]]:
+    """Those that `start_worker` has started."""
+    started: list[subprocess.Popen[bytes]] = []
+    yield started
+    for worker in started:
+        with suppress(ProcessLookupError):
+            os.killpg(worker.pid, signal.SIGKILL)
+        worker.wait()
+
+
+@pytest.fixture
+def start_worker(server: str, workers: list["subprocess.Popen[bytes]"], tmp_path: Path) -> Callable[..., Path]:
     """Starts a worker of the pool `cpu` with some variables; gives its log."""
-    workers = []
 
     def start(**variables: str) -> Path:
         environment = {**os.environ, "PREFECT_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT), **variables}
         elsewhere = tmp_path / "elsewhere"
         elsewhere.mkdir(exist_ok=True)
         with (tmp_path / "worker.log").open("wb") as log:
-            command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "cpu", "--limit", "1"]
+            command = [sys.executable, "-m", "flows.commands.cli", "worker", "--pool", "cpu", "--limit", "1"]
             workers.append(
                 subprocess.Popen(
                     command, cwd=elsewhere, env=environment, stdout=log, stderr=log, start_new_session=True
@@ -69,7 +79,4 @@ def start_worker(server: str, tmp_path: Path) -> Iterator[Callable[..., Path]]:
             )
         return tmp_path / "worker.log"
 
-    yield start
-    for worker in workers:
-        os.killpg(worker.pid, signal.SIGKILL)
-        worker.wait()
+    return start

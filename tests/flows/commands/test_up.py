@@ -3,10 +3,9 @@
 import os
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +49,7 @@ def test_the_worker_of_the_cpu_leaves_the_gpu_to_the_other(monkeypatch: pytest.M
     started: dict[str, Any] = {}
 
     def process(name: str, *arguments: str, **environment: str) -> Any:
-        started[arguments[4]] = environment
+        started[arguments[3]] = environment
         return nullcontext()
 
     monkeypatch.setattr(up, "_process", process)
@@ -204,27 +203,3 @@ def test_a_store_that_cannot_be_shown_is_told(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setenv(up.INSPECT_VARIABLE, "")
     with pytest.raises(SystemExit, match="this is a file, not a folder"):
         up._pages("127.0.0.1", 4280)
-
-
-# os.write, for a signal may come while print is inside itself.
-WORKER = """
-import subprocess, sys
-run = "import os, signal, sys, time; say = lambda word: os.write(1, word + bytes([10])); "
-run += "signal.signal(signal.SIGTERM, lambda *_: (say(b'kept'), sys.exit())); say(b'up'); time.sleep(600)"
-child = subprocess.Popen([sys.executable, "-c", run])
-sys.exit(child.wait())
-"""
-
-
-def test_the_run_of_a_worker_ends_by_itself_before_its_worker_is_stopped() -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", WORKER], stdout=subprocess.PIPE, text=True, start_new_session=True
-    ) as worker:
-        try:
-            assert worker.stdout is not None and worker.stdout.readline() == "up\n"
-            up._stop_children(worker.pid)
-            assert worker.stdout.readline() == "kept\n"
-            assert worker.wait(timeout=60) == 0, "nobody told the worker"
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(worker.pid, signal.SIGKILL)
