@@ -15,7 +15,7 @@ from pathlib import Path
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _RUNS_SECONDS = 30.0
-_WORKER_SECONDS = 15.0
+_WORKER_SECONDS = 25.0
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
@@ -54,12 +54,14 @@ def attended(command: Sequence[str]) -> int:
     try:
         return process.wait()
     finally:
-        _stop_children(process.pid)
-        process.terminate()
-        try:
-            process.wait(_WORKER_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+        if process.poll() is None:
+            _stop_runs(process.pid)
+            process.terminate()
+            process.send_signal(signal.SIGCONT)
+            try:
+                process.wait(_WORKER_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def _ends_with_parent() -> None:
@@ -67,13 +69,21 @@ def _ends_with_parent() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _stop_children(pid: int) -> None:
-    """Stops the runs of a worker, and waits until they have kept their checkpoints."""
-    lists = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children")]
-    children = [int(child) for text in lists for child in text.split()]
-    for child in children:
+def _stop_runs(worker: int) -> None:
+    """Halts a worker, so that it takes no other run, and waits until its runs have ended with their checkpoints."""
+    os.kill(worker, signal.SIGSTOP)
+    lists = [path.read_text() for path in Path(f"/proc/{worker}/task").glob("*/children")]
+    runs = [int(run) for text in lists for run in text.split()]
+    for run in runs:
         with suppress(ProcessLookupError):
-            os.kill(child, signal.SIGTERM)
+            os.kill(run, signal.SIGTERM)
     deadline = time.monotonic() + _RUNS_SECONDS
-    while time.monotonic() < deadline and any(Path(f"/proc/{child}").exists() for child in children):
+    while time.monotonic() < deadline and any(map(_goes_on, runs)):
         time.sleep(0.1)
+
+
+def _goes_on(pid: int) -> bool:
+    """Whether a process has not ended; one that its parent has not heard of is there as a zombie (proc(5))."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False

@@ -30,13 +30,14 @@ signal.signal(signal.SIGTERM, lambda *_: (os.write(1, b"run: kept\\n"), sys.exit
 os.write(1, b"run: up\\n")
 time.sleep(600)
 """
-# Kills its run when it is told to stop, as Prefect's does.
+# Takes a run as soon as one has ended, and kills it when it is told to stop, as Prefect's does.
 WORKER = f"""
-import os, signal, subprocess, sys, time
-run = subprocess.Popen([sys.executable, "-c", {RUN!r}], start_new_session=True)
+import os, signal, subprocess, sys
 signal.signal(signal.SIGTERM, lambda *_: (os.write(1, b"worker: told\\n"), run.kill(), os._exit(3)))
-run.wait()
-time.sleep(600)
+while True:
+    os.write(1, b"worker: takes a run\\n")
+    run = subprocess.Popen([sys.executable, "-c", {RUN!r}], start_new_session=True)
+    run.wait()
 """
 OURS = """
 import sys
@@ -64,11 +65,12 @@ def attended() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_runs_end_by_themselves_before_their_worker_is_told(
+def test_runs_end_by_themselves_before_their_worker_is_told_and_no_other_begins(
     attended: Callable[..., "subprocess.Popen[str]"], number: int
 ) -> None:
     process = attended()
-    assert process.stdout is not None and process.stdout.readline() == "run: up\n"
+    assert process.stdout is not None
+    assert [process.stdout.readline() for _ in range(2)] == ["worker: takes a run\n", "run: up\n"]
     os.killpg(process.pid, number)  # As a terminal does: all of the group hear of it.
     assert process.stdout.read() == "run: kept\nworker: told\n"
     assert process.wait(timeout=60) == 0
@@ -76,7 +78,8 @@ def test_runs_end_by_themselves_before_their_worker_is_told(
 
 def test_a_worker_does_not_outlive_who_attends_to_it(attended: Callable[..., "subprocess.Popen[str]"]) -> None:
     process = attended()
-    assert process.stdout is not None and process.stdout.readline() == "run: up\n"
+    assert process.stdout is not None
+    assert [process.stdout.readline() for _ in range(2)] == ["worker: takes a run\n", "run: up\n"]
     process.kill()
     assert process.stdout.read() == "worker: told\n"
 
