@@ -2,8 +2,8 @@
 
 URL ends where /chat/completions begins, such as http://localhost:8000/v1. A key stands in $OPENAI_API_KEY.
 
-An answer that the server has cut off, and one without text, is no translation: Crosstag counts it as no_output. So is
-that to a text which the server rejects while it answers another one.
+An answer that the server or its filter has cut off, and one without text, is no translation: Crosstag counts it as
+no_output. So is that to a text which the server rejects while it answers another one.
 """
 
 import json
@@ -31,7 +31,7 @@ def translation(text, asked):
     request = urllib.request.Request(f"{sys.argv[1]}/chat/completions", json.dumps(body).encode(), headers)
     with urllib.request.urlopen(request) as answer:
         choice = json.load(answer)["choices"][0]
-    whole = choice.get("finish_reason") != "length"
+    whole = choice.get("finish_reason") not in ("length", "content_filter")
     return (choice["message"]["content"] or "").strip() if whole else ""
 
 

@@ -331,7 +331,8 @@ def test_the_example_for_a_chat_translates(service: str, tmp_path: Path, monkeyp
     "choice",
     [
         {"message": {"content": "Ada wohnt in"}, "finish_reason": "length"},
-        {"message": {"content": None}, "finish_reason": "content_filter"},
+        {"message": {"content": "Ada wohnt in"}, "finish_reason": "content_filter"},
+        {"message": {"content": None}, "finish_reason": "stop"},
     ],
 )
 def test_what_a_chat_cuts_off_or_refuses_is_no_translation(
