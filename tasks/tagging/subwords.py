@@ -11,6 +11,7 @@ from tasks.corpus.segmenters import UNSPACED_CHARACTER
 from tasks.words.columns import offsets_of, ranges
 
 _SENTENCES_AT_A_TIME = 4096
+_SPACES = ("▁", "Ġ")
 
 
 def special_subwords(tokenizer: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -30,7 +31,8 @@ def tokenised_words(tokenizer: Any, sentences: Sequence[Sequence[str]]) -> tuple
     """All sub-word ids, and how many each word has (at least one).
 
     Where a tokenizer writes a word differently behind a space (byte-level ones: ` Bremen` is `ĠBremen`), words get the
-    space that text has before them, so that they are spelt as in text.
+    space that text has before them, so that they are spelt as in text. Where it makes a sub-word of the space alone
+    (XLM-R: `▁` and `台`) and the script has none between words, that sub-word is left out.
     """
     all_ids, all_counts = [], []
     spaces = _tells_spaces(tokenizer)
@@ -50,7 +52,45 @@ def tokenised_words(tokenizer: Any, sentences: Sequence[Sequence[str]]) -> tuple
         all_counts.append(np.bincount(np.concatenate(places), minlength=first_word))
     if not all_counts:
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    return _with_unknown(np.concatenate(all_ids), np.concatenate(all_counts), tokenizer)
+    ids, counts = _without_spaces(np.concatenate(all_ids), np.concatenate(all_counts), tokenizer, sentences)
+    return _with_unknown(ids, counts, tokenizer)
+
+
+def spaces_alone(tokenizer: Any, ids: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """[N] whether a word's first sub-word is the space before it and nothing else, and more follow.
+
+    Args:
+        tokenizer: a fast tokenizer of transformers.
+        ids: [S] of all sub-words.
+        counts: [N] sub-words of each word.
+    """
+    spaces = [number for piece in _SPACES if (number := _number_of_space(tokenizer, piece)) is not None]
+    several = np.flatnonzero(counts > 1)
+    alone = np.zeros(len(counts), dtype=bool)
+    alone[several] = np.isin(ids[offsets_of(counts)[several]], spaces)
+    return alone
+
+
+def _number_of_space(tokenizer: Any, piece: str) -> int | None:
+    """The id of a piece that is a space; none if it is not in the vocabulary, or a letter there (Ġ, of Maltese)."""
+    number = tokenizer.convert_tokens_to_ids(piece)
+    there = number is not None and tokenizer.convert_ids_to_tokens(number) == piece
+    return number if there and not tokenizer.convert_tokens_to_string([piece]).strip() else None
+
+
+def _without_spaces(
+    ids: np.ndarray, counts: np.ndarray, tokenizer: Any, sentences: Sequence[Sequence[str]]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Leaves out the spaces alone between characters of scripts without spaces, as they are not in text."""
+    alone = np.flatnonzero(spaces_alone(tokenizer, ids, counts))
+    first_words = offsets_of(np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences)))
+    rows = np.searchsorted(first_words, alone, side="right") - 1
+    places = alone - first_words[rows]
+    left_out = np.zeros(len(counts), dtype=bool)
+    for word, row, place in zip(alone.tolist(), rows.tolist(), places.tolist(), strict=True):
+        if place and UNSPACED_CHARACTER.search(sentences[row][place - 1][-1:] + sentences[row][place][:1]):
+            left_out[word] = True
+    return np.delete(ids, offsets_of(counts)[:-1][left_out]), counts - left_out
 
 
 def _tells_spaces(tokenizer: Any) -> bool:

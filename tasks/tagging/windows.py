@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from artifacts.errors import InputError
 from artifacts.settings import Settings
 from tasks.tagging.cutting import cut_sentences
-from tasks.tagging.subwords import special_subwords, tokenised_words
+from tasks.tagging.subwords import spaces_alone, special_subwords, tokenised_words
 from tasks.words.columns import offsets_of, ranges
 
 
@@ -43,8 +43,9 @@ class Windows:
     subwords        [S] ids of all sub-words of all sentences, special ones left out
     starts, ends    [W] the slice of `subwords` that each window shows
     scored          [W + 1] window w scores the words scored[w] to scored[w + 1]
-    word_positions  [N] place of each word's first sub-word in the window that scores it, special ones counted
-    word_pieces     [N] how many sub-words of the word that window shows
+    word_positions  [N] place of each word's first sub-word in the window that scores it, special ones counted; of two
+                    or more, a space alone (XLM-R's ▁) is not the first
+    word_pieces     [N] how many sub-words of the word that window shows, from that place on
     word_counts     [M] words of each sentence
     prefix, suffix  ids of the special sub-words around a window
     padding         id that fills up a batch
@@ -149,13 +150,15 @@ def make_windows(
     starts = word_starts[first_words]
     ends = np.minimum(word_starts[last_words], starts + room)
     window_of = np.repeat(np.arange(len(starts)), np.diff(scored))
+    ends_of_words = np.minimum(word_starts[1:], ends[window_of])
+    firsts = np.minimum(word_starts[:-1] + spaces_alone(tokenizer, subwords, pieces), ends_of_words - 1)
     return Windows(
         subwords=subwords,
         starts=starts,
         ends=ends,
         scored=scored,
-        word_positions=word_starts[:-1] - starts[window_of] + len(prefix),
-        word_pieces=np.minimum(word_starts[1:], ends[window_of]) - word_starts[:-1],
+        word_positions=firsts - starts[window_of] + len(prefix),
+        word_pieces=ends_of_words - firsts,
         word_counts=word_counts,
         prefix=prefix,
         suffix=suffix,

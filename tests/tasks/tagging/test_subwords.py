@@ -1,10 +1,13 @@
 """Words are spelt as in text, whatever the tokenizer makes of the space between them."""
 
+from pathlib import Path
+
 import pytest
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast
+from transformers import BertTokenizerFast, PreTrainedTokenizerFast
 
-from tasks.tagging.subwords import tokenised_words
+from tasks.tagging.subwords import spaces_alone, tokenised_words
+from tasks.tagging.windows import make_windows
 
 LINES = ["Am Samstag gewann Werder Bremen gegen den FC Barcelona .", "Werder gewann in Bremen .", "他是中国人 。"] * 50
 SENTENCES = [["Am", "Samstag", "gewann", "Werder", "Bremen", "."], [], ["Werder"], ["FC", "Barcelona"]]
@@ -76,3 +79,57 @@ def test_there_is_no_space_beside_scripts_that_have_none(
     ids, counts = tokenised_words(byte_level, [words])
     spelt = [byte_level.decode(ids[end - count : end]) for end, count in zip(counts.cumsum(), counts, strict=True)]
     assert "".join(spelt) == text and [word.strip() for word in spelt] == words
+
+
+PIECES = ["<unk>", "<s>", "</s>", "▁", "▁Am", "▁L", "▁上", "EF", "E", ",", "台", "大", "海", "的"]
+
+
+@pytest.fixture(scope="module")
+def pieces() -> PreTrainedTokenizerFast:
+    """As XLM-R's: of many words, of most in Chinese, it makes `▁` and the rest."""
+    tokenizer = Tokenizer(models.Unigram([(piece, -float(i)) for i, piece in enumerate(PIECES)], unk_id=0))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace("▁", prepend_scheme="always")
+    tokenizer.decoder = decoders.Metaspace("▁", prepend_scheme="always")
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="<unk>")
+
+
+def spelt(tokenizer: PreTrainedTokenizerFast, words: list[str]) -> list[list[str]]:
+    ids, counts = tokenised_words(tokenizer, [[], words])
+    ends = counts.cumsum()
+    return [tokenizer.convert_ids_to_tokens(ids[end - count : end]) for end, count in zip(ends, counts, strict=True)]
+
+
+def test_a_space_alone_is_left_out_where_the_script_has_none(pieces: PreTrainedTokenizerFast) -> None:
+    # The first word of a text has it, as text has; so has a word between two of other scripts.
+    words = ["台", "大", "L", "上海", "EFE", "Am", "EFE", "的"]
+    assert spelt(pieces, words) == [
+        ["▁", "台"],
+        ["大"],
+        ["▁L"],
+        ["▁上", "海"],
+        ["EF", "E"],
+        ["▁Am"],
+        ["▁", "EF", "E"],
+        ["的"],
+    ]
+
+
+def test_a_word_is_read_at_its_first_sub_word_with_text(pieces: PreTrainedTokenizerFast) -> None:
+    windows = make_windows(pieces, [["Am", "EFE", ","], ["台", "大"]], 16, 4)
+    # ▁Am ▁ EF E ▁ , and ▁ 台 大; the vectors of words are those of EF and E, of the comma, of 台, without ▁.
+    assert windows.word_positions.tolist() == [0, 2, 5, 1, 2]
+    assert windows.word_pieces.tolist() == [1, 2, 1, 1, 1]
+
+
+def test_a_space_is_read_where_a_window_has_no_room_for_more(pieces: PreTrainedTokenizerFast) -> None:
+    windows = make_windows(pieces, [["EFE", "Am"]], 1, 0)
+    assert windows.word_positions.tolist() == [0, 0] and windows.word_pieces.tolist() == [1, 1]
+
+
+def test_a_letter_that_other_tokenizers_write_for_a_space_stays_the_first(tmp_path: Path) -> None:
+    (tmp_path / "vocab.txt").write_text(
+        "\n".join(["[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]", "Ġ", "##or", "▁", "##a"])
+    )
+    maltese = BertTokenizerFast(str(tmp_path / "vocab.txt"), do_lower_case=False, strip_accents=False)
+    ids, counts = tokenised_words(maltese, [["Ġor"]])
+    assert maltese.convert_ids_to_tokens(ids) == ["Ġ", "##or"] and not spaces_alone(maltese, ids, counts).any()

@@ -52,6 +52,14 @@ def test_the_last_word_that_a_window_scores_has_what_stands_behind_it_in_the_win
     assert forms(tokenizer, [["a", "b", "A", "a"]]) == ["lower", "lower", "upper", "lower"]
 
 
+def test_a_space_alone_before_a_word_changes_no_form():
+    # 3 is the space, of no characters; 1 reads Vlaan, 2 deren.
+    table = torch.tensor([[0] * 5, [1, 4, 0, 5, 1], [0, 5, 0, 5, 0], [0] * 5], dtype=torch.uint8)
+    ids = torch.tensor([[0, 3, 1, 2, 3, 2, 0]])
+    rows, positions = torch.tensor([0, 0]), torch.tensor([2, 5])
+    assert [FORMS[i] for i in word_forms(table, ids, rows, positions)] == ["title", "lower"]
+
+
 def test_no_word_has_no_form():
     nothing = torch.zeros(0, dtype=torch.int64)
     table = torch.zeros(3, 5, dtype=torch.uint8)
