@@ -42,9 +42,10 @@ tagger("...")
 ```
 
 `aggregation_strategy="first"` matters: the model reads the first sub-word of each word and learned nothing about the
-others, so that "simple" cuts words apart. {windows}Two differences to Crosstag remain, which no setting of a
-pipeline takes away: an I- that begins nothing counts as an entity, where Crosstag {instead}; and the parts of a word
-around a hyphen or a full stop count as words."""
+others, so that "simple" cuts words apart. {windows}Three differences to Crosstag remain, which no setting of a
+pipeline takes away: an I- that begins nothing counts as an entity, where Crosstag {instead}; the parts of a word
+around a hyphen or a full stop count as words; and where the tokenizer makes a sub-word of the space before a word and
+nothing else (XLM-R's do of some words), a pipeline reads the word there, Crosstag behind it."""
 
 _INSTEAD = {"viterbi": "takes the most probable valid tags (Viterbi)", "argmax": "counts it as none"}
 
@@ -61,8 +62,9 @@ tagger("...")
 
 The model's head is a CRF, which scores whole label sequences; a pipeline labels each word by its emissions alone. What
 that costs is seen among the scores, where there are any of the emissions alone. {windows}`aggregation_strategy="first"`
-matters: the model reads the first sub-word of each word. Two differences to these scores remain: to a pipeline, an I-
-that begins nothing is an entity, and the parts of a word around a hyphen or a full stop are words."""
+matters: the model reads the first sub-word of each word. Three differences to these scores remain: to a pipeline, an I-
+that begins nothing is an entity; the parts of a word around a hyphen or a full stop are words; and where the tokenizer
+makes a sub-word of the space before a word and nothing else (XLM-R's do of some words), it reads the word there."""
 
 _NOT_IN_PIPELINES = "The model has a head of its own: a pipeline of transformers would not read it as it was trained."
 
