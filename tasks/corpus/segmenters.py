@@ -32,8 +32,10 @@ _UNSPACED = regex.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\U00020000-\
 _MOST_UNSPACED = 0.5
 # A character of any script without spaces between words, or of their punctuation.
 UNSPACED_CHARACTER = regex.compile(
-    r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}\u3000-\u303f\uff00-\uff65]"
+    r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
+    r"\u3000-\u303f\u30fb\u30fc\uff00-\uff65\uff70]"
 )
+_HANGUL = regex.compile(r"\p{Hangul}")
 # Sudachi takes 49,149 bytes at a time, four a character at most.
 _MOST_CHARACTERS = 12_000
 _PIECE = regex.compile(rf".{{1,{_MOST_CHARACTERS - 1}}}(?:[。！？\s]|$)|.{{1,{_MOST_CHARACTERS}}}", regex.DOTALL)
@@ -46,6 +48,17 @@ class _Kept:
     languages: frozenset[str]
     extra: str
     load: Callable[[], Callable[[str], list[str]]]
+
+
+def no_space_between(before: str, behind: str) -> bool:
+    """Whether text has no space between two words: one is in a script without, the other not in Korean, which has.
+
+    Args:
+        before: the one word; its last character counts.
+        behind: the other; its first one does.
+    """
+    beside = before[-1:] + behind[:1]
+    return bool(UNSPACED_CHARACTER.search(beside)) and not _HANGUL.search(beside)
 
 
 def segmenter_name(language: str, segmenter: str = "auto") -> str:

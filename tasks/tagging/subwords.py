@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from artifacts.errors import InputError
-from tasks.corpus.segmenters import UNSPACED_CHARACTER
+from tasks.corpus.segmenters import no_space_between
 from tasks.words.columns import offsets_of, ranges
 
 _SENTENCES_AT_A_TIME = 4096
@@ -88,7 +88,7 @@ def _without_spaces(
     places = alone - first_words[rows]
     left_out = np.zeros(len(counts), dtype=bool)
     for word, row, place in zip(alone.tolist(), rows.tolist(), places.tolist(), strict=True):
-        if place and UNSPACED_CHARACTER.search(sentences[row][place - 1][-1:] + sentences[row][place][:1]):
+        if place and no_space_between(sentences[row][place - 1], sentences[row][place]):
             left_out[word] = True
     return np.delete(ids, offsets_of(counts)[:-1][left_out]), counts - left_out
 
@@ -101,9 +101,7 @@ def _tells_spaces(tokenizer: Any) -> bool:
 
 def _as_in_text(words: Sequence[str]) -> list[str]:
     """The words of a sentence, each but the first behind a space; none beside characters of scripts without spaces."""
-    behind = (
-        word if UNSPACED_CHARACTER.search(before[-1:] + word[:1]) else f" {word}" for before, word in pairwise(words)
-    )
+    behind = (word if no_space_between(before, word) else f" {word}" for before, word in pairwise(words))
     return [*words[:1], *behind]
 
 

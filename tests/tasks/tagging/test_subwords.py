@@ -71,6 +71,8 @@ def test_a_tokenizer_that_needs_no_space_is_given_none(tokenizer: PreTrainedToke
         (["中国", "FC", "Barcelona", "，", "Bremen"], "中国FC Barcelona，Bremen"),
         (["ไป", "ลอนดอน"], "ไปลอนดอน"),
         (["한국", "사람"], "한국 사람"),
+        (["習近平", "주석", "』", "方"], "習近平 주석 』方"),
+        (["スーパー", "J", "・", "NHK"], "スーパーJ・NHK"),
     ],
 )
 def test_there_is_no_space_beside_scripts_that_have_none(
@@ -112,6 +114,11 @@ def test_a_space_alone_is_left_out_where_the_script_has_none(pieces: PreTrainedT
         ["▁", "EF", "E"],
         ["的"],
     ]
+
+
+def test_a_space_alone_stays_beside_korean(pieces: PreTrainedTokenizerFast) -> None:
+    # Newspapers write 台 in Korean, too, with spaces around it; the Hangul is unknown to this tokenizer.
+    assert spelt(pieces, ["台", "한", "台"])[2] == ["▁", "台"]
 
 
 def test_a_word_is_read_at_its_first_sub_word_with_text(pieces: PreTrainedTokenizerFast) -> None:
