@@ -1,29 +1,40 @@
 """Upper and lower case of translated words."""
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from tasks.corpus.segmenters import language_code
+
 _FORMS = 3
+# Their i keeps its dot as a capital, and their ı has none (Unicode's SpecialCasing).
+_DOTTED = frozenset({"tr", "az"})
+# Georgian is written without capitals: those that Unicode has (Mtavruli) are for headlines alone.
+_WITHOUT_MTAVRULI = {capital: capital - 0x1C90 + 0x10D0 for capital in range(0x1C90, 0x1CC0)}
 
 
-def like_source(word: str, translation: str) -> str:
-    """A translation in the case of its source word (UniTrans' code).
+def like_source(word: str, translation: str, language: str = "") -> str:
+    """A translation in the case of its source word (UniTrans' code), in Unicode NFC.
 
     In capitals if every letter of the source word is one (`NATO`, `U.S.`, and so `A`); with a capital if the word
     begins with one (`Prague`, `GmbH`); else in lower case (`iPhone`, `1990s`).
+
+    Args:
+        word: of the source.
+        translation: of the word.
+        language: of the translation; empty: not known.
     """
-    lower = translation.lower()
-    if word.isupper():
-        return lower.upper()
-    return lower[:1].upper() + lower[1:] if word[:1].isupper() else lower
+    lower, capitalised, capitals = _cases(translation, language)
+    return capitals if word.isupper() else capitalised if word[:1].isupper() else lower
 
 
-def case_counts(frequencies: Iterable[tuple[str, int]]) -> dict[str, np.ndarray]:
+def case_counts(frequencies: Iterable[tuple[str, int]], language: str = "") -> dict[str, np.ndarray]:
     """How often each word of a corpus is written in lower case, with a capital, otherwise (UniTrans' code).
 
     Args:
         frequencies: distinct words and how often they occur.
+        language: of the words; empty: not known.
 
     Returns:
         Lower-cased word -> [3] int64 occurrences: in lower case (and without a letter); with one capital, the first;
@@ -31,14 +42,17 @@ def case_counts(frequencies: Iterable[tuple[str, int]]) -> dict[str, np.ndarray]
     """
     counts: dict[str, np.ndarray] = {}
     for word, frequency in frequencies:
-        form = 0 if word == word.lower() else 1 if word == word.capitalize() else 2
-        counts.setdefault(word.lower(), np.zeros(_FORMS, dtype=np.int64))[form] += frequency
+        lower, capitalised, _ = _cases(word, language)
+        form = 0 if word == lower else 1 if word == capitalised else 2
+        counts.setdefault(lower, np.zeros(_FORMS, dtype=np.int64))[form] += frequency
     return counts
 
 
-def forms_like_source(words: Sequence[str], translations: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+def forms_like_source(
+    words: Sequence[str], translations: Sequence[str], language: str = ""
+) -> tuple[np.ndarray, np.ndarray]:
     """Each translation in the case of its source word; see `forms_by_frequency` for what is returned."""
-    return _one_form([like_source(word, target) for word, target in zip(words, translations, strict=True)])
+    return _one_form([like_source(word, target, language) for word, target in zip(words, translations, strict=True)])
 
 
 def forms_of_lexicon(translations: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -47,7 +61,7 @@ def forms_of_lexicon(translations: Sequence[str]) -> tuple[np.ndarray, np.ndarra
 
 
 def forms_by_frequency(
-    words: Sequence[str], translations: Sequence[str], counts: Mapping[str, np.ndarray]
+    words: Sequence[str], translations: Sequence[str], counts: Mapping[str, np.ndarray], language: str = ""
 ) -> tuple[np.ndarray, np.ndarray]:
     """The three cases of each translation, and how likely each is in the target corpus (UniTrans' code, for German).
 
@@ -57,16 +71,17 @@ def forms_by_frequency(
         words: D source words.
         translations: D words as the lexicon writes them; their own case counts for nothing.
         counts: from `case_counts`.
+        language: of the translations; empty: not known.
 
     Returns:
         [D, 3] object, the word in lower case, with a capital, in capitals; and [D, 3] float64, the cumulative
         probabilities of the forms; the last is 1.
     """
-    forms, cumulative = forms_like_source(words, translations)
+    forms, cumulative = forms_like_source(words, translations, language)
     for row, word in enumerate(translations):
-        lower = word.lower()
+        lower, capitalised, capitals = _cases(word, language)
         if lower in counts:
-            forms[row] = [lower, lower.capitalize(), lower.upper()]
+            forms[row] = [lower, capitalised, capitals]
             cumulative[row] = np.cumsum(counts[lower]) / counts[lower].sum()
     return forms, cumulative
 
@@ -112,3 +127,17 @@ def _mix(state: np.ndarray) -> np.ndarray:
 def _one_form(forms: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     column = np.array(forms, dtype=object).reshape(-1, 1)
     return np.repeat(column, _FORMS, axis=1), np.ones((len(forms), _FORMS))
+
+
+def _cases(word: str, language: str) -> tuple[str, str, str]:
+    """A word in lower case, with a capital, and in capitals, each in NFC."""
+    dotted = language_code(language) in _DOTTED
+    word = unicodedata.normalize("NFC", word)
+    lower = word.replace("I", "ı").lower().replace("i\u0307", "i") if dotted else word.lower()
+    raised = lower.replace("i", "İ") if dotted else lower
+    capitals = raised.upper().translate(_WITHOUT_MTAVRULI)
+    return (
+        unicodedata.normalize("NFC", lower),
+        unicodedata.normalize("NFC", raised[:1].title() + lower[1:]),
+        unicodedata.normalize("NFC", capitals),
+    )

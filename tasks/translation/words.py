@@ -75,6 +75,7 @@ def translate(
     casing: Literal["source", "target", "lexicon"],
     counts: Mapping[str, np.ndarray],
     draws: np.ndarray,
+    language: str = "",
 ) -> Translated:
     """Translate each word; its label stays with it.
 
@@ -89,15 +90,16 @@ def translate(
         casing: the policy.
         counts: target casing statistics, from `case_counts`; used by the policy "target" alone.
         draws: [N] uniform in [0, 1); used by the policy "target" alone.
+        language: of the translations, for their casing; empty: not known.
     """
     distinct, codes = _encoded(words)
     found = [_lookup(word, translations, config.copy_without_letters) for word in distinct]
     known = np.array([target is not None for target in found], dtype=bool)
     targets = [word if target is None else target for word, target in zip(distinct, found, strict=True)]
     if casing == "target":
-        forms, cumulative = forms_by_frequency(distinct, targets, counts)
+        forms, cumulative = forms_by_frequency(distinct, targets, counts, language)
     elif casing == "source":
-        forms, cumulative = forms_like_source(distinct, targets)
+        forms, cumulative = forms_like_source(distinct, targets, language)
     else:
         forms, cumulative = forms_of_lexicon(targets)
     distinct_tags, tag_codes = _encoded(tags)
@@ -118,6 +120,7 @@ def translate_table(
     casing: Literal["source", "target", "lexicon"],
     counts: Mapping[str, np.ndarray],
     corpus: str,
+    language: str = "",
 ) -> pa.Table:
     """Translate a `LABELLED` table into a `TRANSLATION` table; the draws depend on seed, sentence and place alone.
 
@@ -130,7 +133,7 @@ def translate_table(
     tags = _flat(data["tags"])
     positions = np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)
     draws = uniform_draws(config.seed, np.repeat(sentence_ids, lengths), positions)
-    done = translate(words, tags, translations, config, casing=casing, counts=counts, draws=draws)
+    done = translate(words, tags, translations, config, casing=casing, counts=counts, draws=draws, language=language)
     origins = pa.DictionaryArray.from_arrays(pa.array(done.origins), pa.array(ORIGINS)).cast(pa.string())
     lists = [pa.ListArray.from_arrays(pa.array(offsets), column) for column in (done.words, tags, words, origins)]
     row_numbers = pa.array(np.arange(len(sentence_ids)))
@@ -165,9 +168,15 @@ def translate_words(
     if casing == "target":
         frequencies = pc.value_counts(_flat(job.table(target_sentences, columns=["words"])["words"]))
         columns = (frequencies.field("values").to_pylist(), frequencies.field("counts").to_pylist())
-        counts = case_counts(zip(*columns, strict=True))
+        counts = case_counts(zip(*columns, strict=True), language)
     translations = best_translations(job.table(lexicon))
-    table = translate_table(job.table(data), translations, config, casing=casing, counts=counts, corpus=data.content)
+    table = translate_table(
+        *(job.table(data), translations, config),
+        casing=casing,
+        counts=counts,
+        corpus=data.content,
+        language=language,
+    )
     metadata = {"language": language, "labels": job.metadata(data)["labels"]}
     job.write(table, metadata={**metadata, "casing": casing, "words_by_origin": origin_counts(table)})
 

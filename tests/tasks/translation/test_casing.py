@@ -1,5 +1,9 @@
+import unicodedata
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tasks.translation.casing import (
     case_counts,
@@ -32,6 +36,51 @@ from tasks.translation.casing import (
 )
 def test_a_translation_is_written_as_its_source_word(word: str, translation: str, expected: str) -> None:
     assert like_source(word, translation) == expected
+
+
+@pytest.mark.parametrize(
+    ("word", "translation", "language", "expected"),
+    [
+        # Georgian has no capitals in names, nor in acronyms; Mtavruli, U+1C90 to U+1CBF, are those of headlines.
+        ("Tbilisi", "თბილისი", "ka", "თბილისი"),
+        ("NATO", "ნატო", "", "ნატო"),
+        ("NATO", "\u1c9c\u1c90\u1ca2\u1c9d", "ka", "ნატო"),
+        # An İ in lower case is i and U+0307; the capital of both is İ again.
+        ("England", "İngiltere", "", "İngiltere"),
+        ("England", "ingiltere", "tr", "İngiltere"),
+        ("England", "i\u0307ngiltere", "tr-TR", "İngiltere"),
+        ("in", "İçinde", "az", "içinde"),
+        ("Light", "Işık", "tr", "Işık"),
+        ("light", "Işık", "tr", "ışık"),
+        ("TRT", "ışık-iş", "tr", "IŞIK-İŞ"),
+        ("Light", "isik", "de", "Isik"),
+        # One letter for two has a form of its own where a word begins with it.
+        ("Jungle", "\u01c6ungla", "hr", "\u01c5ungla"),
+        # Nothing that NFC would put together is left apart.
+        ("paris", "PARI\u0301S", "es", "parís"),
+    ],
+)
+def test_capitals_are_those_of_the_language(word: str, translation: str, language: str, expected: str) -> None:
+    assert like_source(word, translation, language) == expected
+
+
+@given(
+    st.sampled_from(["Prague", "city", "NATO"]),
+    st.text(alphabet="aIiİıÉé\u0301\u0307თბ\u1c90\u1cbfßǆΣσ-", max_size=8) | st.text(max_size=8),
+    st.sampled_from(["", "tr", "ka"]),
+)
+def test_every_case_is_in_nfc_and_without_mtavruli(word: str, translation: str, language: str) -> None:
+    written = like_source(word, translation, language)
+    assert unicodedata.is_normalized("NFC", written)
+    assert not any("\u1c90" <= character <= "\u1cbf" for character in written)
+
+
+def test_turkish_forms_are_counted_and_drawn_with_their_own_i() -> None:
+    # İzmir is a capital, izmir in lower case, ISI the capitals of ısı.
+    counts = case_counts([("İzmir", 3), ("izmir", 1), ("ISI", 2)], "tr")
+    assert {word: seen.tolist() for word, seen in counts.items()} == {"izmir": [1, 3, 0], "ısı": [0, 0, 2]}
+    forms, _ = forms_by_frequency(["Smyrna", "heat"], ["İZMİR", "ısı"], counts, "tr")
+    assert forms.tolist() == [["izmir", "İzmir", "İZMİR"], ["ısı", "Isı", "ISI"]]
 
 
 def test_like_source_copies_the_case_of_each_source_word() -> None:

@@ -166,6 +166,18 @@ def some_lexicon(job: Job) -> None:
     job.write(pa.table(columns, schema=LEXICON.schema), metadata={"source_language": "en", "target_language": "de"})
 
 
+@step(LEXICON)
+def turkish_lexicon(job: Job) -> None:
+    columns = {"source": ["Rhein", "river"], "target": ["in", "Irmak"], "csls": [None, None], "rank": [0, 0]}
+    job.write(pa.table(columns, schema=LEXICON.schema), metadata={"source_language": "en", "target_language": "tr"})
+
+
+@step(SENTENCES)
+def turkish_sentences(job: Job) -> None:
+    table = pa.table({"sentence_id": [0], "words": [["IRMAK"]]}, schema=SENTENCES.schema)
+    job.write(table, metadata={"language": "tr"})
+
+
 def test_the_step_takes_casing_from_the_target_sentences(store: Store) -> None:
     data, lexicon = run_alone(store, some_labelled), run_alone(store, some_lexicon)
     sentences = run_alone(store, some_sentences)
@@ -181,3 +193,13 @@ def test_the_step_takes_casing_from_the_target_sentences(store: Store) -> None:
         "casing": "target",
         "words_by_origin": {"entity": 2, "lexicon": 5, "unknown": 3},
     }
+
+
+def test_the_step_knows_the_language_whose_capitals_it_writes(store: Store) -> None:
+    data, lexicon = run_alone(store, some_labelled), run_alone(store, turkish_lexicon)
+    sentences = run_alone(store, turkish_sentences)
+    written = []
+    for config in (WordTranslation(casing="source"), WordTranslation(casing="target")):
+        done = run_alone(store, translate_words, data, lexicon, sentences, config, "tr")
+        written.append(store.table(done)["words"].to_pylist()[2][:2])
+    assert written == [["İn", "ırmak"], ["İn", "IRMAK"]]
