@@ -64,14 +64,23 @@ def parse_documents(
         layout: where they stood, for a person.
 
     Raises:
-        InputError: at an entity outside its text, or as the format says.
+        InputError: at an entity outside its text, where it is not plain what offsets count, or as the format says.
     """
-    counted = in_characters([each.text for each in documents], [each.marks for each in documents], format)
-    in_units = any(marks is not each.marks for marks, each in zip(counted, documents, strict=True))
-    documents = [replace(each, marks=marks) for each, marks in zip(documents, counted, strict=True)]
     gives_words = all(each.words is not None for each in documents)
     split, splitter = (str.split, "") if gives_words else format_splitter(format, language, name)
-    cut = [_sentences(each, split, f"corpus {name}, {unit} {each.number}") for each in documents]
+
+    def where(document: Document) -> str:
+        return f"corpus {name}, {unit} {document.number}"
+
+    def bounds(number: int) -> set[int]:
+        sentences = _sentences(documents[number], split, where(documents[number]))
+        return set(chain.from_iterable(chain.from_iterable(sentences)))
+
+    texts, marked = [each.text for each in documents], [each.marks for each in documents]
+    counted = in_characters(texts, marked, bounds, lambda number: where(documents[number]), format)
+    in_units = any(marks is not each.marks for marks, each in zip(counted, documents, strict=True))
+    documents = [replace(each, marks=marks) for each, marks in zip(documents, counted, strict=True)]
+    cut = [_sentences(each, split, where(each)) for each in documents]
     inclusive = _are_inclusive(documents, cut, name, format)
     counts = _Counts()
     words: list[str] = []
@@ -79,7 +88,7 @@ def parse_documents(
     lines: list[int] = []
     starts: list[int] = []
     for document, sentences in zip(documents, cut, strict=True):
-        place = f"corpus {name}, {unit} {document.number}"
+        place = where(document)
         places = list(chain.from_iterable(sentences))
         its_tags = _tags(document, places, inclusive, place, format, counts)
         for sentence in sentences:

@@ -172,6 +172,7 @@ def _docbin(corpus: Corpus) -> Files:
 
 
 _TOKENIZED = {"tokenized": True}
+_CHARACTERS = {"offsets": "characters"}
 
 WRITERS: dict[str, Writer] = {
     "columns": Writer(_columns, {"format": "columns", "token_column": 1, "tag_column": 2}),
@@ -180,13 +181,13 @@ WRITERS: dict[str, Writer] = {
     "conllu": Writer(_conllu, {"format": "conllu"}),
     "jsonl": Writer(_lines(_records), {"format": "jsonl"}, labelled=False),
     "json": Writer(_array(_records), {"format": "json"}, labelled=False),
-    "doccano": Writer(_lines(_rows(doccano.write_row)), {"format": "jsonl"}),
-    "label-studio": Writer(_array(_tasks), {"format": "json"}),
-    "prodigy": Writer(_lines(_rows(prodigy.write_example)), {"format": "jsonl"}),
-    "argilla": Writer(_array(_rows(argilla.write_record)), {"format": "json"}),
-    "spacy-json": Writer(_array(_rows(spacy_json.write_example)), {"format": "json"}),
+    "doccano": Writer(_lines(_rows(doccano.write_row)), {"format": "jsonl", **_CHARACTERS}),
+    "label-studio": Writer(_array(_tasks), {"format": "json", **_CHARACTERS}),
+    "prodigy": Writer(_lines(_rows(prodigy.write_example)), {"format": "jsonl", **_CHARACTERS}),
+    "argilla": Writer(_array(_rows(argilla.write_record)), {"format": "json", **_CHARACTERS}),
+    "spacy-json": Writer(_array(_rows(spacy_json.write_example)), {"format": "json", **_CHARACTERS}),
     "spacy": Writer(_docbin, {"format": "spacy"}),
-    "brat": Writer(_brat, {"format": "brat", **_TOKENIZED}),
+    "brat": Writer(_brat, {"format": "brat", **_CHARACTERS, **_TOKENIZED}),
     "pipes": Writer(_pipes, {"format": "pipes"}),
     "opennlp": Writer(lambda corpus: _marked(corpus, "<START:{}> ", " <END>", str), {"format": "inline"}),
     "enamex": Writer(

@@ -144,6 +144,18 @@ def test_the_command_writes_a_named_format_and_brat_in_two_files(
     assert (tmp_path / "doc.ann").read_text() == "T1\tPER 0 8\tIda Koch\nT2\tLOC 16 20\tBonn\n"
 
 
+def test_what_was_written_is_read_by_characters(tmp_path: Path) -> None:
+    # 阿 花 is 8 to 11 in characters; in UTF-16 units that would be 爱 阿, two whole words as well.
+    (tmp_path / "in.jsonl").write_text(
+        '{"tokens": ["😀", "😀", "我", "爱", "阿", "花"], "tags": ["O", "O", "O", "O", "B-PER", "I-PER"]}\n'
+    )
+    convert(str(tmp_path / "in.jsonl"), tmp_path / "out.jsonl", "doccano", [], "de", ".")
+    assert '"label": [[8, 11, "PER"]]' in (tmp_path / "out.jsonl").read_text()
+    with pytest.raises(InputError, match="set offsets to characters or utf-16"):
+        convert(str(tmp_path / "out.jsonl"), tmp_path / "again.tsv", "", [], "de", ".")
+    convert(str(tmp_path / "out.jsonl"), tmp_path / "again.tsv", "", ["offsets=characters"], "de", ".")
+
+
 def test_what_a_format_cannot_hold_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
     (tmp_path / "in.jsonl").write_text('{"tokens": ["New York", "ruft"], "tags": ["B-LOC", "O"]}\n')
     with pytest.raises(InputError, match=r"convert: pipes cannot hold .*jsonl holds every corpus"):

@@ -396,6 +396,48 @@ def test_what_offsets_count_can_be_said_and_is_not_changed_where_it_fits_nothing
         read(lines({"text": EMOJI, "label": [[4, 12, "PER"], [21, 25, "LOC"]]}))
 
 
+@pytest.mark.parametrize("unit", ["characters", "UTF-16 units"])
+def test_what_offsets_count_is_told_of_inclusive_ends_too(unit: str) -> None:
+    label = [[start, end - 1, kind] for start, end, kind in (IN_CHARACTERS if unit == "characters" else IN_UNITS)]
+    corpus = read(lines({"text": EMOJI, "label": label}))
+    assert shown(corpus) == TAGGED_EMOJI and f"offsets in {unit}, the end inclusive" in corpus.parts[0].layout
+
+
+# In units, 阿花 is 2 to 4 in the first text, 2 to 4 in the second; in characters 1 to 3 in the first.
+CHINESE_IN_UNITS = [
+    {"text": "😀阿花在北京见阿明", "label": [[2, 4, "PER"], [5, 7, "LOC"], [8, 10, "PER"]]},
+    {"text": "我爱北京", "label": [[2, 4, "LOC"]]},
+]
+CHINESE_TAGGED = ["😀 阿/B-PER 花/I-PER 在 北/B-LOC 京/I-LOC 见 阿/B-PER 明/I-PER", "我 爱 北/B-LOC 京/I-LOC"]
+
+
+def test_where_each_character_is_a_word_it_is_asked_what_offsets_count() -> None:
+    rows, asked = lines(*CHINESE_IN_UNITS), {"segmenter": "characters", "language": "zh"}
+    said = (
+        "corpus x, line 1: the entity 'PER' from 2 to 4 is '花在' if offsets count characters, and '阿花' if they "
+        "count UTF-16 units; of 3 entities behind .* 2 begin and end with a word in the first case, 3 in the second; "
+        ".*; set offsets to characters or utf-16"
+    )
+    with pytest.raises(InputError, match=said):
+        read(rows, **asked)
+    assert shown(read(rows, offsets="utf-16", **asked)) == CHINESE_TAGGED
+    # The same in characters is asked about, too; where both are the same, nothing is.
+    in_characters = {"text": "😀阿花在北京见阿明", "label": [[1, 3, "PER"], [4, 6, "LOC"], [7, 9, "PER"]]}
+    with pytest.raises(InputError, match="is '阿花' if offsets count characters, and '阿' if they count"):
+        read(lines(in_characters), **asked)
+    behind = {"text": "我爱北京😀", "label": [[2, 4, "LOC"]]}
+    assert shown(read(lines(behind), **asked)) == ["我 爱 北/B-LOC 京/I-LOC 😀"]
+
+
+@pytest.mark.parametrize(("unit", "more"), [("characters", 0), ("UTF-16 units", 1)])
+def test_what_offsets_count_is_told_by_the_words_that_a_segmenter_finds(unit: str, more: int) -> None:
+    pytest.importorskip("rjieba")
+    label = [[start + more, end + more, kind] for start, end, kind in ((1, 3, "PER"), (4, 8, "ORG"))]
+    corpus = read(lines({"text": "😀张伟在北京大学学习。", "label": label}), language="zh")
+    assert shown(corpus) == ["😀 张伟/B-PER 在 北京大学/B-ORG 学习 。"]
+    assert f"offsets in {unit}, the end exclusive" in corpus.parts[0].layout
+
+
 @pytest.mark.parametrize(
     ("label", "said"),
     [("B-PER", "'B-PER' is a tag, not an entity type; write 'PER'"), ("I-PER", "'I-PER'"), ("O", "'O' is no entity")],
