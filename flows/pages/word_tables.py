@@ -12,11 +12,13 @@ from typing import Any, Literal
 
 import duckdb
 import pyarrow as pa
+import regex
 
 from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.store import Store
 from flows.parts.word_table import MEASURES, NO_LABEL, word_table
+from tasks.corpus.segmenters import UNSPACED_CHARACTER
 
 _KEPT_WORDS = 3_000_000
 Difference = Literal["", "any", "missed", "added", "type", "boundary"]
@@ -41,6 +43,9 @@ _DISSENTS = {
     "most": "2 * len(list_filter(w.said, lambda each: each = w.label)) < list_count(w.said)",
 }
 """Of what teachers said of a word; null for one that left it unlabelled."""
+_UNSPACED = UNSPACED_CHARACTER.pattern
+# What no splitter parts: a character of a script without spaces, letters, digits, a sign.
+_ATOM = regex.compile(rf"{_UNSPACED}|(?:(?!{_UNSPACED})[\p{{L}}\p{{M}}])+|\p{{N}}+|\S")
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,8 @@ class Question:
     type, label     of the word
     origin          of a translated word, or of the labels of a sentence
     lowest, highest bounds of its measures (probability, agreement, weight), both inclusive
-    text            stands in the sentence, its words joined by spaces, whatever its case
+    text            stands in the sentence, its words joined by spaces, whatever its case; spaces do not count where it
+                    may be parted into more words: at Chinese, Japanese or Thai characters, signs, and digits
     shortest, longest  of the sentence, in words
     differs         how the word's label differs from the other table's
     dissent         who of a panel says another label: any; most, fewer than half say it; or one teacher, by its place
@@ -395,12 +401,13 @@ def _sentence_conditions(question: Question) -> tuple[str, list[Any]]:
     if not question.text.strip():
         return groups, values
     # The longest piece must stand in a word: only such sentences are put together to look for the whole text.
-    pieces = question.text.split()
+    pieces, atoms = question.text.split(), _ATOM.findall(question.text)
+    space = "" if len(atoms) > len(pieces) else " "
     having = "SELECT row FROM words WHERE contains(lower(word), lower(?))"
-    if len(pieces) > 1:
+    if len(atoms) > 1:
         having = (
             f"SELECT row FROM words WHERE row IN ({having}) GROUP BY row "
-            "HAVING contains(lower(string_agg(word, ' ' ORDER BY place)), lower(?))"
+            f"HAVING contains(lower(string_agg(word, '{space}' ORDER BY place)), lower(?))"
         )
-    wanted = [max(pieces, key=len), *([" ".join(pieces)] if len(pieces) > 1 else [])]
+    wanted = [max(atoms, key=len), *([space.join(pieces)] if len(atoms) > 1 else [])]
     return f"{groups} INTERSECT {having}" if groups else having, [*values, *wanted]

@@ -5,6 +5,7 @@ from shelved import WORDS, Shelved, certain, put
 
 from artifacts.catalog import SOFT_LABELS
 from artifacts.errors import InputError
+from artifacts.store import Store
 from flows.pages.word_tables import Answer, Question, WordTables, connect
 
 
@@ -70,6 +71,35 @@ def test_sentences_are_chosen_by_text_and_length(
     tables: WordTables, shelved: Shelved, question: Question, sentences: list[int]
 ) -> None:
     assert found(tables.ask(shelved.weights, question)) == sentences
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("北京", [0, 1]),
+        ("北京大学", [1]),
+        ("近平 在北", [0]),
+        ("京在", []),
+        ('ארה"ב', [2]),
+        ("אר ב", []),
+        ("iPhone15", [3]),
+        ("COVID-19", [3]),
+        ("15 covid", [3]),
+        ("15 covi", [3]),
+        ("phone covid", []),
+    ],
+)
+def test_a_text_is_found_in_words_that_it_was_parted_into(store: Store, text: str, sentences: list[int]) -> None:
+    words = [
+        ["习", "近", "平", "在", "北", "京"],
+        ["北京", "大学"],
+        ["נשיא", "ארה", '"', "ב"],
+        ["iPhone", "15", "covid", "-", "19"],
+    ]
+    tags = [["O"] * len(each) for each in words]
+    columns = {"sentence_id": [0, 1, 2, 3], "words": words, "probabilities": certain(tags)}
+    labels = put(store, SOFT_LABELS, "e5", columns)
+    assert found(WordTables(store).ask(labels, Question(text=text))) == sentences
 
 
 def test_the_least_trusted_sentence_comes_first_by_the_words_that_were_asked_for(
