@@ -13,7 +13,7 @@ from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime, stage
 from flows.parts.cards import student_card
-from flows.parts.checks import check_lengths_of_corrections, check_one_target
+from flows.parts.checks import check_lengths_of_corrections, check_one_target, note_short_spans
 from flows.parts.corpora import Corpora, ScoredText, read_corpora
 from flows.parts.corrections import Corrected
 from flows.parts.encoder import take_encoder
@@ -264,7 +264,7 @@ def check(config: Glode, runtime: Runtime) -> None:
     Raises:
         InputError: at the first thing that would stop the run.
     """
-    source, _ = check_one_target(config, runtime)
+    source, text = check_one_target(config, runtime)
     lengths = [end - start for tags in source.tags or () for start, end, _ in spans_of(tags)]
     if lengths and min(lengths) > config.spans.most_words:
         raise InputError(
@@ -272,6 +272,7 @@ def check(config: Glode, runtime: Runtime) -> None:
             f"{min(lengths)} words or more, so that there is nothing to learn; raise it"
         )
     check_lengths_of_corrections(config.target, config.spans.most_words, runtime)
+    note_short_spans(config.spans.most_words, config.target, text)
 
 
 @flow(name="glode")

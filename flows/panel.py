@@ -22,6 +22,7 @@ from flows.parts.checks import (
     check_trainings,
     check_translated_target,
     encoder_shape,
+    note_short_spans,
 )
 from flows.parts.corpora import ScoredText, read_corpora
 from flows.parts.corrections import Corrected
@@ -360,11 +361,14 @@ def check(config: Panel, runtime: Runtime) -> None:
     for labeller in config.labellers:
         check_labeller(labeller, source.types, runtime)
     lengths = [end - start for tags in source.tags or () for start, end, _ in spans_of(tags)]
-    if lengths and min(lengths) > config.spans.most_words and any(each.head == "spans" for each in config.teachers):
+    of_spans = any(each.head == "spans" for each in config.teachers)
+    if lengths and min(lengths) > config.spans.most_words and of_spans:
         raise InputError(
             f"spans.most_words: {config.spans.most_words}, but every entity of {config.source.train.shown} has "
             f"{min(lengths)} words or more, so that a teacher of spans has nothing to learn; raise it"
         )
+    if of_spans:
+        note_short_spans(config.spans.most_words, config.target, target)
     checked = {(config.translation.method, config.score_translate_test)}
     for teacher in config.teachers:
         choice = config.translation_of(teacher)

@@ -30,6 +30,7 @@ _CHARACTER = regex.compile(rf"[{_LATIN}](?:[{_LATIN}]|\p{{M}}|\u200d)*|\X")
 # Han, kana or Thai; Moses parts the first into characters.
 _UNSPACED = regex.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
 _MOST_UNSPACED = 0.5
+_MOSTLY_SINGLE = 0.95
 # A character of any script without spaces between words, or of their punctuation.
 UNSPACED_CHARACTER = regex.compile(
     r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
@@ -120,6 +121,13 @@ def unspaced_remarks(words: Sequence[str], language: str) -> list[str]:
         f"{len(unspaced):,} of {len(words):,} words, such as {unspaced[0][:20]!r}, are in a script without spaces "
         f"between words, and {said}: expected zh, ja or th, whose words a segmenter finds; is the language right?"
     ]
+
+
+def are_characters(words: Sequence[str]) -> bool:
+    """Whether the words of a text are characters of a script without spaces, but for a few, as in WikiAnn."""
+    unspaced = [word for word in words if UNSPACED_CHARACTER.search(word)]
+    single = sum(len(split_into_characters(word)) == 1 for word in unspaced)
+    return len(unspaced) > _MOST_UNSPACED * len(words) and single >= _MOSTLY_SINGLE * len(unspaced)
 
 
 def split_into_characters(line: str) -> list[str]:

@@ -29,7 +29,8 @@ class SpanShape(Settings):
         ge=1,
         le=32,
         title="Longest span",
-        description="In words; longer entities cannot be found, and count against recall. The published code has 4.",
+        description="In words; longer entities cannot be found, and count against recall. The published code has 4. "
+        "Where each character is a word (segmenter: characters), 8 or more.",
     )
 
 
