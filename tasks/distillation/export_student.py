@@ -13,7 +13,7 @@ from artifacts.catalog import STUDENT, Corrections, Scores, Sentences, Tagger
 from artifacts.settings import Settings
 from artifacts.step import Job, step
 from tasks.corpus.corrections import by_whom
-from tasks.corpus.segmenters import SEGMENTERS, language_code
+from tasks.corpus.segmenters import SEGMENTERS, UNSPACED, language_code
 from tasks.distillation.span_card import SPAN_USE
 from tasks.tagging.crf_head import CRF
 from tasks.tagging.decoding import Decoding
@@ -65,6 +65,10 @@ that costs is seen among the scores, where there are any of the emissions alone.
 matters: the model reads the first sub-word of each word. Three differences to these scores remain: to a pipeline, an I-
 that begins nothing is an entity; the parts of a word around a hyphen or a full stop are words; and where the tokenizer
 makes a sub-word of the space before a word and nothing else (XLM-R's do of some words), it reads the word there."""
+
+_UNSPACED_IN_PIPELINES = """A pipeline of transformers does not find the words of {languages}, between which text has no
+spaces: with a tokenizer such as XLM-R's a whole sentence is one word to it, and gets one label; with BERT's, each
+Chinese character. Use `load_student` or `crosstag predict` for such text."""
 
 _NOT_IN_PIPELINES = "The model has a head of its own: a pipeline of transformers would not read it as it was trained."
 
@@ -128,7 +132,7 @@ def model_card(
         _made_of(card, languages, source, authors),
         f"Labels: {', '.join(labels)}.",
         f"## Use\n\n{_USE}",
-        _in_pipelines(head, positions, card),
+        _in_pipelines(head, positions, card, segmenters),
     ]
     if card.data:
         parts.append("## Data\n\n" + "\n".join(f"- {line}" for line in card.data))
@@ -159,16 +163,21 @@ def _made_of(card: StudentCard, languages: str, source: str, authors: Mapping[st
     return told
 
 
-def _in_pipelines(head: Head, positions: int | None, card: StudentCard) -> str:
+def _in_pipelines(head: Head, positions: int | None, card: StudentCard, segmenters: Mapping[str, str]) -> str:
+    """How a pipeline loads it, for the languages whose words one finds; which those are not."""
     if head.name == SPANS.name:
         return SPAN_USE
-    others = {CRF.name: _EMISSIONS_IN_PIPELINES}
-    text = _USE_IN_PIPELINES if head.in_pipelines else others.get(head.name, _NOT_IN_PIPELINES)
-    instead = _INSTEAD[card.decoding.method]
-    if positions is None:
-        return text.format(stride="", windows="", instead=instead)
-    stride = f", stride={min(card.windows.overlap_subwords, positions // 4)}"
-    return text.format(stride=stride, windows=_WINDOWS, instead=instead)
+    if not head.in_pipelines and head.name != CRF.name:
+        return _NOT_IN_PIPELINES
+    unspaced = [code for code in card.target_languages if language_code(code) in {*UNSPACED, *segmenters}]
+    parts = [_UNSPACED_IN_PIPELINES.format(languages=", ".join(unspaced))] if unspaced else []
+    if not unspaced or len(unspaced) < len(card.target_languages):
+        text = _USE_IN_PIPELINES if head.in_pipelines else _EMISSIONS_IN_PIPELINES
+        stride, windows = "", ""
+        if positions is not None:
+            stride, windows = f", stride={min(card.windows.overlap_subwords, positions // 4)}", _WINDOWS
+        parts.insert(0, text.format(stride=stride, windows=windows, instead=_INSTEAD[card.decoding.method]))
+    return "\n\n".join(parts)
 
 
 def _table(name: str, rows: list[dict[str, Any]]) -> str:

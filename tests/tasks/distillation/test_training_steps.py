@@ -23,6 +23,7 @@ from tasks.evaluation.changed import measure_change
 from tasks.evaluation.decode import decode
 from tasks.evaluation.scores import score
 from tasks.tagging import training_shell
+from tasks.tagging.crf_head import CRF
 from tasks.tagging.decoding import Decoding
 from tasks.tagging.fitting import Objective
 from tasks.tagging.heads import LINEAR, LinearHead
@@ -144,6 +145,25 @@ def test_a_card_says_in_which_windows_the_student_saw_its_text():
     text = model_card(card, LABELS, [], LINEAR, 64, {}, {})
     assert yaml.safe_load(text.split("---\n")[1])["windows"] == {"max_length_subwords": 48, "overlap_subwords": 6}
     assert "stride=6)" in text
+
+
+@pytest.mark.parametrize("head", [LINEAR, CRF])
+@pytest.mark.parametrize(
+    ("languages", "segmenters", "in_pipelines", "not_found"),
+    [
+        (("de",), {}, True, ""),
+        (("zh-cn",), {}, False, "the words of zh-cn, between"),
+        (("ja", "th"), {}, False, "the words of ja, th, between"),
+        (("yue",), {"yue": "characters"}, False, "the words of yue, between"),
+        (("yue",), {}, True, ""),
+        (("de", "zh"), {"zh": "jieba"}, True, "the words of zh, between"),
+    ],
+)
+def test_a_card_says_of_which_languages_a_pipeline_finds_no_words(head, languages, segmenters, in_pipelines, not_found):
+    text = model_card(StudentCard(target_languages=languages), LABELS, [], head, 64, segmenters, {})
+    assert ("from transformers import pipeline" in text and "stride=" in text) == in_pipelines
+    assert ("A pipeline of transformers does not find" in text) == bool(not_found) and not_found in text
+    assert "load_student" in text
 
 
 def test_a_card_says_how_its_scores_become_tags():
