@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable, Container, Sequence
+from itertools import chain
 from string import ascii_uppercase
 
 import regex
@@ -21,6 +22,25 @@ from tasks.corpus.segmenters import (
 _JOINERS = "\u200c\u200d\u00ad\u2060"
 _MARKED = regex.compile(rf"[{_JOINERS}\p{{M}}\uff9e\uff9f\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]")
 _CLUSTER = regex.compile(r"\X")
+# Signs inside names, which Moses parts from their letters: an apostrophe in Cyrillic, the O' of O'Connor, the marks of
+# Armenian on the vowel before them, geresh and gershayim of Hebrew. A Hebrew particle (in, from, that, ...) is written
+# together with the quotation mark of the name behind it, so that it is none of an acronym if several letters follow.
+_HEBREW = r"[\p{Hebrew}&&\p{L}]"
+_INNER_SIGNS = rf"""
+    (?<=\p{{Cyrillic}}) ['’ʼ] (?=\p{{Cyrillic}})
+    | (?<=\b O) ['’] (?=\p{{Lu}})
+    | (?<=\p{{Armenian}}) [՛՜՞] (?=\p{{Armenian}})
+    | (?<={_HEBREW}) ['׳] (?={_HEBREW})
+    | (?<={_HEBREW}) ׳
+    | (?<={_HEBREW}) (?<! (?<!{_HEBREW}) ' {_HEBREW} [^']* ) '  # one that another opens is a quotation mark
+    | (?<={_HEBREW}) ["״] (?={_HEBREW} (?!{_HEBREW}))
+    | (?<={_HEBREW}) (?<! (?<!{_HEBREW}) [ומשהכלב]+ ) ["״] (?={_HEBREW})
+"""
+_INNER_SIGN = regex.compile(_INNER_SIGNS, regex.VERSION1 | regex.VERBOSE)
+# o' and g' are letters of Uzbek.
+_INNER_SIGN_OF = {
+    "uz": regex.compile(rf"{_INNER_SIGNS} | (?<=\p{{Latin}}) ['‘’] (?=\p{{Latin}})", regex.VERSION1 | regex.VERBOSE)
+}
 _MOSES_DOTS = "DOTMULTI"
 _INVISIBLE = regex.compile(r"[\p{Cf}\p{Cc}]")
 _INVISIBLE_WORD = regex.compile(r"[\p{Cf}\p{Cc}\s]+")
@@ -45,11 +65,13 @@ def word_splitter(
     name = segmenter_name(language, segmenter)
     if name == "characters":
         return split_into_characters
-    split = _moses(language_code(language)) if name == "moses" else load_segmenter(name, language)
+    code = language_code(language)
+    split = _moses(code) if name == "moses" else load_segmenter(name, language)
+    signs = _INNER_SIGN_OF.get(code, _INNER_SIGN)
 
     def split_whole(line: str) -> list[str]:
         words = split(line)
-        return whole_characters(line, words) if _MARKED.search(line) else words
+        return whole_words(line, words, signs) if _MARKED.search(line) or signs.search(line) else words
 
     return split_whole
 
@@ -120,17 +142,19 @@ def split_at_spaces(line: str) -> list[str]:
     return [word for word in line.replace("\t", " ").split(" ") if word]
 
 
-def whole_characters(text: str, words: Sequence[str]) -> list[str]:
-    """Puts together words that were torn before a mark, at a joiner, or inside a grapheme cluster.
+def whole_words(text: str, words: Sequence[str], signs: regex.Pattern[str]) -> list[str]:
+    """Puts together words that were torn at a mark, a joiner or a sign of theirs, or inside a grapheme cluster.
 
     Moses' tokeniser parts what is neither letter nor digit: marks that no composed character has (Indic vowels, the
-    killer of Burmese), the joiners of Persian, parts of an emoji.
+    killer of Burmese), the joiners of Persian, parts of an emoji, the apostrophe of a Ukrainian name.
 
     Args:
         text: what was split.
         words: what the tokeniser made of it, in order.
+        signs: finds single signs that belong to the letters before and behind them.
     """
     clusters = {match.start() for match in _CLUSTER.finditer(text)}
+    clusters.difference_update(chain.from_iterable(match.span() for match in signs.finditer(text)))
     whole: list[str] = []
     end = -1
     for word, (start, its_end) in zip(words, word_places(text, words), strict=True):

@@ -87,6 +87,33 @@ def test_no_word_is_torn_at_joiners_marks_or_inside_a_character(language: str, t
     assert word_splitter(language, tokenized=False)(text) == words
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "words"),
+    [
+        ("uk", "Об'єднаних Об’єднаних, «п'ять».", ["Об'єднаних", "Об’єднаних", ",", "«", "п'ять", "»", "."]),
+        ("ru", "'Слово' д’Артаньяна", ["'", "Слово", "'", "д’Артаньяна"]),
+        # Gershayim in an acronym, with an ending or without; geresh inside a word and behind one.
+        ("he", 'ארה"ב, צה״ל: דו"חות.', ['ארה"ב', ",", "צה״ל", ":", 'דו"חות', "."]),
+        ("he", "ג'ורג' בוש, רח׳ דיזנגוף", ["ג'ורג'", "בוש", ",", "רח׳", "דיזנגוף"]),
+        # Quotation marks: behind a particle, around a name.
+        ("he", 'ב"ידיעות אחרונות" וב"הארץ"', ["ב", '"', "ידיעות", "אחרונות", '"', "וב", '"', "הארץ", '"']),
+        ("he", "'ידיעות אחרונות'", ["'", "ידיעות", "אחרונות", "'"]),
+        ("hy", "Ինչո՞ւ, «Այո»։", ["Ինչո՞ւ", ",", "«", "Այո", "»", "։"]),
+        ("es", "O'Donnell, O’Connor", ["O'Donnell", ",", "O’Connor"]),
+        ("en", "O'Donnell's it's 'O' O'clock", ["O'Donnell", "'s", "it", "'s", "'", "O", "'", "O", "'clock"]),
+        ("uz", "O'zbekiston Farg‘ona ma’no", ["O'zbekiston", "Farg‘ona", "ma’no"]),
+        # As Moses has them.
+        ("it", "L'Italia dell'O", ["L'", "Italia", "dell'", "O"]),
+        ("tr", "Ankara'daki", ["Ankara", "'", "daki"]),
+        ("fi", "EU:n", ["EU", ":", "n"]),
+        # With a space on either side a sign is one of its own.
+        ("uk", "Об ' єднаних' слово", ["Об", "'", "єднаних", "'", "слово"]),
+    ],
+)
+def test_signs_inside_names_stay_in_them(language: str, text: str, words: list[str]) -> None:
+    assert word_splitter(language)(text) == words
+
+
 def test_a_character_of_a_language_without_spaces_is_a_grapheme_cluster() -> None:
     # Thai SARA AM belongs to the consonant before it.
     assert split_into_characters("นำ กา") == ["นำ", "ก", "า"]

@@ -1,6 +1,6 @@
 import pytest
 
-from tasks.corpus.text import translation_splitter
+from tasks.corpus.text import translation_splitter, word_splitter
 from tasks.translation.marked.markers import cut, mark
 from tasks.translation.marked.moses import detokenizer, join_characters
 
@@ -50,6 +50,19 @@ def test_entity_words_are_found_again_behind_the_markers(language: str) -> None:
     assert marked is not None
     pieces = cut(marked, translation_splitter(language))
     assert pieces.segments[1::2] == [words[start:end] for start, end in spans]
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("uk", "Організація Об'єднаних Націй, п'ять."),
+        ("he", "נשיא ארה\"ב ג'ורג' בוש."),
+        ("hy", "Ինչո՞ւ, Ադա:"),
+        ("en", "O'Donnell's house."),
+    ],
+)
+def test_text_with_signs_inside_words_is_given_back(language: str, text: str) -> None:
+    assert detokenizer(language)(word_splitter(language)(text)) == text
 
 
 @pytest.mark.parametrize("language", SENTENCES)
