@@ -13,7 +13,7 @@ from artifacts.runtime import Runtime
 from artifacts.settings import Settings
 from artifacts.store import Store
 from flows.commands.configuration import checked, override
-from flows.commands.running_text import Layout, check_text, pieces, read_text
+from flows.commands.running_text import Layout, Piece, check_text, pieces, read_text
 from flows.parts.corpora import corpus_input
 from tasks.corpus.corpus import load_corpus
 from tasks.corpus.formats import CorpusFile
@@ -35,16 +35,17 @@ class Answer(Settings):
     probabilities: bool = False
     offsets: bool = False
 
-    def text(self, tagged: Tagged, start: int, line: int | None) -> str:
-        """One sentence, which starts at `start` of what offsets count in, and in a line that JSON lines name."""
+    def text(self, tagged: Tagged, piece: Piece, *, with_line: bool) -> str:
+        """One sentence, with offsets of where its piece stands; JSON lines have, if asked, the line of its start."""
         columns: dict[str, Any] = {"tokens": tagged.words, "tags": tagged.tags}
         if self.probabilities:
             columns["probabilities"] = [round(probability, 4) for probability in tagged.probabilities]
         if self.offsets:
-            columns["starts"] = [start + first for first, _ in tagged.places]
-            columns["ends"] = [start + end for _, end in tagged.places]
+            places = [piece.place(first, end) for first, end in tagged.places]
+            columns["starts"] = [first for first, _ in places]
+            columns["ends"] = [end for _, end in places]
         if self.format == "jsonl":
-            of_line = {} if line is None else {"line": line}
+            of_line = {"line": piece.line} if with_line else {}
             return json.dumps(of_line | columns, ensure_ascii=False) + "\n"
         return "".join("\t".join(map(str, row)) + "\n" for row in zip(*columns.values(), strict=True)) + "\n"
 
@@ -110,21 +111,17 @@ def predict_file(
         inference=inference,
     )
     started, counts = time.monotonic(), [0, 0]
-    results: Iterator[tuple[Tagged, int, int | None]]
+    running = "" if question.layout == "sentences" else question.language or language_of(folder)
+    results: Iterator[tuple[Tagged, Piece]]
     if question.read:
-        results = ((tagged, 0, None) for tagged in student.tag_words(_words(question, folder)))
+        results = ((tagged, Piece("", 0, 0)) for tagged in student.tag_words(_words(question, folder)))
     else:
         check_text(question.file)
-        running = "" if question.layout == "sentences" else question.language or language_of(folder)
         texts, kept = tee(pieces(read_text(question.file, normalized=answer.offsets), question.layout, running))
-        tagged_texts = student.tag(piece.text for piece in texts)
+        results = zip(student.tag(piece.text for piece in texts), kept, strict=True)
+    for tagged, piece in results:
         # Rows of lines that were not split are as many as the lines.
-        results = (
-            (tagged, piece.start, piece.line if running else None)
-            for tagged, piece in zip(tagged_texts, kept, strict=True)
-        )
-    for tagged, start, line in results:
-        output.write(answer.text(tagged, start, line))
+        output.write(answer.text(tagged, piece, with_line=bool(running)))
         counts[0] += 1
         counts[1] += len(tagged.words)
     output.flush()

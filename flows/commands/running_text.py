@@ -2,16 +2,17 @@
 
 import sys
 import unicodedata
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from itertools import groupby, islice
+from itertools import groupby, islice, pairwise
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from artifacts.errors import InputError
 from tasks.corpus.lines import BYTE_ORDER_MARK, is_blank, without_inner_marks
 from tasks.corpus.running_text import unlike_text
+from tasks.corpus.segmenters import UNSPACED_CHARACTER
 from tasks.corpus.sentence_ends import sentence_splitter
 
 Layout = Literal["sentences", "paragraphs", "wrapped"]
@@ -22,14 +23,20 @@ _HEAD_LINES = 2000
 class Piece(NamedTuple):
     """A sentence to tag.
 
-    text   the sentence; empty for a blank line
-    start  where it starts in what its offsets count in: 0 in its own line; its place in running text
-    line   number of the line in which it starts, from 1
+    text    the sentence; empty for a blank line
+    start   where it starts in what its offsets count in: 0 in its own line; its place in running text
+    line    number of the line in which it starts, from 1
+    joints  places in `text` before which the end of a line was left out, ascending
     """
 
     text: str
     start: int
     line: int
+    joints: Sequence[int] = ()
+
+    def place(self, first: int, end: int) -> tuple[int, int]:
+        """Where a stretch of `text` (end: exclusive) stands in what offsets count in."""
+        return self.start + first + bisect_right(self.joints, first), self.start + end + bisect_left(self.joints, end)
 
 
 def read_text(path: Path, *, normalized: bool) -> Iterator[str]:
@@ -98,7 +105,8 @@ def pieces(lines: Iterable[str], layout: Layout, language: str) -> Iterator[Piec
     Args:
         lines: of the text.
         layout: sentences: each line is one, a blank one too. paragraphs: each line is split into sentences, a blank one
-            is an empty one. wrapped: sentences go on over line ends, and end at blank lines at the latest.
+            is an empty one. wrapped: sentences go on over line ends, and end at blank lines at the latest; a line's end
+            is a space, and nothing between two characters of scripts without spaces.
         language: of running text.
     """
     if layout == "sentences":
@@ -106,10 +114,27 @@ def pieces(lines: Iterable[str], layout: Layout, language: str) -> Iterator[Piec
         return
     split = sentence_splitter(language)
     for held in _paragraphs(_placed(lines)) if layout == "wrapped" else ([line] for line in _placed(lines)):
-        paragraph, start = " ".join(line.text for line in held), held[0].start
+        paragraph, begins, joints = _joined([line.text for line in held])
         for first, end in split(paragraph) or [(0, 0)]:
-            begun = bisect_right(held, start + first, key=lambda line: line.start) - 1
-            yield Piece(paragraph[first:end], start + first, held[begun].line)
+            row = bisect_right(begins, first) - 1
+            inside = joints[bisect_right(joints, first) : bisect_left(joints, end)]
+            start = held[row].start + first - begins[row]
+            yield Piece(paragraph[first:end], start, held[row].line, [joint - first for joint in inside])
+
+
+def _joined(lines: Sequence[str]) -> tuple[str, list[int], list[int]]:
+    """Lines as one; where in it each begins, and which of these places follow without a space on the line before."""
+    parts, begins, joints = [lines[0]], [0], []
+    for before, line in pairwise(lines):
+        begin = begins[-1] + len(before)
+        if UNSPACED_CHARACTER.match(before[-1:]) and UNSPACED_CHARACTER.match(line):
+            joints.append(begin)
+        else:
+            parts.append(" ")
+            begin += 1
+        parts.append(line)
+        begins.append(begin)
+    return "".join(parts), begins, joints
 
 
 def _placed(lines: Iterable[str]) -> Iterator[Piece]:

@@ -14,6 +14,7 @@ from flows.commands.running_text import check_text, read_text
 from tasks.corpus.corpus import load_corpus
 from tasks.corpus.formats import CorpusFormat
 from tasks.corpus.paths import resolve
+from tasks.corpus.segmenters import Segmenter
 from tasks.corpus.text import word_splitter
 from tasks.tagging.decoding import Decoding
 from tasks.tagging.student import Tagged, load_student
@@ -105,6 +106,43 @@ def test_running_text_is_split_each_row_tells_its_line_and_offsets_count_in_all_
     assert found == sentences
     for row in rows:
         assert [whole[start:end] for start, end in zip(row["starts"], row["ends"], strict=True)] == row["tokens"]
+
+
+@pytest.mark.parametrize(
+    ("language", "segmenter", "package", "lines"),
+    [
+        ("zh", "jieba", "rjieba", ["张伟在北", "京大学学习。李", "娜来自New", "York，", "她很好。"]),
+        ("ja", "sudachi", "sudachipy", ["彼は東", "京で買う。", "雨です。"]),
+        ("th", "newmm", "pythainlp", ["ผมรักกรุง", "เทพ iPhone"]),
+        ("zh", "characters", "regex", ["张伟在北", "京大学学习。李", "娜来自New", "York，", "她很好。"]),
+    ],
+)
+def test_words_that_go_on_over_line_ends_are_whole_in_scripts_without_spaces(
+    crosstag: Crosstag,
+    student: Path,
+    tmp_path: Path,
+    language: str,
+    segmenter: Segmenter,
+    package: str,
+    lines: list[str],
+) -> None:
+    pytest.importorskip(package)
+    path = tmp_path / "text.txt"
+    # A paragraph before it, so that places in the file and in the paragraph differ.
+    path.write_text("\n".join(["Bonn ruht.", "", *lines, ""]), encoding="utf-8")
+    options = ("--text", "wrapped", "--language", language, "--segmenter", segmenter, "--offsets")
+    code, printed = crosstag("predict", str(student), str(path), *options, "--format", "jsonl")
+    assert code == 0
+    rows = [json.loads(line) for line in printed.splitlines()]
+    unwrapped = "".join(lines).replace("NewYork", "New York")
+    tokens = [token for row in rows for token in row["tokens"]]
+    split = word_splitter(language, segmenter=segmenter)
+    assert tokens == [*split("Bonn ruht."), *split(unwrapped)]
+    whole = path.read_text(encoding="utf-8")
+    for row in rows:
+        found = [whole[start:end].replace("\n", "") for start, end in zip(row["starts"], row["ends"], strict=True)]
+        assert found == row["tokens"]
+        assert row["line"] == whole[: row["starts"][0]].count("\n") + 1
 
 
 def test_split_words_are_not_split_into_sentences(crosstag: Crosstag, student: Path, text: Path) -> None:
