@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from tasks.corpus.segmenters import UNSPACED, language_code
 
@@ -17,7 +18,7 @@ def detokenizer(language: str) -> Callable[[Sequence[str]], str]:
     """The function that joins a sentence's words.
 
     Languages that Moses has no rules for are joined with its general ones. zh, ja and th are written without spaces,
-    except between two runs of Latin letters or digits.
+    except between two runs of Latin letters or digits (`join_characters`).
 
     Args:
         language: code such as de or zh-cn; what is behind the hyphen is not looked at.
@@ -40,11 +41,14 @@ def detokenizer(language: str) -> Callable[[Sequence[str]], str]:
 def join_characters(words: Sequence[str]) -> str:
     """Joins words of a language without spaces; runs of Latin letters and digits stay apart.
 
-    Example: 苹果, iPhone, 15, 发, 布 -> 苹果iPhone 15发布.
+    Not if both have one character, since corpora by single characters spell what is Latin out, too.
+
+    Examples: 苹果, iPhone, 15, 发, 布 -> 苹果iPhone 15发布; N, B, A, 2, 0, 1, 9, 年 -> NBA2019年.
     """
-    parts: list[str] = []
-    for word in words:
-        if parts and _STARTS_RUN.match(word) and _ENDS_RUN.search(parts[-1]):
+    parts = list(words[:1])
+    for before, word in pairwise(words):
+        single = _ENDS_RUN.fullmatch(before) and _ENDS_RUN.fullmatch(word)
+        if _STARTS_RUN.match(word) and _ENDS_RUN.search(before) and not single:
             parts.append(" ")
         parts.append(word)
     return "".join(parts)

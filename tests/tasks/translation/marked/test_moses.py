@@ -23,7 +23,21 @@ def test_character_languages_have_no_spaces_but_between_latin_runs(language: str
 
 
 def test_a_latin_run_that_ends_in_a_mark_stays_apart_from_the_next() -> None:
-    assert join_characters(["e\u0301", "a"]) == "e\u0301 a"
+    assert join_characters(["e\u0301", "ab"]) == "e\u0301 ab"
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (list("2019年iPhone在NBA发布"), "2019年iPhone在NBA发布"),
+        # An accent of its own is no second character.
+        (["e\u0301", "a"], "e\u0301a"),
+        # One of both is more than a character.
+        (["iPhone", "1", "5", "和", "A", "iPhone"], "iPhone 15和A iPhone"),
+    ],
+)
+def test_what_a_corpus_spells_out_by_characters_is_one_run(words: list[str], text: str) -> None:
+    assert join_characters(words) == text
 
 
 def test_no_words_make_no_text() -> None:
