@@ -27,8 +27,6 @@ _IN_CHARACTERS = CHINESE | {"ja", "th", "lo", "km", "my", "shn", "mnw", "bo", "d
 # (accents, voicing, vowels and tones, variation selectors) stay with what they stand on.
 _LATIN = "0-9A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\uff10-\uff19\uff21-\uff3a\uff41-\uff5a"
 _CHARACTER = regex.compile(rf"[{_LATIN}](?:[{_LATIN}]|\p{{M}}|\u200d)*|\X")
-# Han, kana or Thai; Moses parts the first into characters.
-_UNSPACED = regex.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
 _MOST_UNSPACED = 0.5
 _MOSTLY_SINGLE = 0.95
 # A character of any script without spaces between words, or of their punctuation.
@@ -113,13 +111,22 @@ def unspaced_remarks(words: Sequence[str], language: str) -> list[str]:
         words: of the text.
         language: that it is said to be in; empty: none was named.
     """
-    unspaced = [word for word in words if _UNSPACED.search(word)]
+    unspaced = [word for word in words if UNSPACED_CHARACTER.search(word)]
     if len(unspaced) <= _MOST_UNSPACED * len(words):
         return []
     said = f"the language is {language!r}" if language else "no language is named"
+    advice = (
+        "expected zh, ja or th, whose words a segmenter finds, or lo, km, my, bo with segmenter: characters; is the "
+        "language right?"
+    )
+    if language_code(language) in _IN_CHARACTERS:
+        advice = (
+            "whole phrases pass for words; set segmenter: characters, which takes each character for a word, or, with "
+            "a translator or parallel text, give a corpus of words"
+        )
     return [
         f"{len(unspaced):,} of {len(words):,} words, such as {unspaced[0][:20]!r}, are in a script without spaces "
-        f"between words, and {said}: expected zh, ja or th, whose words a segmenter finds; is the language right?"
+        f"between words, and {said}: {advice}"
     ]
 
 

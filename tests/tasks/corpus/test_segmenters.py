@@ -129,3 +129,20 @@ def test_text_without_spaces_in_another_language_gets_a_note(tmp_path: Path, lan
     assert remark.startswith("3 of 4 words, such as 'ผมรักกรุงเทพ', are in a script without spaces")
     assert said in remark
     assert read(tmp_path, "Der Ort heißt 北京大学 seit langer Zeit.\n", "de").parts[0].remarks == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("km", "រាជធានីភ្នំពេញ គឺជារដ្ឋធានី។"),
+        ("lo", "ນະຄອນຫຼວງວຽງຈັນ ເປັນເມືອງຫຼວງ"),
+        ("my", "ရန်ကုန်မြို့သည် မြန်မာနိုင်ငံ၏။"),
+    ],
+)
+def test_phrases_that_pass_for_words_get_a_note_that_names_characters(tmp_path: Path, language: str, text: str) -> None:
+    (remark,) = read(tmp_path, f"{text}\n", language).parts[0].remarks
+    assert f"such as {text.split()[0]!r}, are in a script without spaces" in remark
+    assert f"the language is {language!r}" in remark and "set segmenter: characters" in remark
+    assert read(tmp_path, f"{text}\n", language, segmenter="characters").parts[0].remarks == ()
+    (remark,) = read(tmp_path, f"{text}\n", "de").parts[0].remarks
+    assert "is the language right?" in remark
