@@ -13,6 +13,7 @@ from artifacts.step import Job
 from tasks.encoding.masked_text import MaskedLanguageHead, masked_places
 from tasks.tagging.fitting import LossMean
 from tasks.tagging.heads import Batch
+from tasks.tagging.subwords import space_ids
 from tasks.tagging.windows import Windows
 
 _MASKED = "masked"
@@ -35,6 +36,8 @@ class MaskedText:
     def of(cls, windows: Windows, tokenizer: Any, vocabulary: int) -> "MaskedText":
         """What a tokenizer says of special sub-words; its unknown one stands for text, and may be hidden.
 
+        A space alone (XLM-R's ▁) is never hidden, as in the published code: what is behind it tells that it was there.
+
         A vocabulary without [MASK] has the unknown sub-word in its place, which then is never hidden itself.
 
         Raises:
@@ -48,7 +51,7 @@ class MaskedText:
             )
         special = torch.zeros(vocabulary, dtype=torch.bool)
         special[[i for i in tokenizer.all_special_ids if i != tokenizer.unk_token_id and i < vocabulary]] = True
-        special[mask] = True
+        special[[mask, *space_ids(tokenizer)]] = True
         return cls(windows, special, int(mask))
 
 

@@ -64,18 +64,22 @@ def spaces_alone(tokenizer: Any, ids: np.ndarray, counts: np.ndarray) -> np.ndar
         ids: [S] of all sub-words.
         counts: [N] sub-words of each word.
     """
-    spaces = [number for piece in _SPACES if (number := _number_of_space(tokenizer, piece)) is not None]
     several = np.flatnonzero(counts > 1)
     alone = np.zeros(len(counts), dtype=bool)
-    alone[several] = np.isin(ids[offsets_of(counts)[several]], spaces)
+    alone[several] = np.isin(ids[offsets_of(counts)[several]], space_ids(tokenizer))
     return alone
 
 
-def _number_of_space(tokenizer: Any, piece: str) -> int | None:
-    """The id of a piece that is a space; none if it is not in the vocabulary, or a letter there (Ġ, of Maltese)."""
-    number = tokenizer.convert_tokens_to_ids(piece)
-    there = number is not None and tokenizer.convert_ids_to_tokens(number) == piece
-    return number if there and not tokenizer.convert_tokens_to_string([piece]).strip() else None
+def space_ids(tokenizer: Any) -> list[int]:
+    """The ids of sub-words that are a space and nothing else; none where ▁ or Ġ is no space, but a letter (Maltese)."""
+    known = ((piece, tokenizer.convert_tokens_to_ids(piece)) for piece in _SPACES)
+    return [
+        number
+        for piece, number in known
+        if number is not None
+        and tokenizer.convert_ids_to_tokens(number) == piece
+        and not tokenizer.convert_tokens_to_string([piece]).strip()
+    ]
 
 
 def _without_spaces(

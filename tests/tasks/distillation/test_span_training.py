@@ -25,7 +25,7 @@ from artifacts.reference import Reference
 from artifacts.show import preview
 from artifacts.step import run_alone
 from artifacts.store import Store
-from tasks.distillation.hidden_text import MaskedText
+from tasks.distillation.hidden_text import MaskedText, hide_subwords
 from tasks.distillation.span_batches import SpanBatches, SpanText
 from tasks.distillation.span_training import SpanTraining
 from tasks.distillation.train_span_tagger import SpanShape, train_span_tagger
@@ -176,6 +176,25 @@ def test_a_head_that_the_checkpoint_lacks_is_made_of_its_embeddings(
     assert store.require(tagger).notes["masked_language_head"] == "made"
 
 
+def test_a_space_alone_is_never_hidden(tokenizer: Any) -> None:
+    space = tokenizer.convert_tokens_to_ids("in")
+
+    def masked(text_of_piece: str) -> MaskedText:
+        known = SimpleNamespace(
+            all_special_ids=tokenizer.all_special_ids,
+            mask_token_id=tokenizer.mask_token_id,
+            unk_token_id=tokenizer.unk_token_id,
+            convert_tokens_to_ids={"▁": space}.get,
+            convert_ids_to_tokens=lambda number: "▁",
+            convert_tokens_to_string=lambda pieces: text_of_piece,
+        )
+        return MaskedText.of(make_windows(tokenizer, [["in"] * 20], 64, 4), known, len(tokenizer))
+
+    noise = torch.Generator().manual_seed(0)
+    hidden, letter = (hide_subwords(masked(text), np.array([0]), 0.99, "word", noise) for text in ("", "▁"))
+    assert len(hidden.places["hidden_ids"]) == 0 and len(letter.places["hidden_ids"]) > 10
+
+
 def test_a_vocabulary_without_a_mask_hides_by_its_unknown_sub_word(
     store: Store, labelled: Reference, text: Reference, sharp_masked_encoder: Path, put_model: Put, tmp_path: Path
 ) -> None:
@@ -198,6 +217,7 @@ def test_what_hides_sub_words_is_never_hidden_and_a_vocabulary_without_such_is_r
 
     def text_of(**names: Any) -> MaskedText:
         known = {"all_special_ids": tokenizer.all_special_ids, "mask_token_id": masked, "unk_token_id": unknown}
+        known |= {"convert_tokens_to_ids": {}.get}
         return MaskedText.of(windows, SimpleNamespace(**{**known, **names}), len(tokenizer))
 
     usual, bare = text_of(), text_of(mask_token_id=None)
