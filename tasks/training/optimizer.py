@@ -6,26 +6,41 @@ from torch import nn
 from tasks.training.config import TrainingConfig
 
 
-def decay_groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
-    """Parameters with a gradient, in two groups: matrices decay, biases and norms do not.
+def parameter_groups(model: nn.Module, weight_decay: float, head_rate: float) -> list[dict[str, object]]:
+    """Parameters with a gradient, by two questions: matrices decay, biases and norms do not; a head has its own rate.
 
     Told apart by shape: biases, LayerNorm's scales and a CRF's start scores are the one-dimensional ones.
+
+    Args:
+        model: a model of transformers with a head, if `head_rate` is not 1.
+        weight_decay: of matrices.
+        head_rate: the head's rate of learning over the encoder's; groups have it as `relative_rate`.
     """
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    parts = [(_trained(model), 1.0)] if head_rate == 1 else zip(_encoder_and_head(model), (1.0, head_rate), strict=True)
     return [
-        {"params": [p for p in trained if p.ndim >= 2], "weight_decay": weight_decay},
-        {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
+        {"params": some, "weight_decay": decay, "relative_rate": rate}
+        for part, rate in parts
+        for some, decay in (
+            ([p for p in part if p.ndim >= 2], weight_decay),
+            ([p for p in part if p.ndim < 2], 0.0),
+        )
     ]
 
 
 def make_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.AdamW:
-    """AdamW in one fused kernel; the loop sets the rate before each update."""
+    """AdamW in one fused kernel; before each update, `set_rate` gives its groups their rates."""
     return torch.optim.AdamW(
-        decay_groups(model, config.weight_decay),
+        parameter_groups(model, config.weight_decay, config.head_rate),
         lr=config.learning_rate,
         betas=(config.adam_beta1, config.adam_beta2),
         fused=True,
     )
+
+
+def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    """Gives every group the rate of the next update, times its own relative one."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate * group["relative_rate"]
 
 
 def clipped_groups(model: nn.Module, separately: bool) -> list[list[nn.Parameter]]:
@@ -35,10 +50,17 @@ def clipped_groups(model: nn.Module, separately: bool) -> list[list[nn.Parameter
         model: a model of transformers with a head, if `separately`.
         separately: encoder and head have a group each.
     """
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     if not separately:
-        return [trained]
-    base = model.get_submodule(str(model.base_model_prefix))
-    encoder = {id(parameter) for parameter in base.parameters()}
-    parts = [[p for p in trained if id(p) in encoder], [p for p in trained if id(p) not in encoder]]
-    return [part for part in parts if part]
+        return [_trained(model)]
+    return [part for part in _encoder_and_head(model) if part]
+
+
+def _trained(model: nn.Module) -> list[nn.Parameter]:
+    return [parameter for parameter in model.parameters() if parameter.requires_grad]
+
+
+def _encoder_and_head(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """What trains of a model of transformers: in its encoder, and above it."""
+    encoder = {id(parameter) for parameter in model.get_submodule(str(model.base_model_prefix)).parameters()}
+    trained = _trained(model)
+    return [p for p in trained if id(p) in encoder], [p for p in trained if id(p) not in encoder]

@@ -14,7 +14,7 @@ from tasks.training.batching import length_batches, sentence_count, sentence_upd
 from tasks.training.checkpoint import load_checkpoint, trained_state, training_identity
 from tasks.training.config import TrainingConfig
 from tasks.training.freezing import freeze_bottom
-from tasks.training.optimizer import clipped_groups, make_optimizer
+from tasks.training.optimizer import clipped_groups, make_optimizer, set_rate
 from tasks.training.precision import autocast_for
 from tasks.training.schedule import learning_rate_at, warmup_of
 from tasks.training.seeding import collation_generator, seed_dropout
@@ -103,8 +103,7 @@ class TrainingRun:
         seed_dropout(self.config.seed, epoch, batch)
         noise = collation_generator(self.config.seed, epoch, batch)
         shared = of_update(np.concatenate(passes)) if of_update else {}
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate_at(self.update, self.total, self.config)
+        set_rate(self.optimizer, learning_rate_at(self.update, self.total, self.config))
         values = []
         for rows in passes:
             tensors = shared | collate(rows, noise)

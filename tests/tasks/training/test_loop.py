@@ -18,7 +18,7 @@ from tasks.training.checkpoint import load_checkpoint, save_checkpoint
 from tasks.training.config import TrainingConfig
 from tasks.training.freezing import freeze_bottom
 from tasks.training.loop import Checkpoints, TrainingDiverged, planned_updates, train
-from tasks.training.optimizer import decay_groups, make_optimizer
+from tasks.training.optimizer import make_optimizer, parameter_groups
 from tasks.training.schedule import learning_rate_at
 
 LENGTHS = np.random.default_rng(1).integers(3, 12, 30)
@@ -261,7 +261,7 @@ def test_adam_forgets_as_its_betas_say():
 
 def test_biases_and_norms_do_not_decay():
     model = nn.Sequential(nn.Linear(2, 3), nn.LayerNorm(3))
-    decayed, kept = decay_groups(model, 0.5)
+    decayed, kept = parameter_groups(model, 0.5, head_rate=1.0)
     assert decayed["params"] == [model[0].weight] and decayed["weight_decay"] == 0.5
     assert [p.shape for p in kept["params"]] == [(3,), (3,), (3,)] and kept["weight_decay"] == 0
 
@@ -311,6 +311,31 @@ def test_encoder_and_head_are_clipped_by_one_norm_or_each_by_its_own(separately,
         device="cpu", checkpoints=None,
     )  # fmt: skip
     assert [gradients[name].item() for name in ("encoder.weight", "head.weight")] == pytest.approx(clipped, rel=1e-4)
+
+
+@pytest.mark.parametrize(("head_rate", "moved"), [(1.0, [0.01, 0.01]), (4.0, [0.01, 0.04]), (0.5, [0.01, 0.005])])
+def test_the_head_learns_at_its_own_rate(head_rate, moved):
+    # AdamW's first step is the rate in the gradient's direction, whatever its size.
+    model = HeadOnEncoder()
+    before = [parameter.item() for parameter in model.parameters()]
+    config = settings(epochs=1, head_rate=head_rate, warmup_fraction=0.0, weight_decay=0.0)
+    batch = {"x": torch.tensor([[1.0]])}
+    train(
+        model, np.array([1]), lambda rows, noise: batch, lambda m, b: m(b["x"]), config,
+        device="cpu", checkpoints=None,
+    )  # fmt: skip
+    told = dict(model.named_parameters())
+    after = [told[name].item() for name in ("encoder.weight", "head.weight")]
+    assert [was - now for was, now in zip(before, after, strict=True)] == pytest.approx(moved, rel=1e-3)
+
+
+def test_all_of_a_head_is_a_part_of_its_own_and_biases_of_it_do_not_decay():
+    model = small_bert()
+    freeze_bottom(model, 1)
+    groups = parameter_groups(model, 0.5, head_rate=3.0)
+    assert [(g["weight_decay"], g["relative_rate"]) for g in groups] == [(0.5, 1.0), (0.0, 1.0), (0.5, 3.0), (0.0, 3.0)]
+    assert groups[2]["params"] == [model.classifier.weight] and groups[3]["params"] == [model.classifier.bias]
+    assert sum(len(g["params"]) for g in groups) == sum(p.requires_grad for p in model.parameters())
 
 
 def test_a_loss_that_is_not_finite_stops_naming_epoch_and_update():
