@@ -15,9 +15,10 @@ from artifacts.step import Job, step
 from tasks.corpus.corrections import by_whom
 from tasks.corpus.segmenters import SEGMENTERS, UNSPACED, language_code
 from tasks.distillation.span_card import SPAN_USE
+from tasks.distillation.word_card import BETWEEN, EMISSIONS, PLAIN, WORD_USE
 from tasks.tagging.crf_head import CRF
 from tasks.tagging.decoding import Decoding
-from tasks.tagging.heads import Head
+from tasks.tagging.heads import LINEAR, Head
 from tasks.tagging.inference import open_tagger
 from tasks.tagging.span_head import SPANS
 from tasks.tagging.tagger import save_tagger, usable_positions
@@ -42,10 +43,9 @@ tagger("...")
 ```
 
 `aggregation_strategy="first"` matters: the model reads the first sub-word of each word and learned nothing about the
-others, so that "simple" cuts words apart. {windows}Three differences to Crosstag remain, which no setting of a
-pipeline takes away: an I- that begins nothing counts as an entity, where Crosstag {instead}; the parts of a word
-around a hyphen or a full stop count as words; and where the tokenizer makes a sub-word of the space before a word and
-nothing else (XLM-R's do of some words), a pipeline reads the word there, Crosstag behind it."""
+others, so that "simple" cuts words apart. {windows}Two differences to Crosstag remain, which no setting of a
+pipeline takes away: an I- that begins nothing counts as an entity, where Crosstag {instead}; and the parts of a word
+around a hyphen or a full stop count as words."""
 
 _INSTEAD = {"viterbi": "takes the most probable valid tags (Viterbi)", "argmax": "counts it as none"}
 
@@ -62,13 +62,11 @@ tagger("...")
 
 The model's head is a CRF, which scores whole label sequences; a pipeline labels each word by its emissions alone. What
 that costs is seen among the scores, where there are any of the emissions alone. {windows}`aggregation_strategy="first"`
-matters: the model reads the first sub-word of each word. Three differences to these scores remain: to a pipeline, an I-
-that begins nothing is an entity; the parts of a word around a hyphen or a full stop are words; and where the tokenizer
-makes a sub-word of the space before a word and nothing else (XLM-R's do of some words), it reads the word there."""
+matters: the model reads the first sub-word of each word. Two differences to these scores remain: to a pipeline, an I-
+that begins nothing is an entity, and the parts of a word around a hyphen or a full stop are words."""
 
 _UNSPACED_IN_PIPELINES = """A pipeline of transformers does not find the words of {languages}, between which text has no
-spaces: with a tokenizer such as XLM-R's a whole sentence is one word to it, and gets one label; with BERT's, each
-Chinese character. Use `load_student` or `crosstag predict` for such text."""
+spaces: each Chinese character is one to it. Use `load_student` or `crosstag predict` for such text."""
 
 _NOT_IN_PIPELINES = "The model has a head of its own: a pipeline of transformers would not read it as it was trained."
 
@@ -97,6 +95,7 @@ def model_card(
     labels: list[str],
     scores: list[tuple[str, list[dict[str, Any]]]],
     head: Head,
+    pipelines: bool,
     positions: int | None,
     segmenters: Mapping[str, str],
     authors: Mapping[str, int],
@@ -108,6 +107,7 @@ def model_card(
         labels: the label list.
         scores: per scored model its name and its rows (type, precision, recall, f1, gold, ...).
         head: the tagger's.
+        pipelines: whether transformers' pipelines know words by the tagger's tokenizer.
         positions: how many sub-words the model takes; None where nothing limits it.
         segmenters: what split its text into words, by language; of those without spaces.
         authors: numbers of sentences whose labels people corrected, by author.
@@ -132,7 +132,7 @@ def model_card(
         _made_of(card, languages, source, authors),
         f"Labels: {', '.join(labels)}.",
         f"## Use\n\n{_USE}",
-        _in_pipelines(head, positions, card, segmenters),
+        _with_transformers(head, pipelines, positions, card, segmenters),
     ]
     if card.data:
         parts.append("## Data\n\n" + "\n".join(f"- {line}" for line in card.data))
@@ -163,12 +163,17 @@ def _made_of(card: StudentCard, languages: str, source: str, authors: Mapping[st
     return told
 
 
-def _in_pipelines(head: Head, positions: int | None, card: StudentCard, segmenters: Mapping[str, str]) -> str:
-    """How a pipeline loads it, for the languages whose words one finds; which those are not."""
+def _with_transformers(
+    head: Head, pipelines: bool, positions: int | None, card: StudentCard, segmenters: Mapping[str, str]
+) -> str:
+    """How it is used without Crosstag: by a pipeline, for the languages whose words one finds; else by some lines."""
     if head.name == SPANS.name:
         return SPAN_USE
-    if not head.in_pipelines and head.name != CRF.name:
+    if head.name not in (LINEAR.name, CRF.name):
         return _NOT_IN_PIPELINES
+    instead = _INSTEAD[card.decoding.method]
+    if not pipelines:
+        return f"{WORD_USE}{PLAIN.format(instead=instead) if head.in_pipelines else EMISSIONS}{BETWEEN}"
     unspaced = [code for code in card.target_languages if language_code(code) in {*UNSPACED, *segmenters}]
     parts = [_UNSPACED_IN_PIPELINES.format(languages=", ".join(unspaced))] if unspaced else []
     if not unspaced or len(unspaced) < len(card.target_languages):
@@ -176,7 +181,7 @@ def _in_pipelines(head: Head, positions: int | None, card: StudentCard, segmente
         stride, windows = "", ""
         if positions is not None:
             stride, windows = f", stride={min(card.windows.overlap_subwords, positions // 4)}", _WINDOWS
-        parts.insert(0, text.format(stride=stride, windows=windows, instead=_INSTEAD[card.decoding.method]))
+        parts.insert(0, text.format(stride=stride, windows=windows, instead=instead))
     return "\n\n".join(parts)
 
 
@@ -213,6 +218,8 @@ def export_student(
     authors: Counter[str] = Counter()
     for given in corrections:
         authors.update(job.metadata(given)["authors"])
-    text = model_card(card, labels, listed, head, positions, segmenters, dict(sorted(authors.items())))
+    # Pipelines know words where the tokenizer marks the sub-words that go on with one: WordPiece does.
+    pipelines = bool(getattr(tokenizer.backend_tokenizer.model, "continuing_subword_prefix", None))
+    text = model_card(card, labels, listed, head, pipelines, positions, segmenters, dict(sorted(authors.items())))
     (job.output_folder / "README.md").write_text(text, encoding="utf-8")
     job.describe({"labels": labels})

@@ -1,6 +1,8 @@
 """How the model card says that a tagger of spans is used with transformers alone: no pipeline has such a head."""
 
-SPAN_USE = """With transformers alone, for a sentence that is split into words and fits the model:
+from tasks.distillation.word_card import BETWEEN, READ
+
+SPAN_USE = f"""With transformers alone, for a sentence that is split into words and fits the model:
 
 ```python
 import torch
@@ -9,7 +11,7 @@ from transformers import AutoModel, AutoTokenizer
 
 folder = "path/to/this/folder"
 tokenizer, encoder = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()
-head = load_file(f"{folder}/model.safetensors")
+head = load_file(f"{{folder}}/model.safetensors")
 names, longest = encoder.config.id2label, encoder.config.crosstag_span_words
 
 
@@ -20,15 +22,11 @@ def form(pieces):  # of a word: capitals, small letters, a title, digits, other
     return [upper > 0 and not lower, lower > 0 and not upper, titled, 0 < digits == characters, True].index(True)
 
 
+{READ}
+
 @torch.inference_mode()
 def entities(words):  # (first word, word behind the last, type)
-    words = [word if tokenizer.tokenize(word) else tokenizer.unk_token for word in words]
-    spaces = tokenizer("a a").input_ids != tokenizer(["a", "a"], is_split_into_words=True).input_ids
-    given = [" " * (spaces and w > 0) + word for w, word in enumerate(words)]
-    given = tokenizer(given, is_split_into_words=True, return_tensors="pt")
-    places = [[i for i, of in enumerate(given.word_ids()) if of == w] for w in range(len(words))]
-    blank = [not tokenizer.decode(place[0]).strip() for place in given["input_ids"][0, :, None]]
-    places = [place[1:] if blank[place[0]] and len(place) > 1 else place for place in places]  # not the space alone
+    given, places = read(words)
     h = encoder(**given).last_hidden_state[0]
     m = head["span_forms.weight"][[form(given["input_ids"][0, place]) for place in places]]
     found = []
@@ -47,6 +45,5 @@ entities(["Am", "Samstag", "gewann", "Werder", "Bremen"])
 ```
 
 The model scores every span of up to `crosstag_span_words` words by its first and last word, its length and its words'
-forms, and takes the surest of those that overlap. Between words of scripts without spaces (Chinese, Japanese, Thai)
-Crosstag leaves out the sub-words that are a space alone, which this code leaves in. transformers' token classification
-cannot hold such a head; a pipeline would not read it as it was trained."""
+forms, and takes the surest of those that overlap. {BETWEEN}
+transformers' token classification cannot hold such a head; a pipeline would not read it as it was trained."""

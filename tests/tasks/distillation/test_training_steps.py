@@ -136,13 +136,13 @@ def test_from_labelled_sentences_to_a_student_that_a_pipeline_loads(
 )  # fmt: skip
 def test_a_card_tells_which_labels_of_its_own_language_a_student_had(settings, authors, parts, says):
     card = StudentCard(source_language="en", target_languages=("de",), **settings)
-    told = model_card(card, LABELS, [], LINEAR, None, {}, authors).split("\n\n")[2]
+    told = model_card(card, LABELS, [], LINEAR, True, None, {}, authors).split("\n\n")[2]
     assert told == f"A named-entity tagger for de, {parts} {says}".strip()
 
 
 def test_a_card_says_in_which_windows_the_student_saw_its_text():
     card = StudentCard(target_languages=("de",), windows=WindowConfig(max_length_subwords=48, overlap_subwords=6))
-    text = model_card(card, LABELS, [], LINEAR, 64, {}, {})
+    text = model_card(card, LABELS, [], LINEAR, True, 64, {}, {})
     assert yaml.safe_load(text.split("---\n")[1])["windows"] == {"max_length_subwords": 48, "overlap_subwords": 6}
     assert "stride=6)" in text
 
@@ -160,14 +160,14 @@ def test_a_card_says_in_which_windows_the_student_saw_its_text():
     ],
 )
 def test_a_card_says_of_which_languages_a_pipeline_finds_no_words(head, languages, segmenters, in_pipelines, not_found):
-    text = model_card(StudentCard(target_languages=languages), LABELS, [], head, 64, segmenters, {})
+    text = model_card(StudentCard(target_languages=languages), LABELS, [], head, True, 64, segmenters, {})
     assert ("from transformers import pipeline" in text and "stride=" in text) == in_pipelines
     assert ("A pipeline of transformers does not find" in text) == bool(not_found) and not_found in text
     assert "load_student" in text
 
 
 def test_a_card_says_how_its_scores_become_tags():
-    text = model_card(StudentCard(decoding=Decoding(method="argmax")), LABELS, [], LINEAR, 64, {}, {})
+    text = model_card(StudentCard(decoding=Decoding(method="argmax")), LABELS, [], LINEAR, True, 64, {}, {})
     assert yaml.safe_load(text.split("---\n")[1])["decoding"] == {"method": "argmax", "inside_at_start": False}
     assert "where Crosstag counts it as none" in text and "Viterbi" not in text
 
