@@ -21,7 +21,7 @@ class TrainingConfig(Settings):
         le=1000,
         title="Head's rate",
         description="Learning rate of the head, as a multiple of learning_rate. Papers: 1. With few updates a new head "
-        "stays behind: 25 is better for e5-small at 564 updates.",
+        "stays behind the encoder: 25 was better for e5-small with 564 updates (docs/results.md).",
     )
     subwords_per_batch: int = Field(
         2048,
