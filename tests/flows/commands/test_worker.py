@@ -39,8 +39,10 @@ while True:
     run = subprocess.Popen([sys.executable, "-c", {RUN!r}], start_new_session=True)
     run.wait()
 """
+# Tests may run under nohup, whose ignored SIGHUP is inherited, and honoured by the command.
 OURS = """
-import sys
+import signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from flows.commands.worker import attended
 sys.exit(attended([sys.executable, "-c", sys.argv[1]]))
 """
