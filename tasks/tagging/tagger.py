@@ -10,6 +10,7 @@ from safetensors import SafetensorError
 
 from artifacts.errors import InputError
 from tasks.tagging.heads import CONFIG_KEY, LINEAR, Head, head_named_in
+from tasks.training.optimizer import NEW_PARAMETERS
 
 # What encoders' configurations call their dropouts: BERT, XLM-R and relatives; ALBERT's head; DistilBERT; ModernBERT.
 _DROPOUTS = (
@@ -38,11 +39,13 @@ def new_tagger(
         head: its kind.
 
     Returns:
-        The model, in float32 on the CPU, and its tokenizer.
+        The model, in float32 on the CPU, and its tokenizer. Its `NEW_PARAMETERS` are those above the encoder.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = _loaded(encoder_folder, partial(head.load, labels=labels), dropout)
+    encoder = {id(parameter) for parameter in model.base_model.parameters()}
+    setattr(model, NEW_PARAMETERS, frozenset(name for name, p in model.named_parameters() if id(p) not in encoder))
     if head.name != LINEAR.name:  # Whose folder stays as transformers' own models save it.
         setattr(model.config, CONFIG_KEY, head.name)
     return model, load_tokenizer(encoder_folder)

@@ -20,8 +20,9 @@ class TrainingConfig(Settings):
         gt=0,
         le=1000,
         title="Head's rate",
-        description="Learning rate of the head, as a multiple of learning_rate. Papers: 1. With few updates a new head "
-        "stays behind the encoder: 25 was better for e5-small with 564 updates (docs/results.md).",
+        description="Learning rate of a new head, as a multiple of learning_rate; the head of a tagger that is trained "
+        "further has no rate of its own. Papers: 1. With few updates a new head stays behind the encoder: 25 was "
+        "better for e5-small with 564 updates (docs/results.md).",
     )
     subwords_per_batch: int = Field(
         2048,

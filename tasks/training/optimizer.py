@@ -5,18 +5,25 @@ from torch import nn
 
 from tasks.training.config import TrainingConfig
 
+NEW_PARAMETERS = "new_parameters"
+"""Attribute of a model: the names of its head's parameters, if that is a new one."""
+
 
 def parameter_groups(model: nn.Module, weight_decay: float, head_rate: float) -> list[dict[str, object]]:
-    """Parameters with a gradient, by two questions: matrices decay, biases and norms do not; a head has its own rate.
+    """Parameters with a gradient, by two questions: matrices decay, biases and norms do not; a new head has a rate.
 
     Told apart by shape: biases, LayerNorm's scales and a CRF's start scores are the one-dimensional ones.
 
     Args:
-        model: a model of transformers with a head, if `head_rate` is not 1.
+        model: if it names `NEW_PARAMETERS`, these are the new head.
         weight_decay: of matrices.
-        head_rate: the head's rate of learning over the encoder's; groups have it as `relative_rate`.
+        head_rate: a new head's rate of learning over that of all else; groups have it as `relative_rate`.
     """
-    parts = [(_trained(model), 1.0)] if head_rate == 1 else zip(_encoder_and_head(model), (1.0, head_rate), strict=True)
+    new: frozenset[str] = getattr(model, NEW_PARAMETERS, frozenset()) if head_rate != 1 else frozenset()
+    named = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
+    parts = [([p for name, p in named if name not in new], 1.0)]
+    if new:
+        parts.append(([p for name, p in named if name in new], head_rate))
     return [
         {"params": some, "weight_decay": decay, "relative_rate": rate}
         for part, rate in parts

@@ -356,6 +356,23 @@ def test_trainings_from_a_tagger_begin_with_it(
         torch.testing.assert_close(weights_of(store, reference), before)
 
 
+def test_a_new_head_has_a_rate_of_its_own_and_one_that_is_trained_further_has_not(
+    store: Store, encoder: Reference, tagger: Reference, labelled: Reference
+) -> None:
+    def furthest(start: Reference, **changes: float) -> tuple[float, float]:
+        still, moved = (
+            weights_of(store, run_alone(store, train_tagger, labelled, start, TaggerTraining(**settings), WINDOWS))
+            for settings in (STILL, {**STILL, "learning_rate": 1e-5, "weight_decay": 0.0, **changes})
+        )
+        ways = {name: float((moved[name] - still[name]).abs().max()) for name in still}
+        return max(way for name, way in ways.items() if name.startswith("bert.")), ways["classifier.weight"]
+
+    # AdamW's first step is the rate.
+    assert furthest(encoder, head_rate=100) == pytest.approx((1e-5, 1e-3), rel=0.05)
+    assert furthest(encoder) == pytest.approx((1e-5, 1e-5), rel=0.05)
+    assert furthest(tagger, head_rate=100) == pytest.approx((1e-5, 1e-5), rel=0.05)
+
+
 def test_the_published_mean_over_a_single_vote_is_that_vote(
     store: Store, put_table: Put, encoder: Reference, soft: Reference, said: Callable[..., torch.Tensor]
 ) -> None:

@@ -33,10 +33,11 @@ from tasks.tagging.known_heads import HEADS
 from tasks.tagging.labelling import label_words
 from tasks.tagging.predict import predict_words
 from tasks.tagging.student import load_student
-from tasks.tagging.tagger import load_tagger
+from tasks.tagging.tagger import load_tagger, new_tagger, save_tagger
 from tasks.tagging.train_tagger import TaggerTraining, learn_labels, train_tagger
 from tasks.tagging.training_shell import EncoderOrTagger
 from tasks.tagging.windows import WindowConfig, collate_words, make_windows
+from tasks.training.optimizer import NEW_PARAMETERS
 
 LABELS = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
 META = {"language": "en", "labels": LABELS}
@@ -304,3 +305,13 @@ def test_another_head_trains_and_weighs_nothing_anew(made: Step[...]) -> None:
 @pytest.mark.parametrize("made", [label_words, predict_words, export_student])
 def test_what_runs_any_tagger_knows_the_code_of_every_head(made: Step[...]) -> None:
     assert {"HEADS", "LINEAR"} <= reached(made)
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_what_is_new_above_an_encoder_is_named(name: str, sharp_encoder: Path, tmp_path: Path) -> None:
+    made, tokenizer = new_tagger(sharp_encoder, ["O", "B-LOC", "I-LOC"], 0.0, 1, HEADS[name])
+    everything = {each for each, _ in made.named_parameters()}
+    assert getattr(made, NEW_PARAMETERS) == {each for each in everything if not each.startswith("bert.")}
+    assert getattr(made, NEW_PARAMETERS)
+    save_tagger(made, tokenizer, tmp_path)
+    assert not hasattr(load_tagger(tmp_path, HEADS[name])[0], NEW_PARAMETERS)

@@ -317,6 +317,7 @@ def test_encoder_and_head_are_clipped_by_one_norm_or_each_by_its_own(separately,
 def test_the_head_learns_at_its_own_rate(head_rate, moved):
     # AdamW's first step is the rate in the gradient's direction, whatever its size.
     model = HeadOnEncoder()
+    model.new_parameters = frozenset({"head.weight"})
     before = [parameter.item() for parameter in model.parameters()]
     config = settings(epochs=1, head_rate=head_rate, warmup_fraction=0.0, weight_decay=0.0)
     batch = {"x": torch.tensor([[1.0]])}
@@ -329,13 +330,19 @@ def test_the_head_learns_at_its_own_rate(head_rate, moved):
     assert [was - now for was, now in zip(before, after, strict=True)] == pytest.approx(moved, rel=1e-3)
 
 
-def test_all_of_a_head_is_a_part_of_its_own_and_biases_of_it_do_not_decay():
+def test_a_new_head_is_a_part_of_its_own_and_biases_of_it_do_not_decay():
     model = small_bert()
     freeze_bottom(model, 1)
+    model.new_parameters = frozenset({"classifier.weight", "classifier.bias"})
     groups = parameter_groups(model, 0.5, head_rate=3.0)
     assert [(g["weight_decay"], g["relative_rate"]) for g in groups] == [(0.5, 1.0), (0.0, 1.0), (0.5, 3.0), (0.0, 3.0)]
     assert groups[2]["params"] == [model.classifier.weight] and groups[3]["params"] == [model.classifier.bias]
     assert sum(len(g["params"]) for g in groups) == sum(p.requires_grad for p in model.parameters())
+
+
+def test_a_head_that_is_not_new_learns_like_all_else():
+    groups = parameter_groups(small_bert(), 0.5, head_rate=3.0)
+    assert [g["relative_rate"] for g in groups] == [1.0, 1.0]
 
 
 def test_a_loss_that_is_not_finite_stops_naming_epoch_and_update():
