@@ -10,8 +10,8 @@ READ = """def read(words):  # for the model, and where each word's sub-words are
     return given, [place[1:] if blank[place[0]] and len(place) > 1 else place for place in places]  # no space alone
 """
 
-BETWEEN = """Between words of scripts without spaces (Chinese, Japanese, Thai) Crosstag leaves out sub-words that are a
-space alone, which this code leaves in."""
+BETWEEN = """Between words of scripts without spaces (Chinese, Japanese, Thai) this code has spaces, which Crosstag
+leaves out."""
 
 WORD_USE = f"""With transformers alone, for a sentence that is split into words and fits the model:
 

@@ -10,7 +10,7 @@ NEW_PARAMETERS = "new_parameters"
 
 
 def parameter_groups(model: nn.Module, weight_decay: float, head_rate: float) -> list[dict[str, object]]:
-    """Parameters with a gradient, by two questions: matrices decay, biases and norms do not; a new head has a rate.
+    """Parameters with a gradient, by two questions: matrices decay, biases and norms do not; a new head has its rate.
 
     Told apart by shape: biases, LayerNorm's scales and a CRF's start scores are the one-dimensional ones.
 
@@ -57,17 +57,10 @@ def clipped_groups(model: nn.Module, separately: bool) -> list[list[nn.Parameter
         model: a model of transformers with a head, if `separately`.
         separately: encoder and head have a group each.
     """
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     if not separately:
-        return [_trained(model)]
-    return [part for part in _encoder_and_head(model) if part]
-
-
-def _trained(model: nn.Module) -> list[nn.Parameter]:
-    return [parameter for parameter in model.parameters() if parameter.requires_grad]
-
-
-def _encoder_and_head(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-    """What trains of a model of transformers: in its encoder, and above it."""
-    encoder = {id(parameter) for parameter in model.get_submodule(str(model.base_model_prefix)).parameters()}
-    trained = _trained(model)
-    return [p for p in trained if id(p) in encoder], [p for p in trained if id(p) not in encoder]
+        return [trained]
+    base = model.get_submodule(str(model.base_model_prefix))
+    encoder = {id(parameter) for parameter in base.parameters()}
+    parts = [[p for p in trained if id(p) in encoder], [p for p in trained if id(p) not in encoder]]
+    return [part for part in parts if part]

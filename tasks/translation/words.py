@@ -171,7 +171,9 @@ def translate_words(
         counts = case_counts(zip(*columns, strict=True), language)
     translations = best_translations(job.table(lexicon))
     table = translate_table(
-        *(job.table(data), translations, config),
+        job.table(data),
+        translations,
+        config,
         casing=casing,
         counts=counts,
         corpus=data.content,

@@ -37,7 +37,7 @@ from tasks.tagging.tagger import load_tagger, new_tagger, save_tagger
 from tasks.tagging.train_tagger import TaggerTraining, learn_labels, train_tagger
 from tasks.tagging.training_shell import EncoderOrTagger
 from tasks.tagging.windows import WindowConfig, collate_words, make_windows
-from tasks.training.optimizer import NEW_PARAMETERS
+from tasks.training.optimizer import NEW_PARAMETERS, parameter_groups
 
 LABELS = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
 META = {"language": "en", "labels": LABELS}
@@ -313,5 +313,10 @@ def test_what_is_new_above_an_encoder_is_named(name: str, sharp_encoder: Path, t
     everything = {each for each, _ in made.named_parameters()}
     assert getattr(made, NEW_PARAMETERS) == {each for each in everything if not each.startswith("bert.")}
     assert getattr(made, NEW_PARAMETERS)
+    made.masked = nn.Linear(2, 2)  # As what finds masked sub-words beside it: no head of the tagger.
+    groups = parameter_groups(made, 0.0, head_rate=25.0)
+    fast = {id(p) for group in groups if group["relative_rate"] == 25.0 for p in group["params"]}
+    assert fast == {id(p) for each, p in made.named_parameters() if each in getattr(made, NEW_PARAMETERS)}
+    del made.masked
     save_tagger(made, tokenizer, tmp_path)
     assert not hasattr(load_tagger(tmp_path, HEADS[name])[0], NEW_PARAMETERS)
