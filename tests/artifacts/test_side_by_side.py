@@ -38,6 +38,7 @@ def ahead(store: Store, *members: tuple[Reference, ...], workers: int = 2, maker
         return beside.compute_ahead(run, average_soft_labels, calls)
 
 
+@pytest.mark.slow
 def test_what_is_missing_or_was_dropped_is_made_once_each_and_found_afterwards(store: Store) -> None:
     one, two, three = (put(store, p) for p in (0.25, 0.5, 0.75))
     made = []

@@ -68,6 +68,7 @@ def test_a_changed_student_reruns_only_distillation_and_what_follows(data: Path,
     assert all(o.status == "cached" for o in run.outcomes if o.label.startswith(untouched))
 
 
+@pytest.mark.slow
 def test_inner_taggers_go_on_demand_and_are_trained_again_only_for_what_reads_them(data: Path, store: Path) -> None:
     opened = Store(store)
 
@@ -235,6 +236,7 @@ def test_edits_that_change_no_result_rerun_nothing(data: Path, finished: Path, t
     assert "train_student" in steps["cached"]
 
 
+@pytest.mark.slow
 def test_an_edit_in_the_neighbour_core_reruns_reliability_and_what_follows(
     data: Path, finished: Path, tmp_path: Path
 ) -> None:

@@ -286,6 +286,7 @@ def test_amounts_of_projected_data_are_refused_if_there_are_none(config_file: Pa
         variations(config_file, "max_projected_sentences=0,5")
 
 
+@pytest.mark.slow
 def test_new_raw_sentences_are_translated_and_no_others(
     config_file: Path, data: Path, ended: Path, tmp_path: Path, patched: None
 ) -> None:

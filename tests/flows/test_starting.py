@@ -55,6 +55,7 @@ def test_what_few_steps_use_is_not_loaded_with_the_methods() -> None:
     assert ended.stdout.split() == []
 
 
+@pytest.mark.slow
 def test_a_first_run_in_a_terminal_says_nothing_of_what_prefect_reports_to_its_makers(tmp_path: Path) -> None:
     # A terminal, and a PREFECT_HOME that nobody used, are what Prefect's notice asks for. The run itself is refused.
     config = tmp_path / "bad.yaml"

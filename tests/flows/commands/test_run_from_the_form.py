@@ -50,6 +50,7 @@ def run(
     return run_it
 
 
+@pytest.mark.slow
 def test_it_finds_every_step_that_the_same_settings_made_from_the_command_line(
     run: Callable[..., FlowRun], crosstag: Callable[..., tuple[int, str]], finished: Path, tmp_path: Path
 ) -> None:

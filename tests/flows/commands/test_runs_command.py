@@ -101,6 +101,7 @@ def test_ls_tells_the_runs_apart(crosstag: Crosstag, store: Store, run_again: Ca
     assert "killed" in lines_by_run["ab" * 5]
 
 
+@pytest.mark.slow
 def test_diff_says_what_differs_and_nothing_else(
     crosstag: Crosstag, store: Store, run_again: Callable[..., str]
 ) -> None:

@@ -15,7 +15,7 @@ from artifacts.store import Store
 from flows.pages.app import create_app
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("server")]
-ALWAYS = ("colada", "glode", "comparisons", "label")
+ALWAYS = ("glode", "label")
 
 
 @pytest.mark.parametrize("all_links", [False, pytest.param(True, marks=pytest.mark.slow)])

@@ -81,6 +81,7 @@ def test_a_damaged_artifact_takes_its_own_pages_alone(shelved: Shelved, key: str
     assert whole not in refused and (how == "manifest" or seen[whole].status_code == 200)
 
 
+@pytest.mark.slow
 def test_pages_of_a_store_that_is_written_to_never_fail(shelved: Shelved) -> None:
     record = hostile(shelved.store, hurt="x").model_copy(update={"state": "running", "ended": None, "error": None})
     done = threading.Event()

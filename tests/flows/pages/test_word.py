@@ -104,6 +104,7 @@ def test_what_fails_is_told_and_may_be_tried_again(asked: Store, run: RunRecord,
     assert "were dropped, without which no neighbours are found" in dropped
 
 
+@pytest.mark.slow
 def test_the_student_is_asked_once_and_remembered(asked: Store, run: RunRecord) -> None:
     pages = TestClient(create_app(asked), base_url=OWN)
     text = next(s.reference for s in run.steps if s.stage == "target text" and s.reference.kind == "sentences")
