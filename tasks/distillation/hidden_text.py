@@ -69,30 +69,41 @@ class Hidden(NamedTuple):
     places: dict[str, torch.Tensor]
 
 
+def hidden_shares(windows: Windows, rate: float, loss_mean: LossMean, of: np.ndarray | None = None) -> np.ndarray:
+    """[W] share of a hidden sub-word of each window in the loss of that window.
+
+    1 / |X'| (Eq. 2), special sub-words left out; or, with a mean over words, 1 over the hidden sub-words that a window
+    has on average, which lets every hidden sub-word weigh the same.
+
+    Args:
+        windows: of the text.
+        rate: r_m, share of sub-words that are hidden.
+        loss_mean: what weighs the same, a window or a hidden sub-word.
+        of: [W] bool, the windows that are hidden at all; None: all.
+    """
+    subwords = windows.ends - windows.starts
+    if loss_mean == "word":
+        subwords = np.full(len(subwords), rate * subwords[slice(None) if of is None else of].mean())
+    return (1 / subwords).astype(np.float32)
+
+
 def hide_subwords(
-    text: MaskedText, chosen: np.ndarray, rate: float, loss_mean: LossMean, noise: torch.Generator
+    text: MaskedText, chosen: np.ndarray, rate: float, shares: np.ndarray, noise: torch.Generator
 ) -> Hidden:
     """Hides sub-words of some windows.
-
-    The share of a sub-word is 1 / |X'| (Eq. 2), special sub-words left out; or, with a mean over words, the windows of
-    the pass over its hidden sub-words.
 
     Args:
         text: whose windows they are.
         chosen: [B] window numbers.
         rate: r_m, share of sub-words that are hidden.
-        loss_mean: what weighs the same, a window or a sub-word.
+        shares: [W] of a hidden sub-word of each window of the text, see `hidden_shares`.
         noise: where the draws come from.
     """
     ids, mask = map(torch.from_numpy, text.windows.inputs(chosen))
     hidden = masked_places(ids, text.special, rate, noise)
     rows, positions = hidden.nonzero(as_tuple=True)
-    if loss_mean == "word":
-        shares = torch.full((len(rows),), len(chosen) / max(len(rows), 1))
-    else:
-        subwords = text.windows.ends[chosen] - text.windows.starts[chosen]
-        shares = torch.from_numpy((1 / subwords).astype(np.float32))[rows]
-    places = {"masked_rows": rows, "masked_positions": positions, "hidden_ids": ids[hidden], "masked_share": shares}
+    share = torch.from_numpy(shares[chosen])[rows]
+    places = {"masked_rows": rows, "masked_positions": positions, "hidden_ids": ids[hidden], "masked_share": share}
     return Hidden(ids.masked_fill(hidden, text.mask), mask, places)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from tasks.distillation.hidden_text import MaskedText, hide_subwords, masked_loss
+from tasks.distillation.hidden_text import MaskedText, hidden_shares, hide_subwords, masked_loss
 from tasks.tagging.fitting import LossMean, Objective
 
 
@@ -23,13 +23,14 @@ def with_masked_text(
         raw: [W] bool, which of them have raw text.
         weight: omega.
         rate: r_m, share of sub-words that are hidden.
-        loss_mean: see `hide_subwords`.
+        loss_mean: see `hidden_shares`.
     """
+    shares = hidden_shares(text.windows, rate, loss_mean, raw)
 
     def collate(rows: np.ndarray, noise: torch.Generator) -> dict[str, torch.Tensor]:
         batch = objective.collate(rows, noise)
         if raw[rows].any():
-            hidden = hide_subwords(text, rows[raw[rows]], rate, loss_mean, noise)
+            hidden = hide_subwords(text, rows[raw[rows]], rate, shares, noise)
             batch |= {"masked_input_ids": hidden.ids, "masked_attention_mask": hidden.mask, **hidden.places}
         return batch
 

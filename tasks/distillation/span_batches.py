@@ -7,11 +7,12 @@ from functools import cached_property
 import numpy as np
 import torch
 
-from tasks.distillation.hidden_text import MaskedText, hide_subwords
+from tasks.distillation.hidden_text import MaskedText, hidden_shares, hide_subwords
 from tasks.distillation.paired_rows import MASKED, SOURCE, TARGET, PairedRows, pair_rows
 from tasks.distillation.span_training import SpanTraining
 from tasks.tagging.span_grid import window_cells
 from tasks.tagging.windows import Windows
+from tasks.training.loop import count_updates
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class SpanBatches:
             places.append(np.stack([at + first, positions]))
         if self.masked is not None and (kinds == MASKED).any():
             chosen = self._drawn(rows[kinds == MASKED], noise)
-            hidden = hide_subwords(self.masked, chosen, self.config.mask_rate, self.config.loss_mean, noise)
+            hidden = hide_subwords(self.masked, chosen, self.config.mask_rate, self._hidden_shares, noise)
             first = inputs.add(hidden.ids, hidden.mask)
             batch |= hidden.places | {"masked_rows": hidden.places["masked_rows"] + first}
         word_rows, word_positions = torch.from_numpy(np.concatenate(places, axis=1))
@@ -107,13 +108,25 @@ class SpanBatches:
         return batch
 
     def of_update(self, rows: np.ndarray) -> dict[str, torch.Tensor]:
-        """What the loss of each pass divides by: the pairs and the spans of its update."""
-        kinds, windows = self.rows.kinds[rows], self.rows.windows[rows]
-        numbers = {"pairs": len(np.unique(self.rows.pairs[rows]))}  # Each has one masked window.
+        """What the loss of each pass divides by: the pairs of its update, and the spans of an average one."""
+        pairs = len(np.unique(self.rows.pairs[rows]))  # Each has one masked window.
+        return {"pairs": torch.tensor(pairs), **self._mean_spans}
+
+    @cached_property
+    def _mean_spans(self) -> dict[str, torch.Tensor]:
+        """Spans of each text in an update, the mean of an epoch's: see `word_shares`."""
+        updates = count_updates(self.rows.lengths, self.rows.pairs, self.config)
+        numbers = {}
         for kind, name in ((SOURCE, "source_spans"), (TARGET, "target_spans")):
             if kind in self.texts:
-                numbers[name] = int(self.texts[kind].spans_of_windows[windows[kinds == kind]].sum())
-        return {name: torch.tensor(number) for name, number in numbers.items()}
+                windows = self.rows.windows[self.rows.kinds == kind]
+                numbers[name] = torch.tensor(self.texts[kind].spans_of_windows[windows].sum() / updates)
+        return numbers
+
+    @cached_property
+    def _hidden_shares(self) -> np.ndarray:
+        assert self.masked is not None
+        return hidden_shares(self.masked.windows, self.config.mask_rate, self.config.loss_mean)
 
     def _drawn(self, rows: np.ndarray, noise: torch.Generator) -> np.ndarray:
         """The window that each MASKED row is this time."""

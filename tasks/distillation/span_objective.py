@@ -56,7 +56,7 @@ def span_objective(batches: SpanBatches, watch: Watch | None = None) -> Objectiv
 
 
 def _mean(losses: torch.Tensor, batch: Batch, corpus: str, each_span: bool) -> torch.Tensor:
-    """1/N sum_X 1/|S(X)| sum_s (Eq. 1 and 4), N the pairs of the update; or 1/S sum_s, S its spans."""
+    """1/N sum_X 1/|S(X)| sum_s (Eq. 1 and 4), N the pairs of the update; or 1/S sum_s, S the mean spans of one."""
     if each_span:
         return losses.sum() / batch[f"{corpus}_spans"]
     return (losses * batch[f"{corpus}_share"]).sum() / batch["pairs"]

@@ -24,7 +24,7 @@ class SpanTraining(TaggerTrainingConfig):
         "sentence",
         title="Mean of the loss",
         description="sentence: every sentence weighs the same (Eq. 1, 2, 4); word: every span, and every hidden "
-        "sub-word, of a batch does (the published code).",
+        "sub-word, of an epoch does (the published code, on average).",
     )
     mask_rate: float = Field(
         0.25, gt=0, lt=1, title="Mask rate r_m", description="Share of target sub-words that are hidden, 0 to 1."

@@ -44,7 +44,7 @@ class VotedStudentTraining(TaggerTrainingConfig):
         if self.soft_weight == 0 and self.hard_weight == 0:
             raise ValueError("soft_weight and hard_weight are both 0: nothing is left to learn; set one above 0")
         if self.hard_mean == "agreed" and self.loss_mean != "word":
-            raise ValueError("hard_mean agreed counts the words of a batch, as loss_mean word does; set both")
+            raise ValueError("hard_mean agreed counts words, as loss_mean word does; set both")
         return self
 
 
@@ -69,14 +69,16 @@ def train_voted_student(
     words = job.table(soft_labels, columns=["words"])["words"].to_pylist()
     cut = make_windows(tokenizer, words, windows.max_length_subwords, windows.overlap_subwords)
 
+    agreed = int(np.count_nonzero(targets["votes"] != NO_LABEL))
+    scale = len(targets["votes"]) / max(agreed, 1) if config.hard_mean == "agreed" else 1.0
+
     def losses(model: Any, batch: Batch) -> torch.Tensor:
         logits = word_logits(LINEAR, model, batch)
-        scale = batch["words"] / batch["agreed"].clamp(min=1) if config.hard_mean == "agreed" else 1.0
         return voted_distillation_loss(
             logits, batch["soft"], batch["votes"], config.soft_weight, config.hard_weight, scale
         )
 
-    objective = word_objective(cut, targets, losses, config, {"agreed": targets["votes"] != NO_LABEL})
+    objective = word_objective(cut, targets, losses, config)
     train_and_save(job, model, tokenizer, teaching.labels, objective, config, "training on unlabelled text")
 
 

@@ -41,9 +41,18 @@ class TaggerTrainingConfig(TrainingConfig):
     loss_mean: LossMean = Field(
         "sentence",
         title="Mean of the loss",
-        description="sentence: every sentence weighs the same (the papers' 1/L); word: every word of a batch does "
-        "(the published code).",
+        description="sentence: every sentence weighs the same (the papers' 1/L); word: every word of an epoch does "
+        "(the published code, on average).",
     )
+
+
+def word_shares(words: int, updates: int) -> np.ndarray:
+    """[N] share of each word in the loss of an update: 1 over the mean number of words in an update of an epoch.
+
+    Not over the words of its own update, which are of sentences of similar length: a word of a short one would weigh
+    more, nearly as in the mean over sentences. In shuffled batches, as published code makes them, it does not.
+    """
+    return np.full(words, updates / max(words, 1), dtype=np.float32)
 
 
 def sentence_shares(word_counts: np.ndarray, sentences_per_update: float) -> np.ndarray:
@@ -74,7 +83,6 @@ def word_objective(
     targets: Mapping[str, np.ndarray],
     word_losses: WordLosses,
     config: TaggerTrainingConfig,
-    counted: Mapping[str, np.ndarray] | None = None,
 ) -> Objective:
     """The mean of the losses of words, over the words or the sentences of an update.
 
@@ -86,29 +94,23 @@ def word_objective(
         targets: [N, ...] arrays, words in the corpus' order; their names are those that `word_losses` looks up.
         word_losses: from a model and a batch to [n] losses, one per word.
         config: the settings; `loss_mean` says how the words' losses become one.
-        counted: [N] bool arrays; how many words of an update have each is in the batch under its name, as `words`,
-            the number of all its words, is.
     """
-    arrays = dict(targets)
-    whole_sentences = config.sentences_per_batch is not None
-    if config.loss_mean == "sentence":
-        updates = count_updates(windows.lengths, windows.sentences, config)
-        per_update = 1 if whole_sentences else np.count_nonzero(windows.word_counts) / updates
-        arrays["share"] = sentence_shares(windows.word_counts, per_update)
+    updates = count_updates(windows.lengths, windows.sentences, config)
+    mean_of_update = config.loss_mean == "sentence" and config.sentences_per_batch is not None
+    if config.loss_mean == "word":
+        share = word_shares(int(windows.word_counts.sum()), updates)
+    else:
+        sentences = 1 if mean_of_update else np.count_nonzero(windows.word_counts) / updates
+        share = sentence_shares(windows.word_counts, sentences)
+    arrays = {**targets, "share": share}
 
     def collate(rows: np.ndarray, generator: torch.Generator) -> dict[str, torch.Tensor]:
         return collate_words(windows, arrays, rows)
 
     def of_update(rows: np.ndarray) -> dict[str, torch.Tensor]:
-        words, _, _ = windows.scored_words(rows)
-        numbers = {"words": len(words), "sentences": len(np.unique(windows.sentences[rows])) if whole_sentences else 1}
-        numbers |= {name: int(np.count_nonzero(of[words])) for name, of in (counted or {}).items()}
-        return {name: torch.tensor(number) for name, number in numbers.items()}
+        return {"sentences": torch.tensor(len(np.unique(windows.sentences[rows])) if mean_of_update else 1)}
 
     def loss(model: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        losses = word_losses(model, batch)
-        if config.loss_mean == "word":
-            return losses.sum() / batch["words"]
-        return (losses * batch["share"]).sum() / batch["sentences"]
+        return (word_losses(model, batch) * batch["share"]).sum() / batch["sentences"]
 
     return Objective(windows.lengths, windows.sentences, collate, of_update, loss)

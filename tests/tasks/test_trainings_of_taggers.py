@@ -383,20 +383,18 @@ def test_the_published_mean_over_a_single_vote_is_that_vote(
     assert noted(store, trained) == [pytest.approx(-0.6 * float(said(trained)[5, HARD[5]]))]
 
 
-@pytest.mark.parametrize("loss_mean", ["sentence", "word"])
 def test_every_update_weighs_its_own_sentences(
-    store: Store, labelled: Reference, encoder: Reference, said: Callable[..., torch.Tensor], loss_mean: str
+    store: Store, labelled: Reference, encoder: Reference, said: Callable[..., torch.Tensor]
 ) -> None:
     # Of five sentences with words, four make two updates by length, the longest together; one, by lot, is left for a
     # third. The mean of the updates' means tells them apart: each can be recomputed from who is left over.
-    config = TaggerTraining(**{**STILL, "sentences_per_batch": 2, "loss_mean": loss_mean})
+    config = TaggerTraining(**{**STILL, "sentences_per_batch": 2})
     trained = run_alone(store, train_tagger, labelled, encoder, config, WINDOWS)
     assert store.require(trained).notes["updates"] == 3
     losses = [part for part in equation_8_of_unitrans(said(trained)).split(COUNTS) if len(part)]
 
     def mean(sentences: list[torch.Tensor]) -> torch.Tensor:
-        means = [part.mean() for part in sentences]
-        return torch.stack(means).mean() if loss_mean == "sentence" else torch.cat(sentences).mean()
+        return torch.stack([part.mean() for part in sentences]).mean()
 
     by_length = [losses[place] for place in (2, 0, 1, 4, 3)]  # of 22, 8, 6, 4 and 3 sub-words
     possible = []
@@ -405,6 +403,15 @@ def test_every_update_weighs_its_own_sentences(
         updates = [rest[:2], rest[2:], [by_length[left]]]
         possible.append(float(torch.stack([mean(update) for update in updates]).mean()))
     assert any(noted(store, trained) == [pytest.approx(loss)] for loss in possible)
+
+
+def test_words_weigh_the_same_in_all_updates_where_asked(
+    store: Store, labelled: Reference, encoder: Reference, said: Callable[..., torch.Tensor]
+) -> None:
+    config = TaggerTraining(**{**STILL, "sentences_per_batch": 2, "loss_mean": "word"})
+    trained = run_alone(store, train_tagger, labelled, encoder, config, WINDOWS)
+    assert store.require(trained).notes["updates"] == 3
+    assert noted(store, trained) == [pytest.approx(float(equation_8_of_unitrans(said(trained)).mean()))]
 
 
 def test_passes_of_an_update_learn_what_one_pass_learns(

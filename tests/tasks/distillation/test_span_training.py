@@ -25,7 +25,7 @@ from artifacts.reference import Reference
 from artifacts.show import preview
 from artifacts.step import run_alone
 from artifacts.store import Store
-from tasks.distillation.hidden_text import MaskedText, hide_subwords
+from tasks.distillation.hidden_text import MaskedText, hidden_shares, hide_subwords
 from tasks.distillation.span_batches import SpanBatches, SpanText
 from tasks.distillation.span_training import SpanTraining
 from tasks.distillation.train_span_tagger import SpanShape, train_span_tagger
@@ -119,9 +119,24 @@ def test_several_passes_of_an_update_have_one_loss(
             )
             tagger = run_alone(store, train_span_tagger, labelled, text, encoder, SHAPE, config, WINDOWS)
             losses += store.require(tagger).notes["losses"]
-    assert losses[0] == pytest.approx(losses[2], rel=1e-5)
-    # Hidden sub-words are counted pass by pass, as long as an update has several.
-    assert losses[1] == pytest.approx(losses[3], rel=0.1)
+    assert losses[:2] == pytest.approx(losses[2:], rel=1e-5)
+
+
+def test_the_share_of_a_hidden_sub_word_by_hand(tokenizer: Any) -> None:
+    # Windows of 2 and 6 sub-words: 1/|X'| each (Eq. 2). Where sub-words weigh the same, 0.25 * 4 = 1 is hidden of a
+    # window on average, 0.25 * 6 = 1.5 if the longer one alone is hidden.
+    windows = make_windows(tokenizer, [["in"] * 2, ["in"] * 6], 16, 4)
+    assert hidden_shares(windows, 0.25, "sentence").tolist() == pytest.approx([1 / 2, 1 / 6])
+    assert hidden_shares(windows, 0.25, "word").tolist() == pytest.approx([1, 1])
+    assert hidden_shares(windows, 0.25, "word", np.array([False, True])).tolist() == pytest.approx([1 / 1.5] * 2)
+
+
+def test_spans_weigh_the_same_in_all_updates_where_asked(store: Store, labelled: Reference, encoder: Reference) -> None:
+    config = SpanTraining(**{**STILL, "sentences_per_batch": 1, "loss_mean": "word"})
+    tagger = run_alone(store, train_span_tagger, labelled, None, encoder, SHAPE, config, WINDOWS)
+    notes = store.require(tagger).notes
+    assert notes["updates"] == 3
+    assert notes["losses"] == [pytest.approx(source_loss(store, tagger, labelled, True), rel=1e-4)]
 
 
 def test_hiding_some_sub_words_counts_them_against_all_of_their_window() -> None:
@@ -191,7 +206,8 @@ def test_a_space_alone_is_never_hidden(tokenizer: Any) -> None:
         return MaskedText.of(make_windows(tokenizer, [["in"] * 20], 64, 4), known, len(tokenizer))
 
     noise = torch.Generator().manual_seed(0)
-    hidden, letter = (hide_subwords(masked(text), np.array([0]), 0.99, "word", noise) for text in ("", "▁"))
+    of = np.array([0])
+    hidden, letter = (hide_subwords(masked(text), of, 0.99, np.ones(1), noise) for text in ("", "▁"))
     assert len(hidden.places["hidden_ids"]) == 0 and len(letter.places["hidden_ids"]) > 10
 
 

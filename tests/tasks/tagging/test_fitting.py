@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from tasks.tagging.fitting import TaggerTrainingConfig, sentence_shares, word_objective
+from tasks.tagging.fitting import TaggerTrainingConfig, sentence_shares, word_objective, word_shares
 from tasks.tagging.heads import LINEAR
 from tasks.tagging.tagger import new_tagger
 from tasks.tagging.windows import collate_words, make_windows
@@ -27,6 +27,29 @@ def test_equation_8_of_unitrans_by_hand():
     # Losses 1, 3 and 2, 2, 5: the mean of the sentences' means is (2 + 3) / 2.
     losses = np.array([1, 3, 2, 2, 5])
     assert (losses * sentence_shares(np.array([2, 3]), 2.0)).sum() == pytest.approx(2.5)
+
+
+def test_a_word_of_a_short_sentence_weighs_what_any_other_does(tokenizer):
+    # Three sentences of one word make an update of 3, three of nine one of 27: 15 on average. By its own update's
+    # words, or by sentences, a word of the short ones would weigh nine times as much.
+    windows = make_windows(tokenizer, [["in"], ["in"] * 9] * 3, 16, 4)
+    shares = {}
+    for mean in ("word", "sentence"):
+        config = TaggerTrainingConfig(loss_mean=mean, sentences_per_batch=3)
+        objective = word_objective(windows, {"hard": np.zeros(30, dtype=int)}, lambda _, batch: batch["one"], config)
+        of_rows = []
+        for row in range(6):
+            batch = objective.collate(np.array([row]), None) | objective.of_update(np.array([0, 2, 4]))
+            of_rows.append(objective.loss(None, batch | {"one": torch.ones(len(batch["hard"]))}).item())
+        shares[mean] = of_rows
+    assert shares["word"][:2] == pytest.approx([1 / 15, 9 / 15])
+    assert shares["sentence"][1] == pytest.approx(shares["sentence"][0])
+
+
+def test_the_share_of_a_word_by_hand():
+    # 30 words in 2 updates of 15 on average; the losses of an epoch, summed and halved, are the mean of all words.
+    assert word_shares(30, 2).tolist() == pytest.approx([1 / 15] * 30) and word_shares(30, 2).dtype == np.float32
+    assert word_shares(0, 1).tolist() == []
 
 
 def test_a_batch_finds_each_word_and_its_target(tokenizer):
