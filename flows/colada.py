@@ -16,16 +16,12 @@ from artifacts.runtime import Runtime, current_run, stage
 from artifacts.settings import Settings
 from flows.parts.aligned_labels import Reader
 from flows.parts.cards import student_card
-from flows.parts.checks import (
-    check_analysis,
-    check_compared_layers,
-    check_neighbours,
-    check_translated_target,
-    encoder_shape,
-)
+from flows.parts.checks import check_translated_target
 from flows.parts.corpora import Corpora, ScoredText, read_corpora, read_target_dev
+from flows.parts.corpus_checks import check_analysis, check_neighbours
 from flows.parts.corrections import Corrected
 from flows.parts.encoder import take_encoder
+from flows.parts.encoder_checks import check_compared_layers, encoder_shape
 from flows.parts.epochs import Epochs
 from flows.parts.figures import Analysis, Evidence, encoder_depth
 from flows.parts.one_target import TranslatedTarget

@@ -12,9 +12,10 @@ from pydantic import Field, model_validator
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime, stage
 from flows.parts.cards import student_card
-from flows.parts.checks import check_one_target, check_segmenters
+from flows.parts.checks import check_one_target
 from flows.parts.conjugate_pairs import PairsChoice, check_pairs, make_pairs, pairs_listing, take_pairs
 from flows.parts.corpora import Corpora, ScoredText, read_corpora
+from flows.parts.corpus_checks import check_segmenters
 from flows.parts.encoder import take_encoder
 from flows.parts.epochs import Epochs
 from flows.parts.one_target import OneTarget

@@ -15,17 +15,7 @@ from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime, stage
 from flows.parts.cards import student_card
-from flows.parts.checks import (
-    check_bundled_encoder,
-    check_encoder,
-    check_parallel,
-    check_runtime,
-    check_segmenters,
-    check_source,
-    check_target,
-    check_trainings,
-    encoder_shape,
-)
+from flows.parts.checks import check_runtime
 from flows.parts.corpora import (
     MultilingualCorpora,
     ParallelText,
@@ -38,8 +28,10 @@ from flows.parts.corpora import (
     read_pairs,
     read_target_dev,
 )
+from flows.parts.corpus_checks import check_parallel, check_segmenters, check_source, check_target
 from flows.parts.corrections import Corrected
 from flows.parts.encoder import EncoderChoice, encoder_for
+from flows.parts.encoder_checks import check_bundled_encoder, check_encoder, check_trainings, encoder_shape
 from flows.parts.epochs import Epochs
 from flows.parts.label_quality import LabelQuality
 from flows.parts.labelled_translation import LabelledTranslation

@@ -13,8 +13,9 @@ from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime, stage
 from flows.parts.cards import student_card
-from flows.parts.checks import check_lengths_of_corrections, check_one_target, note_short_spans
+from flows.parts.checks import check_one_target
 from flows.parts.corpora import Corpora, ScoredText, read_corpora
+from flows.parts.corpus_checks import check_lengths_of_corrections, note_short_spans
 from flows.parts.corrections import Corrected
 from flows.parts.encoder import take_encoder
 from flows.parts.one_target import OneTarget

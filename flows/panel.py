@@ -14,19 +14,18 @@ from artifacts.runs import Cell, Form
 from artifacts.runtime import Runtime, stage
 from artifacts.store import Store
 from flows.parts.cards import student_card
-from flows.parts.checks import (
+from flows.parts.checks import check_translated_target
+from flows.parts.corpora import ScoredText, read_corpora
+from flows.parts.corpus_checks import check_neighbours, note_short_spans
+from flows.parts.corrections import Corrected
+from flows.parts.encoder import EncoderChoice, take_encoder
+from flows.parts.encoder_checks import (
     check_bundled_encoder,
     check_compared_layers,
     check_encoder,
-    check_neighbours,
     check_trainings,
-    check_translated_target,
     encoder_shape,
-    note_short_spans,
 )
-from flows.parts.corpora import ScoredText, read_corpora
-from flows.parts.corrections import Corrected
-from flows.parts.encoder import EncoderChoice, take_encoder
 from flows.parts.ensemble import Ensemble
 from flows.parts.labeller import check_labeller, label_by_command
 from flows.parts.panel_teachers import Teaching, WithTeachers

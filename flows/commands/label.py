@@ -15,8 +15,8 @@ from artifacts.settings import Settings
 from artifacts.store import Store
 from flows.commands.configuration import checked, read_yaml
 from flows.commands.methods import load
-from flows.parts.checks import check_source, check_target
 from flows.parts.corpora import SourceCorpus, TargetCorpus, TargetText, named_apart, read_text
+from flows.parts.corpus_checks import check_source, check_target
 from flows.parts.labeller import check_labeller
 from flows.parts.plain_errors import tell_plainly
 from flows.parts.summary import Listing, show

@@ -14,7 +14,7 @@ from artifacts.errors import InputError
 from artifacts.runtime import Runtime
 from flows.commands.cli import main
 from flows.commands.methods import load
-from flows.parts.checks import check_segmenters
+from flows.parts.corpus_checks import check_segmenters
 from tasks.corpus.corpus import Corpus, Part
 
 
@@ -331,8 +331,10 @@ def test_translate_test_needs_a_translator_of_its_own_direction(
 ) -> None:
     asked: list[list[tuple[str, str]]] = []
     split: list[list[str]] = []
-    monkeypatch.setattr("flows.parts.checks.check_translator", lambda _, these, *rest: asked.append(list(these)))
-    monkeypatch.setattr("flows.parts.checks.check_segmenters", lambda corpora: split.append(list(corpora)))
+    monkeypatch.setattr(
+        "flows.parts.translation_checks.check_translator", lambda _, these, *rest: asked.append(list(these))
+    )
+    monkeypatch.setattr("flows.parts.translation_checks.check_segmenters", lambda corpora: split.append(list(corpora)))
     described, config = load(data / "tiny.yaml", ["score_translate_test=true", f"translation.method={method}"])
     described.check(config, Runtime(store=str(tmp_path / "store"), data=str(data), device="cpu"))
     assert asked[-1] == directions

@@ -12,8 +12,8 @@ from transformers import XLNetConfig, XLNetModel
 from artifacts.errors import InputError
 from artifacts.runtime import Runtime
 from flows import colada, conner, crop, glode, panel, unitrans
-from flows.parts.checks import EncoderShape, check_trainings, encoder_shape
 from flows.parts.encoder import EncoderChoice
+from flows.parts.encoder_checks import EncoderShape, check_trainings, encoder_shape
 from tasks.corpus.paths import bundled_folder
 
 FILES: dict[str, Any] = {

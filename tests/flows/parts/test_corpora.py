@@ -9,9 +9,10 @@ import pytest
 from artifacts.errors import InputError
 from artifacts.inputs import DatasetFolder, HubDataset, InputFile
 from artifacts.runtime import Runtime, running
-from flows.parts.checks import check_corpora, check_translation
 from flows.parts.corpora import ParallelText, SourceCorpus, TargetCorpus, corpus_input, read_corpora
+from flows.parts.corpus_checks import check_corpora
 from flows.parts.translation import TranslationChoice
+from flows.parts.translation_checks import check_translation
 from tasks.corpus.corpus import Corpus, Part
 from tasks.corpus.formats import CorpusFile
 from tasks.words.labels import LabelConfig

@@ -9,9 +9,9 @@ from artifacts.errors import InputError
 from artifacts.inputs import HubModel, InputFolder
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime, StepOutcome, running
-from flows.parts.checks import check_bundled_encoder, check_encoder
 from flows.parts.corpora import SourceCorpus, TargetCorpus
 from flows.parts.encoder import EncoderChoice, encoder_for
+from flows.parts.encoder_checks import check_bundled_encoder, check_encoder
 from tasks.corpus.paths import bundled_folder
 from tasks.tagging.windows import WindowConfig
 

@@ -8,8 +8,8 @@ import pytest
 
 from artifacts.runtime import Runtime
 from flows.commands.methods import load
-from flows.parts.checks import note_short_spans
 from flows.parts.corpora import TargetCorpus
+from flows.parts.corpus_checks import note_short_spans
 from tasks.corpus.corpus import Corpus, Part
 from tasks.corpus.formats import CorpusFile
 from tasks.corpus.once import reading_once
@@ -50,10 +50,10 @@ def test_spans_that_are_short_for_characters_are_told(
 
 
 def test_in_a_run_they_are_told_in_its_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    from flows.parts import checks
+    from flows.parts import corpus_checks
 
     logged: list[str] = []
-    monkeypatch.setattr(checks, "get_run_logger", lambda: SimpleNamespace(warning=logged.append))
+    monkeypatch.setattr(corpus_checks, "get_run_logger", lambda: SimpleNamespace(warning=logged.append))
     note_short_spans(4, TARGET, text(GIVEN_CHARACTERS))
     assert len(logged) == 1 and "spans.most_words" in logged[0]
 
