@@ -328,20 +328,22 @@ class Store:
         Of several with the same content the newest whose files were not dropped; if all were, the newest.
 
         Raises:
-            InputError: if none or several fit.
+            InputError: if none or several fit, or no key is given.
         """
         kind, _, start = text.rpartition("/")
+        those = f"ls {kind}` lists those of this kind" if kind in catalogue() else "ls` lists kind/key"
+        if not start:
+            raise InputError(f"store {self}: no key is given in {text!r}; `crosstag store {those}")
         hits = [
             m
             for m in self.manifests()
             if kind in ("", m.kind) and (m.key.startswith(start) or m.digest.startswith(start))
         ]
         hits.sort(key=lambda m: (not m.dropped, m.made, m.key), reverse=True)
-        if len({(m.kind, m.digest) for m in hits}) != 1 or not start:
+        if len({(m.kind, m.digest) for m in hits}) != 1:
             names = [f"{m.kind}/{m.key}" for m in hits[:4]] + ["..."] * (len(hits) > 4)
-            found = f"{len(hits)} artifacts ({', '.join(names)})" if hits else "nothing"
-            those = f"ls {kind}` lists those of this kind" if kind in catalogue() else "ls` lists kind/key"
-            raise InputError(f"store {self}: {found} fits {text!r}; `crosstag store {those}")
+            found = f"{len(hits)} artifacts ({', '.join(names)}) fit" if hits else "nothing fits"
+            raise InputError(f"store {self}: {found} {text!r}; `crosstag store {those}")
         return Reference(kind=hits[0].kind, key=hits[0].key, digest=hits[0].digest)
 
     def holding(self, content: str) -> Reference | None:

@@ -8,6 +8,7 @@ from itertools import tee
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
+from artifacts.catalog import STUDENT, TAGGER
 from artifacts.errors import InputError
 from artifacts.runtime import Runtime
 from artifacts.settings import Settings
@@ -147,7 +148,11 @@ def _words(question: Question, folder: Path) -> list[list[str]]:
 
 
 def model_folder(model: str, store: str) -> Path:
-    """The folder of a student: the path itself, or the artifact that a reference names."""
+    """The folder of a student: the path itself, or the artifact that a reference names.
+
+    Raises:
+        InputError: if there is neither, the folder is no model's, or the artifact is no tagger.
+    """
     path = Path(model).expanduser()
     if (path / "config.json").is_file():
         return path
@@ -156,4 +161,18 @@ def model_folder(model: str, store: str) -> Path:
             f"model {model}: the folder has no config.json; name the student's folder that `crosstag run` printed"
         )
     opened = Store(store)
-    return opened.folder(opened.find(model))
+    if not opened.exists():
+        raise InputError(
+            f"model {model}: there is no such folder, and no store at {opened}; name the folder of a student, or the "
+            "store with --store"
+        )
+    try:
+        found = opened.find(model)
+    except InputError as error:
+        raise InputError(f"model {model}: there is no such folder, and {error}") from None
+    if found.kind not in (STUDENT.name, TAGGER.name):
+        raise InputError(
+            f"model {model}: it is of kind {found.kind}, expected student/KEY or tagger/KEY; `crosstag store ls "
+            "student` lists yours"
+        )
+    return opened.folder(found)

@@ -6,6 +6,7 @@ tagger = load_student("store/student/3f2a...")
 tagger("Am Samstag gewann Werder Bremen.")      # [Entity(type='ORG', text='Werder Bremen', start=18, end=31, ...)]
 """
 
+import json
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from artifacts.yaml_loader import YamlLoader
 from tasks.corpus.segmenters import UNSPACED, Segmenter, language_code
 from tasks.corpus.text import split_at_spaces, word_places, word_splitter
 from tasks.tagging.decoding import Decoding
-from tasks.tagging.heads import Head
+from tasks.tagging.heads import LINEAR, Head, head_named_in
 from tasks.tagging.inference import FLOAT32, Inference, open_tagger, word_outputs, word_probabilities
 from tasks.tagging.tagger import usable_positions
 from tasks.tagging.windows import WindowConfig, make_windows
@@ -161,6 +162,7 @@ def load_student(
             if the language has no spaces between words, and neither the card nor `segmenter` says how they are found.
     """
     folder = Path(folder)
+    _check_head(folder)
     head, model, tokenizer = open_tagger(folder)
     front = _front(folder)
     chosen = windows or WindowConfig.model_validate(front.get("windows") or {})
@@ -180,6 +182,19 @@ def load_student(
         resolved,
         INFERENCE_SUBWORDS[resolved],
     )
+
+
+def _check_head(folder: Path) -> None:
+    """Refuses a folder without a tagger's head, by its configuration: transformers would draw one at random."""
+    if head_named_in(folder) != LINEAR.name:
+        return
+    found = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("architectures") or []
+    if not any(name.endswith("ForTokenClassification") for name in found):
+        raise InputError(
+            f"model {folder}: it has no tagger's head (its config.json says {', '.join(found) or 'no architecture'}), "
+            "as an encoder has none; expected a student or a tagger: the folder that `crosstag run` printed, "
+            "student/KEY or tagger/KEY; `crosstag store ls student` lists yours"
+        )
 
 
 def _splitter(folder: Path, language: str, segmenter: Segmenter | None) -> Callable[[str], list[str]]:

@@ -259,6 +259,15 @@ def test_an_artifact_is_found_by_the_beginning_of_its_key_or_digest(store: Store
     for text in ("ab", "sentences/zz", "gold/ab1", "", "sentences/", "../ab1"):
         with pytest.raises(InputError, match=r"`crosstag store ls( sentences| gold)?`"):
             store.find(text)
+    with pytest.raises(InputError, match=r"2 artifacts \(sentences/ab.*\) fit 'ab'"):
+        store.find("ab")
+
+
+def test_a_kind_without_a_key_is_told_so_also_where_it_has_one_artifact(store: Store) -> None:
+    make(store)
+    for text in ("", "sentences/"):
+        with pytest.raises(InputError, match=f"no key is given in '{text}'; `crosstag store ls"):
+            store.find(text)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,11 @@ from typing import Any
 import pytest
 from transformers import pipeline
 
+from artifacts.catalog import ENCODER, STUDENT, TAGGER
+from artifacts.errors import InputError
+from artifacts.manifest import Recipe
+from artifacts.store import STORE_FORMAT, Store
+from flows.commands.predict import model_folder
 from flows.commands.running_text import check_text, read_text
 from tasks.corpus.corpus import load_corpus
 from tasks.corpus.formats import CorpusFormat
@@ -38,6 +43,27 @@ def text(tmp_path: Path) -> Path:
 
 def read_as_stdin(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content), encoding="utf-8"))
+
+
+def test_a_model_that_is_not_there_or_is_no_tagger_is_told(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    with pytest.raises(InputError, match=r"model nomodel: there is no such folder, and no store at .*--store"):
+        model_folder("nomodel", str(store))
+    assert not store.exists()
+    recipe = Recipe(step="x", parameters={}, inputs={}, code="", schemas={}, store_format=STORE_FORMAT)
+    for kind, key in ((STUDENT, "ab"), (TAGGER, "cd"), (ENCODER, "ef")):
+        with store.writing(kind, key, recipe) as writer:
+            (writer.folder / "config.json").write_text(kind.name)
+    for named, kind in (("student/a", "student"), ("cd", "tagger")):
+        assert (model_folder(named, str(store)) / "config.json").read_text() == kind
+    with pytest.raises(
+        InputError, match=r"model nomodel: there is no such folder, and store .*: nothing fits 'nomodel'"
+    ):
+        model_folder("nomodel", str(store))
+    with pytest.raises(
+        InputError, match=r"model encoder/ef: it is of kind encoder, expected student/KEY or tagger/KEY"
+    ):
+        model_folder("encoder/ef", str(store))
 
 
 def test_every_line_has_its_row_a_blank_one_too(

@@ -74,6 +74,19 @@ def test_words_need_no_language_and_text_does(folder: Path) -> None:
         load_student(folder)
 
 
+def test_a_folder_without_a_taggers_head_is_refused_before_a_language_is_asked_for(
+    tiny_encoder: Path, sharp_masked_encoder: Path, folder: Path
+) -> None:
+    for encoder, architecture in ((tiny_encoder, "BertModel"), (sharp_masked_encoder, "BertForMaskedLM")):
+        for language in ("", "de"):
+            with pytest.raises(InputError, match=rf"no tagger's head .*{architecture}.*student/KEY or tagger/KEY"):
+                load_student(encoder, language=language)
+    config = folder / "config.json"
+    config.write_text(config.read_text(encoding="utf-8").replace('"architectures"', '"others"'), encoding="utf-8")
+    with pytest.raises(InputError, match="no architecture"):
+        load_student(folder, language="de")
+
+
 def test_the_model_sees_as_much_at_once_as_in_its_run(folder: Path) -> None:
     def windows(**settings: Any) -> tuple[int, int]:
         made = load_student(folder, language="de", **settings).windows
