@@ -8,15 +8,13 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import WorkerStatus
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
-from prefect.settings import PREFECT_API_URL
 from prefect.workers.process import ProcessWorker
 
 from artifacts.errors import InputError
 from flows.commands.deployments import CPU_POOL, GPU_POOL, MANY_POOL
-from flows.commands.server import WANTS_A_PASSWORD, refused
+from flows.commands.server import HOW_TO_GET_ONE, WANTS_A_PASSWORD, named_server, refused
 
 _GPU_RUNS = 1  # Trainings share no GPU.
-_NEXT = "`make up` starts one here; set PREFECT_API_URL to the address of yours, such as http://127.0.0.1:4200/api"
 
 
 @contextmanager
@@ -29,14 +27,12 @@ def server_for(command: str) -> Iterator[SyncPrefectClient]:
     Raises:
         InputError: if no server is named, none answers, or it wants another password.
     """
-    server = PREFECT_API_URL.value()
-    if server is None:
-        raise InputError(f"{command}: PREFECT_API_URL is not set; {_NEXT}")
+    server = named_server(command)
     try:
         with get_client(sync_client=True) as client:
             yield client
     except (httpx.ConnectError, httpx.ConnectTimeout):
-        raise InputError(f"{command}: no Prefect server answers at {server}; {_NEXT}") from None
+        raise InputError(f"{command}: no Prefect server answers at {server}; {HOW_TO_GET_ONE}") from None
     except PrefectHTTPStatusError as error:
         if not refused(error):
             raise

@@ -21,10 +21,29 @@ if TYPE_CHECKING:
     from prefect.exceptions import PrefectHTTPStatusError
 
 _HOST = "127.0.0.1"
+HOW_TO_GET_ONE = (
+    "`make up` starts a server here; or set PREFECT_API_URL to the address of yours, such as http://127.0.0.1:4200/api"
+)
 WANTS_A_PASSWORD = (
     "wants a password; set PREFECT_API_AUTH_STRING to what it was started with (its PREFECT_SERVER_API_AUTH_STRING, "
     "user:password)"
 )
+
+
+def named_server(command: str) -> str:
+    """The address of the server that Prefect's settings name.
+
+    Args:
+        command: that needs it, for messages.
+
+    Raises:
+        InputError: if none is named.
+    """
+    from prefect.settings import get_current_settings
+
+    if not (url := get_current_settings().api.url):
+        raise InputError(f"{command}: PREFECT_API_URL is not set; {HOW_TO_GET_ONE}")
+    return url
 
 
 def start_server() -> Callable[[], None]:

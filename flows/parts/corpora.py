@@ -14,6 +14,7 @@ from tasks.corpus.brat import ANN, paired
 from tasks.corpus.corpus import CorpusInput
 from tasks.corpus.draw_pairs import draw_pairs
 from tasks.corpus.formats import CorpusFile
+from tasks.corpus.language_codes import LanguageCode
 from tasks.corpus.once import forget_readings
 from tasks.corpus.paths import HubName, parse_hub_name, resolve
 from tasks.corpus.read import read_corrections, read_gold, read_labelled, read_parallel, read_sentences
@@ -25,7 +26,7 @@ from tasks.words.labels import LabelConfig
 class SourceCorpus(Settings):
     """The language that has labels."""
 
-    language: str = Field("en", title="Language", description="Its code, such as en.")
+    language: LanguageCode = Field("en", title="Language", description="Its code, such as en.")
     train: CorpusFile = Field(title="Labelled corpus", description="What the source tagger learns from.")
     dev: CorpusFile | None = Field(
         None, title="Development corpus", description="Labelled; empty: a part of the labelled corpus is set aside."
@@ -44,7 +45,7 @@ class TestSet(CorpusFile):
 class TargetCorpus(Settings):
     """The language that needs a tagger."""
 
-    language: str = Field("de", title="Language", description="Its code, such as de.")
+    language: LanguageCode = Field("de", title="Language", description="Its code, such as de.")
     text: CorpusFile = Field(
         title="Unlabelled text", description="Raw text, or a column file; labels in it are never read for training."
     )

@@ -213,6 +213,12 @@ def test_the_bundled_encoder_on_text_that_it_has_not_read(refused: Callable[...,
     expect(refused("encoder.checkpoint=bundled:encoder", english), "target.text is de.txt", "name its folder: /")
 
 
+def test_names_of_languages_are_no_codes(refused: Callable[..., str]) -> None:
+    told = "{}.language: expected a code such as de or zh-Hant (found {!r})"
+    expect(refused("target.language=deutsch"), told.format("target", "deutsch"))
+    expect(refused("source.language=english"), told.format("source", "english"))
+
+
 def test_the_bundled_encoder_on_a_language_that_it_does_not_know(refused: Callable[..., str]) -> None:
     settings = ("encoder.checkpoint=bundled:encoder", "source.train.path=bundled:en.train.conll", "target.language=ar")
     expect(refused(*settings), "knows en and de alone", "target.language is ar", "set encoder.checkpoint to pretrain")

@@ -141,6 +141,7 @@ def align(
     from artifacts.runtime import Runtime
     from flows.commands.placing import Asked, print_placing
     from flows.parts.checkpoints import checkpoint_folder
+    from tasks.corpus.language_codes import EXPECTED, is_language_code
     from tasks.tagging.inference import Inference
 
     folder, ranking = (checkpoint_folder(name, Runtime(data=data)) for name in (encoder, translator))
@@ -151,6 +152,9 @@ def align(
     one, _, other = languages.partition(",")
     if not one or not other or "," in other:
         raise typer.BadParameter(f"{languages!r}; expected two languages, such as en,de", param_hint="--languages")
+    for language in (one, other):
+        if not is_language_code(language):
+            raise typer.BadParameter(f"{language!r}; {EXPECTED}", param_hint="--languages")
     asked = Asked(
         (source, target),
         (one, other),

@@ -5,6 +5,18 @@ from typing import Annotated, Literal
 
 import typer
 
+
+def language_code(language: str) -> str:
+    """What `--language` was given, a code; empty: nothing."""
+    if language:
+        from artifacts.errors import InputError
+        from tasks.corpus.language_codes import EXPECTED, is_language_code
+
+        if not is_language_code(language):
+            raise InputError(f"--language {language}: {EXPECTED}; give the code of the language")
+    return language
+
+
 ConfigFile = Annotated[Path, typer.Argument(help="A configuration, such as configs/quickstart.yaml.", metavar="CONFIG")]
 Overrides = Annotated[
     list[str] | None,
@@ -33,7 +45,7 @@ StoreFolder = Annotated[
         show_default=True,
     ),
 ]
-Language = Annotated[str, typer.Option(help="Language of the corpus, such as de.")]
+Language = Annotated[str, typer.Option(help="Language of the corpus, such as de.", callback=language_code)]
 Out = Annotated[Path, typer.Argument(help="The file to write.", metavar="OUT")]
 ToFormat = Annotated[
     str, typer.Option("--to", help="Format to write, such as label-studio; empty: that of OUT's ending.")

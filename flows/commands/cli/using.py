@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from flows.commands.cli.options import Device, Precision, StoreFolder
+from flows.commands.cli.options import Device, Precision, StoreFolder, language_code
 
 
 def predict(
@@ -39,7 +39,10 @@ def predict(
             "--read", help="FILE is a corpus, in this format or auto: its words are tagged; empty: it is text."
         ),
     ] = "",
-    language: Annotated[str, typer.Option(help="Language of the text; empty: the student's own.")] = "",
+    language: Annotated[
+        str,
+        typer.Option(help="Language of the text, such as de; empty: the student's own.", callback=language_code),
+    ] = "",
     tokenized: Annotated[bool, typer.Option("--tokenized", help="Words are separated by spaces already.")] = False,
     segmenter: Annotated[
         Literal["jieba", "sudachi", "newmm", "characters"] | None,
@@ -105,8 +108,10 @@ def worker(
     ] = False,
 ) -> None:
     """Make runs of the server of $PREFECT_API_URL here; told to stop, it lets them keep a checkpoint."""
+    from flows.commands.server import named_server
     from flows.commands.worker import work
 
+    named_server("worker")
     sys.exit(work(pool, limit, with_healthcheck))
 
 

@@ -113,3 +113,5 @@ def test_files_that_are_no_translations_of_each_other_are_refused(crosstag: Cros
     for languages in ("en", "en,", "en,de,fr"):
         code, told = crosstag("align", one, one, "--languages", languages)
         assert code != 0 and "expected two languages" in told
+    code, told = crosstag("align", one, one, "--languages", "en,deutsch")
+    assert code != 0 and "'deutsch'; expected a code such as de" in told

@@ -14,11 +14,14 @@ from typing import Any
 import pytest
 import yaml
 from prefect.client.orchestration import SyncPrefectClient
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from worker import ended, wait_for
 
+from artifacts.errors import InputError
 from artifacts.runs import all_runs
 from artifacts.store import Store
 from flows.commands import worker
+from flows.commands.cli.using import worker as worker_command
 from flows.commands.deploy import deploy
 from flows.commands.deployments import deployments_of
 
@@ -99,6 +102,13 @@ def test_what_it_is_told_goes_to_the_worker_of_prefect(monkeypatch: pytest.Monke
         ["-m", "prefect", "worker", "start", "--pool", "gpu", "--limit", "1", "--with-healthcheck"],
         ["-m", "prefect", "worker", "start", "--pool", "many"],
     ]
+
+
+def test_without_a_server_it_says_at_once_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "attended", lambda command: pytest.fail("it was started"))
+    unset = pytest.raises(InputError, match=r"^worker: PREFECT_API_URL is not set; `make up` starts a server here; ")
+    with temporary_settings(restore_defaults={PREFECT_API_URL}), unset:
+        worker_command("cpu")
 
 
 @pytest.mark.slow
