@@ -21,14 +21,15 @@ def export(store: Store, reference: Reference, path: Path) -> int | None:
         store: where the artifact lies.
         reference: which one.
         path: for a table, a file. `.csv`, `.jsonl` and `.parquet` hold every column of every table (in CSV, lists are
-            JSON); with another ending, or none, it is text as the kind declares: a column file (CoNLL) where there are
-            words and labels, a dictionary for a lexicon. For a model, a folder, which will hold its files.
+            JSON); with an ending of text, or none, it is text as the kind declares: a column file (CoNLL) where there
+            are words and labels, a dictionary for a lexicon. For a model, a folder, which will hold its files.
 
     Returns:
         How many rows of a table were written; dropped sentences have no place in a column file. None for a model.
 
     Raises:
-        InputError: if something is there already, the folder for it is not, or the kind has no text form.
+        InputError: if something is there already, the folder for it is not, the ending is of no format, or the kind
+            has no text form.
     """
     kind = catalogue()[reference.kind]
     if path.exists():
@@ -44,7 +45,13 @@ def export(store: Store, reference: Reference, path: Path) -> int | None:
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
         return None
-    write = _FORMATS.get(path.suffix.lower(), _write_text)
+    ending = path.suffix.lower()
+    if ending not in (*_FORMATS, *_TEXT_ENDINGS, ""):
+        raise InputError(
+            f"store export: found the ending {path.suffix} of {path}; expected {', '.join(_FORMATS)}, or one of text: "
+            f"{', '.join(_TEXT_ENDINGS)}; give it one of these"
+        )
+    write = _FORMATS.get(ending, _write_text)
     try:
         written = write(store, reference, kind, unfinished)
         os.replace(unfinished, path)
@@ -103,3 +110,4 @@ _FORMATS: dict[str, Callable[[Store, Reference, Dataset, Path], int]] = {
     ".jsonl": _write_json_lines,
     ".parquet": _write_parquet,
 }
+_TEXT_ENDINGS = (".conll", ".txt", ".tsv", ".bio", ".iob", ".iob2")

@@ -152,6 +152,24 @@ def test_a_table_without_a_text_form_names_the_endings_that_it_has(store: Store,
         export(store, reference, tmp_path / "gold.txt")
 
 
+@pytest.mark.parametrize("ending", [".conll", ".txt", ".tsv", ".bio", ".iob", ".iob2", ".TSV", ""])
+def test_endings_of_text_are_column_files(store: Store, tmp_path: Path, ending: str) -> None:
+    reference = put(store, LABELLED, [{"sentence_id": 0, "words": ["Ada"], "tags": ["B-PER"]}])
+    export(store, reference, tmp_path / f"a{ending}")
+    assert (tmp_path / f"a{ending}").read_text() == "Ada\tB-PER\n\n"
+
+
+@pytest.mark.parametrize("ending", [".docx", ".json", ".conllu", ".gz"])
+def test_an_ending_of_no_format_is_refused_before_anything_is_written(
+    store: Store, tmp_path: Path, ending: str
+) -> None:
+    reference = put(store, LABELLED, rows_of(LABELLED))
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(InputError, match=rf"ending \{ending} of .* expected \.csv, \.jsonl, \.parquet, .* \.conll"):
+        export(store, reference, tmp_path / f"a{ending}")
+    assert sorted(tmp_path.iterdir()) == before
+
+
 def test_nothing_is_written_over_and_no_folder_is_made(store: Store, tmp_path: Path) -> None:
     table, model = put(store, LABELLED, rows_of(LABELLED)), put_files(store, ENCODER)
     (tmp_path / "there").mkdir()

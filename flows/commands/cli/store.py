@@ -66,7 +66,9 @@ def export(
     reference: ArtifactName,
     path: Annotated[
         Path,
-        typer.Argument(help="A file that ends with .csv, .jsonl or .parquet, or in text; a folder for a model."),
+        typer.Argument(
+            help="A file that ends with .csv, .jsonl or .parquet, or, for text, .conll or .txt; a folder for a model."
+        ),
     ],
     store: StoreFolder = "store",
 ) -> None:
