@@ -72,6 +72,19 @@ def shared_steps(systems: Sequence[System]) -> list[tuple[str, str, tuple[int, .
     return sorted(rows, key=lambda row: -sum(count > 0 for count in row[2]))  # Stable: then as in the runs.
 
 
+def print_papers(folder: Path) -> None:
+    """A table of the methods alone, where the configurations whose steps are counted are not there."""
+    about = Table("method", "paper", "flow", box=None, pad_edge=False)
+    for name in METHODS:
+        about.add_row(name, METHODS[name]().paper, f"flows/{name}.py")
+    console = text_console(_WIDTH)
+    console.print(about)
+    console.print(
+        f"\nthere is no folder {folder.absolute()}: where it lies, in Crosstag's own folder, an example of each"
+    )
+    console.print("method and the steps of its run are shown, too")
+
+
 def print_systems(systems: Sequence[System]) -> None:
     """A table of the systems, then one of their steps."""
     about = Table("method", "paper", "flow", "example", box=None, pad_edge=False)

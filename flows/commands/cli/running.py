@@ -90,9 +90,13 @@ def plan(
 
 def systems() -> None:
     """The methods: paper, flow, example, and the steps that they share."""
-    from flows.commands.systems import find_systems, print_systems
+    from flows.commands.systems import find_systems, print_papers, print_systems
 
-    print_systems(find_systems(Path("configs")))
+    configs = Path("configs")
+    if configs.is_dir():
+        print_systems(find_systems(configs))
+    else:
+        print_papers(configs)
 
 
 def adopt(

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from artifacts.errors import InputError
+from flows.commands.cli.running import systems as print_all
 from flows.commands.methods import METHODS
 from flows.commands.systems import System, find_systems, print_systems, shared_steps
 
@@ -42,3 +43,14 @@ def test_a_method_without_an_example_is_refused(tmp_path: Path) -> None:
     (tmp_path / "quickstart.yaml").write_text((ROOT / "configs/quickstart.yaml").read_text())
     with pytest.raises(InputError, match="is of the method unitrans"):
         find_systems(tmp_path)
+
+
+def test_without_configurations_the_methods_are_told_and_that_there_are_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    print_all()
+    printed = capsys.readouterr().out
+    rows = [line.split()[0] for line in printed.splitlines()[1 : 1 + len(METHODS)]]
+    assert rows == list(METHODS) and f"there is no folder {tmp_path / 'configs'}" in printed
+    assert "Ma et al." in printed and "steps, and how often" not in printed
