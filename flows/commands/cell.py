@@ -27,7 +27,7 @@ def cell(name: str, method: str, config: dict[str, Any], runtime: Runtime) -> Re
     """
     chosen = METHODS[method]()
     with named(name):
-        made: Reference = chosen.flow.fn(checked(chosen.config, config, name), runtime)
+        made: Reference = chosen.flow.fn(checked(chosen.config, config, f"configuration {name}"), runtime)
     return made
 
 

@@ -1,7 +1,7 @@
 """From a YAML file and `--set` options to a checked configuration, with errors a person can act on."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,13 +11,22 @@ from pydantic import BaseModel, ValidationError
 from artifacts.asked import called
 from artifacts.errors import InputError
 from artifacts.yaml_loader import YamlLoader
+from tasks.corpus.formats import CorpusFile
 
 C = TypeVar("C", bound=BaseModel)
 PLACEHOLDER = "{target}"
+_COLUMNS = ("conll", "iob", "iob1", "iob2", "bio", "bioes", "tsv")
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(
+    path: Path, what: str = "configuration", examples: str = "the configurations that come along lie in configs/"
+) -> dict[str, Any]:
     """The mapping in a YAML file.
+
+    Args:
+        path: of the file.
+        what: it should be, for messages.
+        examples: where there are some, for messages.
 
     Raises:
         InputError: if the file is missing, is no YAML, or holds no mapping; with the line.
@@ -26,21 +35,21 @@ def read_yaml(path: Path) -> dict[str, Any]:
         loaded = parsed(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob("*.yaml")], n=1)
-        hint = (
-            f"did you mean {path.parent / near[0]}?" if near else "the configurations that come along lie in configs/"
-        )
-        raise InputError(f"configuration {path}: no such file; {hint}") from None
+        hint = f"did you mean {path.parent / near[0]}?" if near else examples
+        raise InputError(f"{what} {path}: no such file; {hint}") from None
     except IsADirectoryError:
-        raise InputError(f"configuration {path}: this is a folder; name a .yaml file in it") from None
+        raise InputError(f"{what} {path}: this is a folder; name a .yaml file in it") from None
     except UnicodeDecodeError as error:
-        raise InputError(f"configuration {path}: byte {error.start} is not UTF-8; save the file as UTF-8") from error
+        raise InputError(f"{what} {path}: byte {error.start} is not UTF-8; save the file as UTF-8") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "not valid YAML"
-        raise InputError(f"configuration {path}{where}: {problem}; mend the YAML there") from error
+        raise InputError(f"{what} {path}{where}: {problem}; mend the YAML there") from error
+    if loaded is None:
+        raise InputError(f"{what} {path}: the file is empty; expected `key: value` lines; {examples}")
     if not isinstance(loaded, dict):
-        raise InputError(f"configuration {path}: expected `key: value` lines at the top, found {type(loaded).__name__}")
+        raise InputError(f"{what} {path}: expected `key: value` lines at the top, found {type(loaded).__name__}")
     return loaded
 
 
@@ -130,8 +139,19 @@ def in_one_line(value: Any) -> str:
     return text.removesuffix("\n...\n").strip()
 
 
-def checked(kind: type[C], values: dict[str, Any], origin: str) -> C:
+def checked(
+    kind: type[C],
+    values: dict[str, Any],
+    origin: str,
+    given_as: Callable[[str], str] = str,
+) -> C:
     """The configuration, if every key and value is valid.
+
+    Args:
+        kind: of configuration.
+        values: by key.
+        origin: where they are from, for messages.
+        given_as: what a person wrote for a key, such as an option.
 
     Raises:
         InputError: one line per fault, with the key, what was found, what is expected, and the nearest valid key.
@@ -143,14 +163,25 @@ def checked(kind: type[C], values: dict[str, Any], origin: str) -> C:
         # Of a list in which an item is wrong, pydantic also says that it is too short.
         inside = {fault["loc"][:depth] for fault in faults for depth in range(len(fault["loc"]))}
         lines = [
-            _explain(kind, fault) for fault in faults if fault["type"] != "too_short" or fault["loc"] not in inside
+            _explain(kind, fault, given_as)
+            for fault in faults
+            if fault["type"] != "too_short" or fault["loc"] not in inside
         ]
-        raise InputError(f"configuration {origin}: " + "\n  ".join(["", *lines] if len(lines) > 1 else lines)) from None
+        raise InputError(f"{origin}: " + "\n  ".join(["", *lines] if len(lines) > 1 else lines)) from None
 
 
-def _explain(kind: type[BaseModel], fault: Any) -> str:
+def checked_file(values: dict[str, Any], command: str, options: Mapping[str, str]) -> CorpusFile:
+    """How to read a corpus, as a command was told; `options` are the names of those that are not given by `--set`.
+
+    Raises:
+        InputError: as `checked`, with the option for a key.
+    """
+    return checked(CorpusFile, values, command, lambda key: options.get(key, f"--set {key}"))
+
+
+def _explain(kind: type[BaseModel], fault: Any, given_as: Callable[[str], str]) -> str:
     path = [str(part) for part in fault["loc"]]
-    key = ".".join(path)
+    key = given_as(".".join(path)) if path else ""
     if fault["type"] == "extra_forbidden":
         valid = _keys_at(kind, path[:-1])
         near = difflib.get_close_matches(path[-1], valid, n=1, cutoff=0.5)
@@ -162,6 +193,10 @@ def _explain(kind: type[BaseModel], fault: Any) -> str:
     if fault["type"] == "model_type" and (below := _keys_at(kind, path)):
         first = "path" if "path" in below else below[0]
         return f"{key}: found {found!r}, expected keys below it: {', '.join(below)}; did you mean {key}.{first}?"
+    if path[-1:] == ["format"] and found in _COLUMNS:
+        return (
+            f"{key}: found {found!r}; CoNLL's files, a word and its tag a line, are 'columns' here; change it to that"
+        )
     shown = "" if isinstance(found, dict) else f" (found {found!r})"
     place = f"{key}: " if key else ""  # What is said of several keys together stands at none.
     return f"{place}{fault['msg'].removeprefix('Value error, ')}{shown}; change it"

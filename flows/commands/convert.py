@@ -11,10 +11,10 @@ import typer
 from artifacts.errors import InputError
 from artifacts.inputs import InputFile
 from artifacts.runtime import Runtime
-from flows.commands.configuration import checked, override
+from flows.commands.configuration import checked_file, override
 from flows.parts.corpora import corpus_input
 from tasks.corpus.corpus import Corpus, load_corpus
-from tasks.corpus.formats import CorpusFile, CorpusFormat
+from tasks.corpus.formats import CorpusFormat
 from tasks.corpus.readers import UNLABELLED
 from tasks.corpus.write import ENDINGS, WRITERS, written
 from tasks.words.labels import LabelConfig
@@ -39,7 +39,7 @@ def convert(source: str, target: Path, to: str, settings: Sequence[str], languag
     """
     to = format_of(target, to)
     given: dict[str, Any] = override({"path": source}, settings)
-    file: CorpusFile = checked(CorpusFile, given, "convert")
+    file = checked_file(given, "convert", {"path": "IN"})
     place = corpus_input(file, Runtime(data=data))
     corpus = load_corpus(place, file.without_path(), None, language)
     if to not in _WITHOUT_TAGS and any(part.format not in UNLABELLED for part in corpus.parts):

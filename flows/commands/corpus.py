@@ -11,11 +11,11 @@ from rich.text import Text
 
 from artifacts.inputs import InputFile
 from artifacts.runtime import Runtime
-from flows.commands.configuration import checked, override
+from flows.commands.configuration import checked_file, override
 from flows.parts.console import text_console
 from flows.parts.corpora import corpus_input
 from tasks.corpus.corpus import Corpus, CorpusInput, load_corpus
-from tasks.corpus.formats import CorpusFile, CorpusFormat
+from tasks.corpus.formats import CorpusFormat
 from tasks.corpus.inspection import (
     encoding_remarks,
     entities_by_type,
@@ -53,7 +53,7 @@ def print_corpus(
         InputError: if it cannot be read as it should.
     """
     given: dict[str, Any] = override({"path": list(paths)}, settings)
-    file: CorpusFile = checked(CorpusFile, given, "corpus")
+    file = checked_file(given, "corpus", {"path": "FILE", "format": "--format"})
     source = corpus_input(file, Runtime(data=data))
     corpus = load_corpus(source, file.without_path(), None, language)
     if not unlabelled and any(part.format not in UNLABELLED for part in corpus.parts):

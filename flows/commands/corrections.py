@@ -8,7 +8,7 @@ import typer
 
 from artifacts.errors import InputError
 from artifacts.runtime import Runtime
-from flows.commands.configuration import checked, override
+from flows.commands.configuration import checked_file, override
 from flows.commands.convert import format_of, write_corpus
 from flows.commands.store import existing
 from flows.parts.corpora import corpus_input
@@ -16,7 +16,6 @@ from flows.parts.labelled_text import read_labelled_text
 from tasks.corpus.annotated import corrections_of
 from tasks.corpus.corpus import Corpus, load_corpus
 from tasks.corpus.corrections import append_corrections, latest, load_corrections
-from tasks.corpus.formats import CorpusFile
 from tasks.words.labels import LabelConfig, entity_types
 
 
@@ -85,7 +84,7 @@ def import_corrections(
     found = read_labelled_text(store, store.find(of))
     # Words went out with a space between two, so that is where they end.
     given: dict[str, Any] = override({"path": annotated, "tokenized": True}, settings)
-    corpus_file: CorpusFile = checked(CorpusFile, given, "corrections import")
+    corpus_file = checked_file(given, "corrections import", {"path": "IN"})
     labels = LabelConfig(types=tuple(entity_types(found.labels)))
     came_back = load_corpus(corpus_input(corpus_file, Runtime(data=data)), corpus_file.without_path(), labels, "")
     before = found.rows_of(line.correction for line in latest(load_corrections(file)))

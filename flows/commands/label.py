@@ -50,7 +50,8 @@ def labelling(config: Path, file: Path, settings: Sequence[str], runtime: Runtim
         InputError: if something that the user gave cannot be used.
     """
     _, method = load(config, settings)
-    labeller = checked(ExternalLabeller, read_yaml(file), str(file))
+    said = read_yaml(file, "labeller", "docs/labellers.md has examples of such a file")
+    labeller = checked(ExternalLabeller, said, f"labeller {file}")
     source = check_source(method.source, method.labels, runtime)
     check_labeller(labeller, source.types, runtime)
     targets: Sequence[TargetCorpus] = getattr(method, "targets", None) or (method.target,)

@@ -118,7 +118,7 @@ def load_values(values: dict[str, Any], settings: Sequence[str], origin: str) ->
     if name not in METHODS:
         raise InputError(f"configuration {origin}: method is {name!r}; expected one of {', '.join(METHODS)}")
     method = METHODS[name]()
-    return method, checked(method.config, values, origin)
+    return method, checked(method.config, values, f"configuration {origin}")
 
 
 def has_setting(method: str, name: str) -> bool:

@@ -15,7 +15,7 @@ from artifacts.catalog import CANDIDATE_SCORES
 from artifacts.errors import InputError
 from artifacts.progress import progress
 from artifacts.runtime import Runtime
-from flows.commands.configuration import checked, override
+from flows.commands.configuration import checked, checked_file, override
 from flows.parts.corpora import corpus_input, input_file
 from flows.parts.run_tables import wide_console
 from tasks.aligned.candidates import CandidateSpans, Ranking
@@ -34,7 +34,6 @@ from tasks.aligned.score_candidates import (
 )
 from tasks.aligned.sentence_pairs import alignment_table, links_of
 from tasks.corpus.corpus import Corpus, load_corpus
-from tasks.corpus.formats import CorpusFile
 from tasks.corpus.parallel import count_pairs, pair_batches
 from tasks.corpus.text import translation_splitter
 from tasks.evaluation.scores import EntityScore, entity_scores
@@ -224,10 +223,10 @@ def _by_eflomal(asked: Asked, pairs: pa.Table) -> pa.Table:
 def _corpora(asked: Asked) -> tuple[Corpus, Corpus]:
     of_labels = [each.removeprefix("labels.") for each in asked.settings if each.startswith("labels.")]
     of_reader = [each for each in asked.settings if not each.startswith("labels.")]
-    labels: LabelConfig = checked(LabelConfig, override({}, of_labels), "align")
+    labels = checked(LabelConfig, override({}, of_labels), "align", lambda key: f"--set labels.{key}")
     found = []
     for path, language in zip(asked.corpora, asked.languages, strict=True):
-        file: CorpusFile = checked(CorpusFile, override({"path": path}, of_reader), "align")
+        file = checked_file(override({"path": path}, of_reader), "align", {"path": "SOURCE or TARGET"})
         source = corpus_input(file, Runtime(data=asked.data))
         found.append(load_corpus(source, file.without_path(), labels, language))
     one, other = found

@@ -13,11 +13,10 @@ from artifacts.errors import InputError
 from artifacts.runtime import Runtime
 from artifacts.settings import Settings
 from artifacts.store import Store
-from flows.commands.configuration import checked, override
+from flows.commands.configuration import checked_file, override
 from flows.commands.running_text import Layout, Piece, check_text, pieces, read_text
 from flows.parts.corpora import corpus_input
 from tasks.corpus.corpus import load_corpus
-from tasks.corpus.formats import CorpusFile
 from tasks.corpus.segmenters import UNSPACED, Segmenter, language_code
 from tasks.tagging.inference import FLOAT32, Inference
 from tasks.tagging.student import Tagged, language_of, load_student, segmenter_of, unknown_segmenter
@@ -140,7 +139,8 @@ def _words(question: Question, folder: Path) -> list[list[str]]:
     segmenter = question.segmenter or segmenter_of(folder, language)
     unknown = segmenter is None and language_code(language) in UNSPACED
     given = {"path": str(question.file), "segmenter": "characters" if unknown else segmenter or "auto"}
-    file: CorpusFile = checked(CorpusFile, override(given, [f"format={question.read}"]), "predict")
+    options = {"path": "FILE", "format": "--read", "segmenter": "--segmenter"}
+    file = checked_file(override(given, [f"format={question.read}"]), "predict", options)
     corpus = load_corpus(corpus_input(file, Runtime()), file.without_path(), None, language)
     if unknown and corpus.splitter == "characters":
         raise unknown_segmenter(folder, language)

@@ -12,12 +12,11 @@ from rich.text import Text
 from artifacts.errors import InputError
 from artifacts.progress import progress
 from artifacts.runtime import Runtime
-from flows.commands.configuration import checked, override
+from flows.commands.configuration import checked, checked_file, override
 from flows.commands.convert import format_of, write_corpus
 from flows.parts.corpora import corpus_input
 from flows.parts.run_tables import wide_console
 from tasks.corpus.corpus import Corpus, load_corpus
-from tasks.corpus.formats import CorpusFile
 from tasks.denoising.suspects import agreement_with_neighbours, doubts, least_trusted
 from tasks.tagging.inference import Inference
 from tasks.tagging.student import Student, load_student
@@ -120,9 +119,10 @@ def _labelled(asked: Asked, labels: Sequence[str]) -> Corpus:
     of_labels = [each.removeprefix(_LABELS) for each in asked.settings if each.startswith(_LABELS)]
     of_reader = [each for each in asked.settings if not each.startswith(_LABELS)]
     values: dict[str, Any] = override({"path": list(asked.corpus)}, of_reader)
-    file: CorpusFile = checked(CorpusFile, values, "suspects")
+    file = checked_file(values, "suspects", {"path": "CORPUS"})
     types = tuple(entity_types(labels))
-    chosen: LabelConfig = checked(LabelConfig, override({"types": list(types)}, of_labels), "suspects")
+    wanted = override({"types": list(types)}, of_labels)
+    chosen = checked(LabelConfig, wanted, "suspects", lambda key: f"--set {_LABELS}{key}")
     if unknown := sorted(set(chosen.types or ()) - set(types)):
         raise InputError(
             f"suspects: the tagger has no type {', '.join(unknown)}; expected {', '.join(types)}; give your names as "

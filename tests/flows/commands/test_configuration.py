@@ -7,7 +7,8 @@ from pydantic import Field
 
 from artifacts.errors import InputError
 from artifacts.settings import Settings
-from flows.commands.configuration import checked, override, read_yaml
+from flows.commands.configuration import checked, checked_file, override, read_yaml
+from tasks.corpus.formats import CorpusFile
 
 
 class Inner(Settings):
@@ -114,10 +115,33 @@ def test_a_missing_file_names_the_nearest_one(tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"a: [1", "line"), (b"- 1\n", "found list"), (b"a: \xff", "UTF-8"), (b"", "found NoneType")],
+    [
+        (b"a: [1", "line"),
+        (b"- 1\n", "found list"),
+        (b"a: \xff", "UTF-8"),
+        (b"", "the file is empty"),
+        (b"# a: 1\n", "the file is empty"),
+    ],
 )
 def test_a_file_that_is_no_mapping_says_where(tmp_path, content, words):
     path = tmp_path / "x.yaml"
     path.write_bytes(content)
     with pytest.raises(InputError, match=words):
         read_yaml(path)
+
+
+def test_what_a_file_should_be_is_told_with_examples(tmp_path):
+    (tmp_path / "x.yaml").write_text("")
+    for name in ("x.yaml", "there_is_none.yaml"):
+        with pytest.raises(InputError, match=rf"^labeller .*{name}: .*; docs/labellers.md"):
+            read_yaml(tmp_path / name, "labeller", "docs/labellers.md has some")
+
+
+@pytest.mark.parametrize("name", ["conll", "iob", "bio"])
+def test_a_column_file_by_another_name_is_told_its_own(name):
+    with pytest.raises(InputError, match=rf"^x: format: found '{name}'; .* are 'columns' here"):
+        checked(CorpusFile, {"path": "a", "format": name}, "x")
+    with pytest.raises(InputError, match=rf"^corpus: --format: found '{name}'"):
+        checked_file({"path": "a", "format": name}, "corpus", {"format": "--format"})
+    with pytest.raises(InputError, match=r"^corpus: --set tag_column: "):
+        checked_file({"path": "a", "tag_column": 0}, "corpus", {"format": "--format"})

@@ -86,8 +86,14 @@ def test_words_alone_are_read_if_asked(crosstag: Callable[..., tuple[int, str]],
         (b"Ana\tB-PER\nKoch\nRio\tB-LOC\n", (), "line 2: 1 column separated by tabs, expected 2"),
         (b"", (), "no sentence in it"),
         (b"\x1f\x8b\x08", (), "cut off or damaged"),
-        (b"Ana\tB-PER\n", ("--format", "conl"), "configuration corpus: format"),
-        (b"Ana\tB-PER\n", ("--set", "tag_colum=2"), "did you mean tag_column?"),
+        (b"Ana\tB-PER\n", ("--format", "conl"), "error: corpus: --format: Input should be"),
+        (
+            b"Ana\tB-PER\n",
+            ("--format", "conll"),
+            "error: corpus: --format: found 'conll'; CoNLL's files, a word and its tag",
+        ),
+        (b"Ana\tB-PER\n", ("--set", "tag_colum=2"), "corpus: --set tag_colum: unknown key; did you mean tag_column?"),
+        (b"Ana\tB-PER\n", ("--language", "deutsch"), "--language deutsch: expected a code such as de"),
     ],
 )
 def test_bad_input_ends_with_the_error(

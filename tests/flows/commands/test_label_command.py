@@ -15,13 +15,17 @@ import pytest
 import yaml
 
 import artifacts.garbage
+from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.runs import all_runs
+from artifacts.runtime import Runtime
 from artifacts.store import Store
+from flows.commands.label import labelling
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("server")]
 Crosstag = Callable[..., tuple[int, str]]
 CHAT = Path(__file__).parents[3] / "docs" / "examples" / "label_by_chat.py"
+QUICKSTART = Path(__file__).parents[3] / "configs" / "quickstart.yaml"
 TYPES = {"LOC": "places", "MISC": "others", "ORG": "organisations", "PER": "persons"}
 
 
@@ -110,6 +114,20 @@ def test_a_rerun_asks_only_for_what_is_missing(label: Any, chat: Any, crosstag: 
     words = f"{facts['words']:,}"
     row = f"target text {words} {facts['labelled']:,} {facts['without_probability']:,}"
     assert facts["labelled"] == facts["words"] and row in [" ".join(line.split()) for line in printed.splitlines()]
+
+
+def test_a_labeller_that_is_not_there_or_wrong_is_told_as_one(tmp_path: Path) -> None:
+    def told(content: str | None) -> str:
+        file = tmp_path / "who.yaml"
+        if content is not None:
+            file.write_text(content, encoding="utf-8")
+        with pytest.raises(InputError) as error:
+            labelling(QUICKSTART, file, (), Runtime(store=str(tmp_path / "store")))
+        return str(error.value).replace(f"{tmp_path}/", "")
+
+    assert told(None) == "labeller who.yaml: no such file; docs/labellers.md has examples of such a file"
+    assert told("").startswith("labeller who.yaml: the file is empty; ")
+    assert "labeller who.yaml: " in (message := told("version: a")) and "configuration" not in message
 
 
 def test_what_was_asked_is_a_run_that_the_store_keeps(

@@ -191,7 +191,9 @@ def test_the_words_of_a_corpus_are_tagged_as_they_are(crosstag: Crosstag, studen
     code, message = crosstag("predict", str(student), str(path), "--read", "auto", "--tokenized")
     assert code == 2 and "a corpus has its own sentences and words" in message
     code, message = crosstag("predict", str(student), str(path), "--read", "klingon")
-    assert code == 2 and "configuration predict: format" in message
+    assert code == 2 and message.startswith("error: predict: --read: ")
+    code, message = crosstag("predict", str(student), str(path), "--language", "german")
+    assert code == 2 and message.startswith("error: --language german: expected a code such as de")
 
 
 def test_text_without_spaces_is_split_as_the_student_learned_or_asked_about(
