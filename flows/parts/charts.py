@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -16,11 +15,11 @@ from artifacts.runs import RunRecord
 from artifacts.store import Store
 from flows.parts.comparison_on_record import COMPARE, compared_on_record, draw_f1
 from flows.parts.manifest_facts import Training, dropped_of, trainings_of
+from flows.parts.run_words import BASELINES
 from tasks.evaluation.drawing import BarGroup, Line, Panel, draw, draw_bars, number_ticks
 from tasks.evaluation.figures import bin_panels, consistency_panel, curve_panel, detection_panels, together
 from tasks.evaluation.span_figures import draw_types
 
-Series = TypeVar("Series")
 _MOST_SERIES = 7
 
 
@@ -83,7 +82,8 @@ def _models(store: Store, record: RunRecord) -> Iterator[Chart]:
     models = [model.name for model in record.models]
     groups = [BarGroup(test, 100 * np.array([of.get((model, test), np.nan) for model in models])) for test in tests]
     sources = tuple(scored.reference for model in record.models for scored in model.scores.values())
-    picture = partial(draw_bars, _some(groups), models, "F1 of each model", "F1 (%)")
+    shown, told = _some(tests)
+    picture = partial(draw_bars, [groups[i] for i in shown], models, "F1 of each model" + told, "F1 (%)")
     yield Chart("f1-by-model", "F1 by model and test set", pa.Table.from_pylist(rows), sources, picture)
 
 
@@ -127,11 +127,12 @@ def _types_found(store: Store, record: RunRecord) -> Iterator[Chart]:
         rows = _shares("gold", {row.type: row.gold for row in gold})
         for name, each in scored.items():
             rows += _shares(name, {row.type: row.predicted for row in each.rows[1:]})
-        shown = _some(["gold", *scored])
-        few = [row for row in rows if row["series"] in shown]
+        names = ["gold", *scored]
+        shown, told = _some(names)
+        few = [row for row in rows if row["series"] in {names[i] for i in shown}]
         title, sources = f"Types of entities, {test}", tuple(each.reference for each in scored.values())
         data, drawn = (pa.Table.from_pylist(each, schema=TYPE_SHARES.schema) for each in (rows, few))
-        yield Chart(f"types-{number}", title, data, sources, partial(draw_types, drawn, title))
+        yield Chart(f"types-{number}", title, data, sources, partial(draw_types, drawn, title + told))
 
 
 def _shares(series: str, counts: dict[str, int]) -> list[dict[str, object]]:
@@ -165,7 +166,8 @@ def _by_epoch(
     panels = []
     for step, lines in of_step.items():
         ticks = number_ticks(np.arange(1.0, max(len(line.x) for line in lines) + 1).tolist())
-        panels.append(Panel(_some(lines), step, "epoch", y_name, ticks, logarithmic))
+        shown, told = _some([line.name for line in lines])
+        panels.append(Panel([lines[i] for i in shown], step + told, "epoch", y_name, ticks, logarithmic))
     return panels
 
 
@@ -201,7 +203,8 @@ def _dropped(store: Store, record: RunRecord) -> Iterator[Chart]:
         if each.total
     ]
     ticks = [reason.replace("_", " ") for reason in reasons]
-    picture = partial(draw_bars, _some(groups), ticks, "Dropped", "share of all (%)")
+    shown, told = _some([group.name for group in groups])
+    picture = partial(draw_bars, [groups[i] for i in shown], ticks, "Dropped" + told, "share of all (%)")
     sources = tuple(each.reference for each in found)
     yield Chart("dropped", "What translation dropped, by reason", pa.Table.from_pylist(rows), sources, picture)
 
@@ -220,10 +223,18 @@ def _taken(record: RunRecord, kind: str) -> tuple[Reference, ...]:
     return tuple(dict.fromkeys(taken.reference for taken in record.steps if taken.reference.kind == kind))
 
 
-def _some(series: Sequence[Series]) -> list[Series]:
-    """The first, the last and some between them, where more would not be told apart."""
-    chosen = np.unique(np.linspace(0, len(series) - 1, min(len(series), _MOST_SERIES)).round().astype(int))
-    return [series[i] for i in chosen.tolist()]
+def _some(names: Sequence[str]) -> tuple[list[int], str]:
+    """Which series are drawn, where more would not be told apart, and what the title says of it, empty if all are.
+
+    The first (gold, if it is there), the last (the student) and baselines always are; of the others some are, at equal
+    distances.
+    """
+    must = [i for i, name in enumerate(names) if i in (0, len(names) - 1) or name.startswith(BASELINES)]
+    others = [i for i in range(len(names)) if i not in must]
+    left = min(len(others), max(_MOST_SERIES - len(must), 0))
+    between = [others[i] for i in np.linspace(0, len(others) - 1, left).round().astype(int).tolist()]
+    shown = sorted([*must, *between])
+    return shown, "" if len(shown) == len(names) else f"\n{len(shown)} of {len(names)} shown; all in the CSV"
 
 
 _PARTS = (_compared, _curves, _models, _bins, _detection, _consistency, _types, _types_found, _trainings, _dropped)

@@ -13,6 +13,7 @@ from artifacts.reference import Reference
 from artifacts.runs import Cell, Column, Line, Measurements, RunRecord, Scored, ScoredModel
 from artifacts.runtime import stage
 from artifacts.store import Store
+from flows.parts.run_words import BASELINES
 from tasks.evaluation.significance import compare_labels
 
 STUDENT = "student"
@@ -89,8 +90,6 @@ def test_sets(store: Store, runs: Runs, *, every_model: bool, baselines: bool = 
         InputError: if the seeds of a configuration have other gold labels or words, or what a run names is not there
             any more.
     """
-    from flows.parts.scoring import BASELINES  # With torch, which pages that show a comparison do without.
-
     found: Benchmarks = {}
     for configuration, records in runs.items():
         for number, model in enumerate(records[0].models):

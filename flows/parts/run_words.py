@@ -4,6 +4,9 @@ from datetime import UTC, datetime
 
 from artifacts.runs import RunRecord
 
+BASELINES = ("source-only", "translate-train", "translate-test")
+"""How the names of the models begin that a method is measured against, in every method."""
+
 BESIDE_TEST_SETS = ("source dev", "target text")
 """Under what models are scored that is no test set."""
 

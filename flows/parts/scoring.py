@@ -7,6 +7,7 @@ from functools import partial
 from artifacts.reference import Reference
 from artifacts.runtime import current_run, stage
 from flows.parts.corpora import ScoredText, TargetText
+from flows.parts.run_words import BASELINES
 from flows.parts.summary import Model
 from tasks.evaluation.averages import average_scores
 from tasks.evaluation.decode import decode
@@ -16,9 +17,6 @@ from tasks.tagging.decoding import Decoding
 from tasks.tagging.inference import Inference
 from tasks.tagging.predict import predict_words
 from tasks.tagging.windows import WindowConfig
-
-BASELINES = ("source-only", "translate-train", "translate-test")
-"""How the names of the models begin that a method is measured against, in every method."""
 
 Tag = Callable[[Reference], Reference]
 """From sentences to their decoded labels."""

@@ -14,6 +14,7 @@ import numpy as np
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _HATCHES = ("", "///", "...", "xxx")  # of bars whose colours come again
+_STROKES = (("-", "--"), (":", "-."))  # whole and dashed lines; those whose colours come again
 _PANEL_WIDTH_INCHES = 5.0
 _PANEL_HEIGHT_INCHES = 3.6
 _PANELS_IN_A_ROW = 3
@@ -185,16 +186,17 @@ def _draw_panel(axes: Any, panel: Panel) -> None:
     place = {value: position for position, (value, _) in enumerate(panel.ticks)}
     for number, line in enumerate(panel.lines):
         shade = number if line.colour is None else line.colour
+        again = shade // len(_COLOURS)
         axes.plot(
             [place[x] for x in line.x.tolist()],
             line.y,
             label=_plain(fill(line.name, _LEGEND_WIDTH)),
             color=_COLOURS[shade % len(_COLOURS)],
-            # Colours come again after the last one, with other markers.
-            marker=_MARKERS[(shade + shade // len(_COLOURS)) % len(_MARKERS)],
+            # Colours come again after the last one, with other markers and strokes.
+            marker=_MARKERS[(shade + again) % len(_MARKERS)],
             markersize=4.5,
             markerfacecolor="white" if line.dashed else _COLOURS[shade % len(_COLOURS)],
-            linestyle="--" if line.dashed else "-",
+            linestyle=_STROKES[again % len(_STROKES)][line.dashed],
             linewidth=1.6,
         )
     if panel.logarithmic:

@@ -1,5 +1,6 @@
 """Pictures of many series: all of the legend shows, and no two of them look alike."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -43,3 +44,14 @@ def test_bars_whose_colour_comes_again_are_hatched(tmp_path: Path) -> None:
     pixels = np.rint(imread(path)[:, :, :3] * 255).astype(int)
     blue = [int((pixels[band] == BLUE).all(axis=2).sum()) for band in (first, again)]
     assert blue[1] < 0.9 * blue[0]  # White stripes.
+
+
+def test_lines_whose_colour_comes_again_have_another_stroke(tmp_path: Path) -> None:
+    """Whole and dashed lines of one colour, as clean and noisy words of a type, and those that share it later."""
+    drawn = [(colour, dashed) for colour in (0, 7) for dashed in (False, True)]
+    lines = [Line(str(each), np.array([0.0, 1.0]), np.array([0.0, 1.0]), each[1], each[0]) for each in drawn]
+    path = tmp_path / "strokes.svg"
+    draw([Panel(lines, "F1", "iteration", "%", [(0.0, "0"), (1.0, "1")])], path)
+    styles = r'style="fill: none; (stroke-dasharray: [^;]*)?[^"]*stroke: #0072b2; stroke-width: 1.6'
+    strokes = re.findall(styles, path.read_text(encoding="utf-8"))
+    assert len(set(strokes)) == 4
