@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from charted import Charted, made
 from fastapi.testclient import TestClient
 from shelved import Shelved, put
 
@@ -17,8 +18,10 @@ from artifacts.catalog import (
     PREDICTIONS,
     PROJECTION,
     SPAN_LABELS,
+    STUDENT,
+    TAGGER,
 )
-from artifacts.runs import all_runs
+from artifacts.runs import all_runs, save_run
 from artifacts.store import Store
 from flows.pages.app import create_app
 from flows.pages.labels_said import span_histories, words_with
@@ -38,6 +41,20 @@ def test_a_sentence_of_a_run_shows_labels_of_each_iteration_and_what_taught_the_
     assert "M_trans^1" in text and "M_trans^2" in text and "for evaluation alone" in text
     lessons = text.partition("What the student was trained on")[2]
     assert str(soft[1].reference) in lessons and str(soft[0].reference) not in lessons and "reliability/" in lessons
+
+
+def test_labels_and_weights_that_taught_the_student_stand_in_one_cell_with_one_badge(
+    pages: TestClient, shelved: Shelved
+) -> None:
+    store, charted = shelved.store, Charted(shelved.store)
+    tagger = made(store, TAGGER, "e1", of={"soft_labels": shelved.first, "reliability": shelved.weights})
+    student = made(store, STUDENT, "e2", of={"tagger": tagger})
+    step = charted.record.steps[0]
+    taken = (shelved.text, shelved.first, shelved.second, shelved.weights)
+    steps = tuple(step.model_copy(update={"reference": each}) for each in taken)
+    save_run(store, charted.record.model_copy(update={"id": "ee11", "steps": steps, "student": student}))
+    text = pages.get(f"/sentence/{shelved.text}/0?run=ee11").text
+    assert f'weighed: <a href="/artifact/{shelved.weights}"' in text and text.count('class="taught"') == 1
 
 
 def test_a_source_sentence_shows_its_translation_word_by_word_and_the_labels_there(finished: Path) -> None:
