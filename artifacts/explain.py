@@ -32,8 +32,8 @@ def explain(
     return differences(nearest.recipe, recipe, code_changes(nearest.definitions, definitions))
 
 
-def why_made(manifest: Manifest, manifests: Iterable[Manifest]) -> list[str]:
-    """Why a step ran, though it had run before: what differs, in words, from the most similar artifact of then.
+def why_made(manifest: Manifest, manifests: Iterable[Manifest]) -> tuple[Manifest | None, list[str]]:
+    """Why a step ran, though it had run before: the most similar artifact of then, and what differs, in words.
 
     Args:
         manifest: of what it made.
@@ -42,8 +42,9 @@ def why_made(manifest: Manifest, manifests: Iterable[Manifest]) -> list[str]:
     before = [each for each in manifests if each.kind == manifest.kind and each.made < manifest.made]
     nearest = nearest_manifest(before, manifest.recipe, manifest.definitions, manifest.label)
     if nearest is None:
-        return ["never made in this store before"]
-    return differences(nearest.recipe, manifest.recipe, code_changes(nearest.definitions, manifest.definitions))
+        return None, ["never made in this store before"]
+    code = code_changes(nearest.definitions, manifest.definitions)
+    return nearest, differences(nearest.recipe, manifest.recipe, code)
 
 
 def nearest_manifest(

@@ -9,10 +9,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from artifacts.errors import InputError
 from artifacts.run_difference import RunDifference, compare_runs
 from artifacts.runs import RunRecord, all_runs, find_run, standing
+from artifacts.store import Store
 from flows.commands.methods import METHODS
 from flows.commands.store import existing
+from flows.parts.comparison_on_record import COMPARE
 from flows.parts.console import text_console
 from flows.parts.run_tables import print_result
 from flows.parts.run_words import BESIDE_TEST_SETS, about, languages, moment, place_in_run, seconds_taken
@@ -61,7 +64,7 @@ def print_difference(root: str, one: str, other: str) -> None:
     """Where two runs differ, and nothing else."""
     store = existing(root)
     first, second = find_run(store, one), find_run(store, other)
-    found = compare_runs(store, first, second)
+    found = difference_of(store, first, second)
     names = tuple(f"{record.id[:_ID]} ({record.name or record.method})" for record in (first, second))
     for title, pairs in (("settings", found.settings), ("ran on", found.surroundings)):
         _print_rows(title, ("", *names), [(path, *map(_value, pair)) for path, pair in pairs.items()])
@@ -69,6 +72,21 @@ def print_difference(root: str, one: str, other: str) -> None:
     _print_rows("F1, in %", ("model", "on", *names, "change"), score_rows(found))
     if not any((found.settings, found.surroundings, found.steps, found.scores)):
         _console().print("they differ in nothing but time")
+
+
+def difference_of(store: Store, first: RunRecord, second: RunRecord) -> RunDifference:
+    """Where two runs of methods differ.
+
+    Raises:
+        InputError: if one of them is a comparison, whose settings and steps are not those of a method.
+    """
+    for record in (first, second):
+        if record.method == COMPARE:
+            raise InputError(
+                f"run {record.id[:_ID]}: it is a comparison, which has no settings and steps of a method to "
+                "differ in; name a run of a method: `crosstag runs ls` lists them"
+            )
+    return compare_runs(store, first, second)
 
 
 def changed_settings(record: RunRecord) -> dict[str, Any] | None:

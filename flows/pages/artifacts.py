@@ -90,8 +90,11 @@ def why(request: Request, kind: str, key: str, shown: Shown) -> Response:
     """Why a step ran: what differs from the most similar artifact that it had made before."""
     reference = shown.store.find(f"{kind}/{key}")
     manifest = shown.store.describe(reference)
-    reasons = why_made(manifest, shown.shelf.manifests().values())
-    return page(request, "why_made", reference=reference, manifest=manifest, reasons=reasons)
+    nearest, reasons = why_made(manifest, shown.shelf.manifests().values())
+    runs = runs_by_artifact(shown.runs()[0]).get((nearest.kind, nearest.key), []) if nearest else []
+    return page(
+        request, "why_made", reference=reference, manifest=manifest, reasons=reasons, nearest=nearest, runs=runs
+    )
 
 
 @router.get("/artifact/{kind}/{key}/picture/{name}")

@@ -6,9 +6,8 @@ import yaml
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from artifacts.run_difference import compare_runs
 from artifacts.runs import RunRecord, standing
-from flows.commands.runs import changed_settings, f1_of_student, score_rows
+from flows.commands.runs import changed_settings, difference_of, f1_of_student, score_rows
 from flows.pages.graph import drawn
 from flows.pages.site import Site, failure, page, site
 from flows.parts.comparison_on_record import COMPARE
@@ -45,7 +44,7 @@ def difference(request: Request, shown: Shown, run: Annotated[tuple[str, ...], Q
     if len(run) != 2:
         return failure(request, f"{len(run)} runs were chosen; choose two in the list", 400)
     first, second = (shown.run(each) for each in run)
-    found = compare_runs(shown.store, first, second)
+    found = difference_of(shown.store, first, second)
     return page(request, "difference", records=(first, second), found=found, scores=score_rows(found))
 
 

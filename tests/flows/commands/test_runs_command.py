@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,14 @@ def test_bad_input_that_a_flow_finds_is_on_record(data: Path, store: Store) -> N
     record = newest(store)
     assert record.state == "failed" and record.error is not None and record.error.type == "InputError"
     assert record.steps == ()
+
+
+def test_a_comparison_is_not_set_against_a_run(crosstag: Crosstag, store: Store) -> None:
+    run = newest(store)
+    later = run.started + timedelta(days=1)
+    save_run(store, run.model_copy(update={"id": "ab" * 10, "method": "compare", "started": later}))
+    code, message = crosstag("runs", "diff", run.id, "last", "--store", str(store))
+    assert code == 2 and "run ababababab: it is a comparison" in message and "name a run of a method" in message
 
 
 def test_a_run_that_is_not_there_is_named(crosstag: Crosstag, store: Store) -> None:

@@ -4,11 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
+from charted import Charted
 from fastapi.testclient import TestClient
 from shelved import Shelved, certain, put
 
 from artifacts.catalog import SOFT_LABELS
-from artifacts.runs import all_runs
+from artifacts.runs import Column, Line, Measurements, all_runs, save_run
 from artifacts.store import Store
 from flows.pages.app import create_app
 from flows.pages.shelf import Shelf
@@ -44,11 +45,37 @@ def test_why_a_step_ran_is_what_differs_from_the_one_before(finished: Path) -> N
         (m for m in store.manifests_of("tagger") if m.recipe.step == "train_collaborator"), key=lambda m: m.made
     )
     text = pages.get(f"/artifact/tagger/{second.key}/why").text
+    (run,) = all_runs(store)
+    assert re.findall('href="(/artifact/[^"]*|/run/[^"]*)"', text.partition("compared with")[2]) == [
+        f"/artifact/tagger/{first.key}",
+        f"/run/{run.id}",
+    ]
     told = re.findall("<li>(.*)</li>", text)
     assert any(each.startswith("config.seed: ") for each in told) and "input soft_labels has new content" in told
     assert "<header>" in text
     part = pages.get(f"/artifact/tagger/{first.key}/why", headers={"hx-request": "true"}).text
     assert re.findall("<li>(.*)</li>", part) == ["never made in this store before"] and "<header>" not in part
+    assert "compared with" not in part
+
+
+def test_a_comparison_leads_to_its_runs_has_no_labels_and_differs_from_no_run(store: Store) -> None:
+    charted = Charted(store)
+    runs = Measurements(
+        title="runs",
+        first="configuration",
+        columns=(Column(name="run", form="text"),),
+        lines=(Line(name="quickstart", reference=charted.target, cells=("ab12",)),),
+    )
+    comparison = charted.record.model_copy(update={"id": "cd34", "method": "compare", "measurements": (runs,)})
+    save_run(store, comparison)
+    pages = TestClient(create_app(store), base_url=OWN)
+    text = pages.get("/run/cd34").text
+    assert '<td><a href="/run/ab12">ab12</a></td>' in text and "Labels" not in text
+    assert "Labels" in pages.get("/run/ab12").text
+    for pair in ("run=ab12&run=cd34", "run=cd34&run=ab12"):
+        answer = pages.get(f"/runs/difference?{pair}")
+        assert answer.status_code == 404 and "run cd34: it is a comparison" in answer.text
+    assert pages.get("/runs/difference?run=ab12&run=ab12").status_code == 200
 
 
 def test_the_graph_has_a_line_for_every_input(finished: Path) -> None:
