@@ -27,7 +27,8 @@ def test_from_the_list_of_runs_to_the_least_trusted_words(open_page: Any, finish
     assert page.inner_text(".reasons") == "never made in this store before" and "/run/" in page.url
     page.click("a[href^='/sentences/reliability/']")
     page.select_option("select[name=sort]", "weight")
-    page.click("button:has-text('show')")
+    with page.expect_navigation():
+        page.click("button:has-text('show')")
     least = [float(text) for text in page.locator(".least").all_inner_texts()]
     assert len(least) == 30 and least == sorted(least)
     page.click("a[rel=next]")
