@@ -56,7 +56,7 @@ class Handler(BaseHTTPRequestHandler):
             number = len(self.stub.asked)
         said = self.stub.reply(body, number)
         if said is None:
-            time.sleep(1.5)
+            time.sleep(4.5)
             said = "late"
         usage = {"prompt_tokens": 100, "completion_tokens": 10, "prompt_tokens_details": {"cached_tokens": 0}}
         choice = {"message": {"role": "assistant", "content": said}, "finish_reason": self.stub.finish}
@@ -106,7 +106,7 @@ def labels_of(answer: Answer, words: list[str]) -> tuple[list[str], list[str]]:
 
 def chat(server: Server, *options: str) -> str:
     # One request after another, so that their numbers are those of the sentences.
-    given = ["--parallel", "1", "--pause", "0.01", "--timeout", "1", *options]
+    given = ["--parallel", "1", "--pause", "0.01", "--timeout", "30", *options]
     return shlex.join([sys.executable, str(EXAMPLES / "label_by_chat.py"), server.url, "some-model", *given])
 
 
@@ -266,7 +266,7 @@ def test_a_key_that_no_header_holds_is_told_and_not_shown(
 @pytest.mark.parametrize("trouble", [500, 429, None, b"<html>", b"{"])
 def test_a_server_that_is_late_busy_or_broken_is_asked_again(server: Server, tmp_path: Path, trouble: Any) -> None:
     server.reply = lambda body, number: trouble if number == 1 else listed(("Ulm", "LOC"))
-    (answer,) = ask(chat(server, "--timeout", "0.5"), [IDA], tmp_path)
+    (answer,) = ask(chat(server, "--timeout", "30" if trouble is not None else "3"), [IDA], tmp_path)
     assert answer.entities is not None and answer.entities[0].text == "Ulm"
     assert len(server.asked) == 2
 
