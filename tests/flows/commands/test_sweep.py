@@ -101,6 +101,7 @@ def test_a_sweep_over_k_runs_what_differs_and_draws_figure_7(
     assert [row[2] for row in table] == ["0", "0"]
 
 
+@pytest.mark.slow
 @pytest.mark.server
 def test_a_sweep_over_words_is_a_table_alone(
     data: Path, finished: Path, tmp_path: Path, server: str, capsys: pytest.CaptureFixture[str]
