@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 
-def language_code(language: str) -> str:
+def checked_language(language: str) -> str:
     """What `--language` was given, a code; empty: nothing."""
     if language:
         from artifacts.errors import InputError
@@ -45,7 +45,7 @@ StoreFolder = Annotated[
         show_default=True,
     ),
 ]
-Language = Annotated[str, typer.Option(help="Language of the corpus, such as de.", callback=language_code)]
+Language = Annotated[str, typer.Option(help="Language of the corpus, such as de.", callback=checked_language)]
 Out = Annotated[Path, typer.Argument(help="The file to write.", metavar="OUT")]
 ToFormat = Annotated[
     str, typer.Option("--to", help="Format to write, such as label-studio; empty: that of OUT's ending.")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from flows.commands.cli.options import Device, Precision, StoreFolder, language_code
+from flows.commands.cli.options import Device, Precision, StoreFolder, checked_language
 
 
 def predict(
@@ -41,7 +41,7 @@ def predict(
     ] = "",
     language: Annotated[
         str,
-        typer.Option(help="Language of the text, such as de; empty: the student's own.", callback=language_code),
+        typer.Option(help="Language of the text, such as de; empty: the student's own.", callback=checked_language),
     ] = "",
     tokenized: Annotated[bool, typer.Option("--tokenized", help="Words are separated by spaces already.")] = False,
     segmenter: Annotated[
