@@ -4,6 +4,7 @@ Prefect would start one itself, when the flow is called: after everything is imp
 killed run. This one starts while the run still imports, and ends with it, however that ends.
 """
 
+import fcntl
 import multiprocessing
 import os
 import socket
@@ -137,6 +138,18 @@ def _serve(port: int) -> None:
     keep_pages_out()
     import uvicorn
     from prefect.server.api.server import create_app
+    from prefect.settings import get_current_settings
+
+    home = get_current_settings().home
+    home.mkdir(parents=True, exist_ok=True)
+
+    class OneStartsAtATime(uvicorn.Server):
+        """Its start makes Prefect's tables: of two that begin together on a new PREFECT_HOME, one would fail."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            with (home / "crosstag-server.lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                await super().startup(sockets)
 
     app = create_app(ephemeral=True, final=True)
-    uvicorn.run(app, host=_HOST, port=port, log_level="error", timeout_graceful_shutdown=5)
+    OneStartsAtATime(uvicorn.Config(app, host=_HOST, port=port, log_level="error", timeout_graceful_shutdown=5)).run()

@@ -67,6 +67,24 @@ def test_the_server_answers_and_ends_with_its_run_even_if_that_is_killed(tmp_pat
         time.sleep(0.1)
 
 
+def test_two_that_begin_together_in_a_new_home_both_answer(tmp_path: Path) -> None:
+    (tmp_path / "run.py").write_text(RUN, encoding="utf-8")
+    environment = {**os.environ, "PREFECT_HOME": str(tmp_path / "new"), "PYTHONPATH": str(ROOT)}
+    environment.pop("PREFECT_API_URL", None)
+    runs = [
+        subprocess.Popen(
+            [sys.executable, tmp_path / "run.py"], env=environment,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    for run in runs:
+        assert run.stdout is not None and run.stderr is not None
+        url = run.stdout.readline().strip()
+        assert url and answers(url), run.stderr.read()
+    assert [run.communicate("")[1] for run in runs] == ["", ""]
+
+
 def test_a_server_that_is_named_is_taken(server: str) -> None:
     start_server()()
     assert os.environ["PREFECT_API_URL"] == server
