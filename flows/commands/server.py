@@ -104,7 +104,10 @@ def wait_for(url: str, alive: Callable[[], bool], seconds: float) -> None:
             time.sleep(0.05)
     if alive():
         raise SystemExit(f"the Prefect server at {url} did not answer within {seconds:.0f} s; try again")
-    raise SystemExit(f"the Prefect server at {url} ended; is its port taken? `make up` takes another: --port 4201")
+    raise SystemExit(
+        f"the Prefect server at {url} ended; what it wrote above says why. Where its port is taken, `make up` takes "
+        "another: --port 4201"
+    )
 
 
 def _check_answer(url: str) -> None:

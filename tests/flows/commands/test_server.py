@@ -135,7 +135,7 @@ def test_a_server_that_wants_a_password_is_told_before_anything_starts(tmp_path:
 
 def test_a_server_that_ends_or_does_not_answer_is_told() -> None:
     nowhere = "http://127.0.0.1:9/api"
-    with pytest.raises(SystemExit, match=r"127\.0\.0\.1:9/api ended; is its port taken"):
+    with pytest.raises(SystemExit, match=r"127\.0\.0\.1:9/api ended; what it wrote above says why"):
         wait_for(nowhere, lambda: False, 60)
     with pytest.raises(SystemExit, match="did not answer within 0 s"):
         wait_for(nowhere, lambda: True, 0)
