@@ -1,6 +1,7 @@
 """A command of the user's as translator: right answers, and all that may go wrong with it."""
 
 import json
+import shutil
 import sys
 import threading
 import time
@@ -266,7 +267,7 @@ def test_translations_are_in_nfc_as_corpora_are(command: Callable[[str], str], t
     assert answers(engine(command(nfd), tmp_path), ["Z\u00fcrich"]) == ["Z\u00fcrich"]
 
 
-# --- The two examples.
+# --- The three examples.
 
 
 class Service(BaseHTTPRequestHandler):
@@ -373,3 +374,59 @@ def test_the_examples_read_utf_8_whatever_the_environment_says(
     monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
     command = f"{sys.executable} {EXAMPLES / name} {service} some-model"
     assert answers(engine(command, tmp_path), ["Zürich"]) == ["hcirüZ"]
+
+
+APERTIUM = """#!{python}
+import sys
+from pathlib import Path
+
+Path("told").open("a").write(" ".join(sys.argv[1:]) + "\\n")
+texts = sys.stdin.buffer.read().decode()
+sys.stdout.buffer.write(({answer}).encode())
+"""
+
+
+@pytest.fixture
+def apertium(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """A program in the path that answers as an expression of `texts` says; gives the example's command."""
+
+    def make(answer: str) -> str:
+        program = tmp_path / "bin" / "apertium"
+        program.parent.mkdir()
+        program.write_text(APERTIUM.format(python=sys.executable, answer=answer), encoding="utf-8")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", str(program.parent), prepend=":")
+        return f"{sys.executable} {EXAMPLES / 'translate_by_apertium.py'}"
+
+    return make
+
+
+def test_the_example_for_apertium_asks_once_for_many_texts(
+    apertium: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    asked = engine(apertium("texts.upper().replace('VIER', 'VIER  ') + chr(10)"), tmp_path, languages=("deu", "eng"))
+    told = [*TEXTS, "zwei\n\nZeilen"]
+    assert answers(asked, told) == [*(text.upper() for text in TEXTS), "ZWEI ZEILEN"]
+    assert (tmp_path / "told").read_text() == "-u deu-eng\n"
+
+
+def test_what_apertium_leaves_out_ends_the_call(apertium: Callable[[str], str], tmp_path: Path) -> None:
+    asked = engine(apertium("texts[texts.index('zwei'):]"), tmp_path, languages=("deu", "eng"), tries=1)
+    with pytest.raises(InputError, match=r"apertium deu-eng gave 4 translations of 5 texts"):
+        answers(asked)
+
+
+@pytest.mark.skipif(shutil.which("apertium") is None, reason="Debian's apertium and apertium-eng-spa are not here")
+def test_the_example_translates_by_apertium_itself(tmp_path: Path) -> None:
+    made = ExternalTranslator(
+        command=f"{sys.executable} {EXAMPLES / 'translate_by_apertium.py'}", version="1", languages=("eng", "spa")
+    )
+    told = [
+        "Ada bought a big house .",
+        "[Ada] travelled to __SLOT0__ New Zealand __SLOT0__ on Monday .",
+        "* / ^ $ < > { } \\ @",
+    ]
+    found = answers(ExternalEngine.of(made, ("en", "es"), tmp_path), told)
+    assert found[0] == "Ada compró una casa grande ." and found[2] == told[2]
+    assert found[1].startswith("[Ada]") and "__SLOT0__ Nueva Zelanda __SLOT0__" in found[1]
