@@ -35,7 +35,8 @@ def agreement_on_nothing(lines: Sequence[Line]) -> str:
         f"warning: {student.name} calls {100 * share:.1f} % of the pairs illegal on both sides, {vanilla.name} "
         f"{100 * of_vanilla:.1f} %: it agrees with itself on what is no label at all, which L_trans rewards as any "
         "agreement. A student so trained may lose F1 (docs/results.md, ConNER on CoNLL Spanish); "
-        "student.supervised_sum=true gives the labels more weight, as the published code does"
+        "student.supervised_sum=true gives the labels more weight, as the published code does, and "
+        "student.illegal=left_out rewards agreement on types and O alone"
     )
 
 

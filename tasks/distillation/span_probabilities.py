@@ -45,6 +45,20 @@ def span_log_probabilities(
     return torch.cat([so_far[:, -1], illegal[:, None]], dim=1)
 
 
+def legal_alone(spans: torch.Tensor) -> torch.Tensor:
+    """Log P_s(z | s_ij, z is legal): what `span_log_probabilities` gave, without its last column, normalised again.
+
+    A span of which hardly anything is legal has a distribution, too.
+
+    Args:
+        spans: [S, T + 2] in nats, illegal last.
+
+    Returns:
+        [S, T + 1] in nats: the sorted types, O.
+    """
+    return spans[:, :-1].log_softmax(dim=-1)
+
+
 def _columns(labels: Sequence[str], first: torch.Tensor, last: torch.Tensor) -> torch.Tensor:
     """[S, L, T + 1] the label that each type, and O, needs at each place of spans; first and last are [S, L] bool."""
     column = {label: i for i, label in enumerate(labels)}

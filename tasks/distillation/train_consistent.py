@@ -15,7 +15,7 @@ from tasks.distillation.consistency_losses import Divergence, divergence, mean_o
 from tasks.distillation.paired_windows import PairedWindows, paired_windows, part_of
 from tasks.distillation.second_views import Perturbation, noise_on_second_half, with_replaced_words
 from tasks.distillation.sentence_stream import Drawn, SentenceStream
-from tasks.distillation.span_probabilities import span_log_probabilities
+from tasks.distillation.span_probabilities import legal_alone, span_log_probabilities
 from tasks.tagging.crf_head import CRF, sequence_losses
 from tasks.tagging.fitting import Objective, sentence_shares
 from tasks.tagging.heads import Batch
@@ -51,6 +51,12 @@ class ConsistencyTraining(SequenceTraining):
         title="Divergence",
         description="Of a span's prediction and its translation's. both: bidirectional (Eq. 5c); unlabel: the "
         "sentence's is the truth (5a); trans: the translation's is (5b).",
+    )
+    illegal: Literal["class", "left_out"] = Field(
+        "class",
+        title="Illegal labels",
+        description="What BIOES does not allow a span. class: a class like any other in the divergence (Algorithm 1), "
+        "so that to agree on it is rewarded, too; left_out: types and O are normalised without it (not in the paper).",
     )
     perturbation: Perturbation = Field(
         "dropout",
@@ -114,6 +120,7 @@ class ConsistencyTraining(SequenceTraining):
         """The same training, with defaults where it does not read a setting."""
         read = {
             "divergence": self.beta > 0,
+            "illegal": self.beta > 0,
             "unlabelled_per_batch": self.beta > 0 or self.reads_raw_text,
             "perturbation": self.alpha > 0,
             "perturbed": self.alpha > 0,
@@ -226,6 +233,8 @@ class Consistency:
             span_log_probabilities(logits, pairs[f"{side}_starts"], pairs[f"{side}_ends"], self.labels)
             for side in ("first", "second")
         )
+        if self.config.illegal == "left_out":
+            first, second = legal_alone(first), legal_alone(second)
         return divergence(first, second, self.config.divergence)
 
     def _mean(self, values: torch.Tensor, sentences: torch.Tensor) -> torch.Tensor:

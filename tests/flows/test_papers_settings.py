@@ -85,6 +85,7 @@ CONNER: dict[str, tuple[Any, str]] = {
     "student.alpha": (0.5, "3.2"),
     "student.beta": (0.5, "3.2"),
     "student.divergence": ("both", "Eq. 2 and 5c"),
+    "student.illegal": ("class", "Algorithm 1"),
     "student.perturbation": ("dropout", "2.4"),
     "student.perturbed": ("labelled", "2.4"),
     "student.unlabelled_per_batch": (16, "3.2"),

@@ -352,6 +352,8 @@ def test_what_a_row_does_not_read_is_not_in_the_key_of_its_training(configured: 
     for read in ({"divergence": "trans"}, {"unlabelled_per_batch": 3}, {"consistency_mean": "batch"}, {"beta": 0.1}):
         assert consistency("trans_unlabel", **read) != consistency("trans_unlabel"), read
     assert consistency("vanilla", consistency_mean="batch") == consistency("vanilla")
+    assert consistency("trans_unlabel", illegal="left_out") != consistency("trans_unlabel")
+    assert consistency("dropout_label", illegal="left_out") == consistency("dropout_label")
 
 
 def test_what_a_crf_cannot_decode_is_told_before_anything_is_trained(configured: Configured) -> None:

@@ -132,7 +132,12 @@ def kl(p: dict[str, float], q: dict[str, float]) -> float:
     return sum(p[name] * math.log(p[name] / q[name]) for name in p)
 
 
-def divergences(tagger: tuple[Any, Any], by: str) -> list[list[float]]:
+def without_illegal(p: dict[str, float]) -> dict[str, float]:
+    legal = {name: value for name, value in p.items() if name != "illegal"}
+    return {name: value / sum(legal.values()) for name, value in legal.items()}
+
+
+def divergences(tagger: tuple[Any, Any], by: str, legal: bool = False) -> list[list[float]]:
     """Of each sentence's pairs."""
     found = []
     for words, translation, made in PAIRS:
@@ -140,6 +145,7 @@ def divergences(tagger: tuple[Any, Any], by: str) -> list[list[float]]:
         for one, other in made:
             if other is not None:
                 p, q = span(tagger, words, *one), span(tagger, translation, *other)
+                p, q = (without_illegal(p), without_illegal(q)) if legal else (p, q)
                 each.append({"unlabel": kl(p, q), "trans": kl(q, p), "both": (kl(p, q) + kl(q, p)) / 2}[by])
         found += [each] if each else []
     return found
@@ -155,6 +161,13 @@ def test_the_loss_is_eq_4_with_either_divergence(run: Callable[..., Any], by: st
     translation = mean([mean(each) for each in divergences(tagger, by)])
     assert translation > 0.05
     assert loss == pytest.approx(mean(supervised(tagger)) + 0.25 * translation, rel=1e-4)
+
+
+def test_illegal_labels_can_be_left_out_of_the_divergence(run: Callable[..., Any]) -> None:
+    loss, tagger = run(beta=100.0, divergence="trans", illegal="left_out")
+    kept, whole = (mean([mean(each) for each in divergences(tagger, "trans", legal)]) for legal in (True, False))
+    assert abs(100 * (kept - whole)) > 0.05
+    assert loss == pytest.approx(mean(supervised(tagger)) + 100 * kept, rel=1e-4)
 
 
 def test_the_published_code_adds_losses_up_and_takes_means_over_the_batch(run: Callable[..., Any]) -> None:

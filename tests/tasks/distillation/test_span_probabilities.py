@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.distillation.span_probabilities import span_log_probabilities
+from tasks.distillation.span_probabilities import legal_alone, span_log_probabilities
 from tasks.words.bioes import bioes_labels
 
 LABELS = bioes_labels(["O", "B-LOC", "I-LOC", "B-PER", "I-PER"])
@@ -107,3 +107,9 @@ def test_they_are_sums_over_all_label_sequences(length: int, seed: int) -> None:
 def test_no_spans_are_no_rows() -> None:
     none = torch.empty(0, dtype=torch.int64)
     assert span_log_probabilities(torch.zeros(3, len(LABELS)), none, none, LABELS).shape == (0, 4)
+
+
+def test_legal_labels_alone_by_hand() -> None:
+    # LOC .2, PER .1, O .1, illegal .6: without illegal 1/2, 1/4, 1/4, however much of it there was.
+    spans = torch.tensor([[0.2, 0.1, 0.1, 0.6], [2e-9, 1e-9, 1e-9, 1 - 4e-9]], dtype=torch.float64).log()
+    assert legal_alone(spans).exp().tolist() == [pytest.approx([0.5, 0.25, 0.25])] * 2
