@@ -14,7 +14,9 @@ _LONGEST_VALUE = 60
 def explain(
     store: Store, kind: str, manifests: Iterable[Manifest], recipe: Recipe, definitions: Definitions, label: str
 ) -> list[str]:
-    """The differences, in words, to the most similar artifact of the same step; "never made before" without one.
+    """The differences, in words, to the most similar artifact of the same step; "never made" without one.
+
+    Where that artifact is of another stage, such as another test set, the first line names it.
 
     Args:
         store: that it is not in.
@@ -29,7 +31,8 @@ def explain(
         if store.keys(kind):
             return ["nothing of this step is in the store (never made, or deleted)"]
         return ["never made in this store"]
-    return differences(nearest.recipe, recipe, code_changes(nearest.definitions, definitions))
+    first, *others = differences(nearest.recipe, recipe, code_changes(nearest.definitions, definitions))
+    return [first if nearest.label in ("", label) else f"unlike {nearest.label}: {first}", *others]
 
 
 def why_made(manifest: Manifest, manifests: Iterable[Manifest]) -> tuple[Manifest | None, list[str]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from toy import Toy, statuses
 
-from artifacts.runtime import Runtime, running
+from artifacts.runtime import Runtime, running, stage
 from artifacts.step import run_alone
 from artifacts.store import Store
 
@@ -50,6 +50,23 @@ def test_a_plan_of_a_full_store_is_all_cached_and_touches_no_file(toy: Toy) -> N
 def test_a_plan_says_which_parameter_changed(toy: Toy) -> None:
     run_without_prefect(toy)
     assert toy.plan(tag="x").outcomes[1].reasons == ["tag: O -> x"]
+
+
+def test_a_plan_names_the_stage_that_it_compares_with_if_it_is_another(toy: Toy) -> None:
+    import toysteps.steps as steps
+
+    runtime = Runtime(store=str(toy.path), device="cpu")
+    toy.store.create()
+    with running(runtime):
+        steps.make.compute(toy.store, runtime, steps.make.bound(steps.Size()), label="test", in_flow=False)
+    with running(runtime, planning=True) as run:
+        for name in ("test", "europarl"):
+            with stage(name):
+                steps.make(steps.Size(sentences=4, unused="x"))
+    assert [outcome.reasons for outcome in run.outcomes] == [
+        ["size.sentences: 3 -> 4", "size.unused:  -> x"],
+        ["unlike test: size.sentences: 3 -> 4", "size.unused:  -> x"],
+    ]
 
 
 def test_a_plan_says_which_code_changed(toy: Toy) -> None:
