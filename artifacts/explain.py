@@ -32,7 +32,8 @@ def explain(
             return ["nothing of this step is in the store (never made, or deleted)"]
         return ["never made in this store"]
     first, *others = differences(nearest.recipe, recipe, code_changes(nearest.definitions, definitions))
-    return [first if nearest.label in ("", label) else f"unlike {nearest.label}: {first}", *others]
+    same = nearest.label in ("", label) or nearest.recipe == recipe  # An artifact that is gone is no other's.
+    return [first if same else f"unlike {nearest.label}: {first}", *others]
 
 
 def why_made(manifest: Manifest, manifests: Iterable[Manifest]) -> tuple[Manifest | None, list[str]]:

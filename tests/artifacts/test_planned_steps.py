@@ -67,6 +67,10 @@ def test_a_plan_names_the_stage_that_it_compares_with_if_it_is_another(toy: Toy)
         ["size.sentences: 3 -> 4", "size.unused:  -> x"],
         ["unlike test: size.sentences: 3 -> 4", "size.unused:  -> x"],
     ]
+    with running(runtime, planning=True) as run, stage("europarl"):
+        (toy.folder(steps.make(steps.Size())) / "data.parquet").unlink()
+        steps.make(steps.Size())
+    assert run.outcomes[-1].reasons == ["its artifact is gone or damaged"]
 
 
 def test_a_plan_says_which_code_changed(toy: Toy) -> None:
