@@ -26,20 +26,21 @@ def curve_panel(points: pa.Table, title: str, x_name: str, y_name: str) -> Panel
 def bin_panels(iterations: Sequence[pa.Table]) -> list[Panel]:
     """Token F1 by bin of the weight, and how many words each bin has, a line per iteration (figure 5).
 
-    Where there are many iterations, the first, the last and some between them are drawn.
+    Where there are many iterations, the first, the last and some between them are drawn, and the titles say how many.
     """
     shown = np.unique(np.linspace(0, len(iterations) - 1, min(len(iterations), _MOST_LINES)).round().astype(int))
     bins = sorted({(row["low"], row["high"]) for i in shown for row in iterations[i].to_pylist()})
     ticks = [(low, f"{number_name(low)}–{number_name(high)}") for low, high in bins]
     quality, size = [], []
+    some = f" ({len(shown)} of {len(iterations)} iterations)" if len(shown) < len(iterations) else ""
     for i in shown.tolist():
         low, words = iterations[i]["low"].to_numpy(), iterations[i]["words"].to_numpy().astype(float)
         f1 = iterations[i]["token_f1"].to_numpy().astype(float)
         quality.append(Line(f"iteration {i + 1}", low, 100 * f1))
         size.append(Line(f"iteration {i + 1}", low, np.where(words > 0, words, np.nan)))
     return [
-        Panel(quality, "Quality of pseudo-labels", "reliability w", "token F1 without O (%)", ticks),
-        Panel(size, "Size of each bin", "reliability w", "words", ticks, logarithmic=True),
+        Panel(quality, f"Quality of pseudo-labels{some}", "reliability w", "token F1 without O (%)", ticks),
+        Panel(size, f"Size of each bin{some}", "reliability w", "words", ticks, logarithmic=True),
     ]
 
 

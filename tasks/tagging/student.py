@@ -21,6 +21,7 @@ from artifacts.errors import InputError
 from artifacts.job import INFERENCE_SUBWORDS
 from artifacts.runtime import Runtime
 from artifacts.yaml_loader import YamlLoader
+from tasks.corpus.language_codes import EXPECTED, is_language_code
 from tasks.corpus.segmenters import UNSPACED, Segmenter, language_code
 from tasks.corpus.text import split_at_spaces, word_places, word_splitter
 from tasks.tagging.decoding import Decoding
@@ -158,13 +159,16 @@ def load_student(
         device: where; auto takes a CUDA GPU if there is one.
 
     Raises:
-        InputError: if the folder holds no tagger, its card names no language or several, or there is no such device;
+        InputError: if the folder holds no tagger, or one whose labels are not IOB2; if its card names no language or
+            several, or none is of that code; if there is no such device;
             if the language has no spaces between words, and neither the card nor `segmenter` says how they are found.
     """
     folder = Path(folder)
     _check_head(folder)
     head, model, tokenizer = open_tagger(folder)
     front = _front(folder)
+    decoding = decoding or Decoding.model_validate(front.get("decoding") or {})
+    _check_labels(folder, head.labels(model), decoding)
     chosen = windows or WindowConfig.model_validate(front.get("windows") or {})
     positions = usable_positions(model.config)
     if positions and positions < chosen.max_length_subwords:
@@ -177,7 +181,7 @@ def load_student(
         tokenizer,
         split_at_spaces if tokenized else _splitter(folder, language or language_of(folder), segmenter),
         chosen,
-        decoding or Decoding.model_validate(front.get("decoding") or {}),
+        decoding,
         inference,
         resolved,
         INFERENCE_SUBWORDS[resolved],
@@ -197,8 +201,28 @@ def _check_head(folder: Path) -> None:
         )
 
 
+def _check_labels(folder: Path, labels: Sequence[str], decoding: Decoding) -> None:
+    """Refuses labels that are not IOB2; and IOB1's, where a type has no B-, unless I- may begin an entity."""
+    others = [label for label in labels if label != "O" and (label[:2] not in ("B-", "I-") or not label[2:])]
+    if others or "O" not in labels:
+        found = ", ".join(others[:3]) or "no O"
+        raise InputError(
+            f"model {folder}: its labels are not IOB2 (id2label of its config.json has {found}); expected "
+            "O, B-PER and I-PER, and so on; name them so in its config.json, if that is what they are"
+        )
+    headless = [label for label in labels if label.startswith("I-") and f"B-{label[2:]}" not in labels]
+    if headless and decoding.method == "viterbi" and not decoding.inside_at_start:
+        raise InputError(
+            f"model {folder}: its labels have {', '.join(headless)} without a B-, so that no such entity could begin "
+            "under IOB2; let I- begin entities: load_student(..., decoding=Decoding(inside_at_start=True)), or "
+            "decoding: {inside_at_start: true} in the head of its README.md"
+        )
+
+
 def _splitter(folder: Path, language: str, segmenter: Segmenter | None) -> Callable[[str], list[str]]:
     """What splits text as the student's was."""
+    if not is_language_code(language):
+        raise InputError(f"model {folder}: language {language!r}; {EXPECTED}, by --language or language='de'")
     segmenter = segmenter or segmenter_of(folder, language)
     if segmenter is None and language_code(language) in UNSPACED:
         raise unknown_segmenter(folder, language)

@@ -92,6 +92,8 @@ def test_empty_bins_leave_gaps_and_many_iterations_are_thinned(store: Store, bin
     assert [line.name for line in quality.lines] == [f"iteration {i}" for i in (1, 4, 7, 11, 14, 17, 20)]
     np.testing.assert_array_equal(quality.lines[0].y, [np.nan, 50.0])
     np.testing.assert_array_equal(size.lines[0].y, [np.nan, 20.0])
+    assert quality.title == "Quality of pseudo-labels (7 of 20 iterations)" and "7 of 20" in size.title
+    assert " of " not in bin_panels([table] * 7)[1].title.removeprefix("Size of each bin")
     assert size.logarithmic and [name for _, name in size.ticks] == ["0–0.5", "0.5–1"]
 
 

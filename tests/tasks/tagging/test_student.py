@@ -1,5 +1,6 @@
 """A student on text: probabilities of the decoded tags, places, entities; text as it is given."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,40 @@ def test_a_folder_without_a_taggers_head_is_refused_before_a_language_is_asked_f
     config.write_text(config.read_text(encoding="utf-8").replace('"architectures"', '"others"'), encoding="utf-8")
     with pytest.raises(InputError, match="no architecture"):
         load_student(folder, language="de")
+
+
+def test_labels_that_make_no_entities_are_refused(folder: Path) -> None:
+    config = folder / "config.json"
+    written = config.read_text(encoding="utf-8")
+
+    def load(*labels: str, **settings: Any) -> Student:
+        ids = {label: i for i, label in enumerate(labels)}
+        about = json.loads(written) | {"id2label": dict(enumerate(labels)), "label2id": ids}
+        config.write_text(json.dumps(about), encoding="utf-8")
+        return load_student(folder, language="de", **settings)
+
+    for labels, found in (
+        (("LABEL_0", "LABEL_1", "LABEL_2"), "LABEL_0, LABEL_1, LABEL_2"),
+        (("O", "S-LOC", "B-LOC"), "S-LOC"),
+        (("B-LOC", "I-LOC", "I-"), "I-"),
+        (("B-LOC", "I-LOC", "I-LOC"), "no O"),
+    ):
+        with pytest.raises(InputError, match=rf"not IOB2 \(id2label of its config.json has {found}\)"):
+            load(*labels)
+    # IOB1: B- only between two entities of a type.
+    with pytest.raises(InputError, match="I-PER without a B-, so that no such entity could begin"):
+        load("O", "I-PER", "B-LOC")
+    assert load("O", "I-PER", "B-LOC", decoding=Decoding(inside_at_start=True)).decoding.inside_at_start
+    assert load("O", "B-PER", "B-LOC").head is LINEAR
+
+
+@pytest.mark.parametrize("card", ["", "---\nlanguage: multilingual\n---\n"])
+def test_what_is_no_code_of_a_language_is_refused(folder: Path, card: str) -> None:
+    (folder / "README.md").write_text(card, encoding="utf-8")
+    name = "multilingual" if card else "german"
+    with pytest.raises(InputError, match=rf"language '{name}'; expected a code such as de"):
+        load_student(folder, language="" if card else name)
+    assert load_student(folder, language="de").split("a b") == ["a", "b"]
 
 
 def test_the_model_sees_as_much_at_once_as_in_its_run(folder: Path) -> None:
