@@ -66,6 +66,7 @@ class Glode(OneTarget):
         "source_training.warmup_updates": 50,
         "labelling.overlapping": "outside",
         "denoising.direction_sum": "each",
+        "denoising.representations": "training",
         "denoising.outside_share": 0.03,
         "denoising.local_threshold_factor": 0.9,
         "denoising.first_refinement": 2,

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +13,19 @@ from safetensors.torch import save_file
 from artifacts.catalog import TAGGER, AnySentences, Encoder, LabelledOrTranslation, SpanLabels
 from artifacts.step import Job, step
 from tasks.denoising.spans.refinement import Denoising, Refinement, beta_of, refine
+from tasks.denoising.spans.represent import SpanVectors, span_vectors
 from tasks.denoising.spans.state import DenoisingState, Text, watched_pass
 from tasks.distillation.hidden_text import hidden_text
 from tasks.distillation.span_batches import SpanBatches, SpanText
 from tasks.distillation.span_objective import span_objective
 from tasks.distillation.span_training import SpanTraining
 from tasks.distillation.train_span_tagger import SpanShape, read_source, read_windows
+from tasks.tagging.inference import Inference
 from tasks.tagging.span_grid import class_names, torch_cells
 from tasks.tagging.span_head import SpanHead
 from tasks.tagging.span_labels import check_same_spans, read_span_labels
 from tasks.tagging.training_shell import EncoderOrTagger, start_tagger, train_and_save
-from tasks.tagging.windows import WindowConfig
+from tasks.tagging.windows import WindowConfig, Windows
 from tasks.training.checkpoint import copy_out
 from tasks.training.loop import AfterEpoch
 from tasks.words.agreement import check_same_labels
@@ -47,8 +50,8 @@ def train_denoised_student(
 ) -> None:
     """Trains on source labels and on pseudo-labels of target sentences, which prototypes and neighbours refine.
 
-    The folder keeps the labels after each epoch; checkpoints hold labels, prototypes and representations, so that a
-    training that goes on refines what it had.
+    The folder keeps the labels after each epoch; checkpoints hold labels, prototypes and what is remembered of words,
+    so that a training that goes on refines what it had.
     """
     labels = job.metadata(data)["labels"]
     initial = read_span_labels(job, span_labels)
@@ -67,9 +70,11 @@ def train_denoised_student(
     texts: dict[Text, np.ndarray] = {"source": source.cells, "target": cells} if refines else {}
     about = (denoising.dimensions, denoising.prototype_rate, config.seed, job.device)
     fixed = np.isin(initial.sentence_ids, job.metadata(span_labels).get("corrected", []))
-    state = DenoisingState(initial.probabilities, texts, model, *about, fixed)
+    remembers = denoising.representations == "training"
+    state = DenoisingState(initial.probabilities, texts, model, *about, fixed, remembers=remembers)
     watch = watched_pass(state, lambda rows: torch_cells(rows, shape.most_words))
-    hook = _after_epoch(job, state, classes[source.cells], denoising, config)
+    represent = _represent(job, state, {"source": source.windows, "target": target.windows}, config)
+    hook = _after_epoch(job, state, represent, classes[source.cells], denoising, config)
     batches = SpanBatches(source, classes, config, target, _labels_of_words(state, cells), masked)
     objective = span_objective(batches, watch if refines else None)
     train_and_save(
@@ -98,8 +103,27 @@ def _labels_of_words(state: DenoisingState, cells: np.ndarray) -> Callable[[np.n
     return of_words
 
 
+def _represent(
+    job: Job, state: DenoisingState, windows: dict[Text, Windows], config: SpanTraining
+) -> Callable[[Any, Text], SpanVectors]:
+    """From a model and the name of a text to its spans' representations: remembered ones, or the model's own."""
+    if state.remembers:
+        return state.vectors
+    inference, budget = Inference(precision=config.precision), job.inference_subwords
+
+    def of_now(model: Any, text: Text) -> SpanVectors:
+        return span_vectors(model, windows[text], state.cells[text], state.projection, inference, job.device, budget)
+
+    return of_now
+
+
 def _after_epoch(
-    job: Job, state: DenoisingState, source_classes: np.ndarray, denoising: Denoising, config: SpanTraining
+    job: Job,
+    state: DenoisingState,
+    represent: Callable[[Any, Text], SpanVectors],
+    source_classes: np.ndarray,
+    denoising: Denoising,
+    config: SpanTraining,
 ) -> AfterEpoch:
     """Refines the labels, and keeps them as they are after each epoch."""
 
@@ -108,7 +132,7 @@ def _after_epoch(
         if epoch >= denoising.first_refinement:
             beta = beta_of(denoising, epoch, config.epochs)
             noise = np.random.default_rng([config.seed, _SEED_OF_DRAWS, epoch])
-            found = refine(state, model, source_classes, denoising, beta, noise, job.device)
+            found = refine(state, partial(represent, model), source_classes, denoising, beta, noise, job.device)
         keep_labels(job.work_folder / FOLDER, epoch, state, found)
 
     return after_epoch

@@ -1,7 +1,8 @@
 """Global-local denoising: what moves pseudo-labels of spans at the end of each epoch (GLoDe, 3.2)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -20,7 +21,8 @@ from tasks.denoising.spans.directions import (
     update_decisions,
 )
 from tasks.denoising.spans.neighbours import kept_spans, local_similarities, repository
-from tasks.denoising.spans.state import DenoisingState
+from tasks.denoising.spans.represent import SpanVectors
+from tasks.denoising.spans.state import DenoisingState, Text
 
 Level = Literal["global", "local"]
 
@@ -44,6 +46,13 @@ class Denoising(Settings):
         title="Sum of directions",
         description="together: both levels' directions are summed, then normalised (Eq. 10); each: each level's "
         "before, too (the published code).",
+    )
+    representations: Literal["epoch_end", "training"] = Field(
+        "epoch_end",
+        title="Representations",
+        description="Of the repository, and of the spans whose labels are moved. epoch_end: all by the model as it is "
+        "after the epoch, in a pass of their own (3.2: D_z is updated at the end of each epoch); training: as the "
+        "epoch's passes made them, each by the model of its update (the published code), which costs nothing.",
     )
     dimensions: int = Field(128, ge=2, title="Dimensions", description="Of the space that spans are compared in.")
     prototype_rate: float = Field(
@@ -102,7 +111,7 @@ class Refinement:
 
 def refine(
     state: DenoisingState,
-    model: Any,
+    vectors: Callable[[Text], SpanVectors],
     source_classes: np.ndarray,
     config: Denoising,
     beta: float,
@@ -112,8 +121,8 @@ def refine(
     """Moves all pseudo-labels by what prototypes and neighbours say of them (Eq. 7-11).
 
     Args:
-        state: labels, prototypes and representations; the labels change.
-        model: the span tagger, as it is now.
+        state: labels and prototypes; the labels change.
+        vectors: gives the representations of a text's spans.
         source_classes: [S_src] gold classes of the source's spans.
         config: the settings.
         beta: update rate.
@@ -121,13 +130,13 @@ def refine(
         device: "cpu" or "cuda", for the search.
     """
     classes, count = state.classes(), state.labels.shape[1]
-    target = state.vectors(model, "target")
+    target = vectors("target")
     similar: dict[Level, np.ndarray] = {}
     if config.levels in ("both", "global"):
         prototypes = state.prototypes.cpu().numpy()
         similar["global"] = np.concatenate([z @ prototypes.T for _, z in target.blocks()]).astype(np.float64)
     if config.levels in ("both", "local"):
-        source = state.vectors(model, "source")
+        source = vectors("source")
         kept = tuple(kept_spans(each, config.outside_share, noise) for each in (source_classes, classes))
         bank = repository(source.blocks(), source_classes, target.blocks(), classes, kept)
         search = Search(product=config.product, device=device)

@@ -23,7 +23,8 @@ class DenoisingState(nn.Module):
     labels        [S, K] float32 pseudo-labels of the target's spans, on the CPU
     prototypes    [K, D] float32
     fixed         [S] bool, which labels nothing moves: those that people gave
-    source_words  [N_src, 2 D + 1] float32, of `SpanVectors`, as the training's last pass over each word had it
+    source_words  [N_src, 2 D + 1] float32, of `SpanVectors`, as the training's last pass over each word had it; empty
+                  unless it remembers
     target_words  [N, 2 D + 1] the same
     """
 
@@ -43,6 +44,8 @@ class DenoisingState(nn.Module):
         seed: int,
         device: str,
         fixed: np.ndarray | None = None,
+        *,
+        remembers: bool = True,
     ) -> None:
         """Starts from initial labels, which it copies.
 
@@ -55,16 +58,18 @@ class DenoisingState(nn.Module):
             seed: of the projection to D dimensions.
             device: of the training; prototypes and representations lie there.
             fixed: [S] bool; None: no label is.
+            remembers: whether passes leave their words' representations, for `vectors`.
         """
         super().__init__()
-        self.alpha, self.cells = alpha, cells
+        self.alpha, self.cells, self.remembers = alpha, cells, remembers
         self.projection = random_projection(span_width(model), dimensions, seed).to(device)
         self.register_buffer("labels", torch.from_numpy(labels.copy()))
         free = np.zeros(len(labels), dtype=bool)
         self.register_buffer("fixed", torch.from_numpy(free if fixed is None else fixed), persistent=False)
         self.register_buffer("prototypes", torch.zeros(labels.shape[1], dimensions, device=device))
         for text, spans in cells.items():
-            self.register_buffer(f"{text}_words", torch.zeros(len(spans), 2 * dimensions + 1, device=device))
+            words = len(spans) if remembers else 0
+            self.register_buffer(f"{text}_words", torch.zeros(words, 2 * dimensions + 1, device=device))
 
     def classes(self) -> np.ndarray:
         """[S] the most probable class of each pseudo-label."""
@@ -72,7 +77,7 @@ class DenoisingState(nn.Module):
 
     @torch.no_grad()
     def see(self, model: Any, states: torch.Tensor, forms: torch.Tensor, cells: torch.Tensor, batch: Batch) -> None:
-        """Takes in a pass of the training: its spans move prototypes (Eq. 6), its words are remembered (D_z of 3.2).
+        """Takes in a pass of the training: its spans move prototypes (Eq. 6), its words may be remembered (D_z of 3.2).
 
         Args:
             model: the span tagger.
@@ -87,6 +92,8 @@ class DenoisingState(nn.Module):
         sourced = len(batch["classes"])
         classes = torch.cat([batch["classes"], pseudo_classes(batch["soft"], cells[sourced:])])
         self.prototypes.copy_(moved_prototypes(self.prototypes, vectors, classes[cells], self.alpha))
+        if not self.remembers:
+            return
         words = torch.cat([first, last, forms[:, None].to(first.dtype)], dim=1)
         for numbers, seen, memory in (
             (batch["source_words"], words[:sourced], self.source_words),
@@ -98,10 +105,8 @@ class DenoisingState(nn.Module):
     @torch.no_grad()
     def vectors(self, model: Any, text: Text) -> SpanVectors:
         """Each span's z: its words as they were last seen, lengths and forms as the model has them now."""
-        spans = SpanMap.of(model, self.projection)
         words = self.source_words if text == "source" else self.target_words
-        parts = (spans.begin, spans.end, spans.length, spans.form)
-        return SpanVectors(words.cpu(), SpanMap(*(part.cpu() for part in parts)), self.cells[text])
+        return SpanVectors(words.cpu(), SpanMap.of(model, self.projection), self.cells[text])
 
 
 def last_sights(numbers: torch.Tensor) -> torch.Tensor:

@@ -221,10 +221,22 @@ def moved_one_by_one(vectors: np.ndarray, classes: list[int], alpha: float) -> n
     return prototypes / np.linalg.norm(prototypes, axis=1, keepdims=True)
 
 
+def local_shares(bank: np.ndarray, classes: np.ndarray, z_tgt: np.ndarray) -> np.ndarray:
+    """Of each target span the classes of its four nearest others, as shares; the bank ends with the target's."""
+    rows = []
+    for i, z in enumerate(z_tgt):
+        cosines = bank @ z
+        cosines[len(bank) - len(z_tgt) + i] = -np.inf
+        rows.append(np.bincount(classes[np.argsort(-cosines)[:4]], minlength=3) / 4)
+    return np.array(rows)
+
+
 @pytest.mark.parametrize("levels", ["both", "global", "local"])
 @pytest.mark.parametrize("upstream", [False, True])
 def test_labels_move_as_the_paper_says(store: Store, train: Callable[..., Any], levels: str, upstream: bool) -> None:
-    options = {"direction_sum": "each", "local_threshold_factor": 0.9} if upstream else {}
+    options: dict[str, Any] = {}
+    if upstream:
+        options = {"direction_sum": "each", "local_threshold_factor": 0.9, "representations": "training"}
     denoising = Denoising(levels=levels, neighbours=4, dimensions=8, prototype_rate=0.6, beta_first=0.7, **options)
     tagger = train(denoising, STILL)
     kept = load_file(store.folder(tagger) / "labels" / "0001.safetensors")
@@ -248,12 +260,7 @@ def test_labels_move_as_the_paper_says(store: Store, train: Callable[..., Any], 
     if levels != "local":
         similar["global"] = z_tgt @ prototypes.T
     if levels != "global":
-        rows = []
-        for i, z in enumerate(z_tgt):
-            cosines = bank @ z
-            cosines[len(z_src) + i] = -np.inf
-            rows.append(np.bincount(y[np.argsort(-cosines)[:4]], minlength=3) / 4)
-        similar["local"] = np.array(rows)
+        similar["local"] = local_shares(bank, y, z_tgt)
     total = np.zeros((len(z_tgt), 3))
     for level, sims in similar.items():
         thresholds = np.array([np.mean([s[c] for s, k in zip(sims, y_tgt, strict=True) if k == c]) for c in range(3)])
@@ -313,7 +320,27 @@ def test_refined_labels_are_what_the_next_epoch_learns(
     assert abs(change) > 1e-3 and second - first == pytest.approx(change, rel=1e-3)
 
 
-def test_denoising_runs_the_encoder_over_nothing_that_the_training_does_not(
+def test_spans_are_represented_by_the_model_as_it_is_after_the_epoch_or_as_the_training_saw_them(
+    store: Store, train: Callable[..., Any]
+) -> None:
+    # Nine updates change the encoder much, and dropout hides units of it; the tagger is the model after the last.
+    y_src = [GOLD.get(span, 0) for span in source_spans()]
+    alike = {}
+    for representations in ("epoch_end", "training"):
+        denoising = Denoising(levels="local", neighbours=4, dimensions=8, representations=representations)
+        tagger = train(denoising, FAST | {"dropout": 0.5})
+        projection = random_projection(2 * 16 + 200, 8, seed=5)
+        z_src = by_the_book(store, tagger, WORDS, source_spans(), projection)
+        z_tgt = by_the_book(store, tagger, TEXT, SPANS_OF_TEXT, projection)
+        before, after = (load_file(store.folder(tagger) / "labels" / f"000{epoch}.safetensors") for epoch in (2, 3))
+        y_tgt = before["labels"].argmax(axis=1)
+        similar = local_shares(np.concatenate([z_src, z_tgt]), np.concatenate([y_src, y_tgt]), z_tgt)
+        own = [similar[y_tgt == c, c].mean() if (y_tgt == c).any() else np.inf for c in range(3)]
+        alike[representations] = np.allclose(after["thresholds.local"], own, atol=1e-6)
+    assert alike == {"epoch_end": True, "training": False}
+
+
+def test_denoising_with_the_trainings_representations_runs_the_encoder_over_nothing_else(
     store: Store, train: Callable[..., Any]
 ) -> None:
     passes: list[str] = []
@@ -324,14 +351,15 @@ def test_denoising_runs_the_encoder_over_nothing_that_the_training_does_not(
 
     for levels in ("none", "both"):
         with torch.nn.modules.module.register_module_forward_pre_hook(count):
-            train(Denoising(neighbours=4, levels=levels), FAST)
+            train(Denoising(neighbours=4, levels=levels, representations="training"), FAST)
     assert len(passes) == 2 * 9  # 3 epochs of 3 updates, each training.
 
 
+@pytest.mark.parametrize("representations", ["epoch_end", "training"])
 def test_a_training_that_crashed_goes_on_with_its_prototypes_and_labels(
-    store: Store, train: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    store: Store, train: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, representations: Any
 ) -> None:
-    denoising = Denoising(neighbours=4, dimensions=8, outside_share=0.5)
+    denoising = Denoising(neighbours=4, dimensions=8, outside_share=0.5, representations=representations)
     whole = train(denoising, FAST)
     labels = load_file(store.folder(whole) / "labels" / "0003.safetensors")
     store.move_aside(whole.kind, whole.key)
