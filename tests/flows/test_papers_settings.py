@@ -115,6 +115,7 @@ GLODE: dict[str, tuple[Any, str]] = {
     "denoising.direction_sum": ("together", "Eq. 10"),
     "denoising.local_threshold_factor": (1.0, "3.2: the same strategy as Eq. 7"),
     "denoising.first_refinement": (1, "3.2: at the end of each epoch"),
+    "denoising.representations": ("epoch_end", "3.2: D_z is updated at the end of each training epoch"),
     "source_training.loss_mean": ("sentence", "Eq. 1, 1/N and 1/|S(X)|"),
     "spans.most_words": (4, "the published code; the paper is silent"),
 }

@@ -287,7 +287,14 @@ def test_what_is_not_read_is_not_in_the_key_of_a_training(configured: Configured
         assert refinement("without_global", **{name: value}) != refinement("without_global"), name
     assert refinement("without_local", direction_sum="each") == refinement("without_local")
     assert refinement("none", direction_sum="each") != refinement("none")
-    for name, value in (("dimensions", 8), ("prototype_rate", 0.5), ("beta_last", 0.7), ("first_refinement", 2)):
+    read = {
+        "dimensions": 8,
+        "prototype_rate": 0.5,
+        "beta_last": 0.7,
+        "first_refinement": 2,
+        "representations": "training",
+    }
+    for name, value in read.items():
         assert refinement("without_denoising", **{name: value}) == refinement("without_denoising"), name
         assert refinement("without_local", **{name: value}) != refinement("without_local"), name
     source = {"source_training": {"mlm_weight": 0.2, "mask_rate": 0.5}}
@@ -376,6 +383,7 @@ def test_settings_have_their_papers_defaults() -> None:
     assert (refinement.beta_first, refinement.beta_last, refinement.levels) == (0.95, 0.80, "both")
     assert (refinement.outside_share, refinement.local_threshold_factor, refinement.direction_sum) == (1, 1, "together")
     assert (refinement.first_refinement, refinement.directions, config.spans.most_words) == (1, "multiple", 4)
+    assert refinement.representations == "epoch_end"
     assert config.target_training.seed == config.seed
 
 
@@ -389,6 +397,7 @@ def test_the_published_codes_departures_are_one_preset() -> None:
     refinement = config.denoising
     assert (refinement.outside_share, refinement.local_threshold_factor) == (0.03, 0.9)
     assert (refinement.direction_sum, refinement.first_refinement) == ("each", 2)
+    assert refinement.representations == "training"
     assert (config.labelling.overlapping, config.seed) == ("outside", 0)
 
 
