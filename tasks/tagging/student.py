@@ -160,8 +160,8 @@ def load_student(
 
     Raises:
         InputError: if the folder holds no tagger, or one whose labels are not IOB2; if its card names no language or
-            several, or none is of that code; if there is no such device;
-            if the language has no spaces between words, and neither the card nor `segmenter` says how they are found.
+            several, or what is named is no code of one; if there is no such device; if the language has no spaces
+            between words, and neither the card nor `segmenter` says how they are found.
     """
     folder = Path(folder)
     _check_head(folder)
