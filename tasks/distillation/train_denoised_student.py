@@ -25,7 +25,7 @@ from tasks.tagging.span_grid import class_names, torch_cells
 from tasks.tagging.span_head import SpanHead
 from tasks.tagging.span_labels import check_same_spans, read_span_labels
 from tasks.tagging.training_shell import EncoderOrTagger, start_tagger, train_and_save
-from tasks.tagging.windows import WindowConfig, Windows
+from tasks.tagging.windows import WindowConfig
 from tasks.training.checkpoint import copy_out
 from tasks.training.loop import AfterEpoch
 from tasks.words.agreement import check_same_labels
@@ -67,13 +67,15 @@ def train_denoised_student(
         masked = hidden_text(job, model, tokenizer, encoder, target.windows)
 
     refines = denoising.levels != "none"
-    texts: dict[Text, np.ndarray] = {"source": source.cells, "target": cells} if refines else {}
+    texts: dict[Text, SpanText] = {"source": source, "target": target}
+    remembered: dict[Text, np.ndarray] = {}
+    if refines and denoising.representations == "training":
+        remembered = {name: text.cells for name, text in texts.items()}
     about = (denoising.dimensions, denoising.prototype_rate, config.seed, job.device)
     fixed = np.isin(initial.sentence_ids, job.metadata(span_labels).get("corrected", []))
-    remembers = denoising.representations == "training"
-    state = DenoisingState(initial.probabilities, texts, model, *about, fixed, remembers=remembers)
+    state = DenoisingState(initial.probabilities, remembered, model, *about, fixed)
     watch = watched_pass(state, lambda rows: torch_cells(rows, shape.most_words))
-    represent = _represent(job, state, {"source": source.windows, "target": target.windows}, config)
+    represent = state.vectors if remembered else _represented_now(job, texts, state.projection, config)
     hook = _after_epoch(job, state, represent, classes[source.cells], denoising, config)
     batches = SpanBatches(source, classes, config, target, _labels_of_words(state, cells), masked)
     objective = span_objective(batches, watch if refines else None)
@@ -103,18 +105,17 @@ def _labels_of_words(state: DenoisingState, cells: np.ndarray) -> Callable[[np.n
     return of_words
 
 
-def _represent(
-    job: Job, state: DenoisingState, windows: dict[Text, Windows], config: SpanTraining
+def _represented_now(
+    job: Job, texts: dict[Text, SpanText], projection: torch.Tensor, config: SpanTraining
 ) -> Callable[[Any, Text], SpanVectors]:
-    """From a model and the name of a text to its spans' representations: remembered ones, or the model's own."""
-    if state.remembers:
-        return state.vectors
-    inference, budget = Inference(precision=config.precision), job.inference_subwords
+    """From a model and the name of a text to its spans' representations by that model, in the training's precision."""
+    inference = Inference(precision=config.precision)
 
-    def of_now(model: Any, text: Text) -> SpanVectors:
-        return span_vectors(model, windows[text], state.cells[text], state.projection, inference, job.device, budget)
+    def now(model: Any, name: Text) -> SpanVectors:
+        text = texts[name]
+        return span_vectors(model, text.windows, text.cells, projection, inference, job.device, job.inference_subwords)
 
-    return of_now
+    return now
 
 
 def _after_epoch(

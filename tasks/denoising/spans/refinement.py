@@ -51,8 +51,9 @@ class Denoising(Settings):
         "epoch_end",
         title="Representations",
         description="Of the repository, and of the spans whose labels are moved. epoch_end: all by the model as it is "
-        "after the epoch, in a pass of their own (3.2: D_z is updated at the end of each epoch); training: as the "
-        "epoch's passes made them, each by the model of its update (the published code), which costs nothing.",
+        "after the epoch, in a pass of their own, in the training's precision (3.2: D_z is updated at the end of each "
+        "epoch); training: as the epoch's passes made them, each by the model of its update (the published code), "
+        "which costs nothing.",
     )
     dimensions: int = Field(128, ge=2, title="Dimensions", description="Of the space that spans are compared in.")
     prototype_rate: float = Field(

@@ -23,8 +23,8 @@ class DenoisingState(nn.Module):
     labels        [S, K] float32 pseudo-labels of the target's spans, on the CPU
     prototypes    [K, D] float32
     fixed         [S] bool, which labels nothing moves: those that people gave
-    source_words  [N_src, 2 D + 1] float32, of `SpanVectors`, as the training's last pass over each word had it; empty
-                  unless it remembers
+    source_words  [N_src, 2 D + 1] float32, of `SpanVectors`, as the training's last pass over each word had it; there
+                  if the texts are remembered
     target_words  [N, 2 D + 1] the same
     """
 
@@ -44,32 +44,28 @@ class DenoisingState(nn.Module):
         seed: int,
         device: str,
         fixed: np.ndarray | None = None,
-        *,
-        remembers: bool = True,
     ) -> None:
         """Starts from initial labels, which it copies.
 
         Args:
             labels: [S, K].
-            cells: of each text [N, L] bool, its spans.
+            cells: of each text whose words passes leave for `vectors` [N, L] bool, its spans; empty: of none.
             model: the span tagger.
             dimensions: D.
             alpha: the update rate of prototypes.
             seed: of the projection to D dimensions.
             device: of the training; prototypes and representations lie there.
             fixed: [S] bool; None: no label is.
-            remembers: whether passes leave their words' representations, for `vectors`.
         """
         super().__init__()
-        self.alpha, self.cells, self.remembers = alpha, cells, remembers
+        self.alpha, self.cells = alpha, cells
         self.projection = random_projection(span_width(model), dimensions, seed).to(device)
         self.register_buffer("labels", torch.from_numpy(labels.copy()))
         free = np.zeros(len(labels), dtype=bool)
         self.register_buffer("fixed", torch.from_numpy(free if fixed is None else fixed), persistent=False)
         self.register_buffer("prototypes", torch.zeros(labels.shape[1], dimensions, device=device))
         for text, spans in cells.items():
-            words = len(spans) if remembers else 0
-            self.register_buffer(f"{text}_words", torch.zeros(words, 2 * dimensions + 1, device=device))
+            self.register_buffer(f"{text}_words", torch.zeros(len(spans), 2 * dimensions + 1, device=device))
 
     def classes(self) -> np.ndarray:
         """[S] the most probable class of each pseudo-label."""
@@ -92,7 +88,7 @@ class DenoisingState(nn.Module):
         sourced = len(batch["classes"])
         classes = torch.cat([batch["classes"], pseudo_classes(batch["soft"], cells[sourced:])])
         self.prototypes.copy_(moved_prototypes(self.prototypes, vectors, classes[cells], self.alpha))
-        if not self.remembers:
+        if not self.cells:
             return
         words = torch.cat([first, last, forms[:, None].to(first.dtype)], dim=1)
         for numbers, seen, memory in (

@@ -22,11 +22,13 @@ from tasks.denoising.neighbours.search import Search
 from tasks.denoising.spans.neighbours import local_similarities
 from tasks.denoising.spans.prototypes import random_projection
 from tasks.denoising.spans.refinement import Denoising
+from tasks.denoising.spans.represent import span_vectors
 from tasks.distillation.refined_labels import refined_labels
 from tasks.distillation.span_training import SpanTraining
 from tasks.distillation.train_denoised_student import train_denoised_student
 from tasks.distillation.train_span_tagger import SpanShape, train_span_tagger
 from tasks.evaluation.decode_spans import decode_spans
+from tasks.tagging.inference import FLOAT32, Inference
 from tasks.tagging.label_spans import SpanLabelling, label_spans
 from tasks.tagging.span_grid import OUTSIDE
 from tasks.tagging.span_head import SPANS
@@ -338,6 +340,23 @@ def test_spans_are_represented_by_the_model_as_it_is_after_the_epoch_or_as_the_t
         own = [similar[y_tgt == c, c].mean() if (y_tgt == c).any() else np.inf for c in range(3)]
         alike[representations] = np.allclose(after["thresholds.local"], own, atol=1e-6)
     assert alike == {"epoch_end": True, "training": False}
+
+
+def test_spans_are_represented_in_the_precision_of_the_training(
+    train: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Inference] = []
+
+    def represented(model: Any, windows: Any, cells: Any, projection: Any, inference: Inference, *rest: Any) -> Any:
+        told.append(inference)
+        return span_vectors(model, windows, cells, projection, inference, *rest)
+
+    monkeypatch.setattr(module, "span_vectors", represented)
+    monkeypatch.setattr("tasks.training.precision.cpu_has_bf16", lambda: True)
+    train(Denoising(levels="global"), STILL | {"precision": "bf16"})
+    train(Denoising(levels="both", neighbours=2), STILL)
+    # Without neighbours the source's spans are not asked for.
+    assert told == [Inference(precision="bf16"), FLOAT32, FLOAT32]
 
 
 def test_denoising_with_the_trainings_representations_runs_the_encoder_over_nothing_else(
