@@ -154,10 +154,12 @@ class Recorder:
         figures: Reference | None,
         models: Sequence[tuple[str, Reference, Mapping[str, Reference]]],
         measurements: Sequence[Measurements],
+        word_student: Reference | None = None,
     ) -> RunRecord:
         """The method is through: what it gave, its models in their final order."""
         self._update(
             student=student,
+            word_student=word_student,
             figures=figures,
             models=tuple(self._model(*model) for model in models),
             measurements=tuple(measurements),

@@ -154,6 +154,7 @@ class RunRecord(_Part):
     under_way      the steps it is at; kept where it ended badly
     models         in the order in which they were scored; at the end the student's last
     measurements   tables beside the scores
+    word_student   a tagger of words beside a student that is none, for pipelines of transformers
     """
 
     id: str
@@ -173,6 +174,7 @@ class RunRecord(_Part):
     models: tuple[ScoredModel, ...] = ()
     measurements: tuple[Measurements, ...] = ()
     student: Reference | None = None
+    word_student: Reference | None = None
     figures: Reference | None = None
 
     @property
@@ -198,7 +200,7 @@ class RunRecord(_Part):
             yield model.reference
             yield from (scored.reference for scored in model.scores.values())
         yield from (line.reference for table in self.measurements for line in table.lines)
-        yield from (reference for reference in (self.student, self.figures) if reference is not None)
+        yield from (each for each in (self.student, self.word_student, self.figures) if each is not None)
 
     def __str__(self) -> str:
         return f"{RUN_KIND}/{self.id}"

@@ -292,7 +292,7 @@ def _agreement(models: dict[str, Reference], pairs: Reference, config: Conner) -
         with stage(f"{name} on pairs"):
             how = (config.measured_pairs, config.seed, config.windows, config.inference)
             measured[name] = measure_pair_agreement(model, pairs, *how)
-    return agreement_listing(measured)
+    return agreement_listing(measured, config.consistency)
 
 
 def _by_emissions(config: Conner, corpora: Corpora, student: Reference, name: str) -> Model:

@@ -21,16 +21,18 @@ from flows.parts.encoder import take_encoder
 from flows.parts.one_target import OneTarget
 from flows.parts.scoring import Scoring
 from flows.parts.span_evidence import SpanEvidence
-from flows.parts.summary import Result, carry_out
+from flows.parts.summary import Model, Result, carry_out
 from tasks.denoising.spans.refinement import Denoising
 from tasks.distillation.export_student import export_student
 from tasks.distillation.refined_labels import refined_labels
 from tasks.distillation.span_training import SpanTraining
 from tasks.distillation.train_denoised_student import train_denoised_student
+from tasks.distillation.train_panel_student import PanelStudentTraining, train_panel_student
 from tasks.distillation.train_span_tagger import SpanShape, train_span_tagger
 from tasks.tagging.decoding import Decoding
 from tasks.tagging.fitting import TaggerTrainingConfig
 from tasks.tagging.label_spans import SpanLabelling, label_spans
+from tasks.tagging.labelling import label_words
 from tasks.tagging.predict import predict_words
 from tasks.words.spans import spans_of
 
@@ -106,8 +108,16 @@ class Glode(OneTarget):
         description="A row of the paper's Table 3: one part of the method left out; or language_agnostic, Table "
         "4's: a contrastive loss in the place of L_mlm.",
     )
+    word_tagger: bool = Field(
+        True,
+        title="Word tagger",
+        description="Train and ship, beside the student, a tagger of words that learns the student's labels: pipelines "
+        "of transformers hold no head of spans. The summary has the F1 of both.",
+    )
     figures: bool = Field(
-        True, title="Figures", description="Draw Figures 3 and 4, if gold labels of the unlabelled text are known."
+        True,
+        title="Figures",
+        description="Draw Figure 4, and Figure 3 if gold labels of the unlabelled text are known.",
     )
 
     @model_validator(mode="after")
@@ -158,6 +168,12 @@ class Glode(OneTarget):
         without = {"mlm_weight": 0.0} if self.ablation == "without_mlm" else {}
         return self._beside(self.student.seeded(self.seed).model_copy(update=without)).as_read
 
+    @property
+    def word_training(self) -> PanelStudentTraining:
+        """Settings of the word tagger's training: the student's, of labelled and raw text alike, nothing hidden."""
+        shared = self.student.seeded(self.seed).model_dump(include=set(PanelStudentTraining.model_fields))
+        return PanelStudentTraining(**shared | {"labelled_weight": 1.0, "mlm_weight": 0.0}).as_read
+
     def _beside(self, training: SpanTraining) -> SpanTraining:
         """A training with what it learns beside labels: by Table 4's row entities' contrasts, not hidden text."""
         if self.ablation != "language_agnostic":
@@ -207,18 +223,33 @@ def algorithm(config: Glode, runtime: Runtime) -> Result:
                 last = epoch == training.epochs
                 name = f"labels after epoch {epoch}{corrected.remark}"
                 evidence.pseudo_labels(name, epoch, refined, corpora.target, shown=last)
-    scoring.model("student (M_tgt)", m_tgt)
+    of_words = None
+    if config.word_tagger:  # Pipelines of transformers hold no head of spans.
+        with stage("word tagger"):
+            said = corrected.labels(label_words(m_tgt, corpora.target, config.windows, config.inference))
+            words = train_panel_student(encoder, said, None, corpora.train, config.word_training, config.windows)
+        of_words = scoring.model("word tagger (of M_tgt)", words)
+    spans = scoring.model("student (M_tgt)", m_tgt)
     corrected.model("M_tgt", m_tgt)
 
     _measure(config, corpora, evidence, plain, m_src)
+    parallel = config.parallel if config.encoder.pretrains else ()  # Nothing else reads it.
+    card = student_card("GLoDe", config, config.source, (config.target,), parallel, config.encoder)
+
+    def shipped(model: Model, *beside: Model) -> Reference:
+        scores = tuple(score for each in (model, *beside) for score in each.scores.values())
+        return export_student(model.reference, scores, card, (corpora.target,), corrected.references)
+
     with stage("student"):
-        parallel = config.parallel if config.encoder.pretrains else ()  # Nothing else reads it.
-        card = student_card("GLoDe", config, config.source, (config.target,), parallel, config.encoder)
-        scores = tuple(scoring.models[-1].scores.values())
-        student = export_student(m_tgt, scores, card, (corpora.target,), corrected.references)
+        student = shipped(spans)
+    word_student = None
+    if of_words is not None:
+        with stage("word tagger"):
+            word_student = shipped(of_words, spans)
     figures = evidence.draw() if config.figures else None
-    outcomes = scoring.outcomes(scoring.models[-1], corpora.train)
-    return Result(student, scoring.models, figures, outcomes=outcomes, listings=corrected.listings + evidence.listings)
+    outcomes = scoring.outcomes(spans, corpora.train)
+    listings = corrected.listings + evidence.listings
+    return Result(student, scoring.models, figures, outcomes=outcomes, listings=listings, word_student=word_student)
 
 
 def _source_models(
@@ -238,23 +269,23 @@ def _source_models(
         plain = trained("source-only (L_src)", None, config.plain_training)
     if plain is not None and config.ablation == "without_mlm_init":
         return plain, plain
-    masked = None if config.ablation == "language_agnostic" else corpora.target
-    return trained("source model (M_src)", masked, config.masked_training), plain
+    training = config.masked_training
+    masked = corpora.target if training.mlm_weight > 0 else None
+    return trained("source model (M_src)", masked, training), plain
 
 
 def _measure(
     config: Glode, corpora: Corpora, evidence: SpanEvidence, plain: Reference | None, m_src: Reference
 ) -> None:
-    """What is known of gold labels: entities out of reach, and the types of Figure 4."""
-    golds = {"source train": corpora.train} | {test.name: test.gold for test in corpora.tests}
+    """Gold entities out of reach, and the types of Figure 4; of the unlabelled text gold labels are used if known."""
+    known = {corpora.target_gold.name: corpora.target_gold.gold} if corpora.target_gold is not None else {}
+    golds = {"source train": corpora.train} | known | {test.name: test.gold for test in corpora.tests}
     evidence.out_of_reach(golds, config.spans.most_words)
-    if corpora.target_gold is None or not config.figures:
-        return
     models = {"plain model": plain, "M_src": m_src} if plain not in (None, m_src) else {"M_src": m_src}
-    labels = {"source, gold": corpora.train, "target text, gold": corpora.target_gold.gold}
+    labels = {"source, gold": corpora.train} | {f"{name}, gold": gold for name, gold in known.items()}
     for name, model in models.items():
         if model is not None:
-            with stage(f"{name} on {corpora.target_gold.name}"):
+            with stage(f"{name} on target text"):
                 predicted = predict_words(model, corpora.target, config.windows, Decoding(), config.inference)
                 labels[f"target text, {name}"] = predicted
     evidence.distribution(labels)

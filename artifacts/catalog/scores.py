@@ -35,6 +35,26 @@ SCORES = Dataset(
 )
 Scores = Annotated[Reference, SCORES]
 
+EPOCH_SCORES = Dataset(
+    "epoch_scores",
+    """Scores of the taggers of a training's epochs on development sets, as `SCORES` has them; an epoch is chosen by it.
+
+    epoch     from 1
+    text      which development set; of several target languages each has a name
+    type, precision, recall, f1, gold, predicted, correct  see `SCORES`
+    metadata  labels: of the tagger; epochs: how many
+    """,
+    pa.schema(
+        [
+            pa.field("epoch", pa.int32(), nullable=False),
+            pa.field("text", pa.string(), nullable=False),
+            *SCORES.schema,
+        ]
+    ),
+    in_columns=True,
+)
+EpochScores = Annotated[Reference, EPOCH_SCORES]
+
 OUTCOMES = Dataset(
     "outcomes",
     """What became of the entities of a test set: one row for every entity of gold or of the predictions.

@@ -100,7 +100,7 @@ def student_lessons(makers: dict[str, Manifest], record: RunRecord | None) -> se
     """The content (`kind:digest`) of all that a run's student was trained on, models aside."""
     student = next((m for m in makers.values() if record and record.student and _is(m, record.student)), None)
     tagger = student and makers.get(student.recipe.inputs.get("tagger", ""))
-    while tagger and tagger.recipe.step in ("choose_epoch", "choose_common_epoch"):
+    while tagger and tagger.recipe.step == "choose_epoch":
         tagger = makers.get(tagger.recipe.inputs.get("tagger", ""))
     if not tagger:
         return set()

@@ -1,5 +1,8 @@
 """Where a run's conjugate pairs come from: imported, or made by alignment-free translation (ConNER, 2.3)."""
 
+from collections.abc import Sequence
+from itertools import chain
+
 from pydantic import Field
 
 from artifacts.errors import InputError
@@ -9,17 +12,21 @@ from artifacts.runtime import Runtime, stage
 from artifacts.settings import Settings
 from artifacts.store import Store
 from flows.parts.corpora import ParallelText, input_file, read_pairs
+from flows.parts.corpus_checks import note
 from flows.parts.summary import Listing
 from flows.parts.translator import TranslatorChoice, check_translator, ready, search_of, take_translator
-from tasks.translation.conjugate.find_pairs import Incomplete, find_pairs
-from tasks.translation.conjugate.import_pairs import check_pair_files, import_pairs
+from tasks.translation.conjugate.find_pairs import Incomplete, PairedSentence, find_pairs
+from tasks.translation.conjugate.import_pairs import check_pair_files, import_pairs, load_pair_files
 from tasks.translation.conjugate.placeholder_pairs import replace_marked
 from tasks.translation.conjugate.translate_spans import SpanTranslating, translate_spans
 from tasks.translation.machine.engines import Generation
+from tasks.translation.marked.language import language_filter
 from tasks.translation.marked.markers import MAX_MARKERS, PAPER_MARKERS
 from tasks.translation.pairs.marking_pairs import PairMarking, mark_pairs
 
 _COLUMNS: dict[str, Form] = {"sentences": "count", "with a pair": "count", "pairs": "count", "dropped": "count"}
+
+_SENTENCES_LOOKED_AT, _LETTERS_TO_JUDGE = 2000, 400
 
 
 class PairFiles(Settings):
@@ -125,7 +132,9 @@ def check_pairs(
     """
     if choice.imported is not None:
         original, translated = choice.imported.original, choice.imported.translated
-        check_pair_files(input_file(original, runtime), input_file(translated, runtime), choice.incomplete)
+        files = input_file(original, runtime), input_file(translated, runtime)
+        check_pair_files(*files, choice.incomplete)
+        _check_languages(choice.imported, load_pair_files(*files), languages)
         return
     check_translator(choice.translator, (languages,), choice.generation, runtime)
     if choice.trains and not parallel:
@@ -139,6 +148,40 @@ def check_pairs(
             f"pairs.spans.max_spans: {most}, but the translator that is trained here has symbols for {known}; "
             f"lower it to {known}, or raise pairs.marking.max_spans (to {MAX_MARKERS} at most)"
         )
+
+
+def _check_languages(files: PairFiles, rows: Sequence[PairedSentence], languages: tuple[str, str]) -> None:
+    """The two sides are not the wrong way round; says so where one reads as another language than its own.
+
+    Short texts are not judged, nor are languages that langid does not know.
+
+    Raises:
+        InputError: if each side reads as the language of the other.
+    """
+    some = rows[:_SENTENCES_LOOKED_AT]
+    sides = {"original": [row.words for row in some], "translated": [row.translation for row in some]}
+    turned, told = 0, []
+    for (side, sentences), own, other in zip(sides.items(), languages, languages[::-1], strict=True):
+        text = " ".join(chain.from_iterable(sentences))
+        try:
+            nearer, likeliest = (language_filter(other, own, mode, _LETTERS_TO_JUDGE) for mode in ("pair", "all"))
+        except InputError:
+            return
+        turned += not nearer(text)
+        if not likeliest(text):
+            told.append(
+                f"pairs.imported.{side}: langid takes the first {len(some):,} sentences of {getattr(files, side)} for "
+                f"another language than {own}; look whether they belong to this run, whose languages are "
+                f"{languages[0]} and {languages[1]}"
+            )
+    if turned == len(sides):
+        raise InputError(
+            f"pairs.imported: {files.original} reads as {languages[1]}, {files.translated} as {languages[0]}; expected "
+            f"sentences in {languages[0]} under pairs.imported.original, and in {languages[1]} under "
+            "pairs.imported.translated; swap them"
+        )
+    for each in told:
+        note(each)
 
 
 def pairs_listing(name: str, pairs: Reference) -> Listing:

@@ -128,14 +128,19 @@ def note_short_spans(most_words: int, target: TargetCorpus, text: Corpus) -> Non
         f"Chinese ones every fourth has more than 4, every sixteenth more than 8); raise it to {_ENOUGH_CHARACTERS} or "
         "more"
     )
-    once(("note", told), lambda: _note(told))
+    note(told)
 
 
-def _note(told: str) -> None:
-    try:
-        get_run_logger().warning(told)
-    except MissingContextError:
-        print(f"note: {told}", file=sys.stderr)
+def note(told: str) -> None:
+    """Tells the user something, once: in the run's log, or before a run on the terminal."""
+
+    def tell() -> None:
+        try:
+            get_run_logger().warning(told)
+        except MissingContextError:
+            print(f"note: {told}", file=sys.stderr)
+
+    once(("note", told), tell)
 
 
 def _check_types(source: SourceCorpus, train: Corpus, labelled: Sequence[tuple[str, Corpus]]) -> None:

@@ -9,7 +9,7 @@ from artifacts.runs import Cell, Form
 from artifacts.store import Store
 from flows.parts.corpora import ScoredText
 from flows.parts.summary import Listing
-from tasks.evaluation.choose_epoch import choose_common_epoch, choose_epoch
+from tasks.evaluation.choose_epoch import choose_epoch, score_epochs
 from tasks.tagging.decoding import Decoding
 from tasks.tagging.fitting import TaggerTrainingConfig
 from tasks.tagging.inference import Inference
@@ -41,12 +41,17 @@ class Epochs:
         """The tagger that goes on."""
         if self.dev is None:
             return tagger
-        settings = (self.windows, self.decoding, self.inference)
-        if isinstance(self.dev, tuple):
-            texts, gold = tuple(each.sentences for each in self.dev), tuple(each.gold for each in self.dev)
-            self.choices[name] = choose_common_epoch(tagger, texts, gold, *settings)
-        else:
-            self.choices[name] = choose_epoch(tagger, self.dev.sentences, self.dev.gold, *settings)
+        texts = self.dev if isinstance(self.dev, tuple) else (self.dev,)
+        scores = score_epochs(
+            tagger,
+            tuple(each.name for each in texts),
+            tuple(each.sentences for each in texts),
+            tuple(each.gold for each in texts),
+            self.windows,
+            self.decoding,
+            self.inference,
+        )
+        self.choices[name] = choose_epoch(tagger, scores)
         drop_models(tagger)
         return self.choices[name]
 

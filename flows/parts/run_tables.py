@@ -40,6 +40,10 @@ def result_lines(store: Store, record: RunRecord) -> dict[str, str]:
     lines = {}
     if record.student is not None:
         lines = {"student": _place(store, record.student), "artifact": str(record.student)}
+    if record.word_student is not None:
+        lines["of words"] = (
+            f"{_place(store, record.word_student)} (learnt from the student, for transformers' pipelines)"
+        )
     if record.figures is not None:
         lines["figures"] = _place(store, record.figures)
     if (report := store.report(record.id)) is not None:
@@ -59,7 +63,8 @@ def result_page(store: Store, record: RunRecord) -> str:
     """The same in Markdown."""
     parts = [_score_page(test, rows) for test, rows in scores_by_test(record).items()]
     parts += [measurement_page(table) for table in record.measurements]
-    for name, reference in (("Student", record.student), ("Figures", record.figures)):
+    made = {"Student": record.student, "Word tagger": record.word_student, "Figures": record.figures}
+    for name, reference in made.items():
         if reference is not None:
             link = linked(f"`{reference}`", f"/artifact/{reference}")
             parts.append(f"{name}: {link}, in `{_place(store, reference)}`")

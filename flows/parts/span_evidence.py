@@ -55,14 +55,12 @@ class SpanEvidence:
         with stage("types of entities"):
             self.types = measure_types(tuple(labels.values()), tuple(labels))
 
-    def draw(self) -> Reference | None:
-        """The pictures, if gold labels are known."""
-        if self.gold is None:
-            return None
+    def draw(self) -> Reference:
+        """The pictures: Figure 4, and Figure 3 if gold labels are known."""
         with stage("figures"):
             text = CurveText(title=_SERIES, x_name="epoch (0: initial labels)")
             xs = tuple(float(epoch) for epoch in self.epochs)
-            curve = trace_curve(tuple(self.epochs.values()), (_SERIES,) * len(xs), xs, text)
+            curve = trace_curve(tuple(self.epochs.values()), (_SERIES,) * len(xs), xs, text) if xs else None
             return draw_span_figures(curve, self.types)
 
     @property

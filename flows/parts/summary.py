@@ -69,6 +69,7 @@ class Listing:
 class Result:
     """What a method gives: the student, the models on the way (the student's scores last), and the evidence.
 
+    word_student is a tagger of words that learnt from a student which is none, for pipelines of transformers;
     detections are tables of how well reliability finds wrong pseudo-labels, by the name of what was judged; outcomes
     what became of every entity, by model and test set; listings are tables of other measurements.
     """
@@ -79,6 +80,7 @@ class Result:
     detections: dict[str, Reference] = field(default_factory=dict)
     outcomes: dict[str, Reference] = field(default_factory=dict)
     listings: tuple[Listing, ...] = ()
+    word_student: Reference | None = None
 
     @property
     def scores(self) -> dict[str, Reference]:
@@ -136,7 +138,7 @@ def complete(run: Run, result: Result) -> RunRecord:
     if result.detections:
         tables.insert(0, detection_table(run.store, result.detections))
     models = [(model.name, model.reference, model.scores) for model in result.models]
-    record = recorder.completed(result.student, result.figures, models, tables)
+    record = recorder.completed(result.student, result.figures, models, tables, result.word_student)
     try:
         write_report(run.store, record)
     except (StoreError, OSError) as error:  # The student is there; a report is no reason to call the run failed.

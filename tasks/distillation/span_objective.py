@@ -3,9 +3,10 @@
 Table 4's comparison has a supervised contrastive loss of the entities of a pass in the place of L_mlm.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
+import numpy as np
 import torch
 
 from tasks.distillation.contrastive import contrastive_losses, entity_states
@@ -16,9 +17,23 @@ from tasks.tagging.fitting import Objective
 from tasks.tagging.span_head import SPANS, span_losses
 
 Batch = Mapping[str, torch.Tensor]
-Watch = Callable[[Any, torch.Tensor, torch.Tensor, Batch], None]
-"""Told of a model, the states [n, H] and the forms [n] of a pass' words, source words first, and of its batch, which
-has their numbers in `source_words` and `target_words`."""
+
+
+class Watch(Protocol):
+    """What follows a training."""
+
+    def begin_step(self) -> None:
+        """Told that an update begins."""
+
+    def see(self, model: Any, states: torch.Tensor, forms: torch.Tensor, batch: Batch) -> None:
+        """Told of a pass of it.
+
+        Args:
+            model: that is trained.
+            states: [n, H] of the pass' words, source words first.
+            forms: [n] of them.
+            batch: which has their numbers in `source_words` and `target_words`.
+        """
 
 
 def span_objective(batches: SpanBatches, watch: Watch | None = None) -> Objective:
@@ -26,7 +41,7 @@ def span_objective(batches: SpanBatches, watch: Watch | None = None) -> Objectiv
 
     Args:
         batches: the pairs, and the settings.
-        watch: told of every pass while training.
+        watch: told of every update and pass while training.
     """
     config = batches.config
 
@@ -47,12 +62,17 @@ def span_objective(batches: SpanBatches, watch: Watch | None = None) -> Objectiv
             l_scl = contrastive_losses(*entity_states(states, classes), config.temperature)
             total = total + config.contrastive_weight * l_scl.sum() / batch["pairs"]
         if watch is not None:
-            watch(model, states.detach(), forms, batch)
+            watch.see(model, states.detach(), forms, batch)
         if "hidden_ids" in batch:
             total = total + config.mlm_weight * masked_loss(model, encoded.last_hidden_state, batch) / batch["pairs"]
         return total
 
-    return Objective(batches.rows.lengths, batches.rows.pairs, batches.collate, batches.of_update, loss)
+    def of_update(rows: np.ndarray) -> dict[str, torch.Tensor]:
+        if watch is not None:
+            watch.begin_step()
+        return batches.of_update(rows)
+
+    return Objective(batches.rows.lengths, batches.rows.pairs, batches.collate, of_update, loss)
 
 
 def _mean(losses: torch.Tensor, batch: Batch, corpus: str, each_span: bool) -> torch.Tensor:

@@ -62,7 +62,8 @@ class ConsistencyTraining(SequenceTraining):
         "dropout",
         title="Perturbation",
         description="What makes the second view of L_drop. dropout: another draw of it (2.4); word_replacement, "
-        "gaussian_noise: the baselines of Table 1, beside that other draw.",
+        "gaussian_noise: baselines as Table 1 has, beside that other draw; words become sub-words of the text, "
+        "not by those of a masked language model as in the paper's MLM-replace.",
     )
     perturbed: Literal["labelled", "unlabelled"] = Field(
         "labelled",

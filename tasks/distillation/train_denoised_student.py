@@ -14,7 +14,7 @@ from artifacts.catalog import TAGGER, AnySentences, Encoder, LabelledOrTranslati
 from artifacts.step import Job, step
 from tasks.denoising.spans.refinement import Denoising, Refinement, beta_of, refine
 from tasks.denoising.spans.represent import SpanVectors, span_vectors
-from tasks.denoising.spans.state import DenoisingState, Text, watched_pass
+from tasks.denoising.spans.state import DenoisingState, Text, WatchedTraining
 from tasks.distillation.hidden_text import hidden_text
 from tasks.distillation.span_batches import SpanBatches, SpanText
 from tasks.distillation.span_objective import span_objective
@@ -74,7 +74,7 @@ def train_denoised_student(
     about = (denoising.dimensions, denoising.prototype_rate, config.seed, job.device)
     fixed = np.isin(initial.sentence_ids, job.metadata(span_labels).get("corrected", []))
     state = DenoisingState(initial.probabilities, remembered, model, *about, fixed)
-    watch = watched_pass(state, lambda rows: torch_cells(rows, shape.most_words))
+    watch = WatchedTraining(state, lambda rows: torch_cells(rows, shape.most_words))
     represent = state.vectors if remembered else _represented_now(job, texts, state.projection, config)
     hook = _after_epoch(job, state, represent, classes[source.cells], denoising, config)
     batches = SpanBatches(source, classes, config, target, _labels_of_words(state, cells), masked)

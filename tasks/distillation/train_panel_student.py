@@ -1,4 +1,4 @@
-"""The student of a panel: trained on target text with joint soft labels, and on labelled sentences beside it."""
+"""A student of words: trained on raw text with soft labels (of a panel, of GLoDe), and labelled sentences beside it."""
 
 from typing import Any, Self
 

@@ -1,11 +1,13 @@
 """Choose a training's epoch by gold labels: ConNER on the source's dev set, CoLaDa's and CROP's code on targets'."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 
 import numpy as np
+import pyarrow as pa
 
-from artifacts.catalog import TAGGER, AnySentences, GoldOrLabelled, Tagger
+from artifacts.catalog import EPOCH_SCORES, TAGGER, AnySentences, EpochScores, GoldOrLabelled, Tagger
+from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.step import Job, step
 from tasks.evaluation.scores import entity_scores
@@ -18,86 +20,95 @@ from tasks.words.agreement import check_same_labels, check_same_sentences, which
 from tasks.words.columns import flat_label_ids
 
 
-@step(TAGGER)
-def choose_epoch(
+@step(EPOCH_SCORES)
+def score_epochs(
     job: Job,
     tagger: Tagger,
-    sentences: AnySentences,
-    gold: GoldOrLabelled,
-    windows: WindowConfig,
-    decoding: Decoding,
-    inference: Inference,
-) -> None:
-    """The tagger after that epoch whose entity micro F1 on some sentences is highest; of equals the first.
-
-    The manifest notes `f1`, of every epoch, and `epoch`, the one chosen, counted from 1.
-
-    Raises:
-        InputError: if the tagger's training did not keep its epochs, or gold labels are of other labels or sentences.
-    """
-    _choose(job, tagger, ((sentences, gold),), windows, decoding, inference)
-
-
-@step(TAGGER)
-def choose_common_epoch(
-    job: Job,
-    tagger: Tagger,
+    names: tuple[str, ...],
     sentences: tuple[AnySentences, ...],
     gold: tuple[GoldOrLabelled, ...],
     windows: WindowConfig,
     decoding: Decoding,
     inference: Inference,
 ) -> None:
-    """As `choose_epoch`, by the mean of the F1 on several texts, each counting alike (CROP's published code)."""
-    _choose(job, tagger, tuple(zip(sentences, gold, strict=True)), windows, decoding, inference)
+    """Scores the tagger as it was after each epoch, on each of some texts.
+
+    Raises:
+        InputError: if the tagger's training did not keep its epochs, or gold labels are of other labels or sentences.
+    """
+    folder = job.folder(tagger)
+    epochs = count_epochs(folder)
+    head, model, tokenizer = open_tagger(folder)
+    labels = head.labels(model)
+    texts = [
+        _text(job, name, words, truth, tokenizer, labels, windows)
+        for name, words, truth in zip(names, sentences, gold, strict=True)
+    ]
+
+    def rows() -> Iterator[dict[str, object]]:
+        with job.progress("scoring epochs", epochs, "epochs") as advance:
+            for epoch in range(1, epochs + 1):
+                set_epoch(model, folder, epoch)
+                for text in texts:
+                    outputs = word_outputs(
+                        head, model, text.cut, inference, device=job.device, budget=job.inference_subwords
+                    )
+                    found = head.decode(model, outputs, text.lengths, decoding)
+                    for each in entity_scores(text.gold, found, text.lengths, labels):
+                        yield {"epoch": epoch, "text": text.name} | asdict(each)
+                advance(1)
+
+    table = pa.Table.from_pylist(list(rows()), schema=EPOCH_SCORES.schema)
+    job.write(table, {"labels": list(labels), "epochs": epochs})
+
+
+@step(TAGGER)
+def choose_epoch(job: Job, tagger: Tagger, scores: EpochScores) -> None:
+    """The tagger after that epoch whose entity micro F1 is highest; of equals the first.
+
+    Of several texts the mean of their F1 decides, each counting alike (CROP's published code). The manifest notes `f1`,
+    of every epoch, and `epoch`, the one chosen, counted from 1.
+
+    Raises:
+        InputError: if the tagger's training did not keep its epochs, or the scores are of another number of them.
+    """
+    folder, about = job.folder(tagger), job.metadata(scores)
+    if (kept := count_epochs(folder)) != about["epochs"]:
+        raise InputError(
+            f"artifact {scores}: scores of {about['epochs']} epochs, but {tagger} keeps {kept}; score them"
+        )
+    overall = job.table(scores).filter(pa.compute.field("type") == "overall")
+    f1 = overall["f1"].to_numpy().reshape(kept, -1).mean(axis=1).tolist()
+    best = f1.index(max(f1)) + 1
+    _, model, tokenizer = open_tagger(folder)
+    set_epoch(model, folder, best)
+    save_tagger(model, tokenizer, job.output_folder)
+    job.describe({"labels": about["labels"]})
+    job.note(f1=f1, epoch=best)
 
 
 @dataclass(frozen=True)
 class _Text:
-    """A text to judge by: its windows, [N] gold label ids, [M] words of each sentence."""
+    """A text to judge by: its name and windows, [N] gold label ids, [M] words of each sentence."""
 
+    name: str
     cut: Windows
     gold: np.ndarray
     lengths: np.ndarray
 
 
-def _choose(
+def _text(
     job: Job,
-    tagger: Reference,
-    pairs: Sequence[tuple[Reference, Reference]],
+    name: str,
+    sentences: Reference,
+    gold: Reference,
+    tokenizer: object,
+    labels: list[str],
     windows: WindowConfig,
-    decoding: Decoding,
-    inference: Inference,
-) -> None:
-    """Writes the best epoch's tagger, judged on some sentences and their gold labels."""
-    folder = job.folder(tagger)
-    epochs = count_epochs(folder)
-    head, model, tokenizer = open_tagger(folder)
-    labels = head.labels(model)
-    texts = []
-    for sentences, gold in pairs:
-        check_same_labels(job.metadata(gold)["labels"], labels, "gold", "the tagger")
-        truth, text = job.table(gold), job.table(sentences, columns=["sentence_id", "words"])
-        sentences_of_gold = which_sentences(truth, "tags")
-        check_same_sentences(sentences_of_gold, which_sentences(text, "words"), "gold and sentences")
-        cut = make_windows(tokenizer, text["words"].to_pylist(), windows.max_length_subwords, windows.overlap_subwords)
-        texts.append(_Text(cut, flat_label_ids(truth["tags"], labels, "gold"), sentences_of_gold.word_counts))
-    f1 = []
-    with job.progress("choosing an epoch", epochs, "epochs") as advance:
-        for epoch in range(1, epochs + 1):
-            set_epoch(model, folder, epoch)
-            reached = []
-            for each in texts:
-                outputs = word_outputs(
-                    head, model, each.cut, inference, device=job.device, budget=job.inference_subwords
-                )
-                found = head.decode(model, outputs, each.lengths, decoding)
-                overall, *_ = entity_scores(each.gold, found, each.lengths, labels)
-                reached.append(overall.f1)
-            f1.append(sum(reached) / len(reached))
-            advance(1)
-    best = f1.index(max(f1)) + 1
-    set_epoch(model, folder, best)
-    save_tagger(model, tokenizer, job.output_folder)
-    job.describe({"labels": list(labels)})
-    job.note(f1=f1, epoch=best)
+) -> _Text:
+    check_same_labels(job.metadata(gold)["labels"], labels, "gold", "the tagger")
+    truth, text = job.table(gold), job.table(sentences, columns=["sentence_id", "words"])
+    sentences_of_gold = which_sentences(truth, "tags")
+    check_same_sentences(sentences_of_gold, which_sentences(text, "words"), "gold and sentences")
+    cut = make_windows(tokenizer, text["words"].to_pylist(), windows.max_length_subwords, windows.overlap_subwords)
+    return _Text(name, cut, flat_label_ids(truth["tags"], labels, "gold"), sentences_of_gold.word_counts)

@@ -1,6 +1,7 @@
 """A run of ConNER with pairs that exist: from files to a student that predicts, and what is cached the second time."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -103,3 +104,35 @@ def test_pairs_of_which_none_would_be_kept_are_told_before_anything_starts(
     method, config = load(config_file, [*settings, f"pairs.incomplete={incomplete}"])
     with pytest.raises(InputError, match=told + "; expected at least one pair; number the spans of both files from 1"):
         method.check(config, runtime(data, tmp_path / "store"))
+
+
+GERMAN = "Der Minister sagte am Montag , dass die Regierung in Berlin im kommenden Jahr mehr Geld ausgeben wird ."
+ENGLISH = "The minister said on Monday that the government in Berlin will spend more money in the coming year ."
+POLISH = "Minister powiedział w poniedziałek , że rząd w Berlinie wyda w przyszłym roku więcej pieniędzy ."
+
+
+@pytest.mark.parametrize(
+    ("original", "translated", "said"),
+    [
+        (GERMAN, ENGLISH, ""),
+        (ENGLISH, GERMAN, r"pairs.imported: \S+original reads as en, \S+translated as de; .* swap them"),
+        (POLISH, ENGLISH, r"note: pairs.imported.original: langid takes the first 20 sentences of .* than de"),
+        (GERMAN, GERMAN, r"note: pairs.imported.translated: langid takes the first 20 sentences of .* than en"),
+    ],
+)
+def test_pairs_of_other_languages_are_told_before_anything_starts(
+    config_file: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], original: str, translated: str,
+    said: str,
+) -> None:  # fmt: skip
+    for name, words in (("original", original.split()), ("translated", translated.split())):
+        sentence = "".join(f"{word}\t{int(word.startswith('Berlin'))}\tO\n" for word in words)
+        (tmp_path / name).write_text("\n".join([sentence] * 20), encoding="utf-8")
+    settings = [f"pairs.imported.{name}={tmp_path / name}" for name in ("original", "translated")]
+    method, config = load(config_file, settings)
+    if "swap" in said:
+        with pytest.raises(InputError, match=said):
+            method.check(config, runtime(data, tmp_path / "store"))
+        return
+    method.check(config, runtime(data, tmp_path / "store"))
+    found = re.findall("note: pairs.*", capsys.readouterr().err)
+    assert [bool(re.match(said, line)) for line in found] == ([True] if said else [])

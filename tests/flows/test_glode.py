@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from transformers import pipeline
 
 from artifacts.errors import InputError
 from artifacts.runs import all_runs
@@ -55,9 +56,15 @@ def test_a_run_makes_labels_of_every_epoch_and_a_student_that_loads(config_file:
     trained = [store.require(o.reference).notes for o in outcomes if o.step == "train_denoised_student"]
     assert trained[0]["masked_language_head"] == "pretrained" and trained[0]["entities_too_long"] >= 0
     made = {o.step: o.reference for o in outcomes}
-    student = load_student(store.folder(made["export_student"]), tokenized=True)
-    (told,) = student.tag_words([["Am", "Samstag", "gewann", "Werder", "Bremen"]])
-    assert len(told.tags) == 5
+    of_spans, of_words = (store.folder(o.reference) for o in outcomes if o.step == "export_student")
+    for folder in (of_spans, of_words):
+        (told,) = load_student(folder, tokenized=True).tag_words([["Am", "Samstag", "gewann", "Werder", "Bremen"]])
+        assert len(told.tags) == 5
+    card = (of_words / "README.md").read_text(encoding="utf-8")
+    assert "**word tagger (of M_tgt) on test**" in card and "**student (M_tgt) on test**" in card
+    tagger = pipeline("token-classification", str(of_words), aggregation_strategy="first")
+    assert {"O", "B-LOC", "I-LOC"} <= tagger.model.config.label2id.keys()
+    assert isinstance(tagger("Am Samstag gewann Werder Bremen ."), list)
     figures = store.folder(made["draw_span_figures"])
     assert {path.name for path in figures.glob("*.png")} == {
         "glode-figure3-pseudo-labels.png", "glode-figure4-types.png",
@@ -75,7 +82,9 @@ def test_a_run_tells_its_models_its_epochs_and_what_is_out_of_reach(
         "source model (M_src)",
         "initial labels",
         "labels after epoch 2",
+        "word tagger (of M_tgt)",
         "student (M_tgt)",
+        "of words  ",
         "pseudo-labels by epoch",
         "entities with more words than a span may have",
         "0 ran",

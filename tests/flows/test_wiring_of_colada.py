@@ -33,7 +33,7 @@ from tasks.distillation.train_student import StudentTraining, train_student
 from tasks.evaluation.bins import bin_reliability
 from tasks.evaluation.cases import compare_cases
 from tasks.evaluation.changed import measure_change
-from tasks.evaluation.choose_epoch import choose_epoch
+from tasks.evaluation.choose_epoch import choose_epoch, score_epochs
 from tasks.evaluation.consistency import measure_consistency
 from tasks.evaluation.corrections import measure_corrections
 from tasks.evaluation.curves import CurveText, trace_curve
@@ -119,8 +119,7 @@ class Expected:
             kept = {"keep_epochs": dev is not None}
             collaborator = CollaboratorTraining(learning_rate=2e-3, seed=200 + SEED + i, **kept)
             m_trans = train_collaborator(self.m_tgt[i - 1], d_trans, p_u, w, beta_1, beta_2, collaborator, windows)
-            choosing = (windows, config.decoding, config.inference)
-            self.m_trans.append(m_trans if dev is None else choose_epoch(m_trans, *dev, *choosing))
+            self.m_trans.append(self.chosen(m_trans, dev))
             # Step 2, lines 8 to 10: M_trans^(i) labels D_tgt; M_tgt^(i) learns from nothing else.
             said = p_t = label_words(self.m_trans[i], corpora.target, windows, config.inference)
             if corpora.corrections is not None:
@@ -132,10 +131,18 @@ class Expected:
             student = config.student.model_copy(update={"seed": 300 + SEED + i, **kept})
             start = previous or (self.m_trans[i] if from_collaborator else encoder)
             m_tgt = train_student(start, p_t, learnt, student, windows)
-            self.m_tgt.append(m_tgt if dev is None else choose_epoch(m_tgt, *dev, *choosing))
+            self.m_tgt.append(self.chosen(m_tgt, dev))
             self.said.append(said)
             self.p_t.append(p_t)
             self.w.append(w)
+
+    def chosen(self, tagger: Reference, dev: tuple[Reference, Reference] | None) -> Reference:
+        """The best epoch by the target's dev set, if it is to choose."""
+        if dev is None:
+            return tagger
+        how = (self.config.windows, self.config.decoding, self.config.inference)
+        sentences, gold = dev
+        return choose_epoch(tagger, score_epochs(tagger, ("target dev",), (sentences,), (gold,), *how))
 
     def scored(self, tagger: Reference, name: str) -> dict[str, Reference]:
         """Scores on the only test set."""

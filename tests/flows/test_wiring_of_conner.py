@@ -20,7 +20,7 @@ from flows.parts.translator import take_translator
 from tasks.corpus.split import split_source
 from tasks.distillation.pair_agreement import measure_pair_agreement
 from tasks.distillation.train_consistent import ConsistencyTraining, train_consistent_tagger
-from tasks.evaluation.choose_epoch import choose_epoch
+from tasks.evaluation.choose_epoch import choose_epoch, score_epochs
 from tasks.evaluation.scores import score
 from tasks.tagging.decoding import Decoding
 from tasks.tagging.predict import predict_words
@@ -75,7 +75,8 @@ class Expected:
     def chosen(self, tagger: Reference) -> Reference:
         """The best epoch by the source's dev set, whose labels are no gold labels of the target."""
         how = (self.config.windows, Decoding(), self.config.inference)
-        return choose_epoch(tagger, self.corpora.dev, self.corpora.dev, *how)
+        dev = self.corpora.dev
+        return choose_epoch(tagger, score_epochs(tagger, ("source dev",), (dev,), (dev,), *how))
 
     def candidates(self) -> Reference:
         """What the weak tagger finds in raw text."""

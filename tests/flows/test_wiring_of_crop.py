@@ -29,7 +29,7 @@ from tasks.encoding.pretrain import pretrain_encoder
 from tasks.encoding.randomise import randomise_encoder
 from tasks.evaluation.averages import average_bleu, average_scores
 from tasks.evaluation.bleu import score_bleu
-from tasks.evaluation.choose_epoch import choose_common_epoch
+from tasks.evaluation.choose_epoch import choose_epoch, score_epochs
 from tasks.evaluation.corrections import measure_corrections
 from tasks.evaluation.gather_figures import gather_figures
 from tasks.evaluation.label_quality import draw_label_quality
@@ -159,7 +159,8 @@ class Expected:
         if self.dev_sets is None:
             return tagger
         how = (self.config.windows, self.config.decoding, self.config.inference)
-        return choose_common_epoch(tagger, *self.dev_sets, *how)
+        names = tuple(f"{language} target dev" for language in TARGETS)
+        return choose_epoch(tagger, score_epochs(tagger, names, *self.dev_sets, *how))
 
     def theta_src(self) -> Reference:
         """3.2: on the source corpus alone."""

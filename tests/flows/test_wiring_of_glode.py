@@ -20,11 +20,13 @@ from flows.parts.encoder import take_encoder
 from tasks.corpus.corpus import load_corpus
 from tasks.corpus.corrections import append_corrections, correction
 from tasks.corpus.formats import CorpusFormat
+from tasks.denoising.correct_soft_labels import correct_soft_labels
 from tasks.denoising.correct_span_labels import correct_span_labels
 from tasks.denoising.spans.refinement import Denoising
 from tasks.distillation.refined_labels import refined_labels
 from tasks.distillation.span_training import SpanTraining
 from tasks.distillation.train_denoised_student import train_denoised_student
+from tasks.distillation.train_panel_student import PanelStudentTraining, train_panel_student
 from tasks.distillation.train_span_tagger import SpanShape, train_span_tagger
 from tasks.evaluation.corrections import measure_corrections
 from tasks.evaluation.curves import CurveText, trace_curve
@@ -34,6 +36,7 @@ from tasks.evaluation.scores import score
 from tasks.evaluation.span_figures import draw_span_figures
 from tasks.tagging.decoding import Decoding
 from tasks.tagging.label_spans import SpanLabelling, label_spans
+from tasks.tagging.labelling import label_words
 from tasks.tagging.predict import predict_words
 
 Configured = Callable[..., Glode]
@@ -51,6 +54,7 @@ SHAPE, LABELLING = SpanShape(most_words=3), SpanLabelling(overlapping="outside")
 SOURCE = SpanTraining(learning_rate=1e-3, seed=100 + SEED, mlm_weight=0.3)
 WITHOUT_MLM = SpanTraining(learning_rate=1e-3, seed=100 + SEED, mlm_weight=0.0)
 PLAIN, M_SRC, STUDENT = "source-only (L_src)", "source model (M_src)", "student (M_tgt)"
+WORDS = "word tagger (of M_tgt)"
 
 
 @pytest.fixture
@@ -84,6 +88,13 @@ class Expected:
         texts = (self.corpora.train, self.corpora.target)
         settings = (refinement, training, self.config.windows)
         return train_denoised_student(start, self.encoder, *texts, labels, *settings)
+
+    def word_tagger(self, student: Reference) -> Reference:
+        """What learns M_tgt's labels of the raw text, and the source's, word by word, with its settings."""
+        shared = {"learning_rate": 3e-3, "seed": 300 + SEED, "epochs": 2, "frozen_layers": 0}
+        training = PanelStudentTraining(**shared, labelled_weight=1.0)
+        said = label_words(student, self.corpora.target, self.config.windows, self.config.inference)
+        return train_panel_student(self.encoder, said, None, self.corpora.train, training, self.config.windows)
 
     def scored(self, name: str, tagger: Reference, *more: ScoredText) -> dict[str, Reference]:
         """Scores by test set."""
@@ -135,6 +146,7 @@ def test_section_3(recording: Recording, runtime: Runtime, configured: Configure
         (M_SRC, expected.m_src, expected.scored(M_SRC, expected.m_src, dev)),
         ("initial labels", labels, expected.known("initial labels", labels)),
         ("labels after epoch 2", after[1], expected.known("labels after epoch 2", after[1])),
+        (WORDS, word_tagger := expected.word_tagger(student), expected.scored(WORDS, word_tagger)),
         (STUDENT, student, expected.scored(STUDENT, student)),
     ]
     recording.check([(model.name, model.reference, model.scores) for model in result.models], models)
@@ -143,6 +155,12 @@ def test_section_3(recording: Recording, runtime: Runtime, configured: Configure
     assert (arguments["card"].name, arguments["card"].method) == ("crosstag-glode-en-de", "GLoDe")
     recording.check_outcomes(result, expected.corpora.train, PLAIN, STUDENT)
 
+    # A tagger of words is shipped beside it; its card has the F1 of both.
+    assert result.word_student is not None
+    recording.check(shipped(recording, result.word_student), word_tagger)
+    both = (*expected.scored(WORDS, word_tagger).values(), *expected.scored(STUDENT, student).values())
+    recording.check(recording.arguments(result.word_student)["scores"], both)
+
     # The evidence: labels of all epochs, entities out of reach, types of entities.
     corpora = expected.corpora
     assert corpora.target_gold is not None
@@ -150,7 +168,7 @@ def test_section_3(recording: Recording, runtime: Runtime, configured: Configure
     by_epoch = [expected.known(name, each)["target text"] for name, each in zip(names, (labels, *after), strict=True)]
     epochs, reach = result.listings
     recording.check(epochs.rows, dict(zip("012", by_epoch, strict=True)))
-    golds = {"source train": corpora.train, "test": corpora.tests[0].gold}
+    golds = {"source train": corpora.train, "target text": corpora.target_gold.gold, "test": corpora.tests[0].gold}
     recording.check(reach.rows, {name: measure_reach(gold, 3) for name, gold in golds.items()})
     said = [
         predict_words(model, corpora.target, config.windows, Decoding(), config.inference)
@@ -178,6 +196,11 @@ def test_corrections_stand_in_for_labels_of_spans_and_their_effect_is_measured(
     student = expected.student(expected.encoder, labels)
     recording.check(shipped(recording, result.student), student)
     recording.check(recording.arguments(result.student)["corrections"], (given,))
+    assert result.word_student is not None
+    learnt = recording.arguments(shipped(recording, result.word_student))["joint"]
+    words = label_words(student, expected.corpora.target, config.windows, config.inference)
+    recording.check(learnt, correct_soft_labels(words, given))
+    recording.check(recording.arguments(result.word_student)["corrections"], (given,))
     by_name = {model.name: model.reference for model in result.models}
     recording.check(by_name["initial labels"], said)
     recording.check(by_name["labels after epoch 2 (with corrections)"], refined_labels(student, labels, 2))
@@ -341,15 +364,19 @@ def test_the_plain_model_is_trained_if_asked_for(
     assert result.models[0].name == PLAIN
 
 
-def test_without_gold_labels_epochs_are_tables_and_nothing_is_measured_on_them(
+def test_without_gold_labels_epochs_are_tables_and_types_are_those_that_models_find(
     recording: Recording, runtime: Runtime, configured: Configured
 ) -> None:
     target = {**configured().target.model_dump(), "text_gold": None}
     result = algorithm(configured(target=target), runtime)
     steps = [made.step for made in recording.calls.values()]
     assert steps.count("refined_labels") == 2 and steps.count("decode_spans") == 3
-    assert "measure_types" not in steps and result.figures is None
-    assert [model.name for model in result.models] == [PLAIN, M_SRC, STUDENT]
+    assert "trace_curve" not in steps and result.figures is not None
+    drawn = recording.arguments(result.figures)
+    assert drawn["quality"] is None
+    series = recording.arguments(drawn["types"])["series"]
+    assert series == ("source, gold", "target text, plain model", "target text, M_src")
+    assert [model.name for model in result.models] == [PLAIN, M_SRC, WORDS, STUDENT]
     assert [listing.first for listing in result.listings] == ["text"]
 
 
@@ -358,7 +385,26 @@ def test_no_pictures_are_drawn_if_none_are_wanted(
 ) -> None:
     result = algorithm(configured(figures=False), runtime)
     assert result.figures is None and len(result.listings) == 2
-    assert not {"draw_span_figures", "trace_curve", "measure_types"} & {m.step for m in recording.calls.values()}
+    steps = {made.step for made in recording.calls.values()}
+    assert not {"draw_span_figures", "trace_curve"} & steps and "measure_types" in steps
+
+
+def test_no_word_tagger_is_made_if_none_is_wanted(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    result = algorithm(configured(word_tagger=False), runtime)
+    assert result.word_student is None and WORDS not in [model.name for model in result.models]
+    steps = [made.step for made in recording.calls.values()]
+    assert "train_panel_student" not in steps and steps.count("export_student") == 1
+
+
+def test_without_masked_text_the_source_model_is_the_plain_one_and_does_not_depend_on_raw_text(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    training = {**configured().source_training.model_dump(), "mlm_weight": 0.0}
+    algorithm(configured(source_training=training), runtime)
+    (both,) = (made.arguments for made in recording.calls.values() if made.step == "train_span_tagger")
+    assert both["masked"] is None
 
 
 def test_listings_show_scores_and_counts(

@@ -1,22 +1,23 @@
 """A prototype of every class: the moving average of its spans' representations (GLoDe, Eq. 6)."""
 
 import torch
-from torch.nn.functional import normalize, one_hot
+from torch.nn.functional import one_hot
 
 
 def moved_prototypes(
     prototypes: torch.Tensor, spans: torch.Tensor, classes: torch.Tensor, alpha: float
 ) -> torch.Tensor:
-    """The prototypes after one step: each span of class c moves phi_c towards itself, one after another (Eq. 6).
+    """The prototypes, not yet normalised, that spans have moved: each of class c moves phi_c towards itself (Eq. 6).
 
-        phi <- alpha phi + (1 - alpha) z_1, then with z_2, ..., z_n, and Normalize at the end of the step:
-        phi  = Normalize(alpha^n phi + (1 - alpha) sum_k alpha^(n - k) z_k)
+        phi <- alpha phi + (1 - alpha) z_1, then with z_2, ..., z_n:
+        phi  = alpha^n phi + (1 - alpha) sum_k alpha^(n - k) z_k
 
-    The sum is one matrix product. t of the paper is the training step, so phi is normalised once in it, as the
-    published code does. A prototype that no span has moved yet is 0, as near to everything as to nothing.
+    The sum is one matrix product. t of the paper is the training step: whoever calls this normalises once for each, as
+    the published code does, whatever the number of passes. A prototype that no span has moved yet is 0, as near to
+    everything as to nothing.
 
     Args:
-        prototypes: [K, D] of length 1, or 0.
+        prototypes: [K, D], of length 1 or 0 at the beginning of a step.
         spans: [n, D] of length 1, in their order.
         classes: [n] int from 0 to K - 1.
         alpha: the update rate.
@@ -30,8 +31,7 @@ def moved_prototypes(
     weights = alpha ** later.double() * (1 - alpha)
     pulled = (hits * weights[:, None]).to(spans.dtype).T @ spans
     kept = alpha ** counts.double()
-    moved: torch.Tensor = normalize(kept[:, None].to(spans.dtype) * prototypes + pulled, dim=1)
-    return torch.where((counts > 0)[:, None], moved, prototypes)
+    return kept[:, None].to(spans.dtype) * prototypes + pulled
 
 
 def random_projection(width: int, dimensions: int, seed: int) -> torch.Tensor:

@@ -21,7 +21,8 @@ class DenoisingState(nn.Module):
     """What denoising knows; checkpoints hold it.
 
     labels        [S, K] float32 pseudo-labels of the target's spans, on the CPU
-    prototypes    [K, D] float32
+    prototypes    [K, D] float32, of length 1; 0 where no span of the class was seen
+    moved         [K, D] the same before they are normalised, which is once in a training step (Eq. 6)
     fixed         [S] bool, which labels nothing moves: those that people gave
     source_words  [N_src, 2 D + 1] float32, of `SpanVectors`, as the training's last pass over each word had it; there
                   if the texts are remembered
@@ -30,6 +31,7 @@ class DenoisingState(nn.Module):
 
     labels: torch.Tensor
     prototypes: torch.Tensor
+    moved: torch.Tensor
     fixed: torch.Tensor
     source_words: torch.Tensor
     target_words: torch.Tensor
@@ -64,12 +66,17 @@ class DenoisingState(nn.Module):
         free = np.zeros(len(labels), dtype=bool)
         self.register_buffer("fixed", torch.from_numpy(free if fixed is None else fixed), persistent=False)
         self.register_buffer("prototypes", torch.zeros(labels.shape[1], dimensions, device=device))
+        self.register_buffer("moved", self.prototypes.clone(), persistent=False)
         for text, spans in cells.items():
             self.register_buffer(f"{text}_words", torch.zeros(len(spans), 2 * dimensions + 1, device=device))
 
     def classes(self) -> np.ndarray:
         """[S] the most probable class of each pseudo-label."""
         return self.labels.argmax(dim=1).numpy()
+
+    def begin_step(self) -> None:
+        """A training step begins, which may take several passes."""
+        self.moved.copy_(self.prototypes)
 
     @torch.no_grad()
     def see(self, model: Any, states: torch.Tensor, forms: torch.Tensor, cells: torch.Tensor, batch: Batch) -> None:
@@ -87,7 +94,8 @@ class DenoisingState(nn.Module):
         vectors = normalize(spans.of_spans(first, last, forms)[cells], dim=1)
         sourced = len(batch["classes"])
         classes = torch.cat([batch["classes"], pseudo_classes(batch["soft"], cells[sourced:])])
-        self.prototypes.copy_(moved_prototypes(self.prototypes, vectors, classes[cells], self.alpha))
+        self.moved.copy_(moved_prototypes(self.moved, vectors, classes[cells], self.alpha))
+        self.prototypes.copy_(normalize(self.moved, dim=1))
         if not self.cells:
             return
         words = torch.cat([first, last, forms[:, None].to(first.dtype)], dim=1)
@@ -122,15 +130,22 @@ def pseudo_classes(soft: torch.Tensor, cells: torch.Tensor) -> torch.Tensor:
     return torch.where(cells, soft.argmax(dim=-1), OUTSIDE)
 
 
-def watched_pass(state: DenoisingState, cells_of: Callable[[torch.Tensor], torch.Tensor]) -> Callable[..., None]:
-    """What a training calls with each pass, so that the state follows.
+class WatchedTraining:
+    """What a training tells of its steps and passes, so that a state follows; a `Watch` of `span_objective`."""
 
-    Args:
-        state: that follows.
-        cells_of: from the rows [n] of a pass' words to [n, L] bool, its spans.
-    """
+    def __init__(self, state: DenoisingState, cells_of: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        """Watches for a state.
 
-    def watch(model: Any, states: torch.Tensor, forms: torch.Tensor, batch: Batch) -> None:
-        state.see(model, states, forms, cells_of(batch["word_rows"]), batch)
+        Args:
+            state: that follows.
+            cells_of: from the rows [n] of a pass' words to [n, L] bool, its spans.
+        """
+        self._state, self._cells_of = state, cells_of
 
-    return watch
+    def begin_step(self) -> None:
+        """See `DenoisingState.begin_step`."""
+        self._state.begin_step()
+
+    def see(self, model: Any, states: torch.Tensor, forms: torch.Tensor, batch: Batch) -> None:
+        """See `DenoisingState.see`."""
+        self._state.see(model, states, forms, self._cells_of(batch["word_rows"]), batch)

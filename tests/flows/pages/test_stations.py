@@ -138,11 +138,10 @@ def test_rows_of_another_corpus_with_the_same_numbers_are_not_taken_for_translat
     assert found.stations == () and found.copies == ()
 
 
-@pytest.mark.parametrize("choice", ["choose_epoch", "choose_common_epoch"])
-def test_what_the_student_was_trained_on_is_marked(shelved: Shelved, choice: str) -> None:
+def test_what_the_student_was_trained_on_is_marked(shelved: Shelved) -> None:
     store = shelved.store
     tagger = model(store, TAGGER, "11", soft_labels=shelved.first, reliability=shelved.weights)
-    chosen = model(store, TAGGER, "12", choice, tagger=tagger, sentences=shelved.text)
+    chosen = model(store, TAGGER, "12", "choose_epoch", tagger=tagger, scores=shelved.text)
     student = model(store, STUDENT, "13", tagger=chosen)
     run = run_of(shelved.text, shelved.first, shelved.second, shelved.weights, student=student)
     found = follow(store, Shelf(store), run, described(store, shelved.text), 0)

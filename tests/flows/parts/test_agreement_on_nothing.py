@@ -14,6 +14,7 @@ from artifacts.runs import Measurements
 from artifacts.store import STORE_FORMAT, Store
 from flows.parts.pair_agreement import agreement_listing
 from flows.parts.run_tables import measurement_page, print_measurements
+from tasks.distillation.train_consistent import ConsistencyTraining
 
 
 @pytest.fixture
@@ -30,8 +31,9 @@ def measured(tmp_path: Path) -> Callable[..., Measurements]:
         assert writer.reference is not None
         return writer.reference
 
-    def measure(vanilla: int, student: int) -> Measurements:
-        return agreement_listing({"vanilla": put("a", vanilla), "student": put("b", student)}).measured(store)
+    def measure(vanilla: int, student: int, **learnt: object) -> Measurements:
+        measured = {"vanilla": put("a", vanilla), "student": put("b", student)}
+        return agreement_listing(measured, ConsistencyTraining.model_validate(learnt)).measured(store)
 
     return measure
 
@@ -59,6 +61,18 @@ def test_more_than_twice_as_much_is_warned_of(
     remark = measured(vanilla, student).remark
     assert remark.startswith(f"warning: student calls {student}.0 % of the pairs illegal") == warns
     assert (f"vanilla {vanilla}.0 %" in remark) == warns and bool(remark) == warns
+
+
+def test_it_names_only_settings_that_the_training_did_not_have(measured: Callable[..., Measurements]) -> None:
+    said = {
+        (total, illegal): measured(10, 90, supervised_sum=total, illegal=illegal).remark
+        for total in (False, True)
+        for illegal in ("class", "left_out")
+    }
+    for (total, illegal), remark in said.items():
+        assert ("student.supervised_sum=true" in remark) == (not total)
+        assert ("student.illegal=left_out" in remark) == (illegal == "class")
+    assert "hurt on Spanish" in said[True, "class"]
 
 
 def test_the_warning_stands_below_the_table_in_the_terminal_and_on_the_page(

@@ -279,6 +279,17 @@ def test_labels_move_as_the_paper_says(store: Store, train: Callable[..., Any], 
     np.testing.assert_allclose(kept["labels"], moved, atol=1e-5)
 
 
+def test_prototypes_are_normalised_once_in_an_update_of_several_passes(store: Store, train: Callable[..., Any]) -> None:
+    # At this rate an update's prototype is the mean of its spans, in whatever order; were each pass normalised, the
+    # first would decide.
+    denoising = Denoising(levels="global", dimensions=8, prototype_rate=0.99999)
+    found = []
+    for room in (1000, 16):
+        tagger = train(denoising, STILL | {"subwords_per_batch": room})
+        found.append(load_file(store.folder(tagger) / "labels" / "0001.safetensors")["prototypes"])
+    np.testing.assert_allclose(found[0], found[1], atol=1e-3)
+
+
 def test_the_labels_of_every_epoch_are_tables(
     store: Store, put_table: Put, train: Callable[..., Any], text: Reference
 ) -> None:

@@ -4,7 +4,7 @@ import pytest
 from artifacts.catalog import ENCODER, GOLD, LABELLED, SENTENCES
 from artifacts.errors import InputError
 from artifacts.step import run_alone
-from tasks.evaluation.choose_epoch import choose_common_epoch, choose_epoch
+from tasks.evaluation.choose_epoch import choose_epoch, score_epochs
 from tasks.tagging.decoding import Decoding
 from tasks.tagging.epochs import epoch_keeper, set_epoch
 from tasks.tagging.inference import FLOAT32, open_tagger, word_outputs
@@ -49,7 +49,19 @@ def tags_after(folder, epoch):
     return tag_column(ids, np.array([len(words) for words in WORDS]), LABELS).to_pylist()
 
 
-def test_the_epoch_whose_labels_are_the_gold_ones_is_chosen(store, put_table, trained, sentences):
+@pytest.fixture
+def choose(store, sentences):
+    """Chooses among a tagger's epochs by gold labels of the sentences, one or several times."""
+
+    def chosen(tagger, *gold):
+        names = tuple(f"dev {number}" for number in range(len(gold)))
+        scores = run_alone(store, score_epochs, tagger, names, (sentences,) * len(gold), gold, *HOW)
+        return run_alone(store, choose_epoch, tagger, scores)
+
+    return chosen
+
+
+def test_the_epoch_whose_labels_are_the_gold_ones_is_chosen(store, put_table, trained, choose):
     # What the tagger said after an early epoch is made gold: F1 is 1 there, and lower at the end.
     folder = store.folder(trained)
     last = tags_after(folder, 8)
@@ -57,7 +69,7 @@ def test_the_epoch_whose_labels_are_the_gold_ones_is_chosen(store, put_table, tr
     said = {epoch: tags_after(folder, epoch) for epoch in range(1, 8)}
     early = max(e for e, tags in said.items() if tags != last and any("B-" in tag for row in tags for tag in row))
     gold = put_table(GOLD, {"sentence_id": IDS, "tags": said[early]}, {"language": "de", "labels": LABELS})
-    chosen = run_alone(store, choose_epoch, trained, sentences, gold, *HOW)
+    chosen = choose(trained, gold)
     notes = store.require(chosen).notes
     assert len(notes["f1"]) == 8 and notes["f1"][early - 1] == 1.0 > notes["f1"][-1]
     assert notes["epoch"] == notes["f1"].index(1.0) + 1
@@ -66,7 +78,7 @@ def test_the_epoch_whose_labels_are_the_gold_ones_is_chosen(store, put_table, tr
     assert not (store.folder(chosen) / "epochs").exists()
 
 
-def test_on_several_texts_the_mean_of_their_f1_decides(store, put_table, trained, sentences):
+def test_on_several_texts_the_mean_of_their_f1_decides(store, put_table, trained, choose):
     # Each text alone would choose another epoch than the other: what the tagger said after it is its gold.
     folder = store.folder(trained)
     said = {epoch: tags_after(folder, epoch) for epoch in range(1, 9)}
@@ -74,8 +86,8 @@ def test_on_several_texts_the_mean_of_their_f1_decides(store, put_table, trained
         put_table(GOLD, {"sentence_id": IDS, "tags": tags}, {"language": "de", "labels": LABELS})
         for tags in (said[1], said[8])
     ]
-    alone = [store.require(run_alone(store, choose_epoch, trained, sentences, each, *HOW)).notes["f1"] for each in gold]
-    chosen = run_alone(store, choose_common_epoch, trained, (sentences, sentences), tuple(gold), *HOW)
+    alone = [store.require(choose(trained, each)).notes["f1"] for each in gold]
+    chosen = choose(trained, *gold)
     notes = store.require(chosen).notes
     assert alone[0] != alone[1]
     assert notes["f1"] == pytest.approx([(one + other) / 2 for one, other in zip(*alone, strict=True)])
@@ -83,19 +95,48 @@ def test_on_several_texts_the_mean_of_their_f1_decides(store, put_table, trained
     assert tags_after(store.folder(chosen), None) == said[notes["epoch"]]
 
 
-def test_of_equal_epochs_the_first_is_chosen(store, put_table, trained, sentences):
+def test_the_scores_of_every_epoch_and_text_are_a_table(store, put_table, trained, sentences):
+    folder = store.folder(trained)
+    last = put_table(GOLD, {"sentence_id": IDS, "tags": tags_after(folder, 8)}, {"language": "de", "labels": LABELS})
+    true = put_table(GOLD, {"sentence_id": IDS, "tags": TAGS}, {"language": "de", "labels": LABELS})
+    how = (("one", "other"), (sentences, sentences), (last, true), *HOW)
+    scores = run_alone(store, score_epochs, trained, *how)
+    rows = store.table(scores).to_pylist()
+    assert [(row["epoch"], row["text"], row["type"]) for row in rows] == [
+        (epoch, text, kind)
+        for epoch in range(1, 9) for text in ("one", "other") for kind in ("overall", "LOC", "PER")
+    ]  # fmt: skip
+    by_hand = {"precision": 1.0, "recall": 1.0, "f1": 1.0, "predicted": rows[-6]["gold"], "correct": rows[-6]["gold"]}
+    assert {name: rows[-6][name] for name in by_hand} == by_hand  # What it says at last is the first text's gold.
+    assert {row["gold"] for row in rows if (row["text"], row["type"]) == ("other", "LOC")} == {15}
+    other = run_alone(store, score_epochs, trained, ("one",), (sentences,), (last,), *HOW)
+    assert store.table(other).to_pylist() == [row for row in rows if row["text"] == "one"]
+
+
+def test_scores_of_another_number_of_epochs_are_refused(
+    store, put_table, put_model, tiny_encoder, source, sentences, trained
+):
     gold = put_table(GOLD, {"sentence_id": IDS, "tags": TAGS}, {"language": "de", "labels": LABELS})
-    notes = store.require(run_alone(store, choose_epoch, trained, sentences, gold, *HOW)).notes
+    config = TaggerTraining(**{**FAST, "epochs": 2}, keep_epochs=True)
+    shorter = run_alone(store, train_tagger, source, put_model(ENCODER, tiny_encoder), config, WINDOWS)
+    scores = run_alone(store, score_epochs, shorter, ("dev",), (sentences,), (gold,), *HOW)
+    with pytest.raises(InputError, match=r"scores of 2 epochs, but tagger/\w+ keeps 8; score them"):
+        run_alone(store, choose_epoch, trained, scores)
+
+
+def test_of_equal_epochs_the_first_is_chosen(store, put_table, trained, choose):
+    gold = put_table(GOLD, {"sentence_id": IDS, "tags": TAGS}, {"language": "de", "labels": LABELS})
+    notes = store.require(choose(trained, gold)).notes
     assert notes["f1"].count(max(notes["f1"])) > 1
     assert notes["epoch"] == notes["f1"].index(max(notes["f1"])) + 1
 
 
-def test_a_tagger_without_its_epochs_is_refused(store, put_table, put_model, tiny_encoder, source, sentences):
+def test_a_tagger_without_its_epochs_is_refused(store, put_table, put_model, tiny_encoder, source, choose):
     gold = put_table(GOLD, {"sentence_id": IDS, "tags": TAGS}, {"language": "de", "labels": LABELS})
     config = TaggerTraining(**{**FAST, "epochs": 1})
     last_alone = run_alone(store, train_tagger, source, put_model(ENCODER, tiny_encoder), config, WINDOWS)
     with pytest.raises(InputError, match="it keeps no tagger but the last; train it with keep_epochs"):
-        run_alone(store, choose_epoch, last_alone, sentences, gold, *HOW)
+        choose(last_alone, gold)
 
 
 def test_an_epoch_that_could_not_be_written_whole_is_not_there(tmp_path, trained, store, monkeypatch):

@@ -18,7 +18,7 @@ from artifacts.reference import Reference
 from artifacts.step import run_alone
 from artifacts.store import Store
 from tasks.distillation.export_student import StudentCard, export_student
-from tasks.evaluation.choose_epoch import choose_epoch
+from tasks.evaluation.choose_epoch import choose_epoch, score_epochs
 from tasks.evaluation.scores import score
 from tasks.tagging.crf_head import CRF, sequence_losses
 from tasks.tagging.decoding import Decoding
@@ -114,7 +114,8 @@ def test_an_epoch_can_be_chosen(store: Store, put_table: Put, sentences: Referen
     gold = put_table(GOLD, {"sentence_id": list(range(len(WORDS))), "tags": TAGS}, META)
     kept = FAST.model_copy(update={"keep_epochs": True, "epochs": 3})
     every = run_alone(store, train_crf_tagger, sentences, encoder, kept, WINDOWS)
-    best = run_alone(store, choose_epoch, every, sentences, gold, WINDOWS, Decoding(), FLOAT32)
+    how = (("dev",), (sentences,), (gold,), WINDOWS, Decoding(), FLOAT32)
+    best = run_alone(store, choose_epoch, every, run_alone(store, score_epochs, every, *how))
     notes = store.require(best).notes
     assert notes["f1"][notes["epoch"] - 1] == max(notes["f1"])
 
