@@ -18,6 +18,7 @@ from typing import IO
 _LOOK_SECONDS = 0.05
 _TO_END_SECONDS = 5.0  # Between the last answer and the end of the command
 _SAID_BYTES = 2000
+_WAITING_LINES = 10_000  # Read and not yet taken; the rest waits in the pipe.
 
 
 class CommandFailed(Exception):
@@ -57,14 +58,14 @@ def converse(
                 try:
                     line = talk.answers.get(timeout=_LOOK_SECONDS)
                 except queue.Empty:
-                    if answered < talk.given and time.monotonic() - max(heard, talk.last) > timeout_seconds:
-                        raise CommandFailed(f"no answer for {timeout_seconds:g} s; {_said(errors)}") from None
-                    continue
+                    line = b""
                 if line is None:
                     raise CommandFailed(f"{_end(process)} after {answered} of {wanted} answers; {_said(errors)}")
                 if line.strip():
                     answered, heard = answered + 1, time.monotonic()
                     yield line
+                elif answered < talk.given and time.monotonic() - max(heard, talk.last) > timeout_seconds:
+                    raise CommandFailed(f"no answer for {timeout_seconds:g} s; {_said(errors)}")
             with suppress(subprocess.TimeoutExpired):
                 process.wait(_TO_END_SECONDS)
         finally:
@@ -81,7 +82,7 @@ class _Talk:
         assert process.stdin is not None and process.stdout is not None
         self.given, self.last = 0, time.monotonic()
         self.over = threading.Event()
-        self.answers: queue.Queue[bytes | None] = queue.Queue()
+        self.answers: queue.Queue[bytes | None] = queue.Queue(_WAITING_LINES)
         threading.Thread(target=self._give, args=(process.stdin, lines), daemon=True).start()
         threading.Thread(target=self._take, args=(process.stdout,), daemon=True).start()
 
@@ -97,8 +98,17 @@ class _Talk:
     def _take(self, stdout: IO[bytes]) -> None:
         with stdout:
             for line in stdout:
-                self.answers.put(line)
-        self.answers.put(None)
+                if not self._kept(line):
+                    return
+        self._kept(None)
+
+    def _kept(self, line: bytes | None) -> bool:
+        """Puts a line where it waits to be taken; false when nobody will take it any more."""
+        while not self.over.is_set():
+            with suppress(queue.Full):
+                self.answers.put(line, timeout=_LOOK_SECONDS)
+                return True
+        return False
 
 
 def _end(process: "subprocess.Popen[bytes]") -> str:

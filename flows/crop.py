@@ -591,8 +591,8 @@ def _check_translation(config: Crop, runtime: Runtime) -> None:
             "files under targets.0.parallel, or leave fine_tune out"
         )
     if config.aligns:
-        check_aligner()
-    check_marking(config.translator, config.marking)
+        check_aligner("alignment_guided or marker_quality", "set alignment_guided to false and marker_quality to off")
+    check_marking(config.translator, config.marking, runtime)
     if config.marking.form == "brackets":
         raise InputError(
             "marking.form brackets: CROP judges markers, and projects entities, by their numbers, which brackets do "

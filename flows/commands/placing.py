@@ -39,7 +39,7 @@ from tasks.corpus.text import translation_splitter
 from tasks.evaluation.scores import EntityScore, entity_scores
 from tasks.tagging.inference import Inference
 from tasks.tagging.windows import WindowConfig
-from tasks.translation.machine.card import CARD_FILE
+from tasks.translation.machine.card import CARD_FILE, Family
 from tasks.translation.machine.converting import CONVERTED, convert_folder
 from tasks.translation.machine.engines import Generation
 from tasks.translation.machine.translator import check_translator_folder
@@ -66,6 +66,7 @@ class Asked:
         settings: of `CorpusFormat`, and behind `labels.` of `LabelConfig`, as KEY=VALUE.
         data: where relative paths start.
         translator: folder of one that ranks candidates for places, too; None: none is asked.
+        family: of the translator; None: as its files tell.
         both_directions: whether it translates from the second language into the first as well.
         min_similarity: of an entity and the candidate that becomes its place; None: the default.
     """
@@ -79,6 +80,7 @@ class Asked:
     settings: tuple[str, ...] = ()
     data: str = "."
     translator: Path | None = None
+    family: Family | None = None
     both_directions: bool = True
     min_similarity: float | None = None
 
@@ -95,24 +97,9 @@ def print_placing(asked: Asked, device: str, budget: int, inference: Inference) 
     pairs = pa.table(
         {"pair_id": np.arange(len(source.words)), "source_words": source.words, "target_words": target.words}
     )
-    alignments: dict[str, pa.Table] = {}
-    for number in asked.layers if asked.encoder is not None else ():
-        assert asked.encoder is not None
-        with progress("align", "aligning words", pairs.num_rows, "sentence pairs", in_flow=False) as advance:
-            config = EncoderAlignment(layer=number or None)
-            how = (config, WindowConfig(), inference, device, budget)
-            alignment, layer = align_pairs(asked.encoder, pairs, *how, advance)
-        alignments[f"encoder, layer {layer}"] = alignment
-    if asked.eflomal:
-        by_eflomal = _by_eflomal(asked, pairs)
-        for name, alignment in list(alignments.items()):
-            for joining in _JOINED:
-                links = joined_links(links_of(alignment), links_of(by_eflomal), joining)
-                alignments[f"{joining} of {name}, and eflomal"] = alignment_table(pairs, links)
-        alignments["eflomal"] = by_eflomal
     table = Table(*(Column(name, no_wrap=True) for name in _COLUMNS), box=None, pad_edge=False)
-    with _scorers(asked, device, budget) as scorers:
-        for name, alignment in alignments.items():
+    with _scorers(asked, device, budget) as scorers:  # First: what is wrong with it is told before anything is aligned.
+        for name, alignment in _alignments(asked, pairs, device, budget, inference).items():
             placed = placed_labels(source, alignment)
             table.add_row(name, *_cells(source, target, placed))
             if scorers is not None:
@@ -125,6 +112,26 @@ def print_placing(asked: Asked, device: str, budget: int, inference: Inference) 
         f"\n{len(source.words):,} sentences; strict entities as seqeval counts them, in %, all types together; "
         "sentences kept: those of which every entity has a place"
     )
+
+
+def _alignments(asked: Asked, pairs: pa.Table, device: str, budget: int, inference: Inference) -> dict[str, pa.Table]:
+    """Links of the pairs as `WORD_ALIGNMENT`, by whom they are."""
+    found: dict[str, pa.Table] = {}
+    for number in asked.layers if asked.encoder is not None else ():
+        assert asked.encoder is not None
+        with progress("align", "aligning words", pairs.num_rows, "sentence pairs", in_flow=False) as advance:
+            config = EncoderAlignment(layer=number or None)
+            how = (config, WindowConfig(), inference, device, budget)
+            alignment, layer = align_pairs(asked.encoder, pairs, *how, advance)
+        found[f"encoder, layer {layer}"] = alignment
+    if asked.eflomal:
+        by_eflomal = _by_eflomal(asked, pairs)
+        for name, alignment in list(found.items()):
+            for joining in _JOINED:
+                links = joined_links(links_of(alignment), links_of(by_eflomal), joining)
+                found[f"{joining} of {name}, and eflomal"] = alignment_table(pairs, links)
+        found["eflomal"] = by_eflomal
+    return found
 
 
 def placed_labels(source: Corpus, alignment: pa.Table) -> pa.Table:
@@ -198,10 +205,10 @@ def _scorers(asked: Asked, device: str, budget: int) -> Iterator[PairScorers | N
     with tempfile.TemporaryDirectory() as work:
         folder = asked.translator
         if not any(folder.glob(f"**/{CONVERTED}")):
-            if not (folder / CARD_FILE).is_file():
-                check_translator_folder(folder)
+            carded = (folder / CARD_FILE).is_file()
+            family = None if carded else check_translator_folder(folder, asked.family)
             folder = Path(work)
-            convert_folder(asked.translator, folder)
+            convert_folder(asked.translator, folder, family)
         back = folder if asked.both_directions else None
         yield load_pair_scorers(folder, back, asked.languages, Generation(), device=device, budget=budget)
 

@@ -136,7 +136,7 @@ def check_pairs(
         check_pair_files(*files, choice.incomplete)
         _check_languages(choice.imported, load_pair_files(*files), languages)
         return
-    check_translator(choice.translator, (languages,), choice.generation, runtime)
+    check_translator(choice.translator, (languages,), choice.generation, runtime, "pairs.")
     if choice.trains and not parallel:
         raise InputError(
             "pairs.translator: it is trained on parallel text, and `parallel` names none; add two files there, name a "

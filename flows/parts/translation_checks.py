@@ -90,13 +90,13 @@ def check_translate_test(config: TranslatedTarget, source: Corpus, runtime: Runt
             "leave score_translate_test out"
         )
     if choice.aligned.asks_eflomal:
-        check_aligner()
+        check_aligner(f"translation.aligned.aligner {choice.aligned.aligner}", "set it to encoder")
     language_filter(*languages, whole.reading.language_filter, whole.reading.min_language_letters)
     ranks = choice.aligned.ranking != "off"
     if ranks:
         check_ranking(choice)
     directions = (languages[::-1], languages) if choice.by_translator or ranks else (languages,)
-    check_translator(whole.translator, directions, whole.generation, runtime)
+    check_translator(whole.translator, directions, whole.generation, runtime, "translation.marked.")
 
 
 def check_alignment_layer(config: TranslatedTarget, runtime: Runtime) -> None:
@@ -129,7 +129,7 @@ def _check_whole(
     """What translates sentences whole can be had, and what places their labels."""
     whole = choice.marked
     if choice.by_markers:
-        check_marking(whole.translator, whole.marking)
+        check_marking(whole.translator, whole.marking, runtime)
     if whole.translator.trains and not parallel:
         raise InputError(
             f"translation.method {choice.method}: whole sentences need a translator, which is trained on parallel "
@@ -137,12 +137,13 @@ def _check_whole(
             "translation.marked.translator.checkpoint"
         )
     if choice.places_labels and choice.aligned.asks_eflomal:
-        check_aligner()
+        check_aligner(f"translation.aligned.aligner {choice.aligned.aligner}", "set it to encoder")
     if choice.ranks_places:
         check_ranking(choice)
     language_filter(*languages, whole.reading.language_filter, whole.reading.min_language_letters)
     back = choice.ranks_places and whole.translator.by_direction
-    check_translator(whole.translator, (languages, languages[::-1])[: 1 + back], whole.generation, runtime)
+    directions = (languages, languages[::-1])[: 1 + back]
+    check_translator(whole.translator, directions, whole.generation, runtime, "translation.marked.")
 
 
 def _dimension(path: str, choice: TranslationChoice, runtime: Runtime) -> int:

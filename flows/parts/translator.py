@@ -1,5 +1,6 @@
 """Which translator a run uses: configuration, checks and steps."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -12,7 +13,7 @@ from artifacts.reference import Reference
 from artifacts.runtime import Runtime, current_run, stage
 from artifacts.settings import Settings
 from flows.parts.checkpoints import checkpoint_folder
-from tasks.translation.machine.card import Family
+from tasks.translation.machine.card import CARD_FILE, Family, read_card
 from tasks.translation.machine.coding import check_direction
 from tasks.translation.machine.converting import convert_translator
 from tasks.translation.machine.engines import Generation, uses_ctranslate2
@@ -21,6 +22,9 @@ from tasks.translation.machine.languages import known_language
 from tasks.translation.machine.train_translator import TranslatorTraining, train_translator
 from tasks.translation.machine.translator import check_translator_folder, has_weights, import_translator, languages_of
 from tasks.translation.marked.markers import Marking
+
+_KEYS = re.compile(r"(?<![\w.])(translator\.(family|external|checkpoint|fine_tune)|generation\.engine)\b")
+"""How errors of steps name settings, whatever stands before these in a configuration."""
 
 Direction = tuple[str, str]
 """Language of the texts, and the one to translate into."""
@@ -155,7 +159,7 @@ def ready(translator: AnyTranslator, generation: Generation, name: str = "transl
 
 
 def check_translator(
-    choice: TranslatorChoice, directions: Sequence[Direction], generation: Generation, runtime: Runtime
+    choice: TranslatorChoice, directions: Sequence[Direction], generation: Generation, runtime: Runtime, under: str = ""
 ) -> Family | Literal["external"]:
     """The checkpoint that is named as the translator is there, is one, and knows the languages.
 
@@ -164,6 +168,13 @@ def check_translator(
 
     Of a name on the hub all but the weights is fetched.
 
+    Args:
+        choice: the settings of `translator`.
+        directions: in which it will translate.
+        generation: the settings of `generation`.
+        runtime: where folders are looked for.
+        under: what stands before both keys in a configuration, such as `pairs.`; errors name them so.
+
     Returns:
         The family of the translator.
 
@@ -171,11 +182,20 @@ def check_translator(
         UnknownLanguage: if the translator does not know one.
         InputError: at the first other thing that is wrong.
     """
+    try:
+        return _family(choice, directions, generation, runtime, under)
+    except InputError as error:
+        raise type(error)(_KEYS.sub(lambda key: under + key[0], str(error))) from error
+
+
+def _family(
+    choice: TranslatorChoice, directions: Sequence[Direction], generation: Generation, runtime: Runtime, under: str
+) -> Family | Literal["external"]:
     if choice.external is not None:
         data = Path(runtime.data).expanduser()
         for each in directions:
             ExternalEngine.of(choice.external, each, data)
-        choice.external.check_program(data, SETTING)
+        choice.external.check_program(data, under + SETTING)
         return "external"
     uses_ctranslate2(generation, runtime.resolved_device())
     if not choice.checkpoint:
@@ -211,8 +231,8 @@ def check_translator(
     return family
 
 
-def check_marking(choice: TranslatorChoice, marking: Marking) -> None:
-    """Markers have the form that the translator learns, if it learns any.
+def check_marking(choice: TranslatorChoice, marking: Marking, runtime: Runtime) -> None:
+    """Markers have the form that the translator learns here, or has learnt here.
 
     Raises:
         InputError: if they have not.
@@ -221,6 +241,17 @@ def check_marking(choice: TranslatorChoice, marking: Marking) -> None:
         raise InputError(
             f"marking.form {marking.form}: a translator that is trained here learns slots; set marking.form to slot, "
             "or name one that is taken as it is, without fine_tune"
+        )
+    folder = checkpoint_folder(choice.checkpoint, runtime) if choice.checkpoint and not choice.by_direction else None
+    if choice.fine_tune or folder is None or not (folder / CARD_FILE).is_file():
+        return
+    known = read_card(folder).markers
+    if known is not None and marking.form not in known:
+        raise InputError(
+            f"marking.form {marking.form}: the translator {choice.checkpoint} was trained on "
+            f"{f'markers of the form {known[0]} alone' if known else 'sentences without markers'}; "
+            f"{f'set marking.form to {known[0]}' if known else 'train it with markers'}, place labels without markers "
+            "(translation.method aligned), or name another"
         )
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -15,7 +16,10 @@ from artifacts.runtime import Runtime
 from flows.commands.cli import main
 from flows.commands.methods import load
 from flows.parts.corpus_checks import check_segmenters
+from flows.parts.translator import TranslatorChoice, check_marking
 from tasks.corpus.corpus import Corpus, Part
+from tasks.translation.machine.card import TranslatorCard, write_card
+from tasks.translation.marked.markers import Marking
 
 
 @pytest.fixture
@@ -312,7 +316,38 @@ def test_an_alignment_by_eflomal_that_is_not_installed(
 ) -> None:
     monkeypatch.setattr("tasks.translation.pairs.word_alignment.find_spec", lambda name: None)
     lost = ("translation.method=marked", "translation.marked.lost=aligned", "translation.aligned.aligner=both")
-    expect(refused(*lost), "eflomal is not installed", "pip install")
+    expect(refused(*lost), "translation.aligned.aligner both", "eflomal is not installed", "or set it to encoder")
+
+
+def test_settings_of_a_translator_are_named_as_the_configuration_has_them(
+    refused: Callable[..., str], tmp_path: Path
+) -> None:
+    (tmp_path / "bert").mkdir()
+    (tmp_path / "bert" / "config.json").write_text('{"model_type": "bert"}', encoding="utf-8")
+    named = ("translation.method=marked", f"translation.marked.translator.checkpoint={tmp_path / 'bert'}")
+    expect(refused(*named), "model_type is 'bert'", "by a command: translation.marked.translator.external")
+
+
+@pytest.mark.parametrize(
+    ("learnt", "form", "told"),
+    [
+        (None, "xml", ""),
+        (("slot",), "slot", ""),
+        (("slot",), "xml", "was trained on markers of the form slot alone; set marking.form to slot"),
+        ((), "slot", "was trained on sentences without markers; train it with markers"),
+    ],
+)
+def test_a_translator_that_was_trained_here_is_asked_for_markers_that_it_has_learnt(
+    tmp_path: Path, learnt: tuple[Literal["slot"], ...] | None, form: Literal["slot", "xml"], told: str
+) -> None:
+    write_card(TranslatorCard(family="m2m100", markers=learnt), tmp_path)
+    choice, runtime = TranslatorChoice(checkpoint=str(tmp_path)), Runtime(data=str(tmp_path))
+    if not told:
+        check_marking(choice, Marking(form=form), runtime)
+        return
+    with pytest.raises(InputError, match=told):
+        check_marking(choice, Marking(form=form), runtime)
+    check_marking(choice.model_copy(update={"fine_tune": True}), Marking(form="slot"), runtime)
 
 
 def test_translate_test_without_what_it_translates_and_aligns_by(

@@ -129,6 +129,10 @@ def align(
     translator: Annotated[
         str, typer.Option(help="Folder of a translator that ranks candidates for places, too; empty: none.")
     ] = "",
+    family: Annotated[
+        Literal["m2m100", "small100", "nllb", "marian", "madlad"] | None,
+        typer.Option(help="Of the translator; by default as its files tell."),
+    ] = None,
     one_direction: Annotated[
         bool, typer.Option("--one-direction", help="The translator knows SOURCE to TARGET alone.")
     ] = False,
@@ -165,6 +169,7 @@ def align(
         tuple(settings or ()),
         data,
         ranking,
+        family,
         not one_direction,
         min_similarity,
     )

@@ -28,6 +28,9 @@ class TranslatorCard(Settings):
         title="Folders",
         description="Of translators of one pair of languages each: the folder of each direction, such as `en de`.",
     )
+    markers: tuple[Literal["slot"], ...] | None = Field(
+        None, title="Markers", description="Forms that it has learnt, if it was trained here; null: nobody knows."
+    )
 
     def folder(self, root: Path, source: str, target: str) -> Path:
         """Where the model of a direction lies.

@@ -7,7 +7,7 @@ import torch
 
 from artifacts.catalog import CONVERTED_TRANSLATOR, Translator
 from artifacts.step import Job, step
-from tasks.translation.machine.card import read_card, write_card
+from tasks.translation.machine.card import Family, TranslatorCard, read_card, write_card
 from tasks.translation.machine.coding import Coding, read_coding
 from tasks.translation.machine.translator import copy_tokenizer, languages_of, load_model
 
@@ -68,13 +68,18 @@ def convert(folder: Path, model: Any, coding: Coding, target: Path) -> None:
     Given(str(folder)).convert(str(target), force=True)
 
 
-def convert_folder(folder: Path, target: Path) -> None:
+def convert_folder(folder: Path, target: Path, family: Family | None = None) -> None:
     """Writes a translator as ctranslate2 reads it, with its tokenizer and card, into an existing folder.
+
+    Args:
+        folder: of the translator.
+        target: where to.
+        family: of a folder without a card; by default that which its files tell.
 
     Raises:
         InputError: if `folder` is no translator.
     """
-    card = read_card(folder)
+    card = read_card(folder) if family is None else TranslatorCard(family=family)
     write_card(card, target)
     # Names of rows do not depend on the languages: any that it knows will do; of a Marian it knows the targets alone.
     some = () if card.folders else languages_of(folder, card.family)[:1] or ("",)

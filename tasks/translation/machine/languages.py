@@ -66,7 +66,7 @@ def known_language(code: str, languages: tuple[str, ...] | None = None) -> str:
     Raises:
         UnknownLanguage: if there is no such language; it names codes that are spelt nearly so.
     """
-    known = languages or m2m100_languages()
+    known = m2m100_languages() if languages is None else languages
     by_code = {plain_code(each): each for each in known}
     plain = plain_code(code)
     first, script = plain.split("-")[0], _script(plain)

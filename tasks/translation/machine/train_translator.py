@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 from itertools import chain
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -226,7 +226,8 @@ def train_translator(
         history = fit(model, rows, config, device=job.device, checkpoints=checkpoints, progress=advance)
     model.config._name_or_path = ""  # Where `start` was loaded from says nothing about this model.
     model.cpu().save_pretrained(job.output_folder)
-    write_card(TranslatorCard(family="m2m100", languages=codes), job.output_folder)
+    learnt: tuple[Literal["slot"], ...] = ("slot",) if rows.marked.any() else ()
+    write_card(TranslatorCard(family="m2m100", languages=codes, markers=learnt), job.output_folder)
     languages = sorted({each for reference in pairs for each in _languages(job, reference, codes)})
     kept = {"plain": int(np.count_nonzero(~rows.marked)), "marked": int(np.count_nonzero(rows.marked))}
     job.describe({"languages": languages, "pairs": kept, "left_out": rows.left_out})

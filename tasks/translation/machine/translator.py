@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,12 @@ def check_translator_folder(path: Path, family: Family | None = None, name: str 
             f"translator {path}: source and target have vocabularies of their own (target_vocab.json), and only Marian "
             "models with one for both can be used; take another checkpoint of this pair"
         )
+    if told in _TOKENS and not _TOKENS[told](path):
+        raise InputError(
+            f"translator {path}: its vocabulary has no language token such as {_EXAMPLES[told]}, which every "
+            f"{told.upper()} has (of T5 checkpoints MADLAD-400's alone translate so); name another checkpoint, or a "
+            "command: translator.external"
+        )
     return told
 
 
@@ -88,6 +94,19 @@ def languages_of(path: Path, family: Family) -> tuple[str, ...]:
         return tuple(piece[2:-1] for piece in pieces if piece.startswith("<2") and piece.endswith(">"))
     said = path / "tokenizer_config.json"
     return m2m100_languages(str(read_json(said).get("language_codes", "m2m100")) if said.is_file() else "m2m100")
+
+
+def _has_codes_of_nllb(path: Path) -> bool:
+    text = (path / "tokenizer.json").read_text(encoding="utf-8", errors="replace")
+    return any(f'"{code}"' in text for code in nllb_languages())
+
+
+# What tells a translator from another model of its architecture.
+_TOKENS: dict[Family, Callable[[Path], object]] = {
+    "madlad": lambda path: languages_of(path, "madlad"),
+    "nllb": _has_codes_of_nllb,
+}
+_EXAMPLES: dict[Family, str] = {"madlad": "<2de>", "nllb": "deu_Latn"}
 
 
 def load_translator(folder: Path, family: Family | None = None) -> tuple[Any, Any]:

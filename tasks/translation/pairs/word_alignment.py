@@ -41,16 +41,20 @@ class Alignment(Settings):
     )
 
 
-def check_aligner() -> None:
+def check_aligner(wanted_by: str = "word alignment", instead: str = "") -> None:
     """Makes sure that eflomal can be called.
+
+    Args:
+        wanted_by: the setting that asks for it.
+        instead: what else could be set.
 
     Raises:
         InputError: if it is not installed.
     """
     if find_spec("eflomal") is None:
         raise InputError(
-            "word alignment: the package eflomal is not installed; expected it for aligned marker pairs and marker "
-            "quality; install it with `pip install crosstag[align]`"
+            f"{wanted_by}: the package eflomal is not installed; install it with `pip install .[align]`"
+            f"{f', or {instead}' if instead else ''}"
         )
 
 

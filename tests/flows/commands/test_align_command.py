@@ -1,5 +1,6 @@
 """crosstag align: labels that word alignment places, against the gold of the translations."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from artifacts.errors import InputError
 from flows.commands.placing import placed_labels, placed_score
 from tasks.aligned.links import WordLinks
 from tasks.aligned.score_candidates import PairScorers
@@ -78,7 +80,7 @@ def test_a_translator_ranks_candidates_beside_alignment(
         return PairScorers(*[Like()] * 4)
 
     monkeypatch.setattr("flows.commands.placing.load_pair_scorers", loaded)
-    monkeypatch.setattr("flows.commands.placing.convert_folder", lambda folder, target: None)
+    monkeypatch.setattr("flows.commands.placing.convert_folder", lambda folder, target, family: None)
     (tmp_path / "translator").mkdir()
     write_card(TranslatorCard(family="m2m100"), tmp_path / "translator")
     one = write(tmp_path / "one.conll", SOURCE[:1], [["B-PER", "O", "B-LOC"]])
@@ -101,6 +103,34 @@ def test_a_translator_ranks_candidates_beside_alignment(
     assert code == 0 and printed.count("unlikely 2") == 2
     code, told = crosstag(*command, "--translator", "facebook/m2m100_418M")
     assert code == 2 and "--translator" in told and "is no folder" in told
+
+
+def test_a_translator_that_cannot_be_used_is_told_before_anything_is_aligned(
+    crosstag: Crosstag, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def aligned(*_: object) -> None:
+        raise AssertionError("aligned")
+
+    monkeypatch.setattr("flows.commands.placing._by_eflomal", aligned)
+    one = write(tmp_path / "one.conll", SOURCE[:1], [["B-PER", "O", "B-LOC"]])
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for name in ("sentencepiece.bpe.model", "vocab.json", "model.safetensors"):
+        (folder / name).touch()
+    shape = {"model_type": "m2m_100", "encoder_layers": 12, "decoder_layers": 3}
+    (folder / "config.json").write_text(json.dumps(shape), encoding="utf-8")
+    command = ("align", one, one, "--languages", "en,de", "--device", "cpu", "--translator", str(folder))
+    code, told = crosstag(*command)
+    assert code != 0 and "whether it is one, or an M2M100" in told
+
+    def loaded(*_: object, **__: object) -> None:
+        raise InputError("as far as it matters")
+
+    converted: list[str] = []
+    monkeypatch.setattr("flows.commands.placing.load_pair_scorers", loaded)
+    monkeypatch.setattr("flows.commands.placing.convert_folder", lambda _, __, family: converted.append(family))
+    code, told = crosstag(*command, "--family", "small100")
+    assert converted == ["small100"] and "as far as it matters" in told
 
 
 def test_files_that_are_no_translations_of_each_other_are_refused(crosstag: Crosstag, tmp_path: Path) -> None:

@@ -223,6 +223,20 @@ def test_answers_are_kept_when_the_step_fails_and_a_rerun_asks_for_the_rest(
 # --- As configured.
 
 
+def test_blank_lines_are_no_answers_however_many_come(command: Callable[[str], str], tmp_path: Path) -> None:
+    floods = """
+import sys, time
+while True:
+    sys.stdout.write(chr(10) * 1000)
+    sys.stdout.flush()
+    time.sleep(0.01)
+"""
+    began = time.monotonic()
+    with pytest.raises(InputError, match="no answer for 1 s"):
+        answers(engine(command(floods), tmp_path, tries=1, timeout_seconds=1))
+    assert time.monotonic() - began < 20
+
+
 def test_a_command_takes_the_place_of_a_checkpoint(tmp_path: Path) -> None:
     made = ExternalTranslator(command=sys.executable, version="1", languages=("de", "en"))
     choice, runtime = TranslatorChoice(external=made), Runtime(data=str(tmp_path))

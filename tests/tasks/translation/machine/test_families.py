@@ -35,7 +35,7 @@ from tasks.translation.machine.translator import (
     load_translator,
 )
 from tasks.translation.marked.markers import Marking
-from tests.tasks.translation.machine.conftest import make_marian
+from tests.tasks.translation.machine.conftest import make_marian, pieces_of
 
 TEXTS = [
     "Anna lives in Paris",
@@ -305,6 +305,29 @@ def test_marian_with_two_vocabularies_is_refused(tiny_marian: Path, tmp_path: Pa
     (folder / "target_vocab.json").write_text("{}")
     with pytest.raises(InputError, match="vocabularies of their own"):
         check_translator_folder(folder)
+
+
+def test_a_t5_that_is_no_translator_is_refused_not_read_as_madlad(tiny_madlad: Path, tmp_path: Path) -> None:
+    assert check_translator_folder(tiny_madlad) == "madlad"
+    folder = shutil.copytree(tiny_madlad, tmp_path / "flan-t5")
+    (folder / "spiece.model").write_bytes(pieces_of(model_type="unigram"))
+    with pytest.raises(
+        InputError, match=r"no language token such as <2de>.* MADLAD-400's alone .*translator\.external"
+    ):
+        check_translator_folder(folder)
+
+
+def test_an_nllb_without_language_tokens_is_refused(tiny_nllb: Path, tmp_path: Path) -> None:
+    assert check_translator_folder(tiny_nllb) == "nllb"
+    folder = shutil.copytree(tiny_nllb, tmp_path / "nllb")
+    (folder / "tokenizer.json").write_text('{"model": {"vocab": {"de": 0}}}', encoding="utf-8")
+    with pytest.raises(InputError, match="no language token such as deu_Latn, which every NLLB has"):
+        check_translator_folder(folder)
+
+
+def test_no_language_is_known_where_there_are_none() -> None:
+    with pytest.raises(InputError, match="language 'de': the translator does not know it"):
+        known_language("de", ())
 
 
 # --- The card.

@@ -65,8 +65,10 @@ def test_a_space_inside_a_word_does_not_make_it_two() -> None:
 def test_an_aligner_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     check_aligner()
     monkeypatch.setattr("tasks.translation.pairs.word_alignment.find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r"pip install crosstag\[align\]"):
+    with pytest.raises(InputError, match=r"eflomal is not installed; install it with `pip install \.\[align\]`$"):
         check_aligner()
+    with pytest.raises(InputError, match=r"^a\.setting: .*`, or leave it out$"):
+        check_aligner("a.setting", "leave it out")
 
 
 SOURCE = ["red house", "red tree", "old house", "old tree", "red car", "old car", "new car", "new house"]
