@@ -3,7 +3,8 @@
 CROP finds the spans by word alignment. Here a lexicon, names, and words that come together find them.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +16,7 @@ from artifacts.step import Job, step
 from tasks.corpus.text import translation_splitter
 from tasks.translation.marked.markers import MAX_MARKERS, PAPER_MARKERS
 from tasks.translation.marked.moses import detokenizer
-from tasks.translation.pairs.prepared_pairs import Prepared, Ranges, names_of, prepare_pairs
+from tasks.translation.pairs.prepared_pairs import Prepared, Ranges, learn_translations, names_of, prepare_pairs
 from tasks.translation.pairs.span_pairs import SpanPair, joined_pairs, lexicon_targets
 from tasks.translation.pairs.word_places import insert_markers
 from tasks.words.spans import spans_of
@@ -155,27 +156,48 @@ def mark_pairs(
     """Marks spans that the lexicon, or being a name alike on both sides, shows to translate each other.
 
     Swapping names is our own addition: a small translator must learn to copy names that its parallel text lacks. The
-    pool is the names of the parallel text and, if given, those of the labelled source corpus.
+    pool is the names of the parallel text and, if given, those of the labelled source corpus. The text is read three
+    times: for its words, for its names, and to be marked.
     """
     languages = {key: job.metadata(parallel)[key] for key in ("source_language", "target_language")}
-    splitters = tuple(translation_splitter(language) for language in languages.values())
-    table = job.table(parallel)
-    columns = (table[name].to_pylist() for name in ("pair_id", "source", "target"))
-    clean = [row for row in zip(*columns, strict=True) if "__SLOT" not in row[1] + row[2]]
-    targets = lexicon_targets(job.table(lexicon), config.max_rank) if lexicon else {}
-    prepared = prepare_pairs(clean, (splitters[0], splitters[1]), targets, config.minimum_dice)
-    pool = names_of(prepared, config.max_words)
+    source, target = (translation_splitter(language) for language in languages.values())
+
+    def clean() -> Iterator[list[tuple[int, str, str]]]:
+        for batch in job.batches(parallel, ["pair_id", "source", "target"]):
+            rows = zip(*(column.to_pylist() for column in batch.columns), strict=True)
+            yield [row for row in rows if "__SLOT" not in row[1] + row[2]]
+
+    lexicon_words = lexicon_targets(job.table(lexicon), config.max_rank) if lexicon else {}
+    texts = ((source, target) for rows in clean() for _, source, target in rows)
+    learnt = learn_translations(texts, (source, target), lexicon_words, config.minimum_dice)
+    pool: set[str] = set()
+    for rows in clean():
+        pool |= names_of(prepare_pairs(rows, learnt), config.max_words)
     if names is not None:
         pool |= entity_names(job.table(names), config.name_types, languages["source_language"])
-    marked = marked_table(prepared, sorted(name for name in pool if "__SLOT" not in name), config)
-    counts = np.bincount(marked["spans"].to_numpy()).tolist()
+    swapped = sorted(name for name in pool if "__SLOT" not in name)
+    by_spans, facts = Counter[int](), Counter[str]()
+
+    def marked() -> Iterator[pa.RecordBatch]:
+        for rows in clean():
+            prepared = prepare_pairs(rows, learnt)
+            table = marked_table(prepared, swapped, config)
+            by_spans.update(table["spans"].to_pylist())
+            facts["clean"] += len(rows)
+            facts["not_split"] += sum(not pair.places[0] or not pair.places[1] for pair in prepared)
+            facts["without_spans"] += sum(not pair.pairs for pair in prepared)
+            yield from table.to_batches()
+
+    job.write(
+        marked(),
+        lambda: {**languages, "pairs_by_spans": [by_spans[n] for n in range(max(by_spans, default=-1) + 1)]},
+    )
     job.note(
-        pairs_with_markers_of_their_own=table.num_rows - len(clean),
-        pairs_not_split=sum(not pair.places[0] or not pair.places[1] for pair in prepared),
-        pairs_without_spans=sum(not pair.pairs for pair in prepared),
+        pairs_with_markers_of_their_own=job.rows(parallel) - facts["clean"],
+        pairs_not_split=facts["not_split"],
+        pairs_without_spans=facts["without_spans"],
         names=len(pool),
     )
-    job.write(marked, metadata={**languages, "pairs_by_spans": counts})
 
 
 def _is_named(pair: Prepared, span: SpanPair) -> bool:

@@ -1,6 +1,6 @@
 """Sentence pairs split into words, with the words that translate each other, ready to be marked."""
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from tasks.translation.pairs.cooccurrence import word_associations
@@ -8,6 +8,7 @@ from tasks.translation.pairs.span_pairs import SpanPair, joined_pairs, word_pair
 from tasks.translation.pairs.word_places import word_places
 
 Ranges = list[tuple[int, int]]
+Splitters = tuple[Callable[[str], list[str]], Callable[[str], list[str]]]
 
 
 @dataclass(frozen=True)
@@ -32,34 +33,64 @@ class Prepared:
         return self.texts[0][a:b], self.texts[1][c:d]
 
 
-def prepare_pairs(
-    rows: Sequence[tuple[int, str, str]],
-    splitters: tuple[Callable[[str], list[str]], Callable[[str], list[str]]],
+@dataclass(frozen=True)
+class Learnt:
+    """What a whole parallel text tells of its words.
+
+    splitters     what splits a source sentence, a target sentence, into words
+    translations  source word -> translations in lower case
+    common        words that stand in it in lower case: none of them is a name
+    """
+
+    splitters: Splitters
+    translations: Mapping[str, Set[str]]
+    common: Set[str]
+
+
+def learn_translations(
+    texts: Iterable[tuple[str, str]],
+    splitters: Splitters,
     lexicon: Mapping[str, Set[str]],
     minimum_dice: float | None,
-) -> list[Prepared]:
+) -> Learnt:
+    """Reads a parallel text once.
+
+    Args:
+        texts: source and target of each pair.
+        splitters: into words.
+        lexicon: source word -> translations in lower case.
+        minimum_dice: from which on words that come together count as translations; None: never.
+    """
+    common: set[str] = set()
+
+    def split() -> Iterator[tuple[list[str], list[str]]]:
+        for source, target in texts:
+            words = splitters[0](source), splitters[1](target)
+            common.update(word for side in words for word in side if word.islower())
+            yield words
+
+    if minimum_dice is None:
+        for _ in split():
+            pass
+        return Learnt(splitters, lexicon, common)
+    found = word_associations(split(), minimum_dice)
+    both = {word: lexicon.get(word, frozenset()) | found.get(word, frozenset()) for word in sorted({*lexicon, *found})}
+    return Learnt(splitters, both, common)
+
+
+def prepare_pairs(rows: Iterable[tuple[int, str, str]], learnt: Learnt) -> list[Prepared]:
     """Splits sentence pairs into words and finds the word pairs; a pair whose words are not found in it has none.
 
     Args:
         rows: pair_id, source, target.
-        splitters: what splits a source sentence, a target sentence, into words.
-        lexicon: source word -> translations in lower case.
-        minimum_dice: from which on words that come together count as translations; None: never.
+        learnt: of the text that they are of.
     """
-    split = [(splitters[0](source), splitters[1](target)) for _, source, target in rows]
-    translations: Mapping[str, Set[str]] = lexicon
-    if minimum_dice is not None:
-        found_here = word_associations([words for words, _ in split], [words for _, words in split], minimum_dice)
-        translations = {
-            word: lexicon.get(word, frozenset()) | found_here.get(word, frozenset())
-            for word in sorted({*lexicon, *found_here})
-        }
-    common = {word for sides in split for words in sides for word in words if word.islower()}
     prepared = []
-    for (pair_id, source, target), words in zip(rows, split, strict=True):
+    for pair_id, source, target in rows:
+        words = learnt.splitters[0](source), learnt.splitters[1](target)
         places = word_places(source, words[0]), word_places(target, words[1])
         found = places[0] is not None and places[1] is not None
-        pairs = word_pairs(*words, translations, common) if found else []
+        pairs = word_pairs(*words, learnt.translations, learnt.common) if found else []
         prepared.append(Prepared(pair_id, (source, target), words, (places[0] or [], places[1] or []), pairs))
     return prepared
 

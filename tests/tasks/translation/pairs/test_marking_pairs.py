@@ -9,7 +9,7 @@ from artifacts.reference import Reference
 from artifacts.step import run_alone
 from artifacts.store import Store
 from tasks.translation.pairs.marking_pairs import PairMarking, mark_pair, mark_pairs, marked_table, replace_ranges
-from tasks.translation.pairs.prepared_pairs import Prepared, names_of, prepare_pairs
+from tasks.translation.pairs.prepared_pairs import Prepared, learn_translations, names_of, prepare_pairs
 
 Put = Callable[..., Reference]
 PAIRS = [
@@ -22,7 +22,8 @@ LEXICON_WORDS = {"city": frozenset({"stadt"}), "lives": frozenset({"wohnt"}), "R
 
 def prepared(rows: list[tuple[int, str, str]] = PAIRS) -> list[Prepared]:
     split = re.compile(r"\w+|[^\w\s]").findall
-    return prepare_pairs(rows, (split, split), LEXICON_WORDS, None)
+    texts = [(source, target) for _, source, target in rows]
+    return prepare_pairs(rows, learn_translations(texts, (split, split), LEXICON_WORDS, None))
 
 
 def spans_of(text: str) -> dict[str, str]:
@@ -106,7 +107,8 @@ def test_texts_are_put_into_ranges() -> None:
 
 
 def test_a_pair_whose_words_are_not_its_text_is_kept_plain() -> None:
-    odd = prepare_pairs([(0, "Ada &", "Ada &")], (lambda line: ["Ada", "&amp;"], str.split), {}, 0.5)
+    split = (lambda line: ["Ada", "&amp;"], str.split)
+    odd = prepare_pairs([(0, "Ada &", "Ada &")], learn_translations([("Ada &", "Ada &")], split, {}, 0.5))
     assert marked_table(odd, [], PairMarking())["spans"].to_pylist() == [0]
 
 
@@ -132,3 +134,21 @@ def test_the_step_marks_by_lexicon_and_takes_names_of_the_labelled_corpus(store:
     assert sum(metadata["pairs_by_spans"]) == table.num_rows and metadata["pairs_by_spans"][0] == 3
     without = run_alone(store, mark_pairs, parallel, None, config)
     assert "Zora" not in " ".join(store.table(without)["source"].to_pylist())
+
+
+def test_it_marks_the_same_whatever_batches_it_reads(
+    store: Store, put_table: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Words that come together, names and words in lower case are those of the whole text.
+    rows = [*PAIRS, (10, "the city sleeps in Rome.", "die Stadt schl\u00e4ft in Rom."), (12, "city", "Stadt")]
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    languages = {"source_language": "en", "target_language": "de"}
+    parallel = put_table(PARALLEL, dict(zip(("pair_id", "source", "target"), columns, strict=True)), languages)
+    config = PairMarking(repeats=5, minimum_dice=0.5)
+    whole = run_alone(store, mark_pairs, parallel, None, config)
+    read = Store.batches
+    monkeypatch.setattr(Store, "batches", lambda self, reference, columns, _: read(self, reference, columns, 1))
+    again = run_alone(store, mark_pairs, parallel, None, config.model_copy(update={"max_words": 6}))
+    assert store.table(again).equals(store.table(whole))
+    marked = " ".join(store.table(whole)["source"].to_pylist())
+    assert "__ city __" in marked  # By Dice, over sentences of several batches.
