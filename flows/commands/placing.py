@@ -1,4 +1,4 @@
-"""`crosstag align`: how good labels are that word alignment places, on parallel sentences with gold on both sides."""
+"""`crosstag align`: how good labels are that word alignment places, against gold of the translations, or markers."""
 
 import tempfile
 from collections import Counter
@@ -9,12 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from rich.table import Column, Table
 
-from artifacts.catalog import CANDIDATE_SCORES
+from artifacts.catalog import CANDIDATE_SCORES, MARKED_TRANSLATION
 from artifacts.errors import InputError
 from artifacts.progress import progress
+from artifacts.reference import Reference
 from artifacts.runtime import Runtime
+from artifacts.store import Store
 from flows.commands.configuration import checked, checked_file, override
 from flows.parts.corpora import corpus_input, input_file
 from flows.parts.run_tables import wide_console
@@ -45,7 +48,7 @@ from tasks.translation.machine.engines import Generation
 from tasks.translation.machine.translator import check_translator_folder
 from tasks.translation.pairs.word_alignment import Alignment, align, alignment_rows
 from tasks.words.columns import flat_label_ids, flat_values, list_lengths
-from tasks.words.labels import LabelConfig
+from tasks.words.labels import LabelConfig, entity_types
 
 _RANKINGS: tuple[Ranking, ...] = ("unplaced", "all")
 _JOINED: tuple[Joining, ...] = ("union", "intersection")
@@ -57,8 +60,9 @@ class Asked:
     """Which sentences, and by what they are aligned.
 
     Attributes:
-        corpora: the labelled file, and the labelled translations, line by line.
-        languages: of both.
+        corpora: the labelled file, and the labelled translations, line by line; or a marked translation, whose labels
+            by markers stand for gold.
+        languages: of both files.
         encoder: folder of one; None: none is asked.
         layers: of the encoder; 0: its default.
         eflomal: whether eflomal is asked, too, and both joined.
@@ -69,9 +73,10 @@ class Asked:
         family: of the translator; None: as its files tell.
         both_directions: whether it translates from the second language into the first as well.
         min_similarity: of an entity and the candidate that becomes its place; None: the default.
+        store: where the marked translation lies.
     """
 
-    corpora: tuple[str, str]
+    corpora: tuple[str, str] | Reference
     languages: tuple[str, str]
     encoder: Path | None
     layers: tuple[int, ...] = (0,)
@@ -83,6 +88,7 @@ class Asked:
     family: Family | None = None
     both_directions: bool = True
     min_similarity: float | None = None
+    store: str = "store"
 
 
 def print_placing(asked: Asked, device: str, budget: int, inference: Inference) -> None:
@@ -108,8 +114,9 @@ def print_placing(asked: Asked, device: str, budget: int, inference: Inference) 
                     table.add_row(f"{name}; ranking {which}", *_cells(source, target, ranked))
     console = wide_console()
     console.print(table)
+    by = "labels by markers as gold; " if isinstance(asked.corpora, Reference) else ""
     console.print(
-        f"\n{len(source.words):,} sentences; strict entities as seqeval counts them, in %, all types together; "
+        f"\n{len(source.words):,} sentences; {by}strict entities as seqeval counts them, in %, all types together; "
         "sentences kept: those of which every entity has a place"
     )
 
@@ -228,6 +235,8 @@ def _by_eflomal(asked: Asked, pairs: pa.Table) -> pa.Table:
 
 
 def _corpora(asked: Asked) -> tuple[Corpus, Corpus]:
+    if isinstance(asked.corpora, Reference):
+        return _by_markers(Store(asked.store), asked.corpora, asked.languages)
     of_labels = [each.removeprefix("labels.") for each in asked.settings if each.startswith("labels.")]
     of_reader = [each for each in asked.settings if not each.startswith("labels.")]
     labels = checked(LabelConfig, override({}, of_labels), "align", lambda key: f"--set labels.{key}")
@@ -243,4 +252,20 @@ def _corpora(asked: Asked) -> tuple[Corpus, Corpus]:
             f"{asked.corpora[1]} {len(other.words):,} of {', '.join(other.types)}; expected translations line by line "
             "with the same types; map names by --set labels.rename.YOURS=ITS"
         )
+    return one, other
+
+
+def _by_markers(store: Store, marked: Reference, languages: tuple[str, str]) -> tuple[Corpus, Corpus]:
+    """The sentences whose markers could be read, and their translations with the labels that these give."""
+    if marked.kind != MARKED_TRANSLATION.name:
+        raise InputError(f"align: {marked} is no marked_translation; expected one, or two labelled files")
+    kept = store.table(marked).filter(pc.field("reason") == "")
+    about = store.metadata(marked)
+    if kept.num_rows == 0:
+        raise InputError(f"align: no sentence of {marked} was kept ({about['dropped']}); take another")
+    types = tuple(entity_types(about["labels"]))
+    sides = (("source_words", "source_tags", languages[0]), ("words", "tags", about["language"]))
+    one, other = (
+        Corpus(language, kept[words].to_pylist(), kept[tags].to_pylist(), types) for words, tags, language in sides
+    )
     return one, other

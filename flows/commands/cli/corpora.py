@@ -102,10 +102,16 @@ def suspects(
 
 
 def align(
-    source: Annotated[str, typer.Argument(help="Labelled sentences.", metavar="SOURCE")],
-    target: Annotated[
-        str, typer.Argument(help="Their translations, line by line, with gold labels.", metavar="TARGET")
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="Labelled sentences; or, without TARGET, marked_translation/KEY: labels by markers are its gold.",
+            metavar="SOURCE",
+        ),
     ],
+    target: Annotated[
+        str, typer.Argument(help="Their translations, line by line, with gold labels.", metavar="[TARGET]")
+    ] = "",
     languages: Annotated[str, typer.Option(help="Of both.", metavar="SOURCE,TARGET")] = "en,de",
     encoder: Annotated[str, typer.Option(help="Folder of a multilingual encoder; empty: none.")] = "",
     layers: Annotated[
@@ -124,6 +130,7 @@ def align(
     ] = None,
     settings: ReaderAndLabels = None,
     data: DataFolder = ".",
+    store: StoreFolder = "store",
     device: Device = "auto",
     precision: Annotated[Literal["float32", "bf16"], typer.Option(help="Number format of the encoder.")] = "float32",
     translator: Annotated[
@@ -140,9 +147,13 @@ def align(
         float | None, typer.Option(help="Of an entity and the candidate that becomes its place.", min=0)
     ] = None,
 ) -> None:
-    """Measure labels that word alignment places on translations, where gold labels of these are known."""
+    """Measure labels that word alignment places on translations, where gold labels of these are known.
+
+    Of a marked_translation the same translated words are labelled by markers and by alignment, and both compared.
+    """
     from artifacts.job import INFERENCE_SUBWORDS
     from artifacts.runtime import Runtime
+    from artifacts.store import Store
     from flows.commands.placing import Asked, print_placing
     from flows.parts.checkpoints import checkpoint_folder
     from tasks.corpus.language_codes import EXPECTED, is_language_code
@@ -160,7 +171,7 @@ def align(
         if not is_language_code(language):
             raise typer.BadParameter(f"{language!r}; {EXPECTED}", param_hint="--languages")
     asked = Asked(
-        (source, target),
+        (source, target) if target else Store(store).find(source),
         (one, other),
         folder,
         tuple(layers or (0,)),
@@ -172,6 +183,7 @@ def align(
         family,
         not one_direction,
         min_similarity,
+        store,
     )
     resolved = Runtime(device=device).resolved_device()
     print_placing(asked, resolved, INFERENCE_SUBWORDS[resolved], Inference(precision=precision))

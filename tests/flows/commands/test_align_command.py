@@ -9,7 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from artifacts.catalog import MARKED_TRANSLATION
 from artifacts.errors import InputError
+from artifacts.manifest import Recipe
+from artifacts.store import STORE_FORMAT, Store
 from flows.commands.placing import placed_labels, placed_score
 from tasks.aligned.links import WordLinks
 from tasks.aligned.score_candidates import PairScorers
@@ -131,6 +134,40 @@ def test_a_translator_that_cannot_be_used_is_told_before_anything_is_aligned(
     monkeypatch.setattr("flows.commands.placing.convert_folder", lambda _, __, family: converted.append(family))
     code, told = crosstag(*command, "--family", "small100")
     assert converted == ["small100"] and "as far as it matters" in told
+
+
+def test_labels_by_markers_are_the_gold_of_a_marked_translation(
+    crosstag: Crosstag, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path / "store")
+    recipe = Recipe(step="test", parameters={}, inputs={}, code="", schemas={}, store_format=STORE_FORMAT)
+
+    def put(key: str, reasons: list[str]) -> None:
+        rows = {
+            "sentence_id": [0, 1, 2], "source_words": [*SOURCE, ["Rome"]],
+            "source_tags": [["B-PER", "O", "B-LOC"], ["B-LOC"], ["B-LOC"]], "marked_source": [""] * 3,
+            "output": [""] * 3, "words": [*TARGET, []], "tags": [["B-LOC", "O", "B-PER"], ["B-LOC", "I-LOC"], []],
+            "entities": [[1, 0], [0], []], "reason": reasons,
+        }  # fmt: skip
+        about = {"language": "de", "labels": ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"], "dropped": {"marker_lost": 1}}
+        with store.writing(MARKED_TRANSLATION, key, recipe) as writer:
+            writer.write(pa.table(rows, schema=MARKED_TRANSLATION.schema), about)
+
+    def links(asked: Any, pairs: pa.Table) -> pa.Table:
+        assert pairs["target_words"].to_pylist() == TARGET and asked.languages == ("en", "de")
+        rows = WordLinks(np.array([0, 2, 3]), np.array([2, 0, 4]), np.full(3, np.nan, dtype=np.float32))
+        return alignment_table(pairs, rows)
+
+    monkeypatch.setattr("flows.commands.placing._by_eflomal", links)
+    put("ab12", ["", "", "marker_lost"])
+    code, printed = crosstag("align", "marked_translation/ab", "--store", str(store), "--device", "cpu")
+    (row,) = [line.split() for line in printed.splitlines() if line.startswith("eflomal")]
+    # Of Ada, Ulm and Bad Bonn alignment finds Bonn alone for the last.
+    assert code == 0 and row[1:7] == ["66.7", "66.7", "66.7", "3", "of", "3"]
+    assert "2 sentences; labels by markers as gold" in printed
+    put("cd34", ["marker_lost"] * 3)
+    code, told = crosstag("align", "marked_translation/cd", "--store", str(store))
+    assert code != 0 and "no sentence of marked_translation/cd34 was kept ({'marker_lost': 1})" in told
 
 
 def test_files_that_are_no_translations_of_each_other_are_refused(crosstag: Crosstag, tmp_path: Path) -> None:
