@@ -1,5 +1,6 @@
 """Ask the translator how well spans of translations translate the entities of their sources (T-Projection)."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from tasks.words.columns import flat_label_ids, flat_numbers, flat_values, list_
 from tasks.words.spans import entity_spans
 
 _SENTENCES_AT_A_TIME = 4096
+_PAIRS_AT_A_TIME = 16_384  # A kill loses no more; batches are of pairs of the same lengths, so fewer would be slower.
 _ROWS_AT_A_TIME = 65_536
 _BETWEEN_WORDS = "\t"
 _LETTER_OR_DIGIT = r"[\p{L}\p{N}]"
@@ -207,25 +209,79 @@ def pair_texts(candidates: pa.Table, languages: Direction) -> PairTexts:
     return PairTexts(entities, targets, *np.divmod(keys, many), pair)
 
 
-def pair_scores(texts: PairTexts, scorers: PairScorers, progress: Callable[[int], None]) -> dict[str, np.ndarray]:
+def pair_scores(
+    texts: PairTexts, scorers: PairScorers, progress: Callable[[int], None], folder: Path | None = None
+) -> dict[str, np.ndarray]:
     """By each of `NAMES`, [C] float32 log probabilities; NaN where there is none.
 
     Args:
         texts: of entities and candidates.
         scorers: of both directions, or of one.
         progress: called with the number of scores after each batch.
+        folder: where scores are kept as they come, and taken from; one for these texts and scorers. None: nowhere.
     """
     found = dict.fromkeys(NAMES, np.full(len(texts.pair), np.nan, dtype=np.float32))
     entities, targets = (texts.entities, texts.entity), (texts.targets, texts.target)
     for name, given, asked in (("forward", entities, targets), ("backward", targets, entities)):
         scorer, itself = getattr(scorers, name), getattr(scorers, f"{name}_self")
         if scorer is not None and itself is not None:
-            pairs = given[1], asked[1]
-            found[name] = scorer.log_probabilities(given[0], asked[0], pairs, progress)[texts.pair]
-            every = np.arange(len(asked[0]))
-            alone = itself.log_probabilities(asked[0], asked[0], (every, every), progress)
+            kept = _Kept(folder, name)
+            found[name] = kept.scores(scorer, given, asked, progress)[texts.pair]
+            every = asked[0], np.arange(len(asked[0]))
+            alone = _Kept(folder, f"{name}_self").scores(itself, every, every, progress)
             found[f"{name}_self"] = alone[asked[1][texts.pair]]
     return found
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Log probabilities of one sort, some thousands of pairs at a time, each lot in a file of its own.
+
+    A score does not depend on what it is computed with, as batches have no padding.
+    """
+
+    folder: Path | None
+    name: str
+
+    def scores(
+        self,
+        scorer: Scorer,
+        sources: tuple[list[str], np.ndarray],
+        outputs: tuple[list[str], np.ndarray],
+        progress: Callable[[int], None],
+    ) -> np.ndarray:
+        """[P] float32 of pairs, each side given as texts and [P] places among them."""
+        lots = [np.zeros(0, dtype=np.float32)]
+        for start in range(0, len(sources[1]), _PAIRS_AT_A_TIME):
+            place = None if self.folder is None else self.folder / f"{self.name}.{start:010d}.npy"
+            if place is not None and place.is_file():
+                lots.append(np.load(place))
+                progress(len(lots[-1]))
+                continue
+            sides = [_used(texts, which[start : start + _PAIRS_AT_A_TIME]) for texts, which in (sources, outputs)]
+            (given, first), (asked, second) = sides
+            lots.append(scorer.log_probabilities(given, asked, (first, second), progress))
+            if place is not None:
+                _save(lots[-1], place)
+        return np.concatenate(lots)
+
+
+def _used(texts: list[str], which: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """The texts at some places, each once, and the same places among these."""
+    used, places = np.unique(which, return_inverse=True)
+    return [texts[i] for i in used], places
+
+
+def _save(scores: np.ndarray, place: Path) -> None:
+    """Writes scores, completely or not at all."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    temporary = place.with_suffix(".tmp")
+    try:
+        with temporary.open("wb") as file:
+            np.save(file, scores)
+        os.replace(temporary, place)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def scored_candidates(
@@ -265,7 +321,8 @@ def score_candidates(
     """Finds candidates of entities in translations, and how probable the translator finds each.
 
     `placed` and `alignment` are of the same sentences; `backward` is the translator of the other direction, often the
-    same. Which entities: those without a place (`unplaced`), or all.
+    same. Which entities: those without a place (`unplaced`), or all. Scores are kept as they come: after a kill it
+    goes on with the others.
     """
     about = job.metadata(alignment)
     languages = about["source_language"], about["target_language"]
@@ -285,7 +342,8 @@ def score_candidates(
     with job.progress("scoring candidates", texts.scores(both), "pairs of texts") as advance:
         if candidates.num_rows:
             how: dict[str, Any] = {"device": job.device, "budget": job.inference_subwords}
-            scores = pair_scores(texts, load_pair_scorers(forward, back, languages, generation, **how), advance)
+            scorers = load_pair_scorers(forward, back, languages, generation, **how)
+            scores = pair_scores(texts, scorers, advance, job.work_folder / "scores")
     engine = "ctranslate2" if translator.kind == CONVERTED_TRANSLATOR.name else "transformers"
     job.note(engine=engine, scores=texts.scores(both))
     said: dict[str, Any] = {"source_language": languages[0], "target_language": languages[1]}

@@ -164,6 +164,30 @@ def test_every_pair_of_texts_is_asked_for_once(store: Store, scored: Scored, ask
     assert len(rows) == 3 + 6 + 6
 
 
+def test_scores_that_came_before_a_crash_are_not_asked_for_again(
+    store: Store, scored: Scored, asked: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = store.table(scored(max_extra_words=0, max_candidates=1000)).to_pylist()
+    once = len(asked)
+    asked.clear()
+    monkeypatch.setattr("tasks.aligned.score_candidates._PAIRS_AT_A_TIME", 4)
+    answer = Knowing.log_probabilities
+
+    def dying(self: Knowing, *given: Any) -> np.ndarray:
+        if len(asked) > 14:
+            raise RuntimeError("the machine is gone")
+        return answer(self, *given)
+
+    monkeypatch.setattr(Knowing, "log_probabilities", dying)
+    with pytest.raises(RuntimeError, match="the machine is gone"):
+        scored(max_extra_words=0)
+    before = len(asked)
+    assert 0 < before < once
+    monkeypatch.setattr(Knowing, "log_probabilities", answer)
+    assert store.table(scored(max_extra_words=0)).to_pylist() == whole
+    assert len(asked) == len(set(asked)) == once
+
+
 def test_a_translator_of_one_direction_is_asked_for_that_one_alone(
     store: Store, scored: Scored, asked: list[Any]
 ) -> None:
