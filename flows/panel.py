@@ -117,6 +117,12 @@ class Panel(WithTeachers):
     @model_validator(mode="after")
     def _teachers_are_told_apart(self) -> "Panel":
         names = self.names
+        versions = [labeller.version for labeller in self.labellers]
+        if alike := next((version for version in versions if versions.count(version) > 1), None):
+            raise ValueError(
+                f"two labellers have the version {alike!r}, by which answers are kept, so that one would be given the "
+                "other's; name model and prompt in each version, or leave one out"
+            )
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise ValueError(f"{twice!r} is twice on the panel; leave one of them out, or raise a teacher's members")
         told: dict[tuple[str, ...], str] = {}

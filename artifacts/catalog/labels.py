@@ -124,7 +124,8 @@ TEACHERS = Dataset(
     meant     P(label is true | the teacher says this one), in the order of metadata labels; they sum to 1
     said      P(the teacher says label | this one is true), in the same order; they sum to 1
     metadata  language; labels; teachers: their names; prior: estimated share of each label; iterations: of the
-              estimate; words: number of words; labelled: of those, by teacher, that it labels
+              estimate; settled: whether it came to rest in these; joining: how opinions are joined by it; words: number
+              of words; labelled: of those, by teacher, that it labels
     """,
     pa.schema(
         [

@@ -17,6 +17,7 @@ from tasks.corpus.corrections import by_whom
 
 _CORPORA = ("source", "target", "targets", "parallel")
 _MOST_SETTINGS = 40
+_TEACHERS_TO_TELL = 3  # Of two, Dawid and Skene's model has more unknowns than there are answers.
 _ITERATION = re.compile(r"iteration (\d+),")
 
 
@@ -80,7 +81,7 @@ Told = tuple[str, bool]
 
 def _told(step: str, manifest: Manifest) -> Iterator[Told]:
     facts = {**manifest.notes, **manifest.metadata}
-    for part in (_read, _words, _kept, _placed, _carried_back, _trained, _labelled):
+    for part in (_read, _words, _kept, _placed, _carried_back, _trained, _labelled, _estimated):
         yield from part(step, manifest.kind, facts)
     if manifest.adopted_from:
         yield f"made by code that has changed since, and kept: {manifest.adopted_why}", True
@@ -225,6 +226,25 @@ def _trained(step: str, kind: str, facts: Mapping[str, Any]) -> Iterator[Told]:
         yield f"the encoder's masked-language head is {origin}, not pretrained", True
     if kind == "tagger" and "pairs" in facts:
         yield f"{facts['pairs']:,} conjugate pairs in {facts['sentences_with_pairs']:,} sentences are learnt", False
+
+
+def _estimated(step: str, kind: str, facts: Mapping[str, Any]) -> Iterator[Told]:
+    """Whether a panel's teachers could be weighed by how far they agree."""
+    if kind != "teachers" or facts.get("joining", "mean") == "mean":
+        return
+    speak = sum(2 * words >= facts["words"] for words in facts["labelled"].values())
+    if speak < _TEACHERS_TO_TELL:
+        yield (
+            f"{speak} of the panel speak of most words; which of fewer than three errs cannot be told from how far "
+            f"they agree, and joining.method {facts['joining']} may trust the worse one: take mean, or add a teacher",
+            True,
+        )
+    if not facts["settled"]:
+        yield (
+            f"the estimate of teachers had not come to rest after {facts['iterations']} iterations; raise "
+            "joining.iterations",
+            True,
+        )
 
 
 def _labelled(step: str, kind: str, facts: Mapping[str, Any]) -> Iterator[Told]:

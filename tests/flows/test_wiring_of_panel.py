@@ -266,7 +266,7 @@ def test_labellers_sit_beside_the_teachers_in_every_round(
     student = expected.student(expected.joint(names, opinions)[1])
     joint = expected.joint((*names, "student^1"), (*opinions, expected.said(student)))[1]
     check_shipped(recording, result, expected, expected.student(joint, seed=SEED + 1), "student^2")
-    with pytest.raises(ValueError, match="'labeller 2' is twice on the panel"):
+    with pytest.raises(ValueError, match="two labellers have the version '2', by which answers are kept"):
         configured(labellers=[labeller, labeller])
 
 

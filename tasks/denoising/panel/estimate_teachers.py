@@ -53,6 +53,8 @@ def estimate_teachers(job: Job, opinions: tuple[Opinion, ...], names: tuple[str,
         "teachers": list(names),
         "prior": [float(share) for share in found.prior],
         "iterations": found.iterations,
+        "settled": found.settled,
+        "joining": config.method,
         "words": int(patterns.counts.sum()),
         "labelled": spoken,
     }

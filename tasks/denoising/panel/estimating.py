@@ -46,12 +46,14 @@ class Estimate(NamedTuple):
     said        [T, C, C] P(teacher says j | i is true), rows i
     meant       [T, C, C] P(i is true | teacher says j), rows j
     iterations  that it took
+    settled     whether it came to rest in these
     """
 
     prior: np.ndarray
     said: np.ndarray
     meant: np.ndarray
     iterations: int
+    settled: bool
 
 
 class Patterns(NamedTuple):
@@ -91,16 +93,15 @@ def estimate(patterns: Patterns, labels: int, config: Joining) -> Estimate:
     """
     spoken = patterns.labels != NO_LABEL
     posterior = _votes(patterns.labels, labels) / spoken.sum(axis=1, keepdims=True)
-    iterations = 0
-    while iterations < config.iterations:
+    iterations, settled = 0, False
+    while iterations < config.iterations and not settled:
         iterations += 1
         prior = patterns.counts @ posterior / patterns.counts.sum()
         said = _said(patterns, posterior, config.smoothing)
         before, posterior = posterior, posterior_of(patterns.labels, prior, said)
         moved = np.abs(posterior - before).sum(axis=1) / 2
-        if patterns.counts @ moved / patterns.counts.sum() <= config.tolerance:
-            break
-    return Estimate(prior, said, _meant(patterns, posterior, config.smoothing), iterations)
+        settled = bool(patterns.counts @ moved / patterns.counts.sum() <= config.tolerance)
+    return Estimate(prior, said, _meant(patterns, posterior, config.smoothing), iterations, settled)
 
 
 def posterior_of(labels: np.ndarray, prior: np.ndarray, said: np.ndarray) -> np.ndarray:

@@ -20,6 +20,7 @@ from artifacts.catalog import (
     SENTENCES,
     SOFT_LABELS,
     SPAN_LABELS,
+    TEACHERS,
     TRAINING_SET,
     VOTES,
 )
@@ -223,6 +224,29 @@ def empty(kind: Any) -> dict[str, list[Any]]:
             "ask_labeller", LABELLER_ANSWERS, {},
             {"texts": 40, "new_texts": 30, "usage": {"cost": 0.25, "prompt_tokens": 5000}},
             [("30 of 40 sentences were asked, which took 0.25 cost, 5,000 prompt_tokens", False)],
+        ),
+        (
+            "estimate_teachers", TEACHERS,
+            {"words": 100, "labelled": {"a": 100, "b": 60, "c": 49}, "iterations": 7, "settled": False,
+             "joining": "meaning"},
+            {},
+            [
+                (
+                    "2 of the panel speak of most words; which of fewer than three errs cannot be told from how far "
+                    "they agree, and joining.method meaning may trust the worse one: take mean, or add a teacher",
+                    True,
+                ),
+                ("the estimate of teachers had not come to rest after 7 iterations; raise joining.iterations", True),
+            ],
+        ),
+        *(
+            (
+                "estimate_teachers", TEACHERS,
+                {"words": 100, "labelled": dict.fromkeys(speak, 50), "iterations": 7, "settled": settled,
+                 "joining": joining},
+                {}, [],
+            )
+            for speak, settled, joining in (("abc", True, "meaning"), ("ab", False, "mean"))
         ),
         (
             "tell_opinions", OPINIONS,

@@ -53,6 +53,7 @@ def test_it_ends_when_the_mean_word_hardly_changes() -> None:
     patterns = Patterns(np.array([[0, 0, 0], [1, 1, 1], [0, 1, 1]]), np.array([100.0, 50.0, 1.0]))
     assert estimate(patterns, 2, Joining(tolerance=0.01, smoothing=NOTHING)).iterations == 1
     assert estimate(patterns, 2, Joining(tolerance=0.001, smoothing=NOTHING)).iterations == 2
+    assert not estimate(patterns, 2, Joining(tolerance=0.001, iterations=1, smoothing=NOTHING)).settled
 
 
 def test_smoothing_is_spread_over_what_is_said_and_stands_by_what_is_meant() -> None:
@@ -92,7 +93,7 @@ def test_draws_of_the_model_give_its_numbers_back() -> None:
     votes = np.stack([(random.random(len(truth))[:, None] > rows[truth].cumsum(axis=1)).sum(axis=1) for rows in said])
     votes[1, random.random(len(truth)) < 0.3] = NO_LABEL
     found = estimate(patterns_of(votes), 3, Joining(iterations=1000))
-    assert found.iterations < 1000
+    assert found.iterations < 1000 and found.settled
     assert found.prior == pytest.approx(prior, abs=0.01) and found.said == pytest.approx(said, abs=0.03)
     by_bayes = said * prior[None, :, None] / np.einsum("i,tij->tj", prior, said)[:, None, :]
     assert found.meant == pytest.approx(by_bayes.transpose(0, 2, 1), abs=0.03)
