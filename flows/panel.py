@@ -5,6 +5,8 @@ Our own recipe (docs/panel.md); what each teacher is comes from the published me
 crosstag run configs/quickstart-panel.yaml
 """
 
+from functools import partial
+
 from prefect import flow
 from pydantic import Field, model_validator
 
@@ -291,7 +293,8 @@ def algorithm(config: Panel, runtime: Runtime) -> Result:
             joint = average_by_word(joint, config.same_word) if config.same_word else joint
             tell_opinions(opinions, names, joint)
             scoring.pseudo_labels(f"joint labels{called}", joint, corpora.target_gold)
-            listings += _teacher_quality(f"teachers{called}", teachers, opinions, names, corpora.target_gold)
+            quality = _teacher_quality(f"teachers{called}", teachers, opinions, names, corpora.target_gold)
+            listings += (quality,)
         with stage(f"student{called}"):
             learnt, weights = corrected.labels(joint), None
             if config.weighs_words:
@@ -324,21 +327,20 @@ def _teacher_quality(
     teachers: Reference,
     opinions: tuple[Reference, ...],
     names: tuple[str, ...],
-    gold: ScoredText | None,
-) -> tuple[Listing, ...]:
+    known: ScoredText | None,
+) -> Listing:
     """How good each teacher was estimated to be, and is, where gold labels are known."""
-    if gold is None:
-        return ()
-    rows = {
-        name: measure_teacher(teachers, opinion, name, gold.gold) for name, opinion in zip(names, opinions, strict=True)
-    }
-    forms: dict[str, Form] = {name: "count" if name == "words" else "percent" for name in _SHOWN}
-    return (Listing(f"{title}: entity words, in %; estimated without gold", "teacher", forms, rows, _teacher_cells),)
+    gold = None if known is None else known.gold
+    rows = {name: measure_teacher(teachers, opinion, name, gold) for name, opinion in zip(names, opinions, strict=True)}
+    shown = [name for name in _SHOWN if gold is not None or name == "words" or name.startswith("estimated")]
+    forms: dict[str, Form] = {name: "count" if name == "words" else "percent" for name in shown}
+    cells = partial(_teacher_cells, columns=tuple(name.replace(" ", "_") for name in shown))
+    return Listing(f"{title}: entity words, in %; estimated without gold", "teacher", forms, rows, cells)
 
 
-def _teacher_cells(store: Store, reference: Reference) -> list[Cell]:
+def _teacher_cells(store: Store, reference: Reference, columns: tuple[str, ...]) -> list[Cell]:
     row = store.table(reference).to_pylist()[0]
-    return [row[name] for name in ("words", "estimated_precision", "precision", "estimated_recall", "recall")]
+    return [row[name] for name in columns]
 
 
 def check(config: Panel, runtime: Runtime) -> None:

@@ -204,15 +204,15 @@ VoteQuality = Annotated[Reference, VOTE_QUALITY]
 
 TEACHER_QUALITY = Dataset(
     "teacher_quality",
-    """How good a panel's teachers were estimated to be, and how good they are by gold, word by word.
+    """How good a panel's teachers were estimated to be, and how good they are by gold, if that is known, word by word.
 
     teacher            its name
     type               "entities" for all types together (a word of one type called another is wrong), then each type
     words              to which the teacher gives the type
-    precision          share of those that have it, [0, 1]; null without such words
+    precision          share of those that have it, [0, 1]; null without such words, and without gold labels
     estimated_precision  what was estimated without gold
-    gold_words         that have the type, among those that the teacher labels
-    recall             share of those to which the teacher gives it, [0, 1]; null without such words
+    gold_words         that have the type, among those that the teacher labels; null without gold labels
+    recall             share of those to which the teacher gives it, [0, 1]; null as precision is
     estimated_recall   what was estimated without gold
     """,
     pa.schema(
@@ -222,7 +222,7 @@ TEACHER_QUALITY = Dataset(
             pa.field("words", pa.int64(), nullable=False),
             pa.field("precision", pa.float64()),
             pa.field("estimated_precision", pa.float64()),
-            pa.field("gold_words", pa.int64(), nullable=False),
+            pa.field("gold_words", pa.int64()),
             pa.field("recall", pa.float64()),
             pa.field("estimated_recall", pa.float64()),
         ]

@@ -189,6 +189,17 @@ def test_four_teachers_and_a_student(recording: Recording, runtime: Runtime, con
     assert tell_opinions(opinions, TAUGHT, joint) in recording.calls
 
 
+def test_estimates_are_told_without_gold_labels_too(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    target = {**configured().target.model_dump(), "text_gold": None}
+    config = configured(target=target, teachers=[{"learns": "source"}, {"learns": "translation"}])
+    (listing,) = algorithm(config, runtime).listings
+    assert list(listing.columns) == ["words", "estimated precision", "estimated recall"]
+    assert list(listing.rows) == ["source", "translation"]
+    assert all(recording.arguments(each)["gold"] is None for each in listing.rows.values())
+
+
 def test_members_of_a_teacher_are_averaged_and_go_on_each_from_its_own(
     recording: Recording, runtime: Runtime, configured: Configured
 ) -> None:

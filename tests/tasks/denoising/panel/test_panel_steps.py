@@ -111,6 +111,12 @@ def test_estimates_stand_beside_the_truth(store, panel, put_table):
     assert row[1]["estimated_recall"] == pytest.approx(inside / everywhere, abs=1e-5)
     (other, _) = store.table(run_alone(store, measure_teacher, teachers, panel[1], "b", gold)).to_pylist()
     assert (other["words"], other["recall"]) == (17, pytest.approx(17 / 18))
+    # Without gold labels the estimates are there all the same.
+    known = {"type", "teacher", "words", "estimated_precision", "estimated_recall"}
+    alone = store.table(run_alone(store, measure_teacher, teachers, panel[2], "c", None)).to_pylist()
+    for mine, with_gold in zip(alone, row, strict=True):
+        assert {name: mine[name] for name in known} == {name: with_gold[name] for name in known}
+        assert [mine[name] for name in ("precision", "recall", "gold_words")] == [None] * 3
 
 
 @pytest.fixture
