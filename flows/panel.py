@@ -291,7 +291,7 @@ def algorithm(config: Panel, runtime: Runtime) -> Result:
             teachers = estimate_teachers(opinions, names, config.joining)
             joint = join_opinions(opinions, names, teachers, config.joining)
             joint = average_by_word(joint, config.same_word) if config.same_word else joint
-            tell_opinions(opinions, names, joint)
+            tell_opinions(opinions, names, teachers, config.joining, joint)
             scoring.pseudo_labels(f"joint labels{called}", joint, corpora.target_gold)
             quality = _teacher_quality(f"teachers{called}", teachers, opinions, names, corpora.target_gold)
             listings += (quality,)

@@ -176,18 +176,22 @@ OPINIONS = Dataset(
     words        the sentence's words
     said         per word the most probable label of each teacher, in the order of metadata teachers; null: it left
                  the word unlabelled
+    read         per word and teacher how probable it makes the joint label, as its opinion is read where the panel
+                 joins: the mean of these is the joint label's probability, `same_word` aside; null: it left the word
+                 unlabelled, or the panel joins by posterior, which is no mean
     tags         per word the most probable joint label
     probability  of that
-    metadata     language; labels; teachers: their names; split: number of words of which a teacher said something else
-                 than the joint label; outvoted: of those whose joint label fewer than half of the teachers said; words:
-                 number of those whose joint label is O, and of the others; spoke: per teacher of how many of both it
-                 said something
+    metadata     language; labels; teachers: their names; joining: how opinions are joined; split: number of words of
+                 which a teacher said something else than the joint label; outvoted: of those whose joint label fewer
+                 than half of the teachers said; words: number of those whose joint label is O, and of the others;
+                 spoke: per teacher of how many of both it said something
     """,
     pa.schema(
         [
             ID,
             WORDS,
             pa.field("said", pa.list_(STRINGS), nullable=False),
+            pa.field("read", pa.list_(NUMBERS), nullable=False),
             TAGS,
             pa.field("probability", NUMBERS, nullable=False),
         ]

@@ -24,16 +24,17 @@ def said_by_teachers(panel: Manifest, row: Row, opinions: Sequence[Row | None]) 
     """
     labels = {label: place for place, label in enumerate(panel.metadata["labels"])}
 
-    def said(place: int, teacher: str, label: str | None, opinion: Row | None) -> Said:
+    def said(place: int, teacher: str, label: str | None, read: float | None, opinion: Row | None) -> Said:
         if label is None or opinion is None:
-            return Said(teacher, label or NO_LABEL)
+            return Said(teacher, label or NO_LABEL, read=read)
         shares = opinion["probabilities"][place]
-        return Said(teacher, label, shares[labels[label]], shares[labels[row["tags"][place]]])
+        return Said(teacher, label, shares[labels[label]], shares[labels[row["tags"][place]]], read)
 
     teachers = panel.metadata["teachers"]
+    unread = [[None] * len(teachers)] * len(row["said"])  # Of a table that an older panel made.
     return [
-        tuple(said(place, *each) for each in zip(teachers, given, opinions, strict=True))
-        for place, given in enumerate(row["said"])
+        tuple(said(place, *each) for each in zip(teachers, given, read, opinions, strict=True))
+        for place, (given, read) in enumerate(zip(row["said"], row.get("read", unread), strict=True))
     ]
 
 

@@ -90,12 +90,15 @@ class Said:
     label        that it takes for the most probable one; `?` if it left the word unlabelled
     probability  it gives that one; None if it left the word unlabelled, or its own table is not to be had
     joint        it gives the joint label; None likewise
+    read         it gives the joint label as the panel reads it, which takes the mean of these; None likewise, and where
+                 it joins otherwise
     """
 
     teacher: str
     label: str
     probability: float | None = None
     joint: float | None = None
+    read: float | None = None
 
 
 @dataclass(frozen=True)

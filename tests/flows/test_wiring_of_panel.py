@@ -186,7 +186,7 @@ def test_four_teachers_and_a_student(recording: Recording, runtime: Runtime, con
         for name, opinion in zip(TAUGHT, opinions, strict=True)
     }
     recording.check(listing.rows, measured)
-    assert tell_opinions(opinions, TAUGHT, joint) in recording.calls
+    assert tell_opinions(opinions, TAUGHT, teachers, config.joining, joint) in recording.calls
 
 
 def test_estimates_are_told_without_gold_labels_too(
@@ -614,10 +614,11 @@ def test_joint_labels_come_nearer_to_those_of_their_word_in_every_round(
     joint = average_by_word(expected.joint(("source",), opinions)[1], 0.25)
     student = expected.student(joint, weights=expected.weights(source, joint))
     more, names = (*opinions, expected.said(student)), ("source", "student^1")
-    again = average_by_word(expected.joint(names, more)[1], 0.25)
+    estimated, pooled = expected.joint(names, more)
+    again = average_by_word(pooled, 0.25)
     student = expected.student(again, seed=SEED + 1, weights=expected.weights(source, again))
     check_shipped(recording, result, expected, student, "student^2")
-    assert tell_opinions(more, names, again) in recording.calls
+    assert tell_opinions(more, names, estimated, config.joining, again) in recording.calls
     assert [model.reference for model in result.models if model.name.startswith("joint labels")] == [joint, again]
 
 

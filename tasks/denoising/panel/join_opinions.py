@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from artifacts.catalog import SOFT_LABELS, Opinion, Teachers
 from artifacts.errors import InputError
+from artifacts.reference import Reference
 from artifacts.step import Job, step
 from tasks.denoising.panel.estimating import Joining, pooled, posterior_of
 from tasks.tagging.opinions import labels_of, what_is_said
@@ -23,10 +24,7 @@ def join_opinions(
         InputError: if the estimate is of other teachers.
     """
     labels, about = labels_of(job, opinions, names), job.metadata(teachers)
-    if about["teachers"] != list(names) or about["labels"] != labels:
-        raise InputError(f"panel: the estimate is of {', '.join(about['teachers'])}; expected {', '.join(names)}")
-    table, shape = job.table(teachers), (len(names), len(labels), len(labels))
-    meant, said_of = (_numbers(table, name, shape) for name in ("meant", "said"))
+    meant, said_of = (_estimated(job, teachers, opinions, names, what) for what in ("meant", "said"))
     prior = np.array(about["prior"])
 
     def joined() -> Iterator[pa.RecordBatch]:
@@ -42,5 +40,20 @@ def join_opinions(
     job.write(joined(), metadata={"language": about["language"], "labels": labels, "teachers": list(names)})
 
 
-def _numbers(table: pa.Table, name: str, shape: tuple[int, int, int]) -> np.ndarray:
-    return flat_numbers(table[name]).reshape(shape).astype(np.float64)
+def meaning_of(job: Job, teachers: Reference, opinions: tuple[Reference, ...], names: tuple[str, ...]) -> np.ndarray:
+    """[T, C, C] P(i is true | teacher says j), rows j, of an estimate of these teachers.
+
+    Raises:
+        InputError: if the estimate is of others.
+    """
+    return _estimated(job, teachers, opinions, names, "meant")
+
+
+def _estimated(
+    job: Job, teachers: Reference, opinions: tuple[Reference, ...], names: tuple[str, ...], what: str
+) -> np.ndarray:
+    labels, about = labels_of(job, opinions, names), job.metadata(teachers)
+    if about["teachers"] != list(names) or about["labels"] != labels:
+        raise InputError(f"panel: the estimate is of {', '.join(about['teachers'])}; expected {', '.join(names)}")
+    numbers = flat_numbers(job.table(teachers, columns=[what])[what])
+    return numbers.reshape((len(names), len(labels), len(labels))).astype(np.float64)

@@ -101,12 +101,13 @@ class Panelled:
             [list(word) for word in zip(*sentence, strict=True)] for sentence in zip(source, spans, told, strict=True)
         ]
         tags, probability = source, [[0.9, 0.6, 0.7], [0.95], [0.5]]
+        read = [[[None if each is None else 0.625 for each in word] for word in sentence] for sentence in said]
         opinions = {"opinions.0": self.source, "opinions.1": self.spans, "opinions.2": self.labeller}
         self.panel = put(
             store,
             OPINIONS,
             "cc",
-            {**columns, "said": said, "tags": tags, "probability": probability},
+            {**columns, "said": said, "read": read, "tags": tags, "probability": probability},
             about={"teachers": TEACHERS, "split": 3, "outvoted": 1},
             **opinions,
         )

@@ -54,6 +54,7 @@ def hostile(store: Store, *, hurt: str = HURT) -> RunRecord:
     opinions = {
         **columns,
         "said": [[[tag, None] for tag in tags] for tags in wrong],
+        "read": [[[0.5, None] for _ in tags] for tags in wrong],
         "tags": TAGS,
         "probability": halves,
     }

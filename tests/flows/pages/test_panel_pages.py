@@ -90,7 +90,13 @@ def test_a_words_page_has_a_row_for_each_teacher_with_what_it_gives_the_joint_la
     table = text[text.index('<table class="panel">') :].partition("</table>")[0]
     rows = [re.sub(r"\s+", " ", unescape(re.sub("<[^>]*>", " ", row))).strip() for row in table.split("<tr>")[2:]]
     # The rest of a teacher's probability is shared by four labels: .4 / 4 = .1.
-    assert rows == ["source B-LOC 0.900 0.900", "<b>spans</b> B-PER 0.600 0.100", "labeller م B-PER 1.000 0.000"]
+    # What is read of each has the mean .625; the joint label was made .5 of it by the same word elsewhere.
+    assert rows == [
+        "source B-LOC 0.900 0.900 0.625",
+        "<b>spans</b> B-PER 0.600 0.100 0.625",
+        "labeller م B-PER 1.000 0.000 0.625",
+        "mean; 0.500 with the same word elsewhere (same_word) 0.625",
+    ]
     text = pages.get(f"/word/{panelled.panel}/5/1").text
     assert "nothing said" in text and "<b>spans" not in text and "A panel weighs teachers" in text
 

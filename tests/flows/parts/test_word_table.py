@@ -69,10 +69,11 @@ def test_words_of_a_panel_say_what_each_teacher_says(store: Store) -> None:
         {
             "words": ["in", "Ulm"],
             "said": [["O", None], ["O", "B-LOC"]],
+            "read": [[1, None], [0.5, 0.5]],
             "tags": ["O", "B-LOC"],
             "probability": [1, 0.5],
         },
-        {"words": ["um"], "said": [["O", "O"]], "tags": ["O"], "probability": [0.75]},
+        {"words": ["um"], "said": [["O", "O"]], "read": [[0.5, 1]], "tags": ["O"], "probability": [0.75]},
     ]
     table = word_table(store, put(store, OPINIONS, rows))
     assert table["label"].to_pylist() == ["O", "B-LOC", "O"] and table["probability"].to_pylist() == [1.0, 0.5, 0.75]

@@ -84,16 +84,36 @@ def test_labels_are_joined_by_what_each_is_estimated_to_mean(store, panel, monke
 
 def test_who_said_what_is_written_down(store, panel):
     teachers = run_alone(store, estimate_teachers, panel, NAMES, Joining())
-    joint = run_alone(store, join_opinions, panel, NAMES, teachers, Joining(method="mean"))
-    told = run_alone(store, tell_opinions, panel, NAMES, joint)
+    mean = Joining(method="mean")
+    joint = run_alone(store, join_opinions, panel, NAMES, teachers, mean)
+    told = run_alone(store, tell_opinions, panel, NAMES, teachers, mean, joint)
     first, second = store.table(told).to_pylist()[:2]
     assert first["words"] == WORDS[0] and first["said"] == [["B-PER"] * 3, ["I-PER", "O", "I-PER"], ["O"] * 3]
     assert first["tags"] == ["B-PER", "I-PER", "O"] and second["tags"] == ["O"]
     assert second["said"] == [["O", "O", "B-PER"]] and second["probability"] == pytest.approx([0.6])
+    assert second["read"][0] == pytest.approx([0.8, 0.8, 0.2])  # The probability of O by each; their mean is .6.
     about = store.metadata(told)
     assert about["split"] == 2 and about["outvoted"] == 0 and about["teachers"] == list(NAMES)
     assert OPINIONS.form(second, LABELS) == "[1] Ja/O(0.60)<O O B-PER>"
     assert OPINIONS.form({**second, "said": [["O", None, "O"]], "probability": [0.95]}, LABELS) == "[1] Ja<O - O>"
+
+
+def test_what_each_teacher_adds_to_the_joint_label_is_written_down(store, panel):
+    teachers = run_alone(store, estimate_teachers, panel, NAMES, Joining())
+    named = {(row["teacher"], row["label"]): row["meant"] for row in store.table(teachers).to_pylist()}
+    joint = run_alone(store, join_opinions, panel, NAMES, teachers, Joining())
+    told = store.table(run_alone(store, tell_opinions, panel, NAMES, teachers, Joining(), joint)).to_pylist()
+    for row in told:
+        for read, probability in zip(row["read"], row["probability"], strict=True):
+            assert sum(read) / len(NAMES) == pytest.approx(probability, abs=1e-6)
+    # Ja: A says O with .8 and the others with .1 each; what that means for O, by hand.
+    by_hand = sum(p * named["a", label][0] for label, p in zip(LABELS, (0.8, 0.1, 0.1), strict=True))
+    assert told[1]["tags"] == ["O"] and told[1]["read"][0][0] == pytest.approx(by_hand, abs=1e-6)
+    posterior = Joining(method="posterior")
+    joint = run_alone(store, join_opinions, panel, NAMES, teachers, posterior)
+    made = run_alone(store, tell_opinions, panel, NAMES, teachers, posterior, joint)
+    assert {each for row in store.table(made)["read"].to_pylist() for word in row for each in word} == {None}
+    assert store.metadata(made)["joining"] == "posterior"
 
 
 def test_estimates_stand_beside_the_truth(store, panel, put_table):
@@ -136,12 +156,14 @@ def test_words_that_a_labeller_left_out_are_the_others(store, panel, put_partial
     names, opinions = ("a", "b", "d"), (*panel[:2], some)
     teachers = run_alone(store, estimate_teachers, opinions, names, Joining())
     assert store.metadata(teachers)["labelled"] == {"a": 28, "b": 28, "d": 3}
-    joint = run_alone(store, join_opinions, opinions, names, teachers, Joining(method="mean"))
+    mean = Joining(method="mean")
+    joint = run_alone(store, join_opinions, opinions, names, teachers, mean)
     first, second, third = store.table(joint)["probabilities"].to_pylist()[:3]
     assert first[0] == pytest.approx([0.2 / 3, 2.6 / 3, 0.2 / 3]) and first[2] == pytest.approx([0.8, 0.1, 0.1])
     assert second[0] == pytest.approx([1.6 / 3, 1.2 / 3, 0.2 / 3]) and third[0] == pytest.approx([0.1, 0.8, 0.1])
-    made = run_alone(store, tell_opinions, opinions, names, joint)
+    made = run_alone(store, tell_opinions, opinions, names, teachers, mean, joint)
     told = store.table(made).to_pylist()
+    assert told[0]["read"][2] == [pytest.approx(0.8), pytest.approx(0.8), None]
     assert told[0]["said"] == [["B-PER"] * 3, ["I-PER", "O", "I-PER"], ["O", "O", None]]
     # Anna Berg is named once, and in each of the sentences that the fixture adds; d spoke of the first and of Ja.
     about = store.metadata(made)
