@@ -112,7 +112,7 @@ class Glode(OneTarget):
         True,
         title="Word tagger",
         description="Train and ship, beside the student, a tagger of words that learns the student's labels: pipelines "
-        "of transformers hold no head of spans. The summary has the F1 of both.",
+        "of transformers hold no head of spans. The summary has the F1 of both. Rows of the tables do without.",
     )
     figures: bool = Field(
         True,
@@ -224,7 +224,7 @@ def algorithm(config: Glode, runtime: Runtime) -> Result:
                 name = f"labels after epoch {epoch}{corrected.remark}"
                 evidence.pseudo_labels(name, epoch, refined, corpora.target, shown=last)
     of_words = None
-    if config.word_tagger:  # Pipelines of transformers hold no head of spans.
+    if config.word_tagger and config.ablation == "none":  # Pipelines of transformers hold no head of spans.
         with stage("word tagger"):
             said = corrected.labels(label_words(m_tgt, corpora.target, config.windows, config.inference))
             words = train_panel_student(encoder, said, None, corpora.train, config.word_training, config.windows)

@@ -431,7 +431,7 @@ def test_an_aligner_that_is_missing_matters_only_where_it_is_needed(
     refused: Callable[..., str], config_file: Path, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tasks.translation.pairs.word_alignment.find_spec", lambda name: None)
-    assert "pip install crosstag[align]" in refused()
+    assert "install it with `pip install .[align]`, or set alignment_guided to false" in refused()
     _, config = load(config_file, ["alignment_guided=false"])
     check(config, runtime(data, data / "none"))
     _, config = load(config_file, ["translator.checkpoint=some/hub-name"])

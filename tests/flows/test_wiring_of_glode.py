@@ -280,6 +280,7 @@ def test_rows_of_table_3(
     assert ("target text, plain model" in series) == (row != "without_mlm_init")
     assert made.count("refined_labels") == (0 if row == "without_denoising" else 2)
     assert made.count("train_span_tagger") == (1 if row == "without_mlm_init" else 2)
+    assert "train_panel_student" not in made and result.word_student is None
 
 
 @pytest.mark.parametrize(("said", "weight"), [({}, 0.1), ({"contrastive_weight": 0.4, "temperature": 0.5}, 0.4)])

@@ -19,7 +19,8 @@ def test_every_method_has_a_paper_and_an_example_whose_run_ends_with_a_student(s
     assert [system.method.name for system in systems] == list(METHODS)
     for system in systems:
         assert system.configuration.exists() and system.method.paper
-        assert system.steps["export_student", "student"] == 1
+        # GLoDe ships a tagger of words beside its student of spans.
+        assert system.steps["export_student", "student"] == (2 if system.method.name == "glode" else 1)
 
 
 def test_steps_that_all_share_come_first_with_how_often_each_run_has_them(systems: list[System]) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from artifacts.catalog import LABELLED, MACHINE_TRANSLATION
 from artifacts.errors import InputError
 from artifacts.reference import Reference
+from artifacts.runtime import Runtime
 from artifacts.step import run_alone
 from artifacts.store import Store
 from flows.parts.translator import TranslatorChoice, check_marking
@@ -160,12 +161,12 @@ def test_the_form_goes_with_the_translation_and_mended_markers_are_told(
 
 def test_a_translator_that_is_trained_here_learns_slots_alone() -> None:
     with pytest.raises(InputError, match=r"marking.form xml: a translator that is trained here learns slots"):
-        check_marking(TranslatorChoice(), Marking(form="xml"))
+        check_marking(TranslatorChoice(), Marking(form="xml"), Runtime())
     with pytest.raises(InputError, match=r"marking.form brackets: a translator that is trained here learns slots"):
-        check_marking(TranslatorChoice(checkpoint="some/nllb", fine_tune=True), Marking(form="brackets"))
-    check_marking(TranslatorChoice(checkpoint="some/nllb"), Marking(form="brackets"))
-    check_marking(TranslatorChoice(checkpoint="some/nllb"), Marking(form="xml"))
-    check_marking(TranslatorChoice(), Marking())
+        check_marking(TranslatorChoice(checkpoint="some/nllb", fine_tune=True), Marking(form="brackets"), Runtime())
+    check_marking(TranslatorChoice(checkpoint="some/nllb"), Marking(form="brackets"), Runtime())
+    check_marking(TranslatorChoice(checkpoint="some/nllb"), Marking(form="xml"), Runtime())
+    check_marking(TranslatorChoice(), Marking(), Runtime())
 
 
 def test_a_tag_in_another_form_is_text() -> None:
