@@ -164,6 +164,11 @@ def align(
         raise typer.BadParameter(f"{encoder} is no folder; expected one with an encoder", param_hint="--encoder")
     if translator and ranking is None:
         raise typer.BadParameter(f"{translator} is no folder; expected one of a translator", param_hint="--translator")
+    if not target and not source.startswith("marked_translation/"):
+        raise typer.BadParameter(
+            f"missing beside {source}; expected its translations with gold labels, or marked_translation/KEY alone",
+            param_hint="TARGET",
+        )
     one, _, other = languages.partition(",")
     if not one or not other or "," in other:
         raise typer.BadParameter(f"{languages!r}; expected two languages, such as en,de", param_hint="--languages")

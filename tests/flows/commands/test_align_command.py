@@ -165,6 +165,8 @@ def test_labels_by_markers_are_the_gold_of_a_marked_translation(
     # Of Ada, Ulm and Bad Bonn alignment finds Bonn alone for the last.
     assert code == 0 and row[1:7] == ["66.7", "66.7", "66.7", "3", "of", "3"]
     assert "2 sentences; labels by markers as gold" in printed
+    code, told = crosstag("align", write(tmp_path / "one.conll", SOURCE[:1], [["B-PER", "O", "B-LOC"]]))
+    assert code == 2 and "TARGET" in told and "missing beside" in told
     put("cd34", ["marker_lost"] * 3)
     code, told = crosstag("align", "marked_translation/cd", "--store", str(store))
     assert code != 0 and "no sentence of marked_translation/cd34 was kept ({'marker_lost': 1})" in told
