@@ -198,10 +198,12 @@ def train_translator(
     symbols of their own.
     """
     codes = m2m100_languages()
+    known: tuple[Literal["slot"], ...] | None = ()
     if start is not None:
-        if (family := read_card(job.folder(start)).family) != "m2m100":
-            raise InputError(f"artifact {start}: a {family}, and an M2M100 alone can be trained further; give one")
-        codes = languages_of(job.folder(start), family)
+        card = read_card(job.folder(start))
+        if card.family != "m2m100":
+            raise InputError(f"artifact {start}: a {card.family}, and an M2M100 alone can be trained further; give one")
+        codes, known = languages_of(job.folder(start), card.family), card.markers
     text = partial(_read, job, pairs, config.both_directions, codes)
     markers = markers_needed(pair.source for pair in text())
     spelt: list[str] = []
@@ -226,8 +228,9 @@ def train_translator(
         history = fit(model, rows, config, device=job.device, checkpoints=checkpoints, progress=advance)
     model.config._name_or_path = ""  # Where `start` was loaded from says nothing about this model.
     model.cpu().save_pretrained(job.output_folder)
-    learnt: tuple[Literal["slot"], ...] = ("slot",) if rows.marked.any() else ()
-    write_card(TranslatorCard(family="m2m100", languages=codes, markers=learnt), job.output_folder)
+    if known is not None and rows.marked.any():  # What another was trained on elsewhere, nobody knows.
+        known = ("slot",)
+    write_card(TranslatorCard(family="m2m100", languages=codes, markers=known), job.output_folder)
     languages = sorted({each for reference in pairs for each in _languages(job, reference, codes)})
     kept = {"plain": int(np.count_nonzero(~rows.marked)), "marked": int(np.count_nonzero(rows.marked))}
     job.describe({"languages": languages, "pairs": kept, "left_out": rows.left_out})

@@ -1,19 +1,22 @@
 import json
 import math
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pyarrow.compute as pc
 import pytest
 import torch
 from transformers import M2M100ForConditionalGeneration, M2M100Tokenizer
 
-from artifacts.catalog import MARKED_PAIRS
+from artifacts.catalog import MARKED_PAIRS, TRANSLATOR
 from artifacts.reference import Reference
 from artifacts.step import run_alone
 from artifacts.store import Store
 from tasks.training.loop import Checkpoints
+from tasks.translation.machine.card import CARD_FILE, read_card
 from tasks.translation.machine.train_translator import (
     TranslatorTraining,
     fit,
@@ -219,6 +222,29 @@ def test_a_translator_is_trained_on_from_another(store: Store, put_table: PUT) -
         assert str(store.root) not in (after / name).read_text()
     assert (after / "sentencepiece.bpe.model").read_bytes() == (before / "sentencepiece.bpe.model").read_bytes()
     assert made.digest != start.digest and store.require(made).notes["pairs"] == 18
+
+
+def test_a_translator_says_which_markers_it_has_learnt(
+    store: Store, put_table: PUT, put_model: Callable[..., Reference], tmp_path: Path
+) -> None:
+    marked = marked_pairs(put_table)
+    rows = store.table(marked).filter(pc.field("spans") == 0).to_pydict()
+    about = {"source_language": "en", "target_language": "de", "pairs_by_spans": [9]}
+    plain = put_table(MARKED_PAIRS, rows, about)
+
+    def trained(pairs: Reference, start: Reference | None = None) -> Reference:
+        return run_alone(store, train_translator, (pairs,), start, TINY)
+
+    def markers(made: Reference) -> tuple[str, ...] | None:
+        return read_card(store.folder(made)).markers
+
+    first = trained(marked)
+    assert markers(first) == ("slot",) and markers(trained(plain)) == ()
+    assert markers(trained(plain, first)) == ("slot",)
+    # Of a checkpoint that came from elsewhere nobody knows.
+    own = shutil.ignore_patterns(CARD_FILE, "manifest.json", "ref.json")
+    foreign = shutil.copytree(store.folder(first), tmp_path / "foreign", ignore=own)
+    assert markers(trained(plain, put_model(TRANSLATOR, foreign))) is None
 
 
 def test_heads_must_divide_the_width() -> None:
