@@ -30,7 +30,7 @@ from flows.parts.encoder_checks import (
 )
 from flows.parts.ensemble import Ensemble
 from flows.parts.labeller import check_labeller, label_by_command
-from flows.parts.panel_teachers import Teaching, WithTeachers
+from flows.parts.panel_teachers import Teacher, Teaching, WithTeachers
 from flows.parts.panel_trust import Calibration, Trust
 from flows.parts.scoring import Scoring
 from flows.parts.summary import Listing, Result, carry_out
@@ -46,6 +46,8 @@ from tasks.distillation.train_panel_student import PanelStudentTraining, train_p
 from tasks.encoding.keep_layers import keep_bottom_layers
 from tasks.evaluation.teachers import measure_teacher
 from tasks.labelling.external import ExternalLabeller
+from tasks.tagging.fitting import TaggerTrainingConfig
+from tasks.tagging.keep_tagger_layers import keep_bottom_layers_of_tagger
 from tasks.translation.marked.language import language_filter
 from tasks.words.spans import spans_of
 
@@ -99,7 +101,7 @@ class Panel(WithTeachers):
         "",
         title="Student's start",
         description="The teacher that it goes on from, by its name in tables: one with a linear head, such as "
-        "source_then_translation; empty: it begins from an encoder.",
+        "source_then_translation, be it on the panel or not; empty: it begins from an encoder.",
     )
     student_encoder: EncoderChoice | None = Field(
         None,
@@ -107,7 +109,11 @@ class Panel(WithTeachers):
         description="Another one that the student begins from, such as a smaller one; empty: that of the teachers.",
     )
     student_layers: int = Field(
-        0, ge=0, le=1000, title="Student's layers", description="Bottom layers of its encoder that it keeps; 0: all."
+        0,
+        ge=0,
+        le=1000,
+        title="Student's layers",
+        description="Bottom layers that it keeps, of its encoder or its start; 0: all.",
     )
     ablation: str = Field(
         "none",
@@ -140,10 +146,10 @@ class Panel(WithTeachers):
 
     @model_validator(mode="after")
     def _knows_who_represents(self) -> "Panel":
-        if self.represented_by and self.represented_by not in self._trained:
+        known = [teacher.name for teacher in self.trained]
+        if self.represented_by and self.represented_by not in known:
             raise ValueError(
-                f"represented_by is {self.represented_by!r}; expected a teacher: {'; '.join(self._trained)}; or leave "
-                "it out"
+                f"represented_by is {self.represented_by!r}; expected a teacher: {'; '.join(known)}; or leave it out"
             )
         if self.represented_by and not self.weighs_words:
             raise ValueError(
@@ -154,15 +160,14 @@ class Panel(WithTeachers):
 
     @model_validator(mode="after")
     def _knows_whom_the_student_goes_on_from(self) -> "Panel":
-        able = [each.name for each in self.teachers if each.head == "linear" and each.learns != "projection"]
-        if self.student_start and self.student_start not in able:
+        if self.student_start and self.starter is None:
+            able = [each.name for each in self.trained if each.head == "linear"]
             raise ValueError(
                 f"student_start is {self.student_start!r}; expected a teacher with a linear head: {'; '.join(able)}; "
-                "or leave it out"
+                "another one that is trained alike, such as source_and_translation; or leave it out"
             )
         other = {
             "student_encoder": self.student_encoder is not None,
-            "student_layers": self.student_layers > 0,
             "student.mlm_weight": self.student.mlm_weight > 0,  # Its head for hidden text is the encoder's.
         }
         if self.student_start and (given := [name for name, is_given in other.items() if is_given]):
@@ -194,7 +199,7 @@ class Panel(WithTeachers):
         rows = {"none": whole}
         for place, teacher in enumerate(self.teachers):
             others = self.teachers[:place] + self.teachers[place + 1 :]
-            if self.can_teach(others) and teacher.name != self.student_start:
+            if self.can_teach(others):  # A student that goes on from it still does: that is a row of its own.
                 by = "" if self.represented_by == teacher.name else self.represented_by
                 rows[_row(teacher.name)] = whole.model_copy(update={"teachers": others, "represented_by": by})
         for place, name in enumerate(self.names[len(self.teachers) :]):
@@ -205,6 +210,8 @@ class Panel(WithTeachers):
             rows["labels_mean_themselves"] = whole.model_copy(update={"joining": mean})
         if self.student_start:
             rows["student_from_the_encoder"] = whole.model_copy(update={"student_start": ""})
+        if self.rounds > 1:
+            rows["one_round"] = whole.model_copy(update={"rounds": 1})
         if self.same_word:
             rows["without_same_word"] = whole.model_copy(update={"same_word": 0.0})
         if self.calibration != "none":
@@ -233,11 +240,19 @@ class Panel(WithTeachers):
     @property
     def represents(self) -> str:
         """The teacher whose encoder says which words are near."""
-        return self.represented_by or self._trained[0]
+        return self.represented_by or self.trained[0].name
 
     @property
-    def _trained(self) -> list[str]:
-        return [teacher.name for teacher in self.teachers if teacher.learns != "projection"]
+    def starter(self) -> Teacher | None:
+        """The teacher that the student goes on from, on the panel or beside it."""
+        on_panel = (each for each in self.trained if each.name == self.student_start and each.head == "linear")
+        return next(on_panel, None) or Teacher.named(self.student_start)
+
+    @property
+    def trainings(self) -> dict[str, TaggerTrainingConfig]:
+        """Those of the teachers, and of the one that the student goes on from."""
+        own = {"source_training": self.source_training} if self.student_start else {}
+        return {**super().trainings, **own}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -263,10 +278,9 @@ def algorithm(config: Panel, runtime: Runtime) -> Result:
     corrected = Corrected.of(corpora, config.windows, config.decoding, config.inference)
     teaching = Teaching(config, corpora, encoder, scoring, runtime)
     trust = Trust(config.calibration, config.reliability, corpora, teaching.taggers(1))
+    other = config.student_encoder
     with stage("student's encoder"):
-        other = config.student_encoder
         start = encoder if other is None else take_encoder(other, corpora, config.seed, runtime)
-        start = keep_bottom_layers(start, config.student_layers) if config.student_layers else start
 
     answered: tuple[Reference, ...] = ()
     for labeller in config.labellers:  # First: what a command fails at is known before hours of training.
@@ -281,8 +295,12 @@ def algorithm(config: Panel, runtime: Runtime) -> Result:
     if config.score_translate_test:
         teaching.score_translate_test()
     listings: tuple[Listing, ...] = ()
-    if config.student_start:
-        start = teaching.taught[config.student_start].members[0]
+    if config.starter is not None:
+        start = teaching.learner(config.starter).members[0]
+    if config.student_layers:
+        with stage("student's bottom layers"):
+            keep = keep_bottom_layers if config.starter is None else keep_bottom_layers_of_tagger
+            start = keep(start, config.student_layers)
     labelled = teaching.labelled() if config.student.labelled_weight else None
     student = start
     for number in range(1, config.rounds + 1):
@@ -377,7 +395,7 @@ def check(config: Panel, runtime: Runtime) -> None:
     if of_spans:
         note_short_spans(config.spans.most_words, config.target, target)
     checked = {(config.translation.method, config.score_translate_test)}
-    for teacher in config.teachers:
+    for teacher in (*config.teachers, *filter(None, [config.starter])):
         choice = config.translation_of(teacher)
         which = (choice.method, config.translated_back(choice))
         if teacher.learns != "source" and which not in checked:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime, stage
@@ -83,6 +83,16 @@ class Teacher(Settings):
         """What it is called in tables."""
         head = "" if self.head == "linear" else self.head
         return ", ".join(part for part in (self.learns, head, self.translation) if part)
+
+    @classmethod
+    def named(cls, name: str) -> "Teacher | None":
+        """The one that a name in tables is of, with one member; None: of none."""
+        learns, _, translation = name.partition(", ")
+        try:
+            found = cls.model_validate({"learns": learns, "translation": translation})
+        except ValidationError:
+            return None
+        return found if found.name == name and learns != "projection" else None
 
 
 class OpinionProjection(EntityProjection):
@@ -187,8 +197,12 @@ class WithTeachers(TranslatedTarget):
     def trainings(self) -> dict[str, TaggerTrainingConfig]:
         """Those of the teachers that there are; the student may begin from another encoder."""
         places = {"linear": "source_training", "crf": "crf_training", "spans": "span_training"}
-        read = (places[teacher.head] for teacher in self.teachers if teacher.learns != "projection")
-        return {place: getattr(self, place) for place in read}
+        return {places[teacher.head]: getattr(self, places[teacher.head]) for teacher in self.trained}
+
+    @property
+    def trained(self) -> tuple[Teacher, ...]:
+        """The teachers that learn something."""
+        return tuple(teacher for teacher in self.teachers if teacher.learns != "projection")
 
     @property
     def projects_by_markers(self) -> bool:
@@ -241,16 +255,22 @@ class Teaching:
         if teacher.learns == "projection":
             with stage(teacher.name):
                 return projected_opinion(self.corpora.target, self._projected(teacher))
-        trained, taggers = self._trained(teacher), self.taggers(teacher.members)
-        self.taught[teacher.name] = Ensemble(teacher.name, trained.members)
-        baseline = _BASELINES.get(teacher.learns)
-        name = f"{baseline} ({teacher.name})" if baseline else teacher.name
-        more = (ScoredText("source dev", self.corpora.dev, self.corpora.dev),) if teacher.learns == "source" else ()
-        taggers.score(self.scoring, name, trained, *more)
+        learnt = self.learner(teacher)
         with stage(f"{teacher.name} on D_T"):
-            said = taggers.label(trained, self.corpora.target)
+            said = self.taggers(teacher.members).label(learnt, self.corpora.target)
         self.scoring.pseudo_labels(f"labels of {teacher.name}", said, self.corpora.target_gold)
         return said
+
+    def learner(self, teacher: Teacher) -> Ensemble:
+        """A teacher that is trained; trained and scored once."""
+        if teacher.name not in self.taught:
+            learnt = Ensemble(teacher.name, self._trained(teacher).members)
+            baseline = _BASELINES.get(teacher.learns)
+            name = f"{baseline} ({teacher.name})" if baseline else teacher.name
+            more = (ScoredText("source dev", self.corpora.dev, self.corpora.dev),) if teacher.learns == "source" else ()
+            self.taggers(teacher.members).score(self.scoring, name, learnt, *more)
+            self.taught[teacher.name] = learnt
+        return self.taught[teacher.name]
 
     def score_translate_test(self) -> None:
         """The baseline whose translations the first teacher of the source language tags."""

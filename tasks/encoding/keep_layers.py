@@ -3,10 +3,9 @@
 from pathlib import Path
 
 from artifacts.catalog import ENCODER, Encoder
-from artifacts.errors import InputError
 from artifacts.step import Job, step
 from tasks.encoding.masked_head import MaskedHead, load_masked
-from tasks.training.freezing import layer_stack
+from tasks.training.freezing import cut_to_bottom
 
 
 def copy_bottom(source: Path, target: Path, layers: int) -> MaskedHead:
@@ -26,14 +25,8 @@ def copy_bottom(source: Path, target: Path, layers: int) -> MaskedHead:
     from transformers import AutoTokenizer
 
     model, head, _ = load_masked(source, local_files_only=True)
-    stack, config = layer_stack(model), model.config
-    if layers > len(stack):
-        raise InputError(f"student_layers is {layers}, but the encoder has {len(stack)} layers; choose at most that")
-    if getattr(config, "num_hidden_layers", None) != len(stack) or hasattr(config, "layer_types"):
-        raise InputError(f"student_layers: {type(model).__name__} cannot be cut to its bottom layers; set it to 0")
-    del stack[layers:]
-    config.num_hidden_layers = layers
-    config._name_or_path = ""
+    cut_to_bottom(model, layers)
+    model.config._name_or_path = ""
     model.save_pretrained(target)
     AutoTokenizer.from_pretrained(source, local_files_only=True).save_pretrained(target)
     return head

@@ -1,4 +1,6 @@
-"""Keep the bottom of an encoder as it was pretrained."""
+"""Keep the bottom of an encoder as it was pretrained, or keep it alone."""
+
+from typing import Any
 
 from torch import nn
 
@@ -47,6 +49,21 @@ def layer_stack(model: nn.Module) -> nn.ModuleList:
             f"encoder: {type(model).__name__} has no embeddings beside a list of layers under one of "
             f"{', '.join(_LAYER_PATHS)}, so a layer of it cannot be chosen; name another encoder"
         ) from None
+
+
+def cut_to_bottom(model: Any, layers: int) -> None:
+    """Takes all but the bottom layers out of a model of transformers.
+
+    Raises:
+        InputError: if it has fewer, or its type has none that we know how to find or to cut.
+    """
+    stack, config = layer_stack(model), model.config
+    if layers > len(stack):
+        raise InputError(f"student_layers is {layers}, but the encoder has {len(stack)} layers; choose at most that")
+    if getattr(config, "num_hidden_layers", None) != len(stack) or hasattr(config, "layer_types"):
+        raise InputError(f"student_layers: {type(model).__name__} cannot be cut to its bottom layers; set it to 0")
+    del stack[layers:]
+    config.num_hidden_layers = layers
 
 
 def _encoder_parts(model: nn.Module) -> tuple[nn.Module, nn.ModuleList]:

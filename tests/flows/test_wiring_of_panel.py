@@ -46,6 +46,7 @@ from tasks.labelling.ask_labeller import ask_labeller
 from tasks.labelling.read_answers import read_labeller_answers
 from tasks.tagging.decoding import Decoding
 from tasks.tagging.ensembling import average_soft_labels
+from tasks.tagging.keep_tagger_layers import keep_bottom_layers_of_tagger
 from tasks.tagging.labelling import label_words
 from tasks.tagging.predict import predict_words
 from tasks.tagging.train_crf_tagger import SequenceTraining, train_crf_tagger
@@ -325,16 +326,58 @@ def test_a_student_may_go_on_from_a_teacher(recording: Recording, runtime: Runti
     expected.encoder = both[0]
     recording.check(recording.arguments(result.student)["tagger"], expected.student(joint))
 
-    assert list(config.ablations) == ["none", "without_source", "without_source+crf", "student_from_the_encoder"]
+    assert list(config.ablations) == [
+        "none",
+        "without_source",
+        "without_translation",
+        "without_source+crf",
+        "student_from_the_encoder",
+    ]
     assert config.ablations["student_from_the_encoder"] == configured(teachers=teachers)
     for changes, said in (
-        ({"student_start": "source, crf"}, "expected a teacher with a linear head: source; translation; or leave"),
-        ({"student_layers": 1}, "student_layers asks for a student that begins from an encoder"),
+        ({"student_start": "source, crf"}, "expected a teacher with a linear head: source; translation; another one"),
+        ({"student_start": "projection, marked"}, "expected a teacher with a linear head"),
         ({"student_encoder": {"checkpoint": "pretrain"}}, "student_encoder asks for"),
         ({"student": {"mlm_weight": 0.1}}, "student.mlm_weight asks for"),
     ):
         with pytest.raises(ValueError, match=said):
             configured(**{"student_start": "translation", "teachers": teachers, **changes})
+
+
+def test_a_student_may_go_on_from_a_teacher_that_has_no_seat(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    seated = [{"learns": "source"}, {"learns": "translation", "members": 2}]
+    whole = configured(student_start="translation", teachers=seated)
+    left_out = whole.ablations["without_translation"]
+    assert left_out == configured(student_start="translation", teachers=seated[:1])
+    result = algorithm(
+        configured(student_start="translation", teachers=seated, ablation="without_translation"), runtime
+    )
+    expected = Expected(left_out, runtime)
+    _, joint = expected.joint(("source",), (expected.said(expected.tagger("source")),))
+    expected.encoder = expected.tagger("translation")
+    student = expected.student(joint)
+    recording.check(recording.arguments(result.student)["tagger"], student)
+    scores = {model.name: model.scores for model in result.models}
+    name = "translate-train (translation)"
+    recording.check(scores[name], expected.scored(name, expected.encoder))
+    assert "labels of source" in scores and "labels of translation" not in scores
+
+    of_crf = configured(student_start="source", teachers=[{"learns": "source", "head": "crf"}])
+    assert list(of_crf.trainings) == ["crf_training", "source_training"]  # Whose layers are checked before the run.
+
+
+def test_a_smaller_student_may_go_on_from_a_teacher(
+    recording: Recording, runtime: Runtime, configured: Configured
+) -> None:
+    teachers = [{"learns": "source"}]
+    config = configured(student_start="source", student_layers=1, teachers=teachers)
+    result = algorithm(config, runtime)
+    expected = Expected(config, runtime)
+    _, joint = expected.joint(("source",), (expected.said(expected.tagger("source")),))
+    expected.encoder = keep_bottom_layers_of_tagger(expected.tagger("source"), 1)
+    recording.check(recording.arguments(result.student)["tagger"], expected.student(joint))
 
 
 def test_people_are_believed_before_the_panel(
@@ -508,6 +551,8 @@ def test_each_row_of_the_ablation_leaves_one_part_out(
         "none",
         "without_translation+crf",
     ]
+    rounds = configured(rounds=2, teachers=[{"learns": "source"}])
+    assert rounds.ablations == {"none": rounds, "one_round": configured(teachers=[{"learns": "source"}])}
     with pytest.raises(ValueError, match="ablation is 'without_all'; expected one of: none, without_source"):
         configured(**parts, ablation="without_all")
     two = [{"learns": "source"}, {"learns": "translation"}]
