@@ -52,11 +52,16 @@ def serving(home: Path, *, ui: bool = False) -> Iterator[str]:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
         try:
             _wait_until_healthy(process, url)
+            before = os.environ.get("PREFECT_API_URL")  # Of a server that others still use.
             os.environ["PREFECT_API_URL"] = url
-            with temporary_settings({PREFECT_API_URL: url}):
-                yield url
+            try:
+                with temporary_settings({PREFECT_API_URL: url}):
+                    yield url
+            finally:
+                os.environ.pop("PREFECT_API_URL")
+                if before is not None:
+                    os.environ["PREFECT_API_URL"] = before
         finally:
-            os.environ.pop("PREFECT_API_URL", None)
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 

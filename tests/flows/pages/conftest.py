@@ -77,8 +77,10 @@ def store_of(request: pytest.FixtureRequest, finished: Path) -> Callable[[str], 
 def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
+    executable = shutil.which("chromium")
+    assert executable, "this test needs Chromium: apt-get install chromium"
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
         yield chromium
         chromium.close()
 
