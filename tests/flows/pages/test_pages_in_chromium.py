@@ -77,6 +77,7 @@ def test_from_the_words_that_a_teacher_says_otherwise_to_what_each_says_of_one(o
     rows = page.locator("table.panel tbody tr")
     assert [row.inner_text().split("\t")[:2] for row in rows.all()] == [
         [TEACHERS[0], "B-PER"], [TEACHERS[1], "O"], [TEACHERS[2], "?"],
+        ["mean; 0.600 with the same word elsewhere (same_word)", "0.625"],
     ]  # fmt: skip
 
 
