@@ -1,4 +1,4 @@
-"""The two labellers of docs/examples: one asks a chat server, here a stub; one asks GLiNER, here a stand-in."""
+"""The labellers of docs/examples: of a chat server, here a stub; of GLiNER, here a stand-in; of a student."""
 
 import json
 import shlex
@@ -18,6 +18,8 @@ from tasks.labelling.answer import Answer
 from tasks.labelling.external import ExternalLabeller, asking
 from tasks.labelling.placed_words import placed_words
 from tasks.labelling.reading import word_labels
+from tasks.tagging.student import load_student
+from tasks.tagging.tagger import new_tagger, save_tagger
 from tasks.translation.marked.moses import detokenizer
 from tasks.words.hard_labels import NO_LABEL
 
@@ -386,3 +388,19 @@ def test_without_gliner_it_says_what_to_install(tmp_path: Path, monkeypatch: pyt
     ended = subprocess.run(command, input=b'{"id": 0, "text": "a", "types": {}}\n', capture_output=True)
     assert ended.returncode == 1
     assert b"No module named gliner; run `" in ended.stderr and b"-m pip install gliner`" in ended.stderr
+
+
+def test_a_student_says_its_tags_and_what_it_gives_them(sharp_encoder: Path, tmp_path: Path) -> None:
+    labels = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
+    model, tokenizer = new_tagger(sharp_encoder, labels, dropout=0.0, seed=3)
+    save_tagger(model, tokenizer, tmp_path / "student")
+    command = shlex.join([sys.executable, str(EXAMPLES / "label_by_student.py"), str(tmp_path / "student")])
+    sentences = [["Anna", "lives", "in", "Ulm", "."], ["Ulm"]]
+    answers = ask(command, sentences, tmp_path)
+    tagged = list(load_student(tmp_path / "student", language="de", tokenized=True).tag_words(sentences))
+    assert [answer.tags for answer in answers] == [each.tags for each in tagged]
+    assert len(set(tagged[0].probabilities)) == 5, "words differ"
+    for answer, each in zip(answers, tagged, strict=True):
+        assert answer.probabilities == pytest.approx(each.probabilities)
+    with pytest.raises(InputError, match=r"label_by_student\.py: "):
+        ask(command.replace("student", "nobody").replace("label_by_nobody", "label_by_student"), [["Ulm"]], tmp_path)
