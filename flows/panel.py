@@ -208,8 +208,10 @@ class Panel(WithTeachers):
         if self.joining.method == "meaning":
             mean = self.joining.model_copy(update={"method": "mean"})
             rows["labels_mean_themselves"] = whole.model_copy(update={"joining": mean})
-        if self.student_start:
-            rows["student_from_the_encoder"] = whole.model_copy(update={"student_start": ""})
+        if self.student_start:  # As long, and at the rate, that a teacher learns which begins there.
+            begins = {"epochs": self.source_training.epochs, "learning_rate": self.source_training.learning_rate}
+            anew = {"student_start": "", "student": self.student.model_copy(update=begins)}
+            rows["student_from_the_encoder"] = whole.model_copy(update=anew)
         if self.rounds > 1:
             rows["one_round"] = whole.model_copy(update={"rounds": 1})
         if self.same_word:

@@ -333,7 +333,10 @@ def test_a_student_may_go_on_from_a_teacher(recording: Recording, runtime: Runti
         "without_source+crf",
         "student_from_the_encoder",
     ]
-    assert config.ablations["student_from_the_encoder"] == configured(teachers=teachers)
+    longer = {**SETTINGS, "source_training": {"learning_rate": 1e-3, "seed": 100, "epochs": 9}}
+    anew = configured(student_start="translation", teachers=teachers, **longer).ablations["student_from_the_encoder"]
+    as_a_teacher = {"learning_rate": 1e-3, "seed": 300, "epochs": 9}
+    assert anew == configured(teachers=teachers, **{**longer, "student": as_a_teacher})
     for changes, said in (
         ({"student_start": "source, crf"}, "expected a teacher with a linear head: source; translation; another one"),
         ({"student_start": "projection, marked"}, "expected a teacher with a linear head"),
