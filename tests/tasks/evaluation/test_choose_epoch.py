@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from artifacts.catalog import ENCODER, GOLD, LABELLED, SENTENCES
+from artifacts.catalog import ENCODER, EPOCH_SCORES, GOLD, LABELLED, SENTENCES
 from artifacts.errors import InputError
 from artifacts.step import run_alone
 from tasks.evaluation.choose_epoch import choose_epoch, score_epochs
@@ -111,6 +111,49 @@ def test_the_scores_of_every_epoch_and_text_are_a_table(store, put_table, traine
     assert {row["gold"] for row in rows if (row["text"], row["type"]) == ("other", "LOC")} == {15}
     other = run_alone(store, score_epochs, trained, ("one",), (sentences,), (last,), *HOW)
     assert store.table(other).to_pylist() == [row for row in rows if row["text"] == "one"]
+
+
+def test_all_entities_decide_and_not_those_of_a_type(store, put_table, trained, choose):
+    said = [{"overall": 0.5, "LOC": 0.9, "PER": 0.9}] * 8
+    said[2] = {"overall": 0.6, "LOC": 0.1, "PER": 0.2}
+    rows = [
+        {"epoch": epoch, "text": "dev", "type": kind, "precision": f1, "recall": f1, "f1": f1}
+        for epoch, of in enumerate(said, start=1)
+        for kind, f1 in of.items()
+    ]
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    columns |= {name: [0] * len(rows) for name in EPOCH_SCORES.schema.names if name not in columns}
+    scores = put_table(EPOCH_SCORES, columns, {"labels": LABELS, "epochs": 8})
+    notes = store.require(run_alone(store, choose_epoch, trained, scores)).notes
+    assert (notes["epoch"], notes["f1"]) == (3, [0.5, 0.5, 0.6, 0.5, 0.5, 0.5, 0.5, 0.5])
+
+
+def test_long_sentences_are_scored_in_windows(store, put_table, trained):
+    words = [[word for each in WORDS for word in each]]
+    small = WindowConfig(max_length_subwords=12, overlap_subwords=4)
+    head, model, tokenizer = open_tagger(store.folder(trained))
+    cut = make_windows(tokenizer, words, 12, 4)
+    ids = head.decode(model, word_outputs(head, model, cut, FLOAT32, device="cpu", budget=64), cut.word_counts, HOW[1])
+    of = put_table(SENTENCES, {"sentence_id": [0], "words": words}, {"language": "de"})
+    tags = tag_column(ids, np.array([len(words[0])]), LABELS).to_pylist()
+    gold = put_table(GOLD, {"sentence_id": [0], "tags": tags}, {"language": "de", "labels": LABELS})
+    scores = run_alone(store, score_epochs, trained, ("dev",), (of,), (gold,), small, *HOW[1:])
+    last = store.table(scores).to_pylist()[-3]
+    assert (last["epoch"], last["type"], last["f1"]) == (8, "overall", 1.0) and last["gold"] > 10
+    whole = make_windows(tokenizer, words, 64, 4)
+    outputs = word_outputs(head, model, whole, FLOAT32, device="cpu", budget=64)
+    others = head.decode(model, outputs, whole.word_counts, HOW[1])
+    assert list(others) != list(ids), "windows are seen in the labels"
+
+
+def test_gold_of_other_labels_or_sentences_is_refused(store, put_table, trained, sentences, choose):
+    def gold(tags, labels):
+        return put_table(GOLD, {"sentence_id": IDS[: len(tags)], "tags": tags}, {"language": "de", "labels": labels})
+
+    with pytest.raises(InputError, match="label sets differ: gold has O, B-LOC, I-LOC; the tagger has O, B-LOC, I-LOC"):
+        choose(trained, gold(TAGS, LABELS[:3]))
+    with pytest.raises(InputError, match="gold and sentences: 19 and 20 sentences"):
+        choose(trained, gold(TAGS[:-1], LABELS))
 
 
 def test_scores_of_another_number_of_epochs_are_refused(
