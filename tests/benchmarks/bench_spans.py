@@ -31,22 +31,30 @@ from tasks.tagging.windows import WindowConfig
 
 LABELS = ["O", *(f"{prefix}-{name}" for name in ("LOC", "MISC", "ORG", "PER") for prefix in "BI")]
 WINDOWS = WindowConfig()
+_LEARNT = 200  # So few words that each comes often enough to be learnt.
 _Made = tuple[Reference, Reference, Reference]
 """Labelled source sentences, target text, and an encoder."""
 
 
-def measure(spans: int = 20_000, sentences: int = 400, bundled: int = 1_000) -> list[dict[str, object]]:
+def measure(
+    spans: int = 20_000, sentences: int = 400, bundled: int = 1_000, learnt: int = 12
+) -> list[dict[str, object]]:
     """The update of prototypes on one thread, and trainings with denoising over the same without.
 
     Random words are as near to an entity as to anything else, so that every span's neighbours have to be searched; the
-    bundled text shows what that comes to where neighbours mostly agree. The default has all O spans among them, and
-    runs the encoder over both texts once more after each epoch. What the search adds is a matter of the encoder: one of
-    e5-small's shape has seven times the weights per word of that of 4 layers.
+    bundled text, and words that the source model has learnt in `learnt` epochs and the student goes on from, show what
+    that comes to where neighbours mostly agree, as they do by a pretrained encoder. The default has all O spans among
+    them, and runs the encoder over both texts once more after each epoch. What the search adds is a matter of the
+    encoder: one of e5-small's shape has seven times the weights per word of that of 4 layers.
     """
+    small, e5 = {"layers": 4, "width": 256}, {"layers": 12, "width": 384}
     return [
         _prototypes(spans),
-        *_trainings("random words", sentences, partial(_random_words, layers=4, width=256)),
-        *_trainings("random words, 12 layers, 384 wide", sentences, partial(_random_words, layers=12, width=384)),
+        *_trainings("random words", sentences, partial(_random_words, **small)),
+        *_trainings("random words, 12 layers, 384 wide", sentences, partial(_random_words, **e5)),
+        *_trainings(
+            "learnt words, 12 layers, 384 wide", sentences, partial(_random_words, **e5, different=_LEARNT), learnt
+        ),
         *_trainings("the bundled text", bundled, _bundled_text),
     ]
 
@@ -66,18 +74,24 @@ def _prototypes(spans: int, limit_ms: float = 10.0) -> dict[str, object]:
     return _line(f"prototypes, {spans:,} spans, one thread", min(took), "ms", f"{limit_ms:.0f} ms", limit_ms)
 
 
-def _trainings(of: str, sentences: int, make: Callable[[Store, Path, int], _Made]) -> list[dict[str, object]]:
-    """CPU seconds of trainings of two epochs, with and without denoising; labels are refined after each."""
+def _trainings(
+    of: str, sentences: int, make: Callable[[Store, Path, int], _Made], learnt: int = 0
+) -> list[dict[str, object]]:
+    """CPU seconds of trainings of two epochs, with and without denoising; labels are refined after each.
+
+    With `learnt` the source model is trained for so many epochs, and the student goes on from it.
+    """
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder) / "store")
         labelled, text, encoder = make(store, Path(folder), sentences)
         config = SpanTraining(epochs=2, learning_rate=5e-4)
-        m_src = run_alone(store, train_span_tagger, labelled, None, encoder, SpanShape(), config, WINDOWS)
+        before = config.model_copy(update={"epochs": learnt}) if learnt else config
+        m_src = run_alone(store, train_span_tagger, labelled, None, encoder, SpanShape(), before, WINDOWS)
         soft = run_alone(store, label_spans, m_src, text, SpanLabelling(), WINDOWS)
 
         def seconds(denoising: Denoising) -> float:
             started = time.process_time()
-            inputs = (encoder, encoder, labelled, text, soft)
+            inputs = (m_src if learnt else encoder, encoder, labelled, text, soft)
             run_alone(store, train_denoised_student, *inputs, denoising, config, WINDOWS)
             return time.process_time() - started
 
@@ -105,11 +119,11 @@ def _bundled_text(store: Store, folder: Path, sentences: int) -> _Made:
     return *_texts(store, words, tags, other), encoder
 
 
-def _random_words(store: Store, folder: Path, sentences: int, layers: int, width: int) -> _Made:
-    """Labelled and raw sentences of 5 to 45 words, and a BERT with a masked-language head."""
+def _random_words(store: Store, folder: Path, sentences: int, layers: int, width: int, different: int = 5000) -> _Made:
+    """Labelled and raw sentences of 5 to 45 words of `different` ones, and a BERT with a masked-language head."""
     draws = np.random.default_rng(0)
-    vocabulary = [f"w{i:x}" for i in range(5000)]
-    words = [[vocabulary[i] for i in draws.integers(5000, size=n)] for n in draws.integers(5, 45, 2 * sentences)]
+    vocabulary = [f"w{i:x}" for i in range(different)]
+    words = [[vocabulary[i] for i in draws.integers(different, size=n)] for n in draws.integers(5, 45, 2 * sentences)]
     tag_of = {word: LABELS[2 * (i % 40) - 1] if i % 40 in (1, 2, 3, 4) else "O" for i, word in enumerate(vocabulary)}
     tags = [[tag_of[word] for word in each] for each in words]
     labelled, text = _texts(store, words[:sentences], tags[:sentences], words[sentences:])
