@@ -384,6 +384,10 @@ def check(config: Panel, runtime: Runtime) -> None:
         check_bundled_encoder(config.student_encoder, config.source, {"target": config.target})
         check_encoder(config.student_encoder, config.windows, runtime)
         shape = encoder_shape(config.student_encoder, runtime)
+    if shape.layers is not None and config.student_layers > shape.layers:
+        raise InputError(
+            f"student_layers is {config.student_layers}, but the encoder has {shape.layers} layers; choose at most that"
+        )
     check_trainings({"student": config.student}, shape.cut(config.student_layers))
     for labeller in config.labellers:
         check_labeller(labeller, source.types, runtime)

@@ -9,10 +9,11 @@ import pytest
 import yaml
 from recording import Recording
 
+from artifacts.errors import InputError
 from artifacts.reference import Reference
 from artifacts.runtime import Runtime
 from artifacts.store import Store
-from flows.panel import Panel, algorithm
+from flows.panel import Panel, algorithm, check
 from flows.parts.aligned_labels import Reader, aligned_words
 from flows.parts.corpora import read_corpora
 from flows.parts.encoder import take_encoder
@@ -381,6 +382,15 @@ def test_a_smaller_student_may_go_on_from_a_teacher(
     _, joint = expected.joint(("source",), (expected.said(expected.tagger("source")),))
     expected.encoder = keep_bottom_layers_of_tagger(expected.tagger("source"), 1)
     recording.check(recording.arguments(result.student)["tagger"], expected.student(joint))
+
+
+@pytest.mark.parametrize("start", ["", "source"])
+def test_more_layers_than_there_are_are_refused_before_the_run(
+    runtime: Runtime, configured: Configured, start: str
+) -> None:
+    with pytest.raises(InputError, match="student_layers is 99, but the encoder has 1 layers; choose at most that"):
+        trains = {"source_training": {"frozen_layers": 0}, "student": {"frozen_layers": 0}}
+        check(configured(student_layers=99, student_start=start, teachers=[{"learns": "source"}], **trains), runtime)
 
 
 def test_people_are_believed_before_the_panel(
