@@ -283,6 +283,8 @@ def algorithm(config: Panel, runtime: Runtime) -> Result:
     other = config.student_encoder
     with stage("student's encoder"):
         start = encoder if other is None else take_encoder(other, corpora, config.seed, runtime)
+        if config.student_layers and config.starter is None:  # Now: one that cannot be cut is known before hours.
+            start = keep_bottom_layers(start, config.student_layers)
 
     answered: tuple[Reference, ...] = ()
     for labeller in config.labellers:  # First: what a command fails at is known before hours of training.
@@ -299,10 +301,9 @@ def algorithm(config: Panel, runtime: Runtime) -> Result:
     listings: tuple[Listing, ...] = ()
     if config.starter is not None:
         start = teaching.learner(config.starter).members[0]
-    if config.student_layers:
-        with stage("student's bottom layers"):
-            keep = keep_bottom_layers if config.starter is None else keep_bottom_layers_of_tagger
-            start = keep(start, config.student_layers)
+        if config.student_layers:
+            with stage("student's bottom layers"):
+                start = keep_bottom_layers_of_tagger(start, config.student_layers)
     labelled = teaching.labelled() if config.student.labelled_weight else None
     student = start
     for number in range(1, config.rounds + 1):

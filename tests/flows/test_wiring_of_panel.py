@@ -288,6 +288,8 @@ def test_a_smaller_student_starts_from_the_bottom_layers(
 ) -> None:
     config = configured(student_layers=1, teachers=[{"learns": "source"}])
     result = algorithm(config, runtime)
+    steps = [made.step for made in recording.calls.values()]
+    assert steps.index("keep_bottom_layers") < steps.index("train_tagger")  # What cannot be cut is known before hours.
     expected = Expected(config, runtime)
     _, joint = expected.joint(("source",), (expected.said(expected.tagger("source")),))  # Teachers keep all layers.
     expected.encoder = keep_bottom_layers(expected.encoder, 1)
