@@ -13,6 +13,8 @@ _METHODS = tuple(f"tests/flows/test_wiring_of_{name}.py" for name in ("colada", 
 _TRANSLATE_TEST = "tests/flows/test_wiring_of_translate_test.py"
 _CARRIED = f"{_TASKS}/aligned/test_carry_back.py"
 _CONNER, _GLODE = (f"tests/flows/test_wiring_of_{name}.py" for name in ("conner", "glode"))
+_PANEL = "tests/flows/test_wiring_of_panel.py"
+_OPINIONS = f"{_TASKS}/denoising/panel/test_panel_steps.py"
 
 TESTS: dict[str, tuple[str, ...]] = {
     # Equations.
@@ -34,6 +36,8 @@ TESTS: dict[str, tuple[str, ...]] = {
     "tasks/tagging/span_decoding.py": (f"{_TASKS}/tagging/test_span_decoding.py",),
     "tasks/tagging/span_grid.py": (f"{_TASKS}/tagging/test_span_grid.py",),
     "tasks/tagging/word_forms.py": (f"{_TASKS}/tagging/test_word_forms.py",),
+    "tasks/denoising/panel/estimating.py": (f"{_TASKS}/denoising/panel/test_estimating.py", _OPINIONS),
+    "tasks/denoising/panel/temperature.py": (f"{_TASKS}/denoising/panel/test_calibration.py",),
     # Batches and pairs.
     "tasks/distillation/paired_rows.py": (f"{_TASKS}/distillation/test_paired_rows.py",),
     "tasks/distillation/paired_windows.py": (_CONSISTENT,),
@@ -66,6 +70,13 @@ TESTS: dict[str, tuple[str, ...]] = {
         f"{_TASKS}/tagging/test_representations.py",
         f"{_TASKS}/denoising/test_one_pass.py",
     ),
+    "tasks/denoising/panel/average_by_word.py": (f"{_TASKS}/denoising/panel/test_average_by_word.py",),
+    "tasks/denoising/panel/calibrate_teacher.py": (f"{_TASKS}/denoising/panel/test_calibration.py",),
+    "tasks/denoising/panel/estimate_teachers.py": (_OPINIONS,),
+    "tasks/denoising/panel/join_opinions.py": (_OPINIONS,),
+    "tasks/denoising/panel/projected_opinion.py": (f"{_TASKS}/denoising/panel/test_projected_opinion.py",),
+    "tasks/denoising/panel/tell_opinions.py": (_OPINIONS,),
+    "tasks/denoising/panel/temper_labels.py": (f"{_TASKS}/denoising/panel/test_calibration.py",),
     "tasks/denoising/vote_labels.py": (_STUDENT,),
     "tasks/denoising/settle_labels.py": (f"{_TASKS}/denoising/test_settle_labels.py",),
     "tasks/denoising/correct_soft_labels.py": (_CORRECTED,),
@@ -101,6 +112,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "flows/crop.py": _METHODS[2:3],
     "flows/conner.py": (_CONNER,),
     "flows/glode.py": (_GLODE,),
+    "flows/panel.py": (_PANEL,),
     "flows/parts/conjugate_pairs.py": (_CONNER,),
     "flows/parts/pair_agreement.py": ("tests/flows/parts/test_agreement_on_nothing.py",),
     "flows/parts/span_evidence.py": (_GLODE,),
@@ -109,6 +121,8 @@ TESTS: dict[str, tuple[str, ...]] = {
     "flows/parts/epochs.py": (_METHODS[0], _CONNER),
     "flows/parts/labelled_translation.py": _METHODS[2:3],
     "flows/parts/learnt_translation.py": _METHODS[2:3],
+    "flows/parts/panel_teachers.py": (_PANEL,),
+    "flows/parts/panel_trust.py": (_PANEL,),
     "flows/parts/projection.py": _METHODS[2:3],
     "flows/parts/translate_test.py": (_TRANSLATE_TEST,),
     "flows/parts/translation.py": (_METHODS[3], _TRANSLATE_TEST),
@@ -122,6 +136,7 @@ SKIPPED: dict[str, tuple[str, ...]] = {
     "flows/crop.py": ("check", "_check_translation", "crop", "Crop._languages_differ", "Crop.aligns"),
     "flows/conner.py": ("check", "conner", "Conner._something_is_left"),
     "flows/glode.py": ("check", "glode"),
+    "flows/panel.py": ("check", "panel", "_teacher_cells"),
     "flows/parts/conjugate_pairs.py": ("check_pairs", "_cells"),
     "flows/parts/span_evidence.py": ("_score_cells", "_reach_cells"),
     "flows/parts/learnt_translation.py": ("_bleu_cells", "_marker_cells", "_pair_cells"),

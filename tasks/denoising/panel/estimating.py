@@ -69,15 +69,14 @@ class Patterns(NamedTuple):
 
 def patterns_of(votes: np.ndarray) -> Patterns:
     """Counts the different columns of [T, N] label ids."""
-    labels, counts = np.unique(votes.T, axis=0, return_counts=True)
-    return Patterns(labels, counts.astype(np.float64))
+    return Patterns(*np.unique(votes.T, axis=0, return_counts=True))
 
 
 def joined_patterns(parts: Sequence[Patterns]) -> Patterns:
     """The patterns of several parts of a text together."""
     labels, where = np.unique(np.concatenate([part.labels for part in parts]), axis=0, return_inverse=True)
     counts = np.concatenate([part.counts for part in parts])
-    return Patterns(labels, np.bincount(where.reshape(-1), counts, minlength=len(labels)))
+    return Patterns(labels, np.bincount(where.ravel(), counts))
 
 
 def estimate(patterns: Patterns, labels: int, config: Joining) -> Estimate:
@@ -136,7 +135,7 @@ def pooled(opinions: Sequence[np.ndarray], spoke: Sequence[np.ndarray], meant: n
     Returns:
         [N, C] float32; rows sum to 1.
     """
-    total = np.zeros(opinions[0].shape, dtype=np.float64)
+    total = np.zeros(opinions[0].shape)
     for teacher, (opinion, has) in enumerate(zip(opinions, spoke, strict=True)):
         read = opinion if meant is None else opinion @ meant[teacher]
         total += np.where(has[:, None], read, 0.0)
@@ -145,7 +144,7 @@ def pooled(opinions: Sequence[np.ndarray], spoke: Sequence[np.ndarray], meant: n
 
 def _votes(labels: np.ndarray, count: int) -> np.ndarray:
     """[P, C] how many teachers said each label."""
-    return np.stack([(labels == label).sum(axis=1) for label in range(count)], axis=1).astype(np.float64)
+    return np.stack([(labels == label).sum(axis=1) for label in range(count)], axis=1)
 
 
 def _together(patterns: Patterns, posterior: np.ndarray, teacher: int) -> np.ndarray:

@@ -54,12 +54,22 @@ def test_the_share_is_how_near_they_come(store: Store, said: Reference) -> None:
     assert gent == [pytest.approx(row) for row in (SAID[0][0], [0.1, 0.45, 0.45], [0.1, 0.6, 0.3])]
 
 
-def test_what_changed_is_counted_and_what_is_known_of_the_labels_stays(store: Store, said: Reference) -> None:
+@pytest.mark.parametrize("at_a_time", [1, 8192])
+def test_what_changed_is_counted_and_what_is_known_of_the_labels_stays(
+    store: Store, said: Reference, monkeypatch: pytest.MonkeyPatch, at_a_time: int
+) -> None:
+    monkeypatch.setattr(averaging, "SENTENCES_AT_A_TIME", at_a_time)
     made = run_alone(store, average_by_word, said, 0.75)
     assert store.metadata(made) == {**ABOUT, "same_word": 0.75}
     notes = store.describe(made).notes
     # Of Gent's three, the first was an organisation.
     assert (notes["words_seen_again"], notes["labels_changed_by_words"]) == (3, 1)
+
+
+def test_twice_is_again(store: Store, put_table: Callable[..., Reference]) -> None:
+    columns = {"sentence_id": [0], "words": [["a", "b", "a"]], "probabilities": [[[0.5, 0.25, 0.25]] * 3]}
+    made = run_alone(store, average_by_word, put_table(SOFT_LABELS, columns, ABOUT), 0.5)
+    assert store.describe(made).notes == {"words_seen_again": 2, "labels_changed_by_words": 0}
 
 
 def test_a_text_without_words_of_one_kind_twice_stays(store: Store, put_table: Callable[..., Reference]) -> None:

@@ -40,6 +40,14 @@ def test_what_float32_made_zero_stays_a_number():
     assert mean_surprise(said, np.array([1])) == pytest.approx(-math.log(np.finfo(np.float32).tiny))
 
 
+def test_probabilities_of_float32_are_computed_in_float64():
+    said = np.array([[0.3, 0.4, 0.3]], dtype=np.float32)
+    third, most = float(said[0, 0]), float(said[0, 1])
+    assert tempered(said, 2.0)[0, 1] == pytest.approx(most**0.5 / (most**0.5 + 2 * third**0.5), rel=1e-14)
+    assert mean_surprise(said, np.array([2])) == pytest.approx(-math.log(third), rel=1e-14)
+    assert calibration_error(said, np.array([1])) == pytest.approx(1 - most, rel=1e-14)
+
+
 @pytest.mark.parametrize(("right", "temperature"), [(3, 2.0), (9, 1.0)])
 def test_the_best_temperature_makes_a_tagger_as_sure_as_it_is_right(right, temperature):
     """It gives 9 to 1 everywhere, and is right of 3 words in 4 (odds of 3, the root of 9), or of 9 in 10."""
@@ -75,6 +83,11 @@ def test_the_calibration_error_is_a_mean_over_bins_by_their_words():
     assert calibration_error(said, true, bins=10) == pytest.approx((2 * 0.1 + 0.1 + 1) / 4)
     # In one bin, what is too sure and what is not sure enough make up for each other: 2 are right, 3.1 expected.
     assert calibration_error(said, true, bins=1) == pytest.approx(1.1 / 4)
+
+
+def test_rounding_above_1_makes_no_bin_of_its_own():
+    said = np.array([[np.nextafter(np.float32(1), np.float32(2)), 0], [0.95, 0.05]], dtype=np.float32)
+    assert calibration_error(said, np.array([1, 0]), bins=10) == pytest.approx((1 - 0.05) / 2, abs=1e-6)
 
 
 SAID = [[[0.9, 0.05, 0.05], [0.1, 0.8, 0.1]], [[0.9, 0.05, 0.05]], []]

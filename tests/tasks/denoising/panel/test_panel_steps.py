@@ -6,6 +6,7 @@ import pytest
 from artifacts.catalog import GOLD, OPINIONS, PARTIAL_SOFT_LABELS, SOFT_LABELS
 from artifacts.errors import InputError
 from artifacts.step import run_alone
+from tasks.denoising.panel import tell_opinions as telling
 from tasks.denoising.panel.estimate_teachers import estimate_teachers
 from tasks.denoising.panel.estimating import Joining
 from tasks.denoising.panel.join_opinions import join_opinions
@@ -82,7 +83,10 @@ def test_labels_are_joined_by_what_each_is_estimated_to_mean(store, panel, monke
     assert store.table(posterior)["probabilities"].to_pylist()[1][0] == pytest.approx(likely / likely.sum(), abs=1e-6)
 
 
-def test_who_said_what_is_written_down(store, panel):
+@pytest.mark.parametrize("at_a_time", [1, 8192])
+def test_who_said_what_is_written_down(store, panel, monkeypatch, at_a_time):
+    monkeypatch.setattr(reading, "SENTENCES_AT_A_TIME", at_a_time)
+    monkeypatch.setattr(telling, "SENTENCES_AT_A_TIME", at_a_time)
     teachers = run_alone(store, estimate_teachers, panel, NAMES, Joining())
     mean = Joining(method="mean")
     joint = run_alone(store, join_opinions, panel, NAMES, teachers, mean)
@@ -171,7 +175,29 @@ def test_words_that_a_labeller_left_out_are_the_others(store, panel, put_partial
     assert about["spoke"] == {"a": [10, 18], "b": [10, 18], "d": [1, 2]}
 
 
-def test_a_word_of_which_nobody_says_anything_is_refused(store, put_partial):
+@pytest.mark.parametrize("at_a_time", [1, 8192])
+def test_split_and_outvoted_words_are_counted(store, put_soft, put_table, monkeypatch, at_a_time):
+    """Anna and Berg: one of three says B-PER, and so surely that it is; Lee: one of two; So: all say O."""
+    monkeypatch.setattr(reading, "SENTENCES_AT_A_TIME", at_a_time)
+    monkeypatch.setattr(telling, "SENTENCES_AT_A_TIME", at_a_time)
+    words = [["Anna"], ["Berg"], ["Lee"], ["So"]]
+    sure = put_soft([["B-PER"], ["B-PER"], ["B-PER"], ["O"]], words, sure=0.9)
+    unsure = put_soft([["O"]] * 4, words, sure=0.5)
+    columns = {"sentence_id": list(range(4)), "words": words, "probabilities": soft([["O"]] * 4, 0.5)}
+    columns["probabilities"][2] = [[0.0] * 3]
+    some = put_table(PARTIAL_SOFT_LABELS, {**columns, "labelled": [[True], [True], [False], [True]]}, META)
+    opinions, mean = (sure, unsure, some), Joining(method="mean")
+    teachers = run_alone(store, estimate_teachers, opinions, NAMES, mean)
+    joint = run_alone(store, join_opinions, opinions, NAMES, teachers, mean)
+    told = run_alone(store, tell_opinions, opinions, NAMES, teachers, mean, joint)
+    assert store.table(told)["tags"].to_pylist() == [["B-PER"], ["B-PER"], ["B-PER"], ["O"]]
+    about = store.metadata(told)
+    assert (about["split"], about["outvoted"]) == (3, 2)  # By half of those that speak is not outvoted.
+
+
+@pytest.mark.parametrize("at_a_time", [1, 8192])
+def test_a_word_of_which_nobody_says_anything_is_refused(store, put_partial, monkeypatch, at_a_time):
+    monkeypatch.setattr(reading, "SENTENCES_AT_A_TIME", at_a_time)
     some = put_partial([["B-PER", None, None], [None], *([["O"] * 3] * MORE)])
     with pytest.raises(InputError, match="of 3 words no teacher says anything; add one that labels every word"):
         run_alone(store, estimate_teachers, (some,), ("d",), Joining())

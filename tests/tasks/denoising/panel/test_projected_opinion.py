@@ -24,6 +24,14 @@ def test_words_of_sentences_that_kept_their_labels_are_certain():
     assert rows["labelled"].to_pylist() == [[True, True], [False, False], [], [False]]
 
 
+def test_labels_of_later_sentences_stand_by_their_own_words():
+    """Behind a sentence that was left out, and one without words."""
+    placed = {"sentence_id": [9, 4], "words": [["So"], ["Ja", "!"]], "tags": [["B-PER"], ["O", "O"]]}
+    rows = opinion_of(pa.table(RAW), pa.table(placed), LABELS)
+    assert rows["probabilities"].to_pylist() == [[[0, 0, 0]] * 2, [[1, 0, 0]] * 2, [], [[0, 1, 0]]]
+    assert rows["labelled"].to_pylist() == [[False, False], [True, True], [], [True]]
+
+
 def test_labels_of_other_words_and_no_labels_at_all_are_refused():
     other = {**PLACED, "words": [["Ja", "!"], ["Anna", "Burg"], []]}
     with pytest.raises(
