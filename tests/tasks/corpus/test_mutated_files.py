@@ -99,6 +99,7 @@ def test_mutated_files_are_read_or_refused() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_a_hundred_thousand_mutated_files_are_read_or_refused() -> None:
     run(100_000, seed=1)
 
