@@ -538,9 +538,10 @@ def test_each_row_of_the_ablation_leaves_one_part_out(
     recording: Recording, runtime: Runtime, configured: Configured
 ) -> None:
     labeller = {"command": "cat", "version": "2", "types": {"LOC": "places", "PER": "persons"}}
+    labellers = [{**labeller, "version": version} for version in ("2", "3", "4")]
     parts: dict[str, Any] = {
         "teachers": [{"learns": "source"}, {"learns": "translation", "head": "crf"}],
-        "labellers": [labeller],
+        "labellers": labellers,
         "joining": {"method": "meaning"},
         "student": {**SETTINGS["student"], "labelled_weight": 0.3, "mlm_weight": 0.1},
         "calibration": "temperature",
@@ -553,7 +554,9 @@ def test_each_row_of_the_ablation_leaves_one_part_out(
         "none": {},
         "without_source": {"teachers": parts["teachers"][1:], "represented_by": ""},
         "without_translation+crf": {"teachers": parts["teachers"][:1]},
-        "without_labeller+2": {"labellers": []},
+        "without_labeller+2": {"labellers": labellers[1:]},
+        "without_labeller+3": {"labellers": [labellers[0], labellers[2]]},
+        "without_labeller+4": {"labellers": labellers[:2]},
         "labels_mean_themselves": {"joining": {"method": "mean"}},
         "without_same_word": {"same_word": 0.0},
         "without_calibration": {"calibration": "none"},
@@ -562,6 +565,8 @@ def test_each_row_of_the_ablation_leaves_one_part_out(
         "without_masked_text": {"student": {**SETTINGS["student"], "labelled_weight": 0.3}},
     }
     assert rows == {name: configured(**{**parts, **left}) for name, left in without.items()}
+    row = configured(**parts, ablation="without_source")
+    assert row.ablations == rows and row.ablated == rows["without_source"]
     assert list(configured(**{**parts, "score_translate_test": True}).ablations)[:2] == [
         "none",
         "without_translation+crf",
