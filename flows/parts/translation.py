@@ -258,7 +258,8 @@ def translate(translating: Translating, labels: LabelConfig, reader: Reader) -> 
     lexicon = translating.lexicon
     if choice.by_words and lexicon is not None:
         words = choice.words.model_copy(update={"seed": choice.words.seed + translating.seed})
-        parts.append(translate_words(corpora.train, lexicon, corpora.target, words, language))
+        cased = corpora.parallel if words.casing == "truecase" else ()
+        parts.append(translate_words(corpora.train, lexicon, corpora.target, cased, words, language))
     if choice.by_translator:
         parts += _whole_sentences(translating, reader)
     return parts[0] if choice.method == "words" else gather_translations(tuple(parts))

@@ -1,6 +1,7 @@
 """Upper and lower case of translated words."""
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -46,6 +47,53 @@ def case_counts(frequencies: Iterable[tuple[str, int]], language: str = "") -> d
         form = 0 if word == lower else 1 if word == capitalised else 2
         counts.setdefault(lower, np.zeros(_FORMS, dtype=np.int64))[form] += frequency
     return counts
+
+
+def true_cases(sentences: Iterable[Sequence[str]], language: str = "") -> dict[str, str]:
+    """How a language writes each word where no sentence begins, as Moses' truecaser learns it (Lita et al., 2003).
+
+    Args:
+        sentences: words of the language, sentence by sentence.
+        language: of the words; empty: not known.
+
+    Returns:
+        Lower-cased word -> its most frequent form behind a sentence's first word; of equally frequent ones the first.
+        Words that begin sentences alone are not there.
+    """
+    # Here, because importing sacremoses takes a fifth of a second that `crosstag --help` does not have.
+    from sacremoses import MosesTruecaser
+
+    weigh = MosesTruecaser().learn_truecase_weights
+    counts: dict[str, Counter[str]] = {}
+    for words in sentences:
+        for _, written, weight in weigh(words):  # Its own lower case knows no languages.
+            counts.setdefault(_cases(written, language)[0], Counter())[written] += weight
+    return {lower: forms.most_common(1)[0][0] for lower, forms in counts.items()}
+
+
+def forms_in_true_case(
+    words: Sequence[str], translations: Sequence[str], written: Mapping[str, str], language: str = ""
+) -> np.ndarray:
+    """Each translation as the target language writes it, and with a capital.
+
+    A translation that it was not seen to write takes the case of its source word: Prague -> Prag.
+
+    Args:
+        words: D source words.
+        translations: D words as the lexicon writes them; their own case counts for nothing.
+        written: from `true_cases`.
+        language: of the translations; empty: not known.
+
+    Returns:
+        [D, 3] object: as it is written; that with a capital (iPhone stays); and once more the first.
+    """
+    forms, _ = forms_like_source(words, translations, language)
+    for row, word in enumerate(translations):
+        lower, capitalised, _ = _cases(word, language)
+        forms[row] = written.get(lower, forms[row, 0])
+        if forms[row, 0] == lower:
+            forms[row, 1] = capitalised
+    return forms
 
 
 def forms_like_source(

@@ -191,7 +191,7 @@ def lexicon(
 
 def by_words(corpora: Corpora, induced: Reference) -> Reference:
     words = WordTranslation(copy_types=("ORG",), seed=600 + SEED)
-    return translate_words(corpora.train, induced, corpora.target, words, "de")
+    return translate_words(corpora.train, induced, corpora.target, (), words, "de")
 
 
 def by_markers(corpora: Corpora, translator: Reference) -> Reference:
@@ -226,6 +226,13 @@ Translated = Callable[..., tuple[Corpora, Reference]]
 def test_word_by_word(recording: Recording, translated: Translated) -> None:
     corpora, d_trans = translated(method="words")
     recording.check(d_trans, by_words(corpora, lexicon(corpora)))
+
+
+def test_words_in_true_case_are_learnt_from_the_parallel_text_too(recording: Recording, translated: Translated) -> None:
+    corpora, d_trans = translated(method="words", words={**TRANSLATION["words"], "casing": "truecase"})
+    words = WordTranslation(copy_types=("ORG",), casing="truecase", seed=600 + SEED)
+    induced = lexicon(corpora)
+    recording.check(d_trans, translate_words(corpora.train, induced, corpora.target, corpora.parallel, words, "de"))
 
 
 def test_word_by_word_with_files_of_vectors_and_lexicons(

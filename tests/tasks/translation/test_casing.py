@@ -9,8 +9,10 @@ from tasks.translation.casing import (
     case_counts,
     draw_forms,
     forms_by_frequency,
+    forms_in_true_case,
     forms_like_source,
     like_source,
+    true_cases,
     uniform_draws,
 )
 
@@ -143,3 +145,25 @@ def test_draws_are_uniform() -> None:
     assert draws.min() >= 0 and draws.max() < 1
     assert draws.mean() == pytest.approx(0.5, abs=0.005)
     assert np.histogram(draws, bins=10, range=(0, 1))[0] == pytest.approx(np.full(10, 9000), abs=450)
+
+
+def test_true_case_is_what_is_written_most_behind_the_first_word() -> None:
+    sentences = [
+        ["Im", "Haus", "im", "Wald", ".", "Im", "Haus"],  # Behind a full stop another sentence begins.
+        ['"', "Im", "Ort"],  # And behind a quotation mark.
+        ["Nur", "Im", "im", "HAUS", "Xenia"],
+        ["Nie"],
+    ]
+    assert true_cases(sentences) == {"haus": "Haus", "im": "im", "wald": "Wald", "ort": "Ort", "xenia": "Xenia"}
+    assert true_cases([["x", "b", "B"]]) == {"b": "b"}, "of two that are as frequent the first"
+
+
+def test_true_case_knows_languages() -> None:
+    assert true_cases([["x", "ISPARTA"]], "tr") == {"ısparta": "ISPARTA"}
+    assert true_cases([["x", "ISPARTA"]]) == {"isparta": "ISPARTA"}
+    assert forms_in_true_case(["x"], ["IRMAK"], {"ırmak": "ırmak"}, "tr")[0, :2].tolist() == ["ırmak", "Irmak"]
+
+
+def test_forms_in_true_case_are_as_written_and_with_a_capital() -> None:
+    forms = forms_in_true_case(["the", "app", "Prague"], ["DIE", "iphone", "prag"], {"die": "die", "iphone": "iPhone"})
+    assert forms[:, :2].tolist() == [["die", "Die"], ["iPhone", "iPhone"], ["Prag", "Prag"]]

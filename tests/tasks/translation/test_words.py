@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from artifacts.catalog import LABELLED, LEXICON, SENTENCES
+from artifacts.catalog import LABELLED, LEXICON, PARALLEL, SENTENCES
 from artifacts.step import Job, run_alone, step
 from artifacts.store import Store
 from tasks.translation.casing import case_counts
@@ -38,7 +38,9 @@ def translated(
     config: WordTranslation, data: pa.Table = DATA, counts: Mapping[str, np.ndarray] | None = None
 ) -> pa.Table:
     casing = config.casing_for("de")
-    return translate_table(data, LEXICON_WORDS, config, casing=casing, counts=counts or {}, corpus="labelled/ab")
+    return translate_table(
+        data, LEXICON_WORDS, config, casing=casing, counts=counts or {}, written={}, corpus="labelled/ab"
+    )
 
 
 def test_labels_are_copied_names_of_persons_too_and_the_rest_is_looked_up_in_lower_case_at_last() -> None:
@@ -77,7 +79,7 @@ def test_numbers_and_punctuation_are_looked_up_unless_they_are_to_be_copied(copi
     data = labelled([[("1996", "O"), (",", "O"), ("a1", "O")]])
     config = WordTranslation(copy_without_letters=copied)
     lexicon = {"1996": "1995", ",": ";", "a1": "x"}
-    done = translate_table(data, lexicon, config, casing="source", counts={}, corpus="")
+    done = translate_table(data, lexicon, config, casing="source", counts={}, written={}, corpus="")
     assert done["words"].to_pylist() == [expected]
     assert done["origin"].to_pylist() == [["unknown" if copied else "lexicon"] * 2 + ["lexicon"]]
 
@@ -112,9 +114,35 @@ def test_casing_target_leaves_a_word_that_the_text_does_not_have_in_the_case_of_
         WordTranslation(),
         casing="target",
         counts=case_counts([("Stadt", 5)]),
+        written={},
         corpus="",
     )
     assert done["words"].to_pylist() == [["Prag", "FLUSS", "Stadt"]]
+
+
+def test_true_case_is_that_of_the_language_and_a_capital_that_of_a_sentence_or_a_name() -> None:
+    data = labelled(
+        [
+            [("The", "O"), ("The", "O"), ("city", "O"), ("river", "B-LOC"), ("The", "I-LOC")],
+            [("city", "O"), ("Prague", "O"), ("App", "O"), ("NATO", "O")],
+            [("App", "O"), ("river", "O")],
+        ]
+    )
+    lexicon = {"The": "DIE", "city": "stadt", "river": "fluss", "Prague": "prag", "App": "iphone", "NATO": "nato"}
+    done = translate_table(
+        data,
+        lexicon,
+        WordTranslation(casing="truecase"),
+        casing="truecase",
+        counts={},
+        written={"die": "die", "stadt": "Stadt", "iphone": "iPhone"},
+        corpus="",
+    )
+    assert done["words"].to_pylist() == [
+        ["Die", "die", "Stadt", "fluss", "Die"],  # A capital by the source where it begins a sentence, or is of a name.
+        ["Stadt", "Prag", "iPhone", "NATO"],  # The language is not known to write Prag or NATO: as the source word.
+        ["iPhone", "fluss"],
+    ]
 
 
 def test_the_draws_are_the_same_again_and_others_with_another_seed() -> None:
@@ -166,6 +194,16 @@ def some_lexicon(job: Job) -> None:
     job.write(pa.table(columns, schema=LEXICON.schema), metadata={"source_language": "en", "target_language": "de"})
 
 
+@step(PARALLEL)
+def some_pairs(job: Job, source_language: str) -> None:
+    """Pairs of German and English, from the one or the other."""
+    sides = {"de": ["Am Fluss, in der Stadt.", "Die Stadt: eine Stadt."] * 2, "en": ["the river CITY", "x STADT"] * 2}
+    target_language = "en" if source_language == "de" else "de"
+    columns = {"pair_id": range(4), "source": sides[source_language], "target": sides[target_language]}
+    about = {"source_language": source_language, "target_language": target_language, "skipped_pairs": 0}
+    job.write(pa.table(columns, schema=PARALLEL.schema), metadata=about)
+
+
 @step(LEXICON)
 def turkish_lexicon(job: Job) -> None:
     columns = {"source": ["Rhein", "river"], "target": ["in", "Irmak"], "csls": [None, None], "rank": [0, 0]}
@@ -181,7 +219,7 @@ def turkish_sentences(job: Job) -> None:
 def test_the_step_takes_casing_from_the_target_sentences(store: Store) -> None:
     data, lexicon = run_alone(store, some_labelled), run_alone(store, some_lexicon)
     sentences = run_alone(store, some_sentences)
-    done = run_alone(store, translate_words, data, lexicon, sentences, WordTranslation(), "de")
+    done = run_alone(store, translate_words, data, lexicon, sentences, (), WordTranslation(), "de")
     assert store.table(done)["words"].to_pylist() == [
         ["Die", "STADT", "Ada", "City", "liegt", ","],
         [],
@@ -195,11 +233,25 @@ def test_the_step_takes_casing_from_the_target_sentences(store: Store) -> None:
     }
 
 
+def test_the_step_learns_true_case_from_the_target_text_and_its_side_of_parallel_text(store: Store) -> None:
+    data, lexicon = run_alone(store, some_labelled), run_alone(store, some_lexicon)
+    sentences = run_alone(store, some_sentences)
+    config, found = WordTranslation(casing="truecase"), []
+    for parallel in ((), ("de",), ("en",)):
+        texts = tuple(run_alone(store, some_pairs, language) for language in parallel)
+        done = run_alone(store, translate_words, data, lexicon, sentences, texts, config, "de")
+        found.append((store.table(done)["words"].to_pylist(), store.metadata(done)["casing"]))
+    # The text has STADT and liegt inside its sentences; the pairs have Fluss, and Stadt twice, on either side.
+    alone = [["Die", "STADT", "Ada", "City", "liegt", ","], [], ["Rhein", "fluss", "1990", "1990er"]]
+    more = [["Die", "Stadt", "Ada", "City", "liegt", ","], [], ["Rhein", "Fluss", "1990", "1990er"]]
+    assert found == [(alone, "truecase"), (more, "truecase"), (more, "truecase")]
+
+
 def test_the_step_knows_the_language_whose_capitals_it_writes(store: Store) -> None:
     data, lexicon = run_alone(store, some_labelled), run_alone(store, turkish_lexicon)
     sentences = run_alone(store, turkish_sentences)
     written = []
     for config in (WordTranslation(casing="source"), WordTranslation(casing="target")):
-        done = run_alone(store, translate_words, data, lexicon, sentences, config, "tr")
+        done = run_alone(store, translate_words, data, lexicon, sentences, (), config, "tr")
         written.append(store.table(done)["words"].to_pylist()[2][:2])
     assert written == [["İn", "ırmak"], ["İn", "IRMAK"]]
